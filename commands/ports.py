@@ -1,0 +1,88 @@
+"""What a command may ask of the world."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from commands.commit import Commit, Receipt
+from domain.errors import Kind, Refused
+from domain.values.recorded import Recorded
+
+
+class StreamMoved(Refused):
+    """Another writer was first: read `streams` (and `guards`) again and decide again."""
+
+    def __init__(self, streams: Sequence[str] = (), guards: Sequence[str] = ()) -> None:
+        super().__init__(Kind.CONFLICT, "Somebody else changed this at the same time; try again.")
+        self.streams = tuple(streams)
+        self.guards = tuple(guards)
+
+
+class EventStore(Protocol):
+    async def append(self, commit: Commit) -> Receipt:
+        """Append whole or not at all.
+
+        Raises StreamMoved, Refused(ALREADY_EXISTS, field=...) for a taken claim,
+        Refused(IDEMPOTENCY_KEY_REUSED), Refused(OVERLOADED), Refused(DEPENDENCY_DOWN) where it
+        is certain that nothing was appended. A doubt about a lost connection is settled inside.
+        """
+        ...
+
+    async def read_stream(
+        self, stream: str, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded]:
+        """Events of one stream, versions `after` < v <= `upto`, in order."""
+        ...
+
+    def read_log(self, after: int, upto: int | None = None) -> AsyncIterator[Sequence[Recorded]]:
+        """Events by position, in batches, each from a short transaction of its own."""
+        ...
+
+    async def find_command(self, command_id: bytes, digest: bytes | None) -> Receipt | None:
+        """The receipt of a command that is in the log already (`replayed` True), else None.
+
+        Raises Refused(IDEMPOTENCY_KEY_REUSED) when it was another request.
+        """
+        ...
+
+    async def claimed_by(self, scope: str, value: str) -> str | None:
+        """The stream that holds this unique value, else None."""
+        ...
+
+    async def head(self) -> int:
+        """The last position, 0 for an empty log."""
+        ...
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, aware, in UTC."""
+        ...
+
+
+class NewId(Protocol):
+    def __call__(self, kind: str) -> str:
+        """A fresh TypeID (UUIDv7) of this kind, such as `task`."""
+        ...
+
+
+class BoardReader(Protocol):
+    """Questions to the board that a decision needs, at a position no older than `position`."""
+
+    async def last_rank(self, project_id: str, status: str, position: int) -> str | None:
+        """The rank of the last card in a status, None where it has none."""
+        ...
+
+    async def neighbours(
+        self, project_id: str, statuses: Sequence[str], task_id: str, beside: str, after: bool,
+        position: int,
+    ) -> tuple[str | None, str | None]:
+        """The ranks between which a card lands that goes directly before or after `beside`,
+        the moving card itself (`task_id`) left out."""
+        ...
+
+    async def tasks_in_status(
+        self, project_id: str, status: str, position: int, limit: int
+    ) -> Sequence[str]:
+        """Ids of at most `limit` tasks (trashed ones too) that stand in a status."""
+        ...

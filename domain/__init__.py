@@ -1,0 +1,1 @@
+"""The business as pure functions over frozen state: no I/O, no clock, no id made inside."""

@@ -1,0 +1,73 @@
+"""Every way in which the business says no: one closed set of kinds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The stable codes of `docs/api`; a door maps each to its own status once, in one table."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not-found"
+    CONFLICT = "conflict"
+    TRANSITION_NOT_ALLOWED = "transition-not-allowed"
+    GUARD_REFUSED = "guard-refused"
+    BLOCKED_BY_UNFINISHED = "blocked-by-unfinished"
+    ALREADY_EXISTS = "already-exists"
+    NOT_RESTORABLE = "not-restorable"
+    KEY_AMBIGUOUS = "key-ambiguous"
+    LAST_OWNER = "last-owner"
+    STATUS_IN_USE = "status-in-use"
+    TRASHED = "trashed"
+    ARCHIVED = "archived"
+    VERSION_STALE = "version-stale"
+    VALIDATION_FAILED = "validation-failed"
+    IDEMPOTENCY_KEY_REUSED = "idempotency-key-reused"
+    IDEMPOTENCY_IN_PROGRESS = "idempotency-in-progress"
+    RATE_LIMITED = "rate-limited"
+    VIEW_BEHIND = "view-behind"
+    OVERLOADED = "overloaded"
+    DEPENDENCY_DOWN = "dependency-down"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one field: a JSON pointer into the request, a code, and the remedy."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Refused(Exception):
+    """A command that may not happen. `detail` says why and what to do instead.
+
+    `fields` are members of the answer (`allowed`, `field`, `statuses` ...), JSON-ready.
+    """
+
+    def __init__(self, kind: Kind, detail: str, **fields: Any) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.fields: Mapping[str, Any] = fields
+
+
+class Invalid(Refused):
+    """Input that no state of the world could make right."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(Kind.VALIDATION_FAILED, problems[0].detail if problems else "invalid")
+        self.problems = problems
+
+
+def invalid(pointer: str, detail: str, code: str = "invalid") -> Invalid:
+    """One field is wrong; `pointer` is an RFC 6901 JSON pointer such as `/title`."""
+    return Invalid(Problem(pointer, code, detail))
+
+
+def not_found(what: str) -> Refused:
+    """Also the answer for what the caller may not see: the two must not be told apart."""
+    return Refused(Kind.NOT_FOUND, f"There is no such {what}, or you may not see it.")

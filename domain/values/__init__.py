@@ -1,0 +1,1 @@
+"""Small types with their rules."""

@@ -1,0 +1,28 @@
+"""What the log knows about an event beside the event itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Who did it, when, and where in the log it stands.
+
+    `position` is 0 and `recorded_at` is the caller's clock while a decision is folded
+    before its commit; the log's own values take their place afterwards.
+    `number` is what a gapless sequence gave this event (a task's number), else None.
+    """
+
+    workspace_id: str
+    stream: str
+    version: int
+    actor: str
+    recorded_at: datetime
+    position: int = 0
+    occurred_at: datetime | None = None
+    number: int | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened in the world: an import's own time, else the log's clock."""
+        return self.occurred_at or self.recorded_at
