@@ -1,0 +1,111 @@
+"""What can happen to a project, its members, its workflow, its board and its fields."""
+
+from dataclasses import dataclass
+
+from domain.project.board import Column
+from domain.project.fields import FieldDefinition
+from domain.project.workflow import Workflow
+from domain.values.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectCreated:
+    key: str
+    name: Text
+    description: Text
+    view_type: str
+    is_private: bool
+    owner_id: str
+    workflow: Workflow
+    columns: tuple[Column, ...]
+    is_personal: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRenamed:
+    name: Text
+    was: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDescribed:
+    description: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectViewTypeChanged:
+    view_type: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPrivacyChanged:
+    is_private: bool
+    was: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectArchived:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectUnarchived:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMemberAdded:
+    user_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMemberRoleChanged:
+    user_id: str
+    role: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMemberRemoved:
+    user_id: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectWorkflowChanged:
+    """`columns` is the board as it stands after the change."""
+
+    workflow: Workflow
+    columns: tuple[Column, ...]
+    was: Workflow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectColumnsChanged:
+    columns: tuple[Column, ...]
+    was: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFieldsChanged:
+    fields: tuple[FieldDefinition, ...]
+    was: tuple[FieldDefinition, ...]
+
+
+ProjectEvent = (
+    ProjectCreated
+    | ProjectRenamed
+    | ProjectDescribed
+    | ProjectViewTypeChanged
+    | ProjectPrivacyChanged
+    | ProjectArchived
+    | ProjectUnarchived
+    | ProjectMemberAdded
+    | ProjectMemberRoleChanged
+    | ProjectMemberRemoved
+    | ProjectWorkflowChanged
+    | ProjectColumnsChanged
+    | ProjectFieldsChanged
+)

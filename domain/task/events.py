@@ -1,0 +1,168 @@
+"""What can happen to a task. Each change carries what stood there before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.project.fields import FieldValue
+from domain.values.text import Erased, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCreated:
+    """`number` comes from the project's gapless sequence: the log fills it in when the event is
+    read; the task's key is `project_key` and `number`. `priority` is the level, 1 to 10."""
+
+    project_id: str
+    project_key: str
+    title: Text
+    description: Text
+    status: str
+    status_category: str
+    priority: int
+    rank: str
+    type: str = "task"
+    assignee_ids: tuple[str, ...] = ()
+    due_date: datetime | None = None
+    due_all_day: bool = False
+    start_date: datetime | None = None
+    estimate: float | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, FieldValue] | Erased = field(default_factory=dict)
+    external_id: Text | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRetitled:
+    title: Text
+    was: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDescribed:
+    """The text before it stands in the event before it: it may be long."""
+
+    description: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAssigned:
+    """The whole set of assignees, the first one first; empty: nobody."""
+
+    assignee_ids: tuple[str, ...]
+    was: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPrioritised:
+    priority: int
+    was: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDueDateChanged:
+    due_date: datetime | None
+    due_all_day: bool
+    was: datetime | None
+    was_all_day: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStartDateChanged:
+    start_date: datetime | None
+    was: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskEstimateChanged:
+    estimate: float | None
+    was: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTypeChanged:
+    type: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTagged:
+    """The whole set of tags, in the order in which they were given."""
+
+    tags: tuple[str, ...]
+    was: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFieldsChanged:
+    """Only the custom fields that changed; None clears one."""
+
+    fields: Mapping[str, FieldValue] | Erased
+    was: Mapping[str, FieldValue] | Erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStatusChanged:
+    """`rank` is where the card lands in its new column."""
+
+    status: str
+    category: str
+    was: str
+    was_category: str
+    rank: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRanked:
+    """The card moved within its status."""
+
+    rank: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTrashed:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRestored:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecordImported:
+    """One record of an imported event log, whole; the ordinary events for what it changed stand
+    beside it in the same commit. `status` is its classifier value; `ordinal` counts from 1
+    within its trace; `attributes` are all its own, the person's (`resource`) apart."""
+
+    source: str
+    ordinal: int
+    status: str
+    was: str | None
+    activity: str | None
+    lifecycle: str | None
+    resource_id: str | None
+    resource: Text | None
+    attributes: Mapping[str, object] | Erased
+
+
+TaskEvent = (
+    TaskCreated
+    | TaskRetitled
+    | TaskDescribed
+    | TaskAssigned
+    | TaskPrioritised
+    | TaskDueDateChanged
+    | TaskStartDateChanged
+    | TaskEstimateChanged
+    | TaskTypeChanged
+    | TaskTagged
+    | TaskFieldsChanged
+    | TaskStatusChanged
+    | TaskRanked
+    | TaskTrashed
+    | TaskRestored
+    | TaskRecordImported
+)
