@@ -16,6 +16,10 @@ class Table:
     its PostgreSQL type. `key` names the primary key's columns. `indexes` are the text after
     `CREATE INDEX ON <table>`, built after a bulk load. Every table that holds a tenant's data
     has a `workspace_id` column, which row-level security uses; `shared` says that it has none.
+
+    `computed` names the last columns, those that the projection's `finish` makes anew from the
+    ones before them: they are written but never read back, and have defaults in the row class.
+    After its columns a row class may have further fields with defaults, which are not stored.
     """
 
     name: str
@@ -25,10 +29,16 @@ class Table:
     indexes: tuple[str, ...] = ()
     shared: bool = False
     fillfactor: int = 100
+    computed: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(self.types)
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The columns that a row is made from when it is read back: the first ones."""
+        return tuple(column for column in self.types if column not in self.computed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,8 @@ class Scan:
 
 class Rows(Protocol):
     """The rows as a fold sees them: those it asked for by `reads` and `scans`, with every change
-    that earlier events of the batch made to them."""
+    that earlier events of the batch made to them. A fold may change a row in place, and `put`s
+    it then; who gives up a batch forgets its rows and reads them again."""
 
     def get(self, table: str, *key: Any) -> Row | None: ...
 
@@ -55,6 +66,7 @@ class Rows(Protocol):
 
 
 Fold = Callable[[Recorded, Rows], None]
+Finish = Callable[[Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,9 @@ class Projection:
     `reads(recorded)` names the rows (table, key...) that the fold will `get`; the runtime has
     them ready. `scans` does the same for sets of rows, for the few event classes that need it.
     A fold tolerates a missing neighbour: `get` may give None for any key.
+    `finish`: table name -> function that completes a row in place just before it is written,
+    once a batch for each row that was put, so that an answer is rendered once however many
+    events changed it. It looks at nothing but the row.
     Bump `version` whenever rows of the same log would come out differently.
     """
 
@@ -73,6 +88,7 @@ class Projection:
     folds: Mapping[type, Fold]
     reads: Callable[[Recorded], Iterable[tuple[Any, ...]]]
     scans: Mapping[type, Callable[[Recorded], Iterable[Scan]]] = field(default_factory=dict)
+    finish: Mapping[str, Finish] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)
