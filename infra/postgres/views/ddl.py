@@ -1,0 +1,75 @@
+"""The SQL that makes a view's tables from their Table values: columns, indexes, policies, grants.
+
+A table's name carries the projection, its version and its generation, so that old and new code,
+and a live view and the one being rebuilt, stand side by side. Statements are plain text without
+parameters, to be run in order by a role that may create in the schema `views`.
+"""
+
+from projections.projection import Projection, Table
+
+SCHEMA = "views"
+
+# Evaluated once a statement, not once a row: the sub-select is an init plan.
+_VISIBLE = "(SELECT string_to_array(current_setting('taskledger.workspaces', true), ','))::text[]"
+
+
+def relation_name(projection: Projection, table: Table, generation: int) -> str:
+    """The name of a table without its schema."""
+    return f"{projection.name}_{table.name}_v{projection.version}_g{generation}"
+
+
+def relation(projection: Projection, table: Table, generation: int) -> str:
+    """The name of a table as statements use it."""
+    return f"{SCHEMA}.{relation_name(projection, table, generation)}"
+
+
+def create_table(table: Table, projection: Projection, generation: int) -> tuple[str, ...]:
+    """Statements that make an empty table with its key, policies and grants, indexes left out.
+
+    Worker may do everything. Api reads the rows of the workspaces in the setting
+    `taskledger.workspaces` alone. Search reads tables with a text index, for its functions.
+    """
+    name = relation(projection, table, generation)
+    columns = [f"{column} {_column_type(kind)}" for column, kind in table.types.items()]
+    columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
+    statements = [
+        f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})"
+        f" WITH (fillfactor = {table.fillfactor})",
+        f"GRANT SELECT ON {name} TO taskledger_api",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {name} TO taskledger_worker",
+    ]
+    searched = "tsvector" in table.types.values()
+    if searched:
+        statements.append(f"GRANT SELECT ON {name} TO taskledger_search")
+    if table.shared:
+        return tuple(statements)
+    statements += [
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        _policy(name, "tenant", f"FOR SELECT TO taskledger_api USING (workspace_id = ANY({_VISIBLE}))"),
+        _policy(name, "worker", "FOR ALL TO taskledger_worker USING (true) WITH CHECK (true)"),
+    ]
+    if searched:
+        statements.append(_policy(name, "search", "FOR SELECT TO taskledger_search USING (true)"))
+    return tuple(statements)
+
+
+def create_indexes(table: Table, projection: Projection, generation: int) -> tuple[str, ...]:
+    """Statements that make a table's indexes, for after a bulk load; each may be run again."""
+    bare = relation_name(projection, table, generation)
+    return tuple(
+        f"CREATE INDEX IF NOT EXISTS {bare}_i{number} ON {SCHEMA}.{bare} {definition}"
+        for number, definition in enumerate(table.indexes, 1)
+    )
+
+
+def drop_table(table: Table, projection: Projection, generation: int) -> str:
+    return f"DROP TABLE IF EXISTS {relation(projection, table, generation)}"
+
+
+def _column_type(kind: str) -> str:
+    """Text compares by its bytes: ids, ranks and cursors order the same on every machine."""
+    return f'{kind} COLLATE "C"' if kind in ("text", "text[]") else kind
+
+
+def _policy(name: str, policy: str, rest: str) -> str:
+    return f"DROP POLICY IF EXISTS {policy} ON {name}; CREATE POLICY {policy} ON {name} {rest}"

@@ -1,0 +1,300 @@
+"""Rows of a view on their way into the database and out of it, a column at a time.
+
+Values travel in PostgreSQL's binary formats, made here: a batch's upsert takes one array a
+column (`unnest`), a bulk load takes the same fields as a binary COPY stream. psycopg's own list
+dumpers look at every element several times, which was the larger part of a projector's time.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from operator import attrgetter
+from struct import Struct
+from typing import Any
+
+from psycopg import AsyncConnection, Connection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+from projections.projection import Projection, Table
+
+from .ddl import relation
+
+_LENGTH = Struct("!i")
+_INT2 = Struct("!ih")
+_INT4 = Struct("!ii")
+_INT8 = Struct("!iq")
+_COUNT = Struct("!i")
+_ARRAY = Struct("!iiIii")
+_ROW = Struct("!h")
+
+_NULL = _LENGTH.pack(-1)
+_TRUE = _LENGTH.pack(1) + b"\x01"
+_FALSE = _LENGTH.pack(1) + b"\x00"
+_NO_POSITIONS = b"\x00\x00\x00"
+
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
+_SECOND = 1_000_000
+
+COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+COPY_TRAILER = b"\xff\xff"
+
+Fields = list[bytes]
+
+
+def _text(values: Iterable[str | None]) -> Fields:
+    pack = _LENGTH.pack
+    return [
+        _NULL if value is None else pack(len(data := value.encode())) + data for value in values
+    ]
+
+
+def _bytea(values: Iterable[bytes | None]) -> Fields:
+    pack = _LENGTH.pack
+    return [_NULL if value is None else pack(len(value)) + value for value in values]
+
+
+def _boolean(values: Iterable[bool | None]) -> Fields:
+    return [_NULL if value is None else _TRUE if value else _FALSE for value in values]
+
+
+def _integer(pack: Callable[[int, int], bytes], size: int) -> Callable[[Iterable[Any]], Fields]:
+    def encode(values: Iterable[int | None]) -> Fields:
+        return [_NULL if value is None else pack(size, value) for value in values]
+
+    return encode
+
+
+def _timestamptz(values: Iterable[datetime | None]) -> Fields:
+    fields = []
+    for value in values:
+        if value is None:
+            fields.append(_NULL)
+        else:
+            past = value - _EPOCH
+            microseconds = past.days * _DAY + past.seconds * _SECOND + past.microseconds
+            fields.append(_INT8.pack(8, microseconds))
+    return fields
+
+
+def _tsvector(values: Iterable[Sequence[str] | None]) -> Fields:
+    """Lexemes without positions. They must be distinct, without NUL, under 2 KiB each."""
+    fields = []
+    for value in values:
+        if value is None:
+            fields.append(_NULL)
+        else:
+            body = _COUNT.pack(len(value)) + b"".join(
+                [lexeme.encode() + _NO_POSITIONS for lexeme in sorted(value)]
+            )
+            fields.append(_LENGTH.pack(len(body)) + body)
+    return fields
+
+
+def _text_array(values: Iterable[Sequence[str] | None]) -> Fields:
+    fields = []
+    for value in values:
+        if value is None:
+            fields.append(_NULL)
+        else:
+            body = _array_body(_text(value), _TEXT)
+            fields.append(_LENGTH.pack(len(body)) + body)
+    return fields
+
+
+def array_literal(items: Sequence[str]) -> str:
+    """A text[] as PostgreSQL reads it, whatever the items hold."""
+    if not items:
+        return "{}"
+    escaped = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
+    return '{"' + '","'.join(escaped) + '"}'
+
+
+def _text_array_literals(values: Iterable[Sequence[str] | None]) -> Fields:
+    return _text(None if value is None else array_literal(value) for value in values)
+
+
+def _array_body(fields: Fields, element: int) -> bytes:
+    if not fields:
+        return _ARRAY.pack(0, 0, element, 0, 1)[:12]
+    return _ARRAY.pack(1, 1, element, len(fields), 1) + b"".join(fields)
+
+
+_TEXT = 25
+
+_ENCODE: dict[str, Callable[[Iterable[Any]], Fields]] = {
+    "text": _text,
+    "bytea": _bytea,
+    "boolean": _boolean,
+    "smallint": _integer(_INT2.pack, 2),
+    "integer": _integer(_INT4.pack, 4),
+    "bigint": _integer(_INT8.pack, 8),
+    "timestamptz": _timestamptz,
+    "tsvector": _tsvector,
+    "text[]": _text_array,
+}
+
+# An array of arrays would be taken apart by unnest, so an inner array travels as its literal.
+_ENCODE_ELEMENT = {**_ENCODE, "text[]": _text_array_literals}
+
+
+class BinaryArray:
+    """A one-dimensional array in binary form, as a query parameter; one subclass a type."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+class _BinaryArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: BinaryArray) -> bytes:
+        return obj.data
+
+
+class _Kind:
+    """How one PostgreSQL type travels as an array: the oids of the array and of an element."""
+
+    def __init__(self, name: str, array_oid: int, element_oid: int) -> None:
+        self.element_oid = element_oid
+        self.parameter: type[BinaryArray] = type(f"{name}Array", (BinaryArray,), {"__slots__": ()})
+        self.dumper: type[Dumper] = type(
+            f"{name}ArrayDumper", (_BinaryArrayDumper,), {"oid": array_oid}
+        )
+
+
+_KINDS = {
+    "text": _Kind("Text", 1009, _TEXT),
+    "bytea": _Kind("Bytea", 1001, 17),
+    "boolean": _Kind("Boolean", 1000, 16),
+    "smallint": _Kind("Smallint", 1005, 21),
+    "integer": _Kind("Integer", 1007, 23),
+    "bigint": _Kind("Bigint", 1016, 20),
+    "timestamptz": _Kind("Timestamptz", 1185, 1184),
+    "tsvector": _Kind("Tsvector", 3643, 3614),
+}
+_KINDS["text[]"] = _KINDS["text"]
+
+
+def adapt(connection: AsyncConnection[Any] | Connection[Any]) -> None:
+    """Teach a connection the array parameters of this module; needed once a connection."""
+    for kind in _KINDS.values():
+        connection.adapters.register_dumper(kind.parameter, kind.dumper)
+
+
+def array(kind: str, values: Iterable[Any]) -> BinaryArray:
+    """Values as one array parameter of elements of `kind`; text[] elements as literals."""
+    chosen = _KINDS[kind]
+    return chosen.parameter(_array_body(_ENCODE_ELEMENT[kind](values), chosen.element_oid))
+
+
+class TableCodec:
+    """The statements of one table of one generation, and its rows as their parameters.
+
+    Parameters are positional and come from `arrays` and `key_arrays`; connections must have been
+    `adapt`ed. Rows are read by a binary cursor and made by `row`.
+    """
+
+    def __init__(self, projection: Projection, table: Table, generation: int) -> None:
+        self.table = table
+        self.relation = relation(projection, table, generation)
+        self._key_of = attrgetter(*table.key)
+        self._single = len(table.key) == 1
+
+    def key(self, row: Any) -> tuple[Any, ...]:
+        """A row's primary key."""
+        value = self._key_of(row)
+        return (value,) if self._single else value
+
+    def row(self, record: Sequence[Any]) -> Any:
+        """The row that was selected as `kept` columns."""
+        return self.table.row(*record)
+
+    @cached_property
+    def upsert(self) -> str:
+        """Insert or replace whole rows: one array a column. No key twice in one call."""
+        columns = self.table.columns
+        names = ", ".join(columns)
+        rest = [column for column in columns if column not in self.table.key]
+        changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in rest)
+        chosen = ", ".join(
+            f"{name}::text[]" if kind == "text[]" else name
+            for name, kind in self.table.types.items()
+        )
+        return (
+            f"INSERT INTO {self.relation} ({names}) SELECT {chosen}"
+            f" FROM {self._unnest(columns)} AS batch({names})"
+            f" ON CONFLICT ({', '.join(self.table.key)}) DO"
+            + (f" UPDATE SET {changes}" if changes else " NOTHING")
+        )
+
+    @cached_property
+    def select(self) -> str:
+        """Rows by their keys: one array a key column. Rows that are not there are left out."""
+        return (
+            f"SELECT {self._kept} FROM {self.relation} AS t"
+            f" JOIN {self._unnest(self.table.key)} AS k({', '.join(self.table.key)})"
+            f" USING ({', '.join(self.table.key)})"
+        )
+
+    @cached_property
+    def delete(self) -> str:
+        """Delete rows by their keys: one array a key column."""
+        match = " AND ".join(f"t.{column} = k.{column}" for column in self.table.key)
+        return (
+            f"DELETE FROM {self.relation} AS t"
+            f" USING {self._unnest(self.table.key)} AS k({', '.join(self.table.key)})"
+            f" WHERE {match}"
+        )
+
+    def scan(self, column: str) -> str:
+        """All rows where `column` has the one parameter's value, by key."""
+        return (
+            f"SELECT {self._kept} FROM {self.relation} AS t WHERE {column} = %s"
+            f" ORDER BY {', '.join(self.table.key)}"
+        )
+
+    @cached_property
+    def copy(self) -> str:
+        """Bulk load: write COPY_HEADER, then `copied` rows, then COPY_TRAILER."""
+        return (
+            f"COPY {self.relation} ({', '.join(self.table.columns)}) FROM STDIN (FORMAT BINARY)"
+        )
+
+    def arrays(self, rows: Sequence[Any]) -> list[BinaryArray]:
+        """The parameters of `upsert`."""
+        return [
+            array(kind, [getattr(row, column) for row in rows])
+            for column, kind in self.table.types.items()
+        ]
+
+    def key_arrays(self, keys: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
+        """The parameters of `select` and `delete`."""
+        return [
+            array(self.table.types[column], values)
+            for column, values in zip(self.table.key, zip(*keys, strict=True), strict=True)
+        ]
+
+    def copied(self, rows: Sequence[Any]) -> bytes:
+        """Rows as a part of a binary COPY stream."""
+        fields = [
+            _ENCODE[kind]([getattr(row, column) for row in rows])
+            for column, kind in self.table.types.items()
+        ]
+        head = _ROW.pack(len(fields))
+        return b"".join([head + b"".join(row) for row in zip(*fields, strict=True)])
+
+    @cached_property
+    def _kept(self) -> str:
+        return ", ".join(f"t.{column}" for column in self.table.kept)
+
+    def _unnest(self, columns: Sequence[str]) -> str:
+        parameters = (f"%s::{_element(self.table.types[column])}[]" for column in columns)
+        return f"unnest({', '.join(parameters)})"
+
+
+def _element(kind: str) -> str:
+    return "text" if kind == "text[]" else kind
