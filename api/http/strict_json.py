@@ -1,0 +1,97 @@
+"""JSON as it should be: no doubled names, no NaN, no bottomless nesting, no broken text."""
+
+import json
+import math
+import re
+from typing import Any, Final
+
+from domain.errors import Invalid, Problem, invalid
+
+MAX_DEPTH: Final = 32
+
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS: Final = re.compile(rb"[\[\]{}]")
+# Only an escape can smuggle in NUL or half a surrogate pair: UTF-8 itself refuses the latter.
+_DOUBTFUL: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\x00")
+
+
+def decode(data: bytes) -> Any:
+    """The value of one JSON document in UTF-8. Raises Invalid with a pointer where it knows one."""
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        _check_depth(data)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise invalid("", f"The body is not UTF-8 (byte {error.start}).", "malformed") from None
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise invalid(
+            "",
+            f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
+            "malformed",
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise invalid("", f"The body is not acceptable JSON: {error}.", "malformed") from None
+    if _DOUBTFUL.search(data):
+        _check_text(value, "")
+    return value
+
+
+def pointer(*parts: str | int) -> str:
+    """An RFC 6901 pointer to this place."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        seen: set[str] = set()
+        twice = [name for name, _ in pairs if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+        raise Invalid(
+            *(
+                Problem(pointer(name), "duplicate-name", f"The name {name!r} is given twice.")
+                for name in dict.fromkeys(twice)
+            )
+        )
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_refuse_constant, parse_float=_finite
+)
+
+
+def _check_depth(data: bytes) -> None:
+    depth = 0
+    for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", data)):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise invalid("", f"The body is nested deeper than {MAX_DEPTH} levels.", "too-deep")
+
+
+def _check_text(value: Any, at: str) -> None:
+    match value:
+        case str():
+            if "\x00" in value:
+                raise invalid(at, "A text cannot hold the character NUL.", "malformed")
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                raise invalid(at, "A text cannot hold half a surrogate pair.", "malformed")
+        case dict():
+            for name, inner in value.items():
+                _check_text(name, at)
+                _check_text(inner, at + pointer(name))
+        case list():
+            for index, inner in enumerate(value):
+                _check_text(inner, f"{at}/{index}")

@@ -1,0 +1,182 @@
+"""Sessions: one a log-in, carried on by refresh tokens that are good for one use each."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Final
+
+import structlog
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+
+_PREFIX: Final = "tlr_"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`refresh_token` is known to the client alone: the database holds its digest."""
+
+    session_id: str
+    user_id: str
+    refresh_token: str
+
+
+class Sessions:
+    """Begins, carries on and ends sessions (rotation after RFC 9700, 4.14.2)."""
+
+    def __init__(self, pool: Pool, lifetime: timedelta) -> None:
+        self._pool = pool
+        self._lifetime = lifetime
+
+    async def begin(self, user_id: str) -> Session:
+        session = Session(secrets.token_urlsafe(16), user_id, _fresh_token())
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "WITH session AS (INSERT INTO people.sessions (session_id, user_id, expires_at)"
+                "  VALUES (%s, %s, now() + %s) RETURNING session_id)"
+                " INSERT INTO people.refresh_tokens (digest, session_id)"
+                " SELECT %s, session_id FROM session",
+                (session.session_id, user_id, self._lifetime, _digest(session.refresh_token)),
+            )
+        return session
+
+    async def carry_on(self, refresh_token: str) -> Session | None:
+        """Exchange a refresh token for the next one; None where it is not good.
+
+        One that was used before ends its whole session: either its holder or a thief is
+        one step behind, and we cannot know which.
+        """
+        digest = _digest(refresh_token)
+        async with self._pool.connection() as connection, connection.transaction():
+            cursor = await connection.execute(
+                "SELECT s.session_id, s.user_id, t.used_at IS NOT NULL,"
+                "  s.ended_at IS NULL AND s.expires_at > now() AND c.state = 'active'"
+                " FROM people.refresh_tokens t"
+                " JOIN people.sessions s USING (session_id)"
+                " JOIN people.credentials c USING (user_id)"
+                " WHERE t.digest = %s FOR UPDATE OF t, s",
+                (digest,),
+            )
+            row = await cursor.fetchone()
+            if row is None:
+                return None
+            session_id, user_id, was_used, is_open = row
+            if was_used:
+                await connection.execute(_END + "session_id = %s", ("token reused", session_id))
+                return None
+            if not is_open:
+                return None
+            session = Session(session_id, user_id, _fresh_token())
+            await connection.execute(
+                "UPDATE people.refresh_tokens SET used_at = now() WHERE digest = %s", (digest,)
+            )
+            await connection.execute(
+                "INSERT INTO people.refresh_tokens (digest, session_id) VALUES (%s, %s)",
+                (_digest(session.refresh_token), session_id),
+            )
+            await connection.execute(
+                "UPDATE people.sessions SET expires_at = now() + %s WHERE session_id = %s",
+                (self._lifetime, session_id),
+            )
+        return session
+
+    async def end(self, session_id: str) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(_END + "session_id = %s", ("logged out", session_id))
+
+    async def end_all(self, user_id: str) -> list[str]:
+        """Log out everywhere; the sessions that were open."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                _END + "user_id = %s RETURNING session_id", ("logged out everywhere", user_id)
+            )
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def ended_since(self, age: timedelta) -> list[str]:
+        """Sessions that ended at most this long ago: their access tokens may still be about."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT session_id FROM people.sessions WHERE ended_at > now() - %s", (age,)
+            )
+            return [row[0] for row in await cursor.fetchall()]
+
+    async def sweep(self, limit: int = 1_000) -> int:
+        """Forget sessions a day after they ended; how many."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "DELETE FROM people.sessions WHERE session_id IN (SELECT session_id"
+                " FROM people.sessions WHERE LEAST(ended_at, expires_at) < now() - interval '1 day'"
+                " LIMIT %s)",
+                (limit,),
+            )
+            return cursor.rowcount
+
+
+_END: Final = (
+    "UPDATE people.sessions SET ended_at = now(), end_reason = %s WHERE ended_at IS NULL AND "
+)
+
+
+class Revocations:
+    """The sessions that ended while access tokens of theirs may still be valid, in memory.
+
+    Asked for once a second, so a log-out reaches every process within that time; the process
+    that served it knows at once. While the database is away nothing is forgotten.
+    """
+
+    _EVERY_S: Final = 1.0
+    _OVERLAP: Final = timedelta(seconds=10)
+
+    def __init__(self, sessions: Sessions, token_lifetime: timedelta) -> None:
+        self._sessions = sessions
+        self._lifetime = token_lifetime + self._OVERLAP
+        self._ended: dict[str, float] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def __contains__(self, session_id: str) -> bool:
+        return session_id in self._ended
+
+    def add(self, session_id: str) -> None:
+        self._ended[session_id] = time.monotonic()
+
+    async def start(self) -> None:
+        await self._take(self._lifetime)
+        self._task = asyncio.create_task(self._follow(), name="revocations")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _follow(self) -> None:
+        asked = time.monotonic()
+        while True:
+            await asyncio.sleep(self._EVERY_S)
+            try:
+                begun = time.monotonic()
+                await self._take(timedelta(seconds=begun - asked) + self._OVERLAP)
+                asked = begun
+            except Exception as error:
+                _log.warning("revocations_unknown", error=repr(error))
+            oldest = time.monotonic() - self._lifetime.total_seconds()
+            self._ended = {each: at for each, at in self._ended.items() if at > oldest}
+
+    async def _take(self, age: timedelta) -> None:
+        for session_id in await self._sessions.ended_since(age):
+            self._ended.setdefault(session_id, time.monotonic())
+
+
+def _fresh_token() -> str:
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def _digest(token: str) -> bytes:
+    return sha256(token.encode("utf-8", "surrogatepass")).digest()
