@@ -1,0 +1,297 @@
+"""Every setting of the product: read from the environment here, and nowhere else."""
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from infra.embedded.errors import FolderUnusable
+from infra.embedded.folder import served_urls
+
+PREFIX = "TASKLEDGER_"
+ROLES = ("api", "relay", "projector")
+
+_SCHEMES = {
+    "database_url": ("postgresql", "postgres"),
+    "api_database_url": ("postgresql", "postgres"),
+    "worker_database_url": ("postgresql", "postgres"),
+    "nats_url": ("nats", "tls", "ws", "wss"),
+    "redis_url": ("redis", "rediss"),
+    "opensearch_url": ("http", "https"),
+}
+
+Words = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing; the message names it and says what to do."""
+
+
+class Serving(BaseModel):
+    """Where and how it serves"""
+
+    host: str = Field("127.0.0.1", description="Address that the HTTP door listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="Its port; 0 takes any free one.")
+    workers: int = Field(2, ge=1, le=64, description="API processes, all accepting on that port.")
+    roles: Words = Field(
+        ROLES, description="What this machine runs, by comma: `api`, `relay`, `projector`."
+    )
+    data_dir: Path = Field(
+        Path(".data"), description="Folder of everything embedded, and of the keys made for it."
+    )
+    log_level: str = Field(
+        "info", description="Least level of a log line: `debug`, `info`, `warning`, `error`."
+    )
+    stop_timeout_s: float = Field(
+        10.0, gt=0, description="Seconds that a process may take to finish its work at a stop."
+    )
+    listen_fd: int | None = Field(
+        None, description="Listening socket inherited from a supervisor; set by it, not by hand."
+    )
+
+
+class Parts(BaseModel):
+    """The parts: without its address, `serve --embedded` starts a part itself"""
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer, as the owner of the database, in sessions."
+    )
+    api_database_url: SecretStr | None = Field(
+        None,
+        description="The same as role `taskledger_api`; else the owner's, with SET ROLE.",
+    )
+    worker_database_url: SecretStr | None = Field(
+        None,
+        description="The same as role `taskledger_worker`; else the owner's, with SET ROLE.",
+    )
+    nats_url: SecretStr | None = Field(
+        None, description="NATS with JetStream; several servers of a cluster by comma."
+    )
+    redis_url: SecretStr | None = Field(None, description="Redis or Valkey.")
+    opensearch_url: SecretStr | None = Field(
+        None, description="OpenSearch; without it PostgreSQL searches."
+    )
+    embedded_user: str | None = Field(
+        None,
+        description="Account that embedded servers run under where the product is run by root; "
+        "else `postgres` or `nobody`, whichever is there.",
+    )
+
+
+class Safety(BaseModel):
+    """Keys, sessions and who may come in"""
+
+    master_key: SecretStr | None = Field(
+        None,
+        description="32 bytes in base64 that wrap every other key. **Its loss is the loss of all "
+        "text.** Else it is read from `master_key_file`.",
+    )
+    master_key_file: Path | None = Field(
+        None,
+        description="File with the master key; else `master.key` in the data folder, made there "
+        "at the first start of an embedded run.",
+    )
+    access_token_minutes: int = Field(
+        30, ge=1, le=1440, description="How long an access token is good for."
+    )
+    refresh_token_days: int = Field(
+        30, ge=1, le=3650, description="How long a refresh token is good for."
+    )
+    require_verified_email: bool = Field(
+        False, description="Whether an address must be verified before its user may log in."
+    )
+    cors_origins: Words = Field(
+        (), description="Web origins, by comma, whose pages may call the API; none by default."
+    )
+    trusted_proxies: Words = Field(
+        (),
+        description="Addresses, by comma, whose `X-Forwarded-For` is believed; none by default.",
+    )
+    rate_limit_per_minute: int = Field(
+        1000, ge=0, description="Requests a minute for each user; 0 for no limit."
+    )
+    login_failures_per_account: int = Field(
+        10, ge=1, description="Failed log-ins for one account in any 15 minutes."
+    )
+    login_failures_per_address: int = Field(
+        50, ge=1, description="Failed log-ins from one address in any 15 minutes."
+    )
+
+
+class Limits(BaseModel):
+    """How much of everything; beyond it a request is refused (413 for the body, else 422)"""
+
+    max_body_bytes: int = Field(1024 * 1024, ge=1024, description="A request's body.")
+    max_title_characters: int = Field(500, ge=1, description="A task's title.")
+    max_description_characters: int = Field(100_000, ge=0, description="A description.")
+    max_description_bytes: int = Field(
+        200 * 1024, ge=0, le=240 * 1024, description="The same in UTF-8; an event holds it whole."
+    )
+    max_comment_characters: int = Field(20_000, ge=1, le=60_000, description="A comment.")
+    max_name_characters: int = Field(200, ge=1, description="A name of a project or a person.")
+    max_tags: int = Field(50, ge=0, description="Tags on a task.")
+    max_assignees: int = Field(50, ge=1, description="People assigned to a task.")
+    max_fields: int = Field(100, ge=0, description="Custom fields of a project.")
+    max_columns: int = Field(250, ge=1, description="Board columns of a project.")
+    max_statuses: int = Field(100, ge=1, description="Statuses of a workflow.")
+    max_transitions: int = Field(1000, ge=0, description="Transitions of a workflow.")
+    max_idempotency_key_characters: int = Field(
+        255, ge=1, le=255, description="An Idempotency-Key."
+    )
+
+
+class Settings(Serving, Parts, Safety, Limits, BaseSettings):
+    """All of them together, immutable, checked once."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    @classmethod
+    def load(cls, **given: object) -> Self:
+        """From the environment; `given` (of the command line) wins where it is not None.
+
+        Raises SettingsError for a value that is wrong and for a name that is no setting.
+        """
+        _refuse_unknown(os.environ)
+        chosen = {name: value for name, value in given.items() if value is not None}
+        try:
+            return cls(**chosen)  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise SettingsError("; ".join(_complaints(error))) from None
+
+    def resolve(self) -> Self:
+        """With the addresses of what is served from the data folder now, where none is given.
+
+        For commands that run beside a served product. Raises SettingsError if no database is
+        found either way.
+        """
+        try:
+            found = served_urls(self.data_dir)
+        except FolderUnusable as error:
+            raise SettingsError(str(error)) from error
+        served = {name.removeprefix(PREFIX).lower(): SecretStr(url) for name, url in found.items()}
+        if self.database_url is not None:  # then the roles' addresses are not the embedded ones
+            served = {name: url for name, url in served.items() if "database" not in name}
+        missing = {name: url for name, url in served.items() if getattr(self, name) is None}
+        resolved = self.model_copy(update=missing)
+        if resolved.database_url is None:
+            raise SettingsError(
+                f"Nothing is served from {self.data_dir.absolute()} now, and "
+                f"{PREFIX}DATABASE_URL is not set: start `taskledger serve --embedded` first, or "
+                "set one of the two."
+            )
+        return resolved
+
+    @field_validator("roles", "cors_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("roles")
+    @classmethod
+    def _known_roles(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or any(role not in ROLES for role in value):
+            raise ValueError(f"must be some of {', '.join(ROLES)}")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in ("debug", "info", "warning", "error"):
+            raise ValueError("must be debug, info, warning or error")
+        return value.lower()
+
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _known_scheme(cls, value: SecretStr | None, info: object) -> SecretStr | None:
+        schemes = _SCHEMES[getattr(info, "field_name", "")]
+        if value is not None and value.get_secret_value().split("://")[0] not in schemes:
+            raise ValueError(f"must begin with {schemes[0]}://")
+        return value
+
+
+def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process of ours: this one's, with these settings."""
+    return {**os.environ, **changes}
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    """A setting that is misspelt must not look as if it had been taken."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; docs/settings.md lists them."
+            raise SettingsError(f"{name} is not a setting{hint}")
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_input=False, include_url=False):
+        name = PREFIX + str(problem["loc"][0]).upper()
+        reason = problem["msg"].removeprefix("Value error, ")
+        yield f"{name} is wrong: {reason[0].lower()}{reason[1:]}"
+
+
+def _sections() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
+    for section in (Serving, Parts, Safety, Limits):
+        yield (section.__doc__ or "").strip(), section.model_fields
+
+
+def _shown(field: FieldInfo) -> str:
+    default = field.default
+    if default is None:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return str(default)
+
+
+def _table() -> str:
+    lines = [
+        "# Settings",
+        "",
+        "All of them come from the environment. Made by `python -m infra.settings --table`;",
+        "`make check` refuses a table that is not up to date.",
+    ]
+    for title, fields in _sections():
+        lines += ["", f"## {title}", "", "| setting | default | what it does |", "|---|---|---|"]
+        for name, field in fields.items():
+            shown = f"`{_shown(field)}`" if _shown(field) else ""
+            lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _example() -> str:
+    lines = [
+        "# Every setting with its default. Made by `python -m infra.settings --env`.",
+    ]
+    for title, fields in _sections():
+        lines += ["", f"# {title}"]
+        for name, field in fields.items():
+            if name != "listen_fd":
+                lines.append(f"#{PREFIX}{name.upper()}={_shown(field)}")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--table", action="store_true", help="docs/settings.md")
+    which.add_argument("--env", action="store_true", help=".env.example")
+    sys.stdout.write(_table() if parser.parse_args().table else _example())
+
+
+if __name__ == "__main__":
+    main()
