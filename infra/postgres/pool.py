@@ -1,0 +1,121 @@
+"""Connections to PostgreSQL: how every one of ours is opened, and reads within a tenant's scope."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, LiteralString
+
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+Connection = AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Connection]
+
+# A peer that is gone without a word is noticed within about ten seconds: idle connections by
+# keep-alives, ones that wait for an answer by unacknowledged bytes.
+_TRANSPORT = {
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+# The server sees a stalled client in the same way, and lets go of what that client held.
+_SERVER = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+_PREPARE_AFTER_USES = 2
+
+
+def conninfo(
+    url: str,
+    *,
+    role: str | None = None,
+    application: str = "taskledger",
+    statement_timeout_ms: int = 10_000,
+    idle_in_transaction_ms: int = 10_000,
+    settings: dict[str, str] | None = None,
+) -> str:
+    """`url` with our time-outs; what it says itself wins. `role` is taken on at log-in."""
+    given = conninfo_to_dict(url)
+    server = {
+        **_SERVER,
+        "statement_timeout": str(statement_timeout_ms),
+        "idle_in_transaction_session_timeout": str(idle_in_transaction_ms),
+        **(settings or {}),
+    }
+    if role is not None and given.get("user") != role:
+        server["role"] = role
+    options = [f"-c {name}={value}" for name, value in server.items()]
+    if given.get("options"):
+        options.append(str(given["options"]))
+    merged: dict[str, Any] = {
+        **_TRANSPORT,
+        "application_name": application,
+        **given,
+        "options": " ".join(options),
+    }
+    return make_conninfo(**merged)
+
+
+async def open_pool(
+    url: str,
+    *,
+    role: str | None = None,
+    min_size: int = 1,
+    max_size: int = 8,
+    application: str = "taskledger",
+    statement_timeout_ms: int = 10_000,
+    acquire_timeout_seconds: float = 5.0,
+    max_waiting: int = 1_000,
+) -> Pool:
+    """A pool of autocommit connections that act as `role`.
+
+    Returns at once, also while PostgreSQL is away: connections are made in the background, and
+    who asks for one meanwhile gets psycopg_pool.PoolTimeout in time.
+    """
+    pool: Pool = AsyncConnectionPool(
+        conninfo(
+            url,
+            role=role,
+            application=application,
+            statement_timeout_ms=statement_timeout_ms,
+        ),
+        kwargs={"autocommit": True, "prepare_threshold": _PREPARE_AFTER_USES},
+        min_size=min_size,
+        max_size=max_size,
+        timeout=acquire_timeout_seconds,
+        max_waiting=max_waiting,
+        reconnect_timeout=10.0,
+        max_idle=300.0,
+        name=application,
+        open=False,
+    )
+    await pool.open(wait=False)
+    return pool
+
+
+async def fetch_scoped(
+    connection: Connection,
+    workspaces: Iterable[str],
+    sql: LiteralString,
+    params: Sequence[Any] | dict[str, Any] = (),
+) -> list[TupleRow]:
+    """The rows of one query that sees only these workspaces, in one round trip.
+
+    Between two synchronisations of a pipeline PostgreSQL keeps one implicit transaction, so the
+    scope ends with the query and cannot leak to whoever uses the connection next.
+    """
+    cursor = connection.cursor(binary=True)
+    async with connection.pipeline():
+        await connection.execute(
+            "SELECT set_config('taskledger.workspaces', %s, true)",
+            (",".join(workspaces),),
+            prepare=True,
+        )
+        await cursor.execute(sql, params)
+    return await cursor.fetchall()
