@@ -1,0 +1,51 @@
+"""What lists and feeds may be asked: who sees what, and which part of a long answer is wanted."""
+
+from dataclasses import dataclass
+
+MOST_ROWS_DEEP = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What one asker may see, made by the door from their permissions, never from the request.
+
+    Every project of `workspaces`, those in `hidden` left out, and `projects` beside them (of
+    `guest_of`: workspaces of which the asker sees only these).
+    """
+
+    workspaces: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    guest_of: tuple[str, ...] = ()
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """The workspaces whose rows the database may show at all."""
+        return self.workspaces + self.guest_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which rows of a list: `limit` of them after `cursor`, or after the row whose id is
+    `after_id`, or after the first `skip` (at most MOST_ROWS_DEEP). `total` asks for the count."""
+
+    limit: int = 100
+    cursor: str | None = None
+    after_id: str | None = None
+    skip: int = 0
+    total: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A page of a list. `docs` are the answers' JSON objects joined by commas, `count` of them,
+    with places for people's names still open. `position` is what the view has seen; None for
+    `total` where it was not asked for, and it is the least there are where it is not exact."""
+
+    docs: bytes
+    count: int
+    has_more: bool
+    next_cursor: str | None
+    position: int
+    total: int | None = None
+    total_is_exact: bool = True
