@@ -69,12 +69,16 @@ class DoorRefused(Refused):
         self.headers = headers
 
 
+def code_of(error: Refused) -> str:
+    """The stable code that the answer to this refusal carries."""
+    return error.code if isinstance(error, DoorRefused) else error.kind
+
+
 def refusal(error: Refused, *, instance: str, request_id: str) -> Reply:
     """The answer to a refusal. `retry_after` among its fields (seconds) becomes a header."""
-    code = error.code if isinstance(error, DoorRefused) else error.kind
     headers = list(error.headers) if isinstance(error, DoorRefused) else []
     return problem(
-        code,
+        code_of(error),
         error.detail,
         instance=instance,
         request_id=request_id,

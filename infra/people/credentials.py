@@ -2,12 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
-
-Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+from infra.postgres.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,11 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 
-Pool = AsyncConnectionPool[AsyncConnection[tuple[Any, ...]]]
+from infra.postgres.pool import Pool
 
 _PREFIX: Final = "tlr_"
 _log = structlog.get_logger(__name__)

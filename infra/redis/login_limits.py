@@ -6,6 +6,7 @@ import structlog
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from domain.errors import Kind, Refused
@@ -20,14 +21,15 @@ class LoginLimits:
     """Failures in any 15 minutes; counted by this process alone while the store is away."""
 
     def __init__(self, url: str, *, per_account: int, per_address: int) -> None:
-        shared = RedisStorage(
+        store = RedisStorage(
             f"async+{url}",
             implementation="redispy",
             key_prefix="taskledger:login",
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
         )
-        self._shared = MovingWindowRateLimiter(shared)
+        self._connection: Redis = store.bridge.get_connection()  # type: ignore[attr-defined]
+        self._shared = MovingWindowRateLimiter(store)
         self._alone = MovingWindowRateLimiter(MemoryStorage())
         self._account = RateLimitItemPerMinute(per_account, _PERIOD_MIN, "account")
         self._address = RateLimitItemPerMinute(per_address, _PERIOD_MIN, "address")
@@ -50,6 +52,9 @@ class LoginLimits:
             await self._shared.clear(self._account, account)
         except (RedisError, OSError, TimeoutError) as error:
             _log.warning("login_limits_store_down", error=repr(error))
+
+    async def close(self) -> None:
+        await self._connection.aclose()
 
     async def _test(self, item: RateLimitItem, who: str) -> bool:
         try:

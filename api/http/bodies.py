@@ -1,0 +1,78 @@
+"""Request bodies: strict JSON into a model, and the system's own fields taken back politely."""
+
+import re
+from typing import Any, ClassVar, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from api.http.call import Call
+from api.http.problems import UNSUPPORTED_MEDIA_TYPE, DoorRefused
+from api.http.strict_json import decode
+from api.http.validation import problems_of
+from domain.errors import Invalid, Problem, invalid
+
+_JSON: Final = re.compile(rb"\s*application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+
+
+class Body(BaseModel):
+    """A request's body. Unknown fields are refused and named.
+
+    `derived` fields are the system's and may be sent back: they are ignored. `identity` fields
+    may be sent back as they are: `changed_identity` says whether they were.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    derived: ClassVar[frozenset[str]] = frozenset()
+    identity: ClassVar[frozenset[str]] = frozenset()
+    secret: ClassVar[frozenset[str]] = frozenset()
+
+    _sent_back: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+
+    def gives(self, name: str) -> bool:
+        """Whether the client named this field, be it with null."""
+        return name in self.model_fields_set
+
+    def as_sent(self) -> dict[str, Any]:
+        """What makes two requests the same: all that was sent but secrets."""
+        return {name: value for name, value in self._raw.items() if name not in self.secret}
+
+    def changed_identity(self, present: dict[str, Any]) -> Invalid | None:
+        """The refusal of an identity field sent back with another value than `present` has."""
+        changed = [
+            Problem(f"/{name}", "read-only", f"{name} is the system's own and cannot be changed.")
+            for name, value in self._sent_back.items()
+            if value != present.get(name)
+        ]
+        return Invalid(*changed) if changed else None
+
+
+B = TypeVar("B", bound=Body)
+
+
+async def read_body(call: Call, model: type[B]) -> B:
+    """The validated body. Raises Refused for 413 and 415, Invalid with every problem for 422."""
+    media = call.headers.get(b"content-type")
+    if media is not None and not _JSON.fullmatch(media):
+        raise DoorRefused(
+            UNSUPPORTED_MEDIA_TYPE,
+            "The body is JSON: send Content-Type: application/json.",
+            (b"accept", b"application/json"),
+        )
+    return parse_body(model, decode(await call.body()))
+
+
+def parse_body(model: type[B], value: Any) -> B:
+    """Validate a decoded body."""
+    if not isinstance(value, dict):
+        raise invalid("", "The body is a JSON object.", "malformed")
+    accepted = {name: each for name, each in value.items() if name not in model.derived}
+    sent_back = {name: accepted.pop(name) for name in model.identity if name in accepted}
+    try:
+        body = model.model_validate(accepted)
+    except ValidationError as error:
+        raise problems_of(error) from None
+    body._sent_back = sent_back
+    body._raw = value
+    return body

@@ -1,0 +1,161 @@
+"""One HTTP request as the routes see it: who calls, what was sent, what the answer carries."""
+
+import random
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import Depends, Request
+from starlette.types import Message, Receive, Scope
+
+from api.http.problems import BODY_TOO_LARGE, DoorRefused
+from api.http.reply import Header
+from domain.values.recorded import Origin
+
+if TYPE_CHECKING:
+    from infra.bootstrap import House
+
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_TRACEPARENT: Final = re.compile(
+    rb"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
+)
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole; nobody waits for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds the token. `session_id` is the log-in that it came from."""
+
+    user_id: str
+    session_id: str
+
+
+class Call:
+    """Made by the outermost middleware, found in the ASGI scope by everything inside."""
+
+    __slots__ = (
+        "_caller",
+        "code",
+        "extra",
+        "headers",
+        "house",
+        "receive",
+        "request_id",
+        "scope",
+        "started",
+        "status",
+        "trace_id",
+        "traceparent",
+    )
+
+    def __init__(self, house: "House", scope: Scope, receive: Receive) -> None:
+        self.house = house
+        self.scope = scope
+        self.receive = receive
+        self.started = time.perf_counter()
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = self.headers.get(b"x-request-id")
+        trace = self.headers.get(b"traceparent")
+        match = _TRACEPARENT.fullmatch(trace) if trace is not None else None
+        span = random.getrandbits(64)
+        if match and match[1] != b"0" * 32 and match[2] != b"0" * 16:
+            self.trace_id = match[1].decode()
+            self.traceparent = b"00-%b-%016x-%b" % (match[1], span, match[3])
+        else:
+            self.trace_id = f"{random.getrandbits(128) | 1:032x}"
+            self.traceparent = b"00-%b-%016x-00" % (self.trace_id.encode(), span | 1)
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            self.request_id = given.decode()
+        else:
+            self.request_id = self.trace_id
+        self._caller: Caller | None = None
+        self.extra: list[Header] = []
+        self.status = 0
+        self.code: str | None = None
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The path as it was asked for, still percent-encoded; pure ASCII."""
+        raw: bytes = self.scope.get("raw_path") or self.scope["path"].encode()
+        return raw.partition(b"?")[0].decode("ascii", "replace")
+
+    @property
+    def address(self) -> str:
+        client = self.scope.get("client")
+        return client[0] if client else "unknown"
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; only a route that asks for a log-in may ask this."""
+        assert self._caller is not None, "a public route has no caller"
+        return self._caller
+
+    @caller.setter
+    def caller(self, caller: Caller) -> None:
+        self._caller = caller
+
+    @property
+    def user_id(self) -> str | None:
+        """The caller's id where there is one, for logs and limits."""
+        return None if self._caller is None else self._caller.user_id
+
+    def origin(self) -> Origin:
+        """Where the events of this call come from."""
+        return Origin(
+            actor=self.caller.user_id,
+            request_id=self.request_id,
+            correlation_id=self.trace_id,
+            ip=self.address,
+        )
+
+    async def body(self) -> bytes:
+        """The whole body. Refused with 413 as soon as it is known to be too large."""
+        limit = self.house.settings.max_body_bytes
+        declared = self.headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:
+            raise _too_large(limit)
+        message = await self.receive()
+        first = _chunk(message)
+        if not message.get("more_body", False):
+            if len(first) > limit:
+                raise _too_large(limit)
+            return first
+        chunks, size = [first], len(first)
+        while message.get("more_body", False):
+            if size > limit:
+                raise _too_large(limit)
+            message = await self.receive()
+            chunks.append(_chunk(message))
+            size += len(chunks[-1])
+        if size > limit:
+            raise _too_large(limit)
+        return b"".join(chunks)
+
+
+def this_call(request: Request) -> Call:
+    """The call that a request belongs to, for FastAPI's own dependency machinery."""
+    call: Call = request.scope["call"]
+    return call
+
+
+CallHere = Annotated[Call, Depends(this_call)]
+
+
+def _chunk(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    body: bytes = message.get("body", b"")
+    return body
+
+
+def _too_large(limit: int) -> DoorRefused:
+    detail = f"A body has at most {limit} bytes."
+    return DoorRefused(BODY_TOO_LARGE, detail, (b"connection", b"close"))

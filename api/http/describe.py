@@ -1,0 +1,160 @@
+"""What a route's description says beyond its signature: answers, headers, and how it may refuse."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from api.http.problems import (
+    BODY_TOO_LARGE,
+    INTERNAL,
+    TABLE,
+    UNSUPPORTED_MEDIA_TYPE,
+)
+from domain.errors import Kind
+
+PROBLEMS: Final = "x-problems"
+
+ONCE: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Makes a retry safe: the same key and body give the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag that the change is based on; a stale one is refused with 412.",
+    "schema": {"type": "string"},
+    "example": '"3-0f1e2d3c4b5a"',
+}
+IF_NONE_MATCH: Final = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "An ETag that the client holds already; 304 where nothing differs.",
+    "schema": {"type": "string"},
+    "example": '"3-0f1e2d3c4b5a"',
+}
+MIN_POSITION: Final = {
+    "name": "X-Min-Log-Position",
+    "in": "header",
+    "description": "Wait up to 2 s until the view shows at least this position.",
+    "schema": {"type": "integer", "minimum": 0},
+}
+
+
+def _header(description: str, kind: str = "string") -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind}}
+
+
+POSITION_HEADERS: Final = {
+    "X-Log-Position": _header("What the answer shows, or where the change stands.", "integer"),
+    "X-Log-Id": _header("Which log the positions are of."),
+}
+ETAG_HEADER: Final = {"ETag": _header("The version and a tag of the whole body.")}
+REPLAYED_HEADER: Final = {"Idempotency-Replayed": _header("`true` where it is the first answer.")}
+LINK_HEADER: Final = {"Link": _header("`rel=next`, where there is more.")}
+LOCATION_HEADER: Final = {"Location": _header("Where the new resource is.")}
+
+_ANYWHERE: Final = (INTERNAL, Kind.DEPENDENCY_DOWN, Kind.OVERLOADED)
+
+
+def read(
+    answer: type[BaseModel],
+    *,
+    is_list: bool = False,
+    is_one: bool = False,
+    has_path: bool = True,
+    is_view: bool = True,
+    may: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Options of a route that reads. `is_one`: a fresh single resource with an ETag."""
+    parameters = []
+    headers: dict[str, Any] = {}
+    problems: list[str] = [Kind.UNAUTHENTICATED, Kind.VALIDATION_FAILED, Kind.RATE_LIMITED, *may]
+    responses: dict[int | str, dict[str, Any]] = {}
+    if is_view:
+        parameters.append(MIN_POSITION)
+        headers |= POSITION_HEADERS
+        problems.append(Kind.VIEW_BEHIND)
+    if is_list:
+        headers |= LINK_HEADER
+    if is_one:
+        parameters.append(IF_NONE_MATCH)
+        headers |= ETAG_HEADER
+        responses[304] = {"description": "The client holds it already."}
+    if has_path:
+        problems += (Kind.NOT_FOUND, Kind.KEY_AMBIGUOUS)
+    responses[200] = {"model": answer, "description": "It is so.", "headers": headers}
+    return _options(200, responses, parameters, problems)
+
+
+def write(
+    answer: type[BaseModel] | None,
+    *,
+    status: int = 200,
+    conditional: bool = False,
+    has_body: bool = True,
+    has_path: bool = True,
+    may: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Options of a route that changes something. `conditional`: it takes If-Match."""
+    headers = {**POSITION_HEADERS, **REPLAYED_HEADER}
+    parameters: list[Mapping[str, Any]] = [ONCE]
+    problems: list[str] = [
+        Kind.UNAUTHENTICATED,
+        Kind.FORBIDDEN,
+        Kind.VALIDATION_FAILED,
+        Kind.IDEMPOTENCY_KEY_REUSED,
+        Kind.IDEMPOTENCY_IN_PROGRESS,
+        Kind.CONFLICT,
+        Kind.RATE_LIMITED,
+        *may,
+    ]
+    if conditional:
+        parameters.append(IF_MATCH)
+        problems.append(Kind.VERSION_STALE)
+    if has_body:
+        problems += (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+    if has_path:
+        problems += (Kind.NOT_FOUND, Kind.KEY_AMBIGUOUS)
+    if status == 201:
+        headers |= LOCATION_HEADER
+    if answer is not None:
+        headers |= ETAG_HEADER
+    done: dict[str, Any] = {"description": "Done.", "headers": headers}
+    if answer is not None:
+        done["model"] = answer
+    return _options(status, {status: done}, parameters, problems)
+
+
+def public(
+    answer: type[BaseModel] | None,
+    *,
+    status: int = 200,
+    may: Sequence[str] = (),
+    headers: Mapping[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] = (),
+    **extra: Any,
+) -> dict[str, Any]:
+    """Options of a route that answers without a token."""
+    done: dict[str, Any] = {"description": "Done.", "headers": dict(headers or {})}
+    if answer is not None:
+        done["model"] = answer
+    options = _options(status, {status: done}, parameters, may)
+    options["openapi_extra"] |= {"security": [], **extra}
+    return options
+
+
+def _options(
+    status: int,
+    responses: Mapping[int | str, Mapping[str, Any]],
+    parameters: Sequence[Mapping[str, Any]],
+    problems: Sequence[str],
+) -> dict[str, Any]:
+    known = [str(code) for code in dict.fromkeys([*problems, *_ANYWHERE])]
+    assert all(code in TABLE for code in known)
+    extra: dict[str, Any] = {PROBLEMS: known}
+    if parameters:
+        extra["parameters"] = list(parameters)
+    return {"status_code": status, "responses": dict(responses), "openapi_extra": extra}

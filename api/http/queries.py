@@ -1,0 +1,78 @@
+"""Query parameters into a model: each known by name, lists by repeating or by comma."""
+
+from functools import cache
+from typing import Any, Final, TypeVar, get_args, get_origin
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from api.http.validation import problems_of
+from domain.errors import invalid
+
+_MOST: Final = 100
+_PREFIX: Final = "/query"
+
+
+class Query(BaseModel):
+    """A request's query string. Unknown parameters are refused and named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Q = TypeVar("Q", bound=Query)
+
+
+def read_query(model: type[Q], query_string: bytes) -> Q:
+    """The validated parameters. Raises Invalid with pointers such as `/query/limit`."""
+    if not query_string:
+        empty: Q = _empty(model)
+        return empty
+    lists = _lists(model)
+    values: dict[str, Any] = {}
+    pairs = query_string.split(b"&")
+    if len(pairs) > _MOST:
+        raise invalid(_PREFIX, f"A query has at most {_MOST} parameters.", "too-long")
+    for pair in pairs:
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name, value = _text(raw_name), _text(raw_value)
+        if name in lists:
+            values.setdefault(name, []).extend(part for part in value.split(",") if part)
+        elif name in values:
+            raise invalid(f"{_PREFIX}/{name}", f"{name} takes one value.", "repeated")
+        else:
+            values[name] = value
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise problems_of(error, _PREFIX) from None
+
+
+def _text(raw: bytes) -> str:
+    try:
+        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8")
+    except UnicodeDecodeError:
+        raise invalid(_PREFIX, "The query is not UTF-8.", "malformed") from None
+    if "\x00" in text:
+        raise invalid(_PREFIX, "A parameter cannot hold the character NUL.", "malformed")
+    return text
+
+
+@cache
+def _lists(model: type[Query]) -> frozenset[str]:
+    """Names of the parameters that take several values."""
+    return frozenset(
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if any(get_origin(each) is list for each in (field.annotation, *get_args(field.annotation)))
+    )
+
+
+@cache
+def _empty(model: type[Q]) -> Q:
+    """What no parameters at all mean; refused where one is required."""
+    try:
+        return model.model_validate({})
+    except ValidationError as error:
+        raise problems_of(error, _PREFIX) from None

@@ -1,0 +1,151 @@
+"""The OpenAPI 3.1 document: FastAPI's, with the answers and rules that every route shares."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http.describe import PROBLEMS
+from api.http.problems import RETRY_AFTER, TABLE
+
+_DESCRIPTION: Final = """
+A task and project management API whose every change is an event that is kept.
+
+**Identity.** Every resource carries `id`. Where a task or project id is taken, its key
+(`WEB-42`, `WEB`) is too. What you may not see answers exactly as what does not exist.
+
+**Once.** Send `Idempotency-Key` with a POST, PATCH, PUT or DELETE: a retry with the same key and
+body gives the first answer, marked `Idempotency-Replayed: true`.
+
+**Versions.** An answer's `ETag` goes into `If-Match`; a stale one is refused with 412.
+
+**Your own writes.** Every write answers with `X-Log-Position`; a read with `X-Min-Log-Position`
+(or `?min_position=`) waits until its view shows it.
+
+**Errors** are RFC 9457 problems with a stable `code`; 422 lists every field under `errors`.
+"""
+
+_PROBLEM: Final[dict[str, Any]] = {
+    "title": "Problem",
+    "description": "RFC 9457 problem details. Some codes add members of their own.",
+    "type": "object",
+    "required": ["type", "title", "status", "instance", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string", "enum": [str(code) for code in TABLE]},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "RFC 6901, into the body."},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+_COMMON_HEADERS: Final[dict[str, Any]] = {
+    "X-Request-Id": {
+        "description": "The request's id: yours where you sent one.",
+        "schema": {"type": "string"},
+    },
+}
+_RATE_HEADERS: Final[dict[str, Any]] = {
+    "RateLimit": {"description": "What is left of the budget.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {"description": "The budget.", "schema": {"type": "string"}},
+}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Build it once; FastAPI keeps it."""
+    if app.openapi_schema is None:
+        built = get_openapi(
+            title="Taskledger",
+            version=app.version,
+            description=_DESCRIPTION,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            openapi_version="3.1.0",
+        )
+        _complete(built)
+        app.openapi_schema = built
+    return app.openapi_schema
+
+
+def _complete(built: dict[str, Any]) -> None:
+    components = built.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    schemas["Problem"] = _PROBLEM
+    components["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of POST /api/v1/auth/login.",
+        }
+    }
+    components["responses"] = {}
+    built["security"] = [{"bearer": []}]
+    for path in built["paths"].values():
+        for operation in path.values():
+            _complete_operation(operation, components["responses"])
+
+
+def _complete_operation(operation: dict[str, Any], shared: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for response in responses.values():
+        response["headers"] = {**_COMMON_HEADERS, **response.get("headers", {})}
+    by_status: dict[int, list[str]] = {}
+    for code in operation.pop(PROBLEMS, ()):
+        by_status.setdefault(TABLE[code][0], []).append(code)
+    for status, codes in sorted(by_status.items()):
+        name = _response_name(status, codes)
+        shared.setdefault(name, _problem_response(status, codes))
+        responses[str(status)] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _response_name(status: int, codes: list[str]) -> str:
+    words = "_".join(sorted(codes)).replace("-", "")
+    return f"Problem{status}_{words}" if len(codes) > 1 else f"Problem{status}_{codes[0]}"
+
+
+def _problem_response(status: int, codes: list[str]) -> Mapping[str, Any]:
+    headers = dict(_COMMON_HEADERS)
+    if any(code in RETRY_AFTER for code in codes):
+        headers["Retry-After"] = {"description": "Seconds.", "schema": {"type": "integer"}}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = {"description": "Bearer.", "schema": {"type": "string"}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers |= _RATE_HEADERS
+    code = codes[0]
+    return {
+        "description": "; ".join(f"`{each}`: {TABLE[each][1]}" for each in codes),
+        "headers": headers,
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": {
+                    "type": f"urn:taskledger:problem:{code}",
+                    "title": TABLE[code][1],
+                    "status": status,
+                    "instance": "/api/v1/tasks",
+                    "code": code,
+                    "request_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+                },
+            }
+        },
+    }

@@ -1,0 +1,102 @@
+"""The numbers of this process for Prometheus; several API processes add theirs up through files."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """`shared` is the folder in which the processes of one box keep their numbers, else None."""
+
+    def __init__(self, shared: Path | None = None) -> None:
+        self._shared = shared
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "taskledger_http_requests",
+            "Requests answered.",
+            ("method", "route", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "taskledger_http_request_seconds",
+            "Time to answer a request.",
+            ("method", "route"),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._commands = Counter(
+            "taskledger_commands",
+            "Commands by their outcome: done, nothing (nothing to do), replayed, or why refused.",
+            ("command", "outcome"),
+            registry=self._registry,
+        )
+        self._appends = Counter(
+            "taskledger_appended_events", "Events appended to the log.", registry=self._registry
+        )
+        self._batches = Histogram(
+            "taskledger_append_batch_commits",
+            "Commits in one append to the log.",
+            buckets=_SIZES,
+            registry=self._registry,
+        )
+        self._append_seconds = Histogram(
+            "taskledger_append_seconds",
+            "Time of one append to the log.",
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._request_sinks: dict[tuple[str, str, int], Callable[[float], None]] = {}
+        self._command_sinks: dict[tuple[str, str], Counter] = {}
+
+    def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
+        """`route` is the path's pattern: a label with few values."""
+        key = (method, route, status)
+        sink = self._request_sinks.get(key)
+        if sink is None:
+            sink = self._request_sinks[key] = self._request_sink(key)
+        sink(seconds)
+
+    def command_done(self, command: str, outcome: str) -> None:
+        key = (command, outcome)
+        counter = self._command_sinks.get(key)
+        if counter is None:
+            counter = self._command_sinks[key] = self._commands.labels(*key)
+        counter.inc()
+
+    def appended(self, commits: int, events: int, seconds: float) -> None:
+        """One batch is in the log."""
+        self._appends.inc(events)
+        self._batches.observe(commits)
+        self._append_seconds.observe(seconds)
+
+    def exposition(self, gauges: Iterable[Gauge]) -> bytes:
+        """Prometheus' text form: all processes' numbers, and `gauges` read just now."""
+        registry = CollectorRegistry()
+        if self._shared is None:
+            text = generate_latest(self._registry)
+        else:
+            MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]
+            text = generate_latest(registry)
+        now = CollectorRegistry()
+        for gauge in gauges:
+            now.register(gauge)
+        return text + generate_latest(now)
+
+    def _request_sink(self, key: tuple[str, str, int]) -> Callable[[float], None]:
+        method, route, status = key
+        counter = self._requests.labels(method, route, str(status))
+        seconds = self._seconds.labels(method, route)
+
+        def sink(value: float) -> None:
+            counter.inc()
+            seconds.observe(value)
+
+        return sink

@@ -1,0 +1,42 @@
+"""Strict JSON: what the standard decoder lets through and a record must not hold."""
+
+import pytest
+
+from api.http.strict_json import MAX_DEPTH, decode
+from domain.errors import Invalid
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "code"),
+    [
+        (b"", "", "malformed"),
+        (b"{", "", "malformed"),
+        (b'{"a": NaN}', "", "malformed"),
+        (b'{"a": -Infinity}', "", "malformed"),
+        (b'{"a": 1e999}', "", "malformed"),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "", "malformed"),
+        (b'{"a": "\xff"}', "", "malformed"),
+        ('{"a": 1}'.encode("utf-16"), "", "malformed"),
+        (b'{"title": 1, "title": 2}', "/title", "duplicate-name"),
+        (b'{"a": {"x~/y": 1, "x~/y": 2}}', "/x~0~1y", "duplicate-name"),
+        (b'{"a": ["b\\u0000c"]}', "/a/0", "malformed"),
+        (b'{"a": {"b": "\\ud800"}}', "/a/b", "malformed"),
+        (b'{"a": "\\u0000"', "", "malformed"),
+        (b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1), "", "too-deep"),
+        (b"[" * 100_000, "", "too-deep"),
+    ],
+)
+def test_unacceptable_json_is_refused_where_it_stands(
+    document: bytes, pointer: str, code: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode(document)
+    assert [(each.pointer, each.code) for each in refused.value.problems] == [(pointer, code)]
+
+
+def test_brackets_in_text_are_not_nesting() -> None:
+    assert decode(b'{"a": "' + b"[{" * 500 + b'\\"["}')["a"].startswith("[{")
+
+
+def test_whole_surrogate_pairs_are_text() -> None:
+    assert decode(b'"\\ud83d\\ude00"') == "\U0001f600"
