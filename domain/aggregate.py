@@ -2,23 +2,41 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from domain.values.stamp import Stamp
 
-S = TypeVar("S")
+
+class Versioned(Protocol):
+    """What every state knows about its own stream."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def workspace_id(self) -> str: ...
+
+
+S = TypeVar("S", bound=Versioned)
+
+
+def touches_nothing(state: Any, event: object, workspace_id: str) -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
     """`evolve(state or None, event, stamp)` gives the next state and never raises.
 
-    None stands for a stream without events. An event that `evolve` does not know
-    (written by newer code) leaves the state as it is.
+    `kind` is the prefix of its streams' ids. None stands for a stream without events. An event
+    that `evolve` does not know (written by newer code) changes nothing but version and time.
+    `touches(state, event, workspace_id)` names the guards that an event on that state (None for
+    the first) moves, so that no command can forget one.
     """
 
     kind: str
     evolve: Callable[[S | None, object, Stamp], S | None]
+    touches: Callable[[S | None, object, str], tuple[str, ...]] = touches_nothing
 
     def fold(self, events: Iterable[tuple[object, Stamp]], state: S | None = None) -> S | None:
         for event, stamp in events:

@@ -135,7 +135,9 @@ class TaskRestored:
 class TaskRecordImported:
     """One record of an imported event log, whole; the ordinary events for what it changed stand
     beside it in the same commit. `status` is its classifier value; `ordinal` counts from 1
-    within its trace; `attributes` are all its own, the person's (`resource`) apart."""
+    within its trace; `attributes` are all its own, the person's (`resource`) apart. `digest` is
+    a keyed hash of the record as it stood in the file: a later import tells it again by it, also
+    when its text has been erased since."""
 
     source: str
     ordinal: int
@@ -146,6 +148,7 @@ class TaskRecordImported:
     resource_id: str | None
     resource: Text | None
     attributes: Mapping[str, object] | Erased
+    digest: str = ""
 
 
 TaskEvent = (

@@ -7,12 +7,15 @@ from domain.values.text import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRegistered:
+    """With the account come a workspace and a project of its own, made in the same commit."""
+
     username: Text
     email: Text
     name: Text
     default_workspace_id: str
     time_zone: str = "UTC"
     locale: str = "en"
+    personal_project_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,138 @@
+"""A project as its events leave it: who works in it, its workflow, its board and its fields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.aggregate import Aggregate
+from domain.project.board import Column
+from domain.project.events import (
+    ProjectArchived,
+    ProjectColumnsChanged,
+    ProjectCreated,
+    ProjectDescribed,
+    ProjectFieldsChanged,
+    ProjectMemberAdded,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+    ProjectWorkflowChanged,
+)
+from domain.project.fields import FieldDefinition
+from domain.project.workflow import Workflow
+from domain.values.evolved import touched
+from domain.values.stamp import Stamp
+from domain.values.text import Text
+from domain.workspace.state import Membership, with_role, without
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`members` are only those named in the project itself, the owner as an admin from the
+    start; what anybody may do here is `domain.workspace.roles.project_role`."""
+
+    project_id: str
+    workspace_id: str
+    key: str
+    name: Text
+    description: Text
+    view_type: str
+    is_private: bool
+    is_personal: bool
+    owner_id: str
+    members: Mapping[str, Membership]
+    workflow: Workflow
+    columns: tuple[Column, ...]
+    fields: tuple[FieldDefinition, ...]
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    updated_by: str
+    version: int
+    position: int
+
+    @property
+    def archived(self) -> bool:
+        return self.archived_at is not None
+
+
+def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None:
+    if state is None:
+        return _begin(event, stamp)
+    match event:
+        case ProjectRenamed():
+            return touched(state, stamp, name=event.name)
+        case ProjectDescribed():
+            return touched(state, stamp, description=event.description)
+        case ProjectViewTypeChanged():
+            return touched(state, stamp, view_type=event.view_type)
+        case ProjectPrivacyChanged():
+            return touched(state, stamp, is_private=event.is_private)
+        case ProjectArchived():
+            return touched(state, stamp, archived_at=stamp.at)
+        case ProjectUnarchived():
+            return touched(state, stamp, archived_at=None)
+        case ProjectMemberAdded():
+            joined = Membership(event.role, stamp.at, stamp.position)
+            return touched(state, stamp, members={**state.members, event.user_id: joined})
+        case ProjectMemberRoleChanged():
+            return touched(
+                state, stamp, members=with_role(state.members, event.user_id, event.role, stamp)
+            )
+        case ProjectMemberRemoved():
+            return touched(state, stamp, members=without(state.members, event.user_id))
+        case ProjectWorkflowChanged():
+            return touched(state, stamp, workflow=event.workflow, columns=event.columns)
+        case ProjectColumnsChanged():
+            return touched(state, stamp, columns=event.columns)
+        case ProjectFieldsChanged():
+            return touched(state, stamp, fields=event.fields)
+        case _:
+            return touched(state, stamp)
+
+
+def _begin(event: object, stamp: Stamp) -> Project | None:
+    if not isinstance(event, ProjectCreated):
+        return None
+    return Project(
+        project_id=stamp.stream,
+        workspace_id=stamp.workspace_id,
+        key=event.key,
+        name=event.name,
+        description=event.description,
+        view_type=event.view_type,
+        is_private=event.is_private,
+        is_personal=event.is_personal,
+        owner_id=event.owner_id,
+        members={event.owner_id: Membership("admin", stamp.at, stamp.position)},
+        workflow=event.workflow,
+        columns=event.columns,
+        fields=(),
+        archived_at=None,
+        created_at=stamp.at,
+        updated_at=stamp.at,
+        updated_by=stamp.actor,
+        version=stamp.version,
+        position=stamp.position,
+    )
+
+
+_CHANGES_ACCESS = (
+    ProjectCreated,
+    ProjectArchived,
+    ProjectUnarchived,
+    ProjectPrivacyChanged,
+    ProjectMemberAdded,
+    ProjectMemberRoleChanged,
+    ProjectMemberRemoved,
+)
+
+
+def touches(state: Project | None, event: object, workspace_id: str) -> tuple[str, ...]:
+    return (f"access:{workspace_id}",) if isinstance(event, _CHANGES_ACCESS) else ()
+
+
+PROJECT = Aggregate("proj", evolve, touches)

@@ -1,0 +1,199 @@
+"""A task as its events leave it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.aggregate import Aggregate
+from domain.project.fields import FieldValue
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRecordImported,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.values.evolved import touched
+from domain.values.stamp import Stamp
+from domain.values.text import Erased, Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """`number` is None only while its creation is not yet in the log.
+
+    `completed_at` is when it last came into a status of the category done, while it stays there.
+    `imported` and `imported_digest` tell how many records of its trace an import has brought in
+    and which: SHA-256 over the digest before it and the record's own, hexadecimal, from "".
+    """
+
+    task_id: str
+    workspace_id: str
+    project_id: str
+    project_key: str
+    number: int | None
+    external_id: Text | None
+    title: Text
+    description: Text
+    status: str
+    status_category: str
+    rank: str
+    priority: int
+    type: str
+    assignee_ids: tuple[str, ...]
+    due_date: datetime | None
+    due_all_day: bool
+    start_date: datetime | None
+    estimate: float | None
+    tags: tuple[str, ...]
+    creator_id: str
+    created_at: datetime
+    updated_at: datetime
+    updated_by: str
+    version: int
+    position: int
+    completed_at: datetime | None = None
+    trashed_at: datetime | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    imported: int = 0
+    imported_digest: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.project_key}-{self.number}"
+
+    @property
+    def trashed(self) -> bool:
+        return self.trashed_at is not None
+
+
+def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
+    if state is None:
+        return _begin(event, stamp)
+    match event:
+        case TaskStatusChanged():
+            return touched(
+                state,
+                stamp,
+                status=event.status,
+                status_category=event.category,
+                rank=event.rank,
+                completed_at=_completed_at(state, event, stamp),
+            )
+        case TaskRecordImported():
+            return touched(
+                state,
+                stamp,
+                imported=event.ordinal,
+                imported_digest=running_digest(state.imported_digest, event.digest),
+            )
+        case TaskAssigned():
+            return touched(state, stamp, assignee_ids=event.assignee_ids)
+        case TaskFieldsChanged():
+            return touched(state, stamp, fields=_fields_after(state.fields, event.fields))
+        case TaskRetitled():
+            return touched(state, stamp, title=event.title)
+        case TaskDescribed():
+            return touched(state, stamp, description=event.description)
+        case TaskPrioritised():
+            return touched(state, stamp, priority=event.priority)
+        case TaskDueDateChanged():
+            return touched(state, stamp, due_date=event.due_date, due_all_day=event.due_all_day)
+        case TaskStartDateChanged():
+            return touched(state, stamp, start_date=event.start_date)
+        case TaskEstimateChanged():
+            return touched(state, stamp, estimate=event.estimate)
+        case TaskTypeChanged():
+            return touched(state, stamp, type=event.type)
+        case TaskTagged():
+            return touched(state, stamp, tags=event.tags)
+        case TaskRanked():
+            return touched(state, stamp, rank=event.rank)
+        case TaskTrashed():
+            return touched(state, stamp, trashed_at=stamp.at)
+        case TaskRestored():
+            return touched(state, stamp, trashed_at=None)
+        case _:
+            return touched(state, stamp)
+
+
+def running_digest(before: str, record: str) -> str:
+    """What `imported_digest` becomes by one more record."""
+    return hashlib.sha256(f"{before}\n{record}".encode()).hexdigest()
+
+
+def _begin(event: object, stamp: Stamp) -> Task | None:
+    if not isinstance(event, TaskCreated):
+        return None
+    return Task(
+        task_id=stamp.stream,
+        workspace_id=stamp.workspace_id,
+        project_id=event.project_id,
+        project_key=event.project_key,
+        number=stamp.number if stamp.number is not None else event.number,
+        external_id=event.external_id,
+        title=event.title,
+        description=event.description,
+        status=event.status,
+        status_category=event.status_category,
+        rank=event.rank,
+        priority=event.priority,
+        type=event.type,
+        assignee_ids=event.assignee_ids,
+        due_date=event.due_date,
+        due_all_day=event.due_all_day,
+        start_date=event.start_date,
+        estimate=event.estimate,
+        tags=event.tags,
+        creator_id=stamp.actor,
+        created_at=stamp.at,
+        updated_at=stamp.at,
+        updated_by=stamp.actor,
+        version=stamp.version,
+        position=stamp.position,
+        completed_at=stamp.at if event.status_category == "done" else None,
+        fields={} if isinstance(event.fields, Erased) else event.fields,
+    )
+
+
+def _completed_at(state: Task, event: TaskStatusChanged, stamp: Stamp) -> datetime | None:
+    if event.category != "done":
+        return None
+    return state.completed_at or stamp.at
+
+
+def _fields_after(
+    present: Mapping[str, FieldValue], changed: Mapping[str, FieldValue] | Erased
+) -> Mapping[str, FieldValue]:
+    """Values whose text was erased are gone with it; which ones they were is not known any
+    more, so the others stay as they are."""
+    if isinstance(changed, Erased):
+        return present
+    merged = {**present, **changed}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def touches(state: Task | None, event: object, workspace_id: str) -> tuple[str, ...]:
+    """A task enters a status: whoever takes that status away must see it."""
+    match event:
+        case TaskCreated():
+            return (f"status:{event.project_id}:{event.status}",)
+        case TaskStatusChanged() if state is not None:
+            return (f"status:{state.project_id}:{event.status}",)
+        case _:
+            return ()
+
+
+TASK = Aggregate("task", evolve, touches)

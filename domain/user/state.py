@@ -1,0 +1,89 @@
+"""A person's account as its events leave it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.aggregate import Aggregate
+from domain.user.events import PersonImported, UserLocaleChanged, UserRegistered, UserRenamed
+from domain.values.evolved import touched
+from domain.values.stamp import Stamp
+from domain.values.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """`can_log_in` is False for a person known only from an import: such a one has no username,
+    no e-mail address and no workspace."""
+
+    user_id: str
+    workspace_id: str
+    username: Text | None
+    email: Text | None
+    name: Text
+    time_zone: str
+    locale: str
+    default_workspace_id: str | None
+    personal_project_id: str | None
+    can_log_in: bool
+    created_at: datetime
+    updated_at: datetime
+    updated_by: str
+    version: int
+    position: int
+
+
+def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
+    if state is None:
+        return _begin(event, stamp)
+    match event:
+        case UserRenamed():
+            return touched(state, stamp, name=event.name)
+        case UserLocaleChanged():
+            return touched(state, stamp, time_zone=event.time_zone, locale=event.locale)
+        case _:
+            return touched(state, stamp)
+
+
+def _begin(event: object, stamp: Stamp) -> User | None:
+    match event:
+        case UserRegistered():
+            return User(
+                user_id=stamp.stream,
+                workspace_id=stamp.workspace_id,
+                username=event.username,
+                email=event.email,
+                name=event.name,
+                time_zone=event.time_zone,
+                locale=event.locale,
+                default_workspace_id=event.default_workspace_id,
+                personal_project_id=event.personal_project_id,
+                can_log_in=True,
+                created_at=stamp.at,
+                updated_at=stamp.at,
+                updated_by=stamp.actor,
+                version=stamp.version,
+                position=stamp.position,
+            )
+        case PersonImported():
+            return User(
+                user_id=stamp.stream,
+                workspace_id=stamp.workspace_id,
+                username=None,
+                email=None,
+                name=event.name,
+                time_zone="UTC",
+                locale="en",
+                default_workspace_id=None,
+                personal_project_id=None,
+                can_log_in=False,
+                created_at=stamp.at,
+                updated_at=stamp.at,
+                updated_by=stamp.actor,
+                version=stamp.version,
+                position=stamp.position,
+            )
+        case _:
+            return None
+
+
+USER = Aggregate("user", evolve)

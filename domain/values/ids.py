@@ -1,0 +1,39 @@
+"""Ids: TypeID text (kind, underscore, 26 characters of base32), which are also stream names.
+
+The form is that of https://github.com/jetify-com/typeid/tree/main/spec (v0.3).
+"""
+
+import re
+from typing import Final
+
+from domain.errors import invalid
+
+SYSTEM_WORKSPACE: Final = "system"
+SYSTEM_ACTOR: Final = "system"
+
+KINDS: Final = frozenset(
+    {
+        "user", "ws", "proj", "task", "cmt", "dep", "act", "ntf", "rule", "key", "att", "view",
+        "hook", "job", "col", "fld",
+    }
+)  # fmt: skip
+
+_FORM = re.compile(r"([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)
+
+
+def kind_of(text: str) -> str | None:
+    """The kind of a well-formed id, else None."""
+    match = _FORM.fullmatch(text)
+    return match[1] if match is not None and match[1] in KINDS else None
+
+
+def is_id(text: str, kind: str) -> bool:
+    """Whether this is a well-formed id of this kind; says nothing about what exists."""
+    return kind_of(text) == kind
+
+
+def checked_id(text: str, kind: str, pointer: str) -> str:
+    """An id that a client made itself: `text`, or Invalid at `pointer`."""
+    if not is_id(text, kind):
+        raise invalid(pointer, f"Must be an id of the form {kind}_ and 26 characters (TypeID).")
+    return text

@@ -1,0 +1,84 @@
+"""Who may do what: the roles of workspaces and projects, and the rights that each gives."""
+
+from enum import StrEnum
+from typing import Final
+
+from domain.project.state import Project
+from domain.workspace.state import Workspace
+
+WORKSPACE_ROLES: Final = ("owner", "admin", "member", "guest", "auditor")
+PROJECT_ROLES: Final = ("admin", "member", "viewer")
+
+
+class Right(StrEnum):
+    VIEW_WORKSPACE = "view the workspace"
+    EDIT_WORKSPACE = "edit the workspace"
+    MANAGE_MEMBERS = "manage the workspace's members"
+    CREATE_PROJECT = "create projects"
+    VIEW_PROJECT = "view the project"
+    COMMENT = "comment"
+    EDIT_TASKS = "create and edit tasks"
+    MANAGE_PROJECT = "manage the project"
+
+
+_VIEWER: Final = frozenset({Right.VIEW_PROJECT})
+_MEMBER: Final = _VIEWER | {Right.COMMENT, Right.EDIT_TASKS}
+
+RIGHTS_IN_PROJECT: Final = {
+    "viewer": _VIEWER,
+    "member": _MEMBER,
+    "admin": _MEMBER | {Right.MANAGE_PROJECT},
+}
+
+_GUEST: Final = frozenset({Right.VIEW_WORKSPACE})
+_ADMIN: Final = _GUEST | {Right.EDIT_WORKSPACE, Right.MANAGE_MEMBERS, Right.CREATE_PROJECT}
+
+RIGHTS_IN_WORKSPACE: Final = {
+    "guest": _GUEST,
+    "auditor": _GUEST,
+    "member": _GUEST | {Right.CREATE_PROJECT},
+    "admin": _ADMIN,
+    "owner": _ADMIN,
+}
+
+# Workspace role -> what it is in a project that does not name the person: (open, private).
+IN_PROJECT_UNNAMED: Final = {
+    "owner": ("admin", "admin"),
+    "admin": ("admin", "admin"),
+    "member": ("member", None),
+    "guest": (None, None),
+    "auditor": ("viewer", "viewer"),
+}
+
+# Those whom being named in a project neither lifts nor lowers.
+UNMOVED_BY_NAMING: Final = frozenset({"owner", "admin", "auditor"})
+
+
+def workspace_rights(workspace: Workspace, user_id: str) -> frozenset[Right]:
+    """Empty for a stranger, to whom the workspace does not exist."""
+    return RIGHTS_IN_WORKSPACE.get(workspace.role_of(user_id) or "", frozenset())
+
+
+def project_role(workspace: Workspace, project: Project, user_id: str) -> str | None:
+    """What somebody is in a project of their workspace; None: to them it does not exist.
+
+    Being named in a project counts only since one is in the workspace: who left and came back
+    begins anew.
+    """
+    member = workspace.members.get(user_id)
+    if member is None or member.role not in IN_PROJECT_UNNAMED:
+        return None
+    named = project.members.get(user_id)
+    if (
+        named is not None
+        and named.position >= member.position
+        and member.role not in UNMOVED_BY_NAMING
+    ):
+        return named.role
+    when_open, when_private = IN_PROJECT_UNNAMED[member.role]
+    return when_private if project.is_private else when_open
+
+
+def project_rights(workspace: Workspace, project: Project, user_id: str) -> frozenset[Right]:
+    """Empty for whom the project does not exist."""
+    return RIGHTS_IN_PROJECT.get(project_role(workspace, project, user_id) or "", frozenset())
