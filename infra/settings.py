@@ -177,11 +177,10 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
             found = served_urls(self.data_dir)
         except FolderUnusable as error:
             raise SettingsError(str(error)) from error
-        served = {name.removeprefix(PREFIX).lower(): SecretStr(url) for name, url in found.items()}
         if self.database_url is not None:  # then the roles' addresses are not the embedded ones
-            served = {name: url for name, url in served.items() if "database" not in name}
-        missing = {name: url for name, url in served.items() if getattr(self, name) is None}
-        resolved = self.model_copy(update=missing)
+            found = {name: url for name, url in found.items() if "DATABASE" not in name}
+        given = self.as_environment()
+        resolved = self.with_urls({n: url for n, url in found.items() if n not in given})
         if resolved.database_url is None:
             raise SettingsError(
                 f"Nothing is served from {self.data_dir.absolute()} now, and "
@@ -189,6 +188,23 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
                 "set one of the two."
             )
         return resolved
+
+    def with_urls(self, urls: Mapping[str, str]) -> Self:
+        """With these addresses, by the names of their settings."""
+        return self.model_copy(
+            update={name.removeprefix(PREFIX).lower(): SecretStr(url) for name, url in urls.items()}
+        )
+
+    def owner_url(self) -> str:
+        """Raises SettingsError where it is not known."""
+        if self.database_url is None:
+            raise SettingsError(f"{PREFIX}DATABASE_URL is not set.")
+        return self.database_url.get_secret_value()
+
+    def as_environment(self) -> dict[str, str]:
+        """What another process reads as these same settings."""
+        changed = self.model_dump(exclude_defaults=True)
+        return {PREFIX + name.upper(): _as_text(value) for name, value in changed.items()}
 
     @field_validator("roles", "cors_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -242,20 +258,23 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         yield f"{name} is wrong: {reason[0].lower()}{reason[1:]}"
 
 
+def _as_text(value: object) -> str:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case tuple():
+            return ",".join(value)
+        case bool():
+            return str(value).lower()
+        case None:
+            return ""
+        case _:
+            return str(value)
+
+
 def _sections() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
     for section in (Serving, Parts, Safety, Limits):
         yield (section.__doc__ or "").strip(), section.model_fields
-
-
-def _shown(field: FieldInfo) -> str:
-    default = field.default
-    if default is None:
-        return ""
-    if isinstance(default, tuple):
-        return ",".join(default)
-    if isinstance(default, bool):
-        return str(default).lower()
-    return str(default)
 
 
 def _table() -> str:
@@ -268,7 +287,8 @@ def _table() -> str:
     for title, fields in _sections():
         lines += ["", f"## {title}", "", "| setting | default | what it does |", "|---|---|---|"]
         for name, field in fields.items():
-            shown = f"`{_shown(field)}`" if _shown(field) else ""
+            default = _as_text(field.default)
+            shown = f"`{default}`" if default else ""
             lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines) + "\n"
 
@@ -281,7 +301,7 @@ def _example() -> str:
         lines += ["", f"# {title}"]
         for name, field in fields.items():
             if name != "listen_fd":
-                lines.append(f"#{PREFIX}{name.upper()}={_shown(field)}")
+                lines.append(f"#{PREFIX}{name.upper()}={_as_text(field.default)}")
     return "\n".join(lines) + "\n"
 
 

@@ -45,6 +45,11 @@ class Account:
         return self.uid == os.geteuid()
 
 
+def ourselves() -> Account:
+    entry = _account_of(os.geteuid())
+    return Account(os.geteuid(), os.getegid(), entry.pw_name if entry else "")
+
+
 def server_account(wanted: str | None, folder: Path, programs: tuple[Path, ...]) -> Account:
     """Ourselves, unless we are root: PostgreSQL refuses to run as root, so then another account.
 
@@ -52,8 +57,7 @@ def server_account(wanted: str | None, folder: Path, programs: tuple[Path, ...])
     the first known one. Raises PartFailed where root may not become it.
     """
     if os.geteuid() != _ROOT:
-        entry = _account_of(os.geteuid())
-        return Account(os.geteuid(), os.getegid(), entry.pw_name if entry else "")
+        return ourselves()
     found = _existing_owner(folder) or _first_known((wanted,) if wanted else _CANDIDATES)
     if found is None:
         raise PartFailed(

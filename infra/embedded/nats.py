@@ -1,7 +1,6 @@
 """NATS with JetStream as an embedded part."""
 
 import json
-import signal
 from pathlib import Path
 
 from infra.embedded.account import Account
@@ -21,8 +20,6 @@ class Nats(Part):
 
     name = "NATS"
     setting = "TASKLEDGER_NATS_URL"
-    stop_signal = signal.SIGTERM
-    death_signal = signal.SIGKILL
 
     def __init__(
         self, folder: Path, logs: Path, account: Account, port: int, password: str

@@ -13,7 +13,8 @@ from infra.embedded.part import Part
 from infra.embedded.postgres import LOGIN_ROLES, OWNER, SUPERUSER, Passwords, Postgres
 from infra.embedded.valkey import Valkey
 
-ALL = ("postgres", "nats", "valkey")
+SETTING_OF = {"postgres": "database_url", "nats": "nats_url", "valkey": "redis_url"}
+ALL = tuple(SETTING_OF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from infra.child import bare_environment
 from infra.embedded.account import Account, child_setup
 from infra.embedded.binaries import postgres_programs
 from infra.embedded.errors import PartFailed
@@ -185,8 +186,8 @@ class Postgres(Part):
                 ],
                 capture_output=True,
                 text=True,
-                cwd="/",
-                env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                env=bare_environment(),
+                cwd=self.working_folder,
                 start_new_session=True,
                 preexec_fn=child_setup(self._account, signal.SIGKILL),
                 check=False,
@@ -196,7 +197,7 @@ class Postgres(Part):
         finally:
             password_file.unlink(missing_ok=True)
         if made.returncode != 0:
-            self._last_lines.extend(made.stderr.strip().splitlines() or ["initdb failed"])
+            self.last_lines.extend(made.stderr.strip().splitlines() or ["initdb failed"])
             raise self.failure()
         fresh.rename(self._data)
 

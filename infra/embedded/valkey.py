@@ -1,6 +1,5 @@
 """Valkey as an embedded part."""
 
-import signal
 from pathlib import Path
 
 from infra.embedded.account import Account
@@ -17,8 +16,6 @@ class Valkey(Part):
 
     name = "Valkey"
     setting = "TASKLEDGER_REDIS_URL"
-    stop_signal = signal.SIGTERM
-    death_signal = signal.SIGKILL
 
     def __init__(
         self, folder: Path, logs: Path, account: Account, port: int, password: str

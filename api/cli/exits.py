@@ -1,0 +1,58 @@
+"""Exit codes, and the one line that tells a person why a command ended."""
+
+import sys
+from typing import NamedTuple
+
+DONE = 0
+FOUND_WRONG = 1
+BAD_USE = 2
+PART_DOWN = 3
+
+# Errors that a person can act on: where each class lives, and the code it ends with. A module
+# that was never imported cannot have raised anything, so none is imported for this.
+_EXPLAINED = {
+    "infra.settings:SettingsError": BAD_USE,
+    "infra.embedded.errors:FolderInUse": BAD_USE,
+    "infra.embedded.errors:FolderUnusable": BAD_USE,
+    "infra.supervisor:AddressInUse": BAD_USE,
+    "infra.embedded.errors:PartFailed": PART_DOWN,
+    "infra.postgres.migrate:MigrationError": FOUND_WRONG,
+    "psycopg_pool:PoolTimeout": PART_DOWN,
+    "psycopg:OperationalError": PART_DOWN,
+    "nats.errors:Error": PART_DOWN,
+    "redis.exceptions:ConnectionError": PART_DOWN,
+}
+
+
+class Exit(Exception):
+    """End with this code, and say this on stderr."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Explained(NamedTuple):
+    code: int
+    message: str
+
+
+def explain(error: Exception) -> Explained | None:
+    """What to say and how to end; None for an error of our own making, to be shown whole."""
+    if isinstance(error, Exit):
+        return Explained(error.code, error.message)
+    for place, code in _EXPLAINED.items():
+        module, name = place.split(":")
+        known = getattr(sys.modules.get(module), name, None)
+        if known is not None and isinstance(error, known):
+            return Explained(code, str(error).strip() or type(error).__name__)
+    return _refusal(error)
+
+
+def _refusal(error: Exception) -> Explained | None:
+    errors = sys.modules.get("domain.errors")
+    if errors is None or not isinstance(error, errors.Refused):
+        return None
+    down = error.kind in (errors.Kind.DEPENDENCY_DOWN, errors.Kind.OVERLOADED)
+    return Explained(PART_DOWN if down else BAD_USE, error.detail)

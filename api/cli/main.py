@@ -1,0 +1,93 @@
+"""The command line: which commands there are, and how each is found."""
+
+import difflib
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, NamedTuple
+
+from api.cli.exits import BAD_USE, explain
+
+if TYPE_CHECKING:
+    import typer
+
+
+class Entry(NamedTuple):
+    """`module` has an `app` (Typer), and is imported only when its command is called."""
+
+    module: str
+    does: str
+
+
+COMMANDS = {
+    "serve": Entry("api.cli.serve", "Run the product on this machine."),
+    "migrate": Entry("api.cli.migrate", "Bring the database to the shape this version expects."),
+    "status": Entry("api.cli.status", "Show each part, the log and how far every view is."),
+    "projections": Entry("api.cli.projections", "List the views, their versions and their lag."),
+    "rebuild": Entry("api.cli.rebuild", "Build views anew from the log while reading goes on."),
+    "dead-letters": Entry(
+        "api.cli.dead_letters", "Show and heal events that could not be applied."
+    ),
+    "import": Entry("api.cli.import_", "Bring in work from elsewhere with its history."),
+}
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the arguments say; the exit code."""
+    name, rest = (arguments[0], list(arguments[1:])) if arguments else ("--help", [])
+    if name in ("-h", "--help", "help"):
+        sys.stdout.write(_help())
+        return 0
+    if name == "--version":
+        sys.stdout.write(f"taskledger {_version()}\n")
+        return 0
+    entry = COMMANDS.get(name)
+    if entry is None:
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "`taskledger --help` lists them all."
+        sys.stderr.write(f"taskledger: there is no command `{name}`; {hint}\n")
+        return BAD_USE
+    try:
+        app: typer.Typer = importlib.import_module(entry.module).app
+        app(args=rest, prog_name=f"taskledger {name}")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else BAD_USE
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        sys.stderr.write(f"taskledger: {explained.message}\n")
+        return explained.code
+    return 0
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {entry.does}" for name, entry in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Usage: taskledger COMMAND [OPTIONS]",
+            "",
+            *lines,
+            "",
+            "`taskledger COMMAND --help` tells more. Settings come from the environment",
+            "(TASKLEDGER_...). Exit codes: 0 done, 1 found something wrong, 2 bad use,",
+            "3 a part is down.",
+            "",
+        ]
+    )
+
+
+def _version() -> str:
+    try:
+        return version("taskledger")
+    except PackageNotFoundError:
+        return "(not installed)"

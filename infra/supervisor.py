@@ -1,0 +1,327 @@
+"""Runs the product on one machine: the embedded parts, then the processes of each role."""
+
+import asyncio
+import functools
+import http.client
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from infra.child import Child
+from infra.embedded.account import ourselves
+from infra.embedded.errors import PartFailed
+from infra.embedded.folder import DataFolder
+from infra.embedded.parts import SETTING_OF, EmbeddedParts
+from infra.postgres.migrate import migrate
+from infra.settings import PREFIX, Settings, SettingsError, child_environment
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_READY_POLL_S = 0.02
+_STILL_STARTING_S = 15.0
+_BACKOFF_FIRST_S = 0.1
+_BACKOFF_MOST_S = 5.0
+_BACKOFF_FORGOTTEN_AFTER_S = 30.0
+_EARLY_ENDS = 3
+_BACKLOG = 4096
+
+_log = structlog.get_logger(__name__)
+
+
+class AddressInUse(Exception):
+    """Somebody listens where we were told to."""
+
+
+def serve(settings: Settings, *, embedded: bool, announce: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM; a second one ends everything at once.
+
+    `embedded` starts every part whose address is not given. `announce` gets the few lines meant
+    for a person. Raises SettingsError, FolderInUse, FolderUnusable, AddressInUse, PartFailed.
+    """
+    missing = [part for part, name in SETTING_OF.items() if getattr(settings, name) is None]
+    if missing and not embedded:
+        names = " and ".join(PREFIX + SETTING_OF[part].upper() for part in missing)
+        raise SettingsError(f"Set {names}, or let --embedded start what is missing.")
+    folder = DataFolder.open(settings.data_dir) if embedded else None
+    try:
+        listener = _listen(settings.host, settings.port) if "api" in settings.roles else None
+        try:
+            run = _Run(settings, folder, missing, listener, announce)
+            asyncio.run(run.until_stopped())
+        finally:
+            if listener is not None:
+                listener.close()
+    finally:
+        if folder is not None:
+            folder.close()
+
+
+class Role(Child):
+    """A Python process of ours: an API worker, or the background roles together."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        listener: socket.socket | None = None,
+    ) -> None:
+        super().__init__(ourselves())
+        self.name = name
+        self._arguments = arguments
+        self._environment = environment
+        self._listener = listener
+
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", *self._arguments]
+
+    def environment(self) -> Mapping[str, str]:
+        if self._listener is None:
+            return self._environment
+        return {**self._environment, f"{PREFIX}LISTEN_FD": str(self._listener.fileno())}
+
+    def inherited(self) -> tuple[int, ...]:
+        return () if self._listener is None else (self._listener.fileno(),)
+
+    def prepare(self) -> None:
+        """Nothing: all its state is in the parts."""
+
+    def is_ready(self) -> bool:
+        """As soon as it runs; whether the product serves, `/readyz` knows."""
+        return self.is_running
+
+    def after_start(self) -> None:
+        """Nothing."""
+
+    def failure(self) -> PartFailed:
+        return PartFailed(f"The {self.name} ended by itself (exit code {self.exit_code}).")
+
+
+class _Keeper:
+    """Starts one child, and again whenever it ends, until it is told to stop."""
+
+    def __init__(self, child: Child, in_thread: "_Threads") -> None:
+        self.child = child
+        self.started = asyncio.get_running_loop().create_future()
+        self.ends = 0
+        self._in_thread = in_thread
+        self._task = asyncio.create_task(self._keep())
+
+    async def _keep(self) -> None:
+        wait_s = _BACKOFF_FIRST_S
+        while True:
+            began = time.monotonic()
+            try:
+                await self._run_once()
+                failure = self.child.failure()
+            except PartFailed as error:
+                failure = error
+            if not self.started.done():
+                self.started.set_exception(failure)
+                return
+            self.ends += 1
+            if time.monotonic() - began > _BACKOFF_FORGOTTEN_AFTER_S:
+                wait_s = _BACKOFF_FIRST_S
+            _log.error("child_ended", child=self.child.name, why=str(failure), again_in_s=wait_s)
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, _BACKOFF_MOST_S)
+
+    async def _run_once(self) -> None:
+        """From its start to its end."""
+        child = self.child
+        await self._in_thread(child.prepare)
+        child.spawn()
+        while not await self._in_thread(child.is_ready):
+            if not child.is_running:
+                raise child.failure()
+            await asyncio.sleep(_READY_POLL_S)
+        await self._in_thread(child.after_start)
+        if self.started.done():
+            _log.info("child_started_again", child=child.name, pid=child.pid)
+        else:
+            self.started.set_result(None)
+        await self._in_thread(child.wait)
+
+    async def stop(self, timeout_s: float) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        await self._in_thread(self.child.stop, timeout_s)
+
+
+class _Threads:
+    """Runs what blocks. Its own pool: a thread waits for the end of each child."""
+
+    def __init__(self, count: int) -> None:
+        self._pool = ThreadPoolExecutor(count, "supervisor")
+
+    async def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        bound = functools.partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, bound)
+
+
+class _Run:
+    """One run, from the first part's start to the last one's end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        folder: DataFolder | None,
+        embedded: Sequence[str],
+        listener: socket.socket | None,
+        announce: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._listener = listener
+        self._announce = announce
+        self._parts = (
+            EmbeddedParts.within(folder, embedded, settings.embedded_user) if folder else None
+        )
+        self._part_keepers: list[_Keeper] = []
+        self._role_keepers: list[_Keeper] = []
+        self._in_thread = _Threads(3 * (settings.workers + 5))
+        self._stop = asyncio.Event()
+
+    async def until_stopped(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+        starting = asyncio.create_task(self._start())
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if starting.done():
+                starting.result()
+                await stopped
+        finally:
+            for task in (starting, stopped):
+                task.cancel()
+            await asyncio.wait([starting, stopped])
+            await self._stop_all()
+
+    async def _start(self) -> None:
+        settings = self._settings
+        if self._parts is not None:
+            names = ", ".join(part.name for part in self._parts)
+            if names:
+                self._announce(f"Starting {names} in {self._data_folder} ...")
+            self._part_keepers = [_Keeper(part, self._in_thread) for part in self._parts]
+            for keeper in self._part_keepers:
+                await keeper.started
+            settings = settings.with_urls(self._parts.urls())
+            await self._in_thread(migrate, settings.owner_url())
+            assert self._folder is not None
+            self._folder.publish(self._parts.urls())
+        environment = child_environment(
+            settings.model_copy(update={"data_dir": self._data_folder}).as_environment()
+        )
+        self._role_keepers = [_Keeper(role, self._in_thread) for role in self._roles(environment)]
+        if self._listener is not None:
+            await self._until_ready(*_own_address(self._listener))
+            self._announce(self._welcome())
+        else:
+            self._announce(f"Running {', '.join(settings.roles)}.")
+
+    def _roles(self, environment: Mapping[str, str]) -> list[Role]:
+        roles = []
+        if self._listener is not None:
+            roles += [
+                Role(f"API worker {number}", ["api.serve"], environment, self._listener)
+                for number in range(1, self._settings.workers + 1)
+            ]
+        if background := [role for role in self._settings.roles if role != "api"]:
+            arguments = ["infra.processes.background", "--roles", ",".join(background)]
+            roles.append(Role("background process", arguments, environment))
+        return roles
+
+    async def _until_ready(self, host: str, port: int) -> None:
+        """Wait until `/readyz` says so. Raises PartFailed if a process cannot even start."""
+        told = time.monotonic()
+        while True:
+            ready, answer = await self._in_thread(_ask_ready, host, port)
+            if ready:
+                return
+            for keeper in self._role_keepers:
+                if keeper.ends >= _EARLY_ENDS:
+                    raise keeper.child.failure()
+            if time.monotonic() - told > _STILL_STARTING_S:
+                told = time.monotonic()
+                self._announce(f"Still starting: {answer}")
+            await asyncio.sleep(_READY_POLL_S)
+
+    async def _stop_all(self) -> None:
+        """Those that write first, the log last."""
+        timeout_s = self._settings.stop_timeout_s
+        log = [keeper for keeper in self._part_keepers if keeper.child.name == "PostgreSQL"]
+        others = [keeper for keeper in self._part_keepers if keeper not in log]
+        for group in (self._role_keepers, others, log):
+            await asyncio.gather(*(keeper.stop(timeout_s) for keeper in group))
+
+    def _on_signal(self) -> None:
+        if not self._stop.is_set():
+            self._announce("Stopping ... (once more to force)")
+            self._stop.set()
+            return
+        for keeper in (*self._role_keepers, *self._part_keepers):
+            keeper.child.signal(keeper.child.death_signal)
+
+    @property
+    def _data_folder(self) -> Path:
+        return self._folder.path if self._folder else self._settings.data_dir.absolute()
+
+    def _welcome(self) -> str:
+        assert self._listener is not None
+        host, port = _own_address(self._listener)
+        base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return (
+            "\nTaskledger is ready.\n"
+            f"  API     {base}/api/v1\n"
+            f"  Docs    {base}/api/docs\n"
+            f"  Health  {base}/readyz\n"
+            f"  Data    {self._data_folder}\n"
+            "  Stop    Ctrl-C\n"
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """One socket for all workers: the kernel hands each connection to one that waits."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise AddressInUse(
+            f"Cannot listen on {host} port {port}: {error.strerror}. Stop what listens there, or "
+            f"set {PREFIX}PORT to another port."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _own_address(listener: socket.socket) -> tuple[str, int]:
+    """Where to reach the listener from this machine."""
+    host, port = listener.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
+
+
+def _ask_ready(host: str, port: int) -> tuple[bool, str]:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        return answer.status == http.client.OK, answer.read(2048).decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return False, str(error)
+    finally:
+        connection.close()
