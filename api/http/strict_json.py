@@ -68,8 +68,15 @@ def _finite(text: str) -> float:
     return value
 
 
+def _whole(text: str) -> int:
+    value = int(text)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
+
+
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_constant=_refuse_constant, parse_float=_finite
+    object_pairs_hook=_pairs, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
 )
 
 

@@ -14,6 +14,7 @@ from domain.errors import Invalid
         (b'{"a": NaN}', "", "malformed"),
         (b'{"a": -Infinity}', "", "malformed"),
         (b'{"a": 1e999}', "", "malformed"),
+        (b'{"a": 9223372036854775808}', "", "malformed"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "", "malformed"),
         (b'{"a": "\xff"}', "", "malformed"),
         ('{"a": 1}'.encode("utf-16"), "", "malformed"),

@@ -1,0 +1,81 @@
+"""Pages of lists: `limit` and where to go on, the envelope, and the link to the next page."""
+
+from typing import Annotated, Any, Final, Self
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from pydantic import Field, model_validator
+
+from api.http.call import Call
+from api.http.positions import position_headers
+from api.http.queries import Query
+from api.http.reply import Header, Reply
+from projections.questions import MOST_ROWS_DEEP, Listing, Page
+
+MOST: Final = 1_000
+
+_PLACES: Final = ("cursor", "last_id", "skip", "page")
+
+
+class ReadQuery(Query):
+    """Parameters of every read of a view."""
+
+    min_position: Annotated[
+        int | None,
+        Field(ge=0, le=2**63 - 1, description="Wait up to 2 s until the view shows at least this."),
+    ] = None
+
+
+class PageQuery(ReadQuery):
+    """Parameters of every list."""
+
+    limit: Annotated[int, Field(ge=1, le=MOST)] = 100
+    cursor: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,2000}$", description="`next_cursor` before.")
+    ] = None
+    last_id: Annotated[
+        str | None, Field(min_length=1, max_length=100, description="The last row's id before.")
+    ] = None
+    skip: Annotated[int, Field(ge=0, le=MOST_ROWS_DEEP)] = 0
+    page: Annotated[int | None, Field(ge=1, le=MOST_ROWS_DEEP)] = None
+    total: Annotated[bool, Field(description="Count all, exactly up to 10,000.")] = False
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        given = [name for name in _PLACES if name in self.model_fields_set]
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(given)} exclude each other")
+        if self.page is not None and (self.page - 1) * self.limit > MOST_ROWS_DEEP:
+            raise ValueError(f"pages go {MOST_ROWS_DEEP} rows deep; go on with cursor")
+        return self
+
+    def asked(self) -> Page:
+        """The page as the views understand it."""
+        return Page(
+            limit=self.limit,
+            cursor=self.cursor,
+            after_id=self.last_id,
+            skip=self.skip if self.page is None else (self.page - 1) * self.limit,
+            total=self.total,
+        )
+
+
+def page_reply(call: Call, name: str, listing: Listing, docs: bytes) -> Reply:
+    """A list's answer; `docs` are the listing's with people's names filled in."""
+    end: dict[str, Any] = {"next_cursor": listing.next_cursor, "has_more": listing.has_more}
+    if listing.total is not None:
+        end["total"] = listing.total
+        end["total_is_exact"] = listing.total_is_exact
+    body = b'{"%b":[%b],%b' % (name.encode(), docs, orjson.dumps(end)[1:])
+    headers = position_headers(call, listing.position)
+    if listing.next_cursor is not None:
+        headers.append(_next_link(call, listing.next_cursor))
+    return Reply(200, body, headers)
+
+
+def _next_link(call: Call, cursor: str) -> Header:
+    """RFC 8288: the same request from where this page ended."""
+    query = call.scope["query_string"].decode("latin-1")
+    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in _PLACES]
+    link = f'<{call.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+    return b"link", link.encode("ascii")
