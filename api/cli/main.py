@@ -91,3 +91,7 @@ def _version() -> str:
         return version("taskledger")
     except PackageNotFoundError:
         return "(not installed)"
+
+
+if __name__ == "__main__":
+    main()

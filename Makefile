@@ -1,0 +1,79 @@
+# `make run` and `make test` set everything up by themselves; the rest is for working on it.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?=
+# Server programs run under another account where root serves: it must be able to read them.
+INSTALL := umask 022 && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--no-input --require-virtualenv
+
+COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --extra embedded \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+.PHONY: help run demo test faults check bench setup dev docs lock clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: setup ## Set everything up, then serve on 127.0.0.1:8000 (settings: TASKLEDGER_...).
+	@exec $(BIN)/python -m api.cli.main serve --embedded --with-parent
+
+demo: setup ## Serve with a small made sample imported into a data folder of its own.
+	@exec $(BIN)/python -m bench.demo
+
+test: dev ## Set everything up, then run the tests on real parts.
+	$(BIN)/python -m pytest $(ARGS)
+
+faults: dev ## Kill every part in turn under load, five times each.
+	$(BIN)/python -m pytest tests/faults --rounds 5 $(ARGS)
+
+bench: dev ## Measure against a plain CRUD application in the same run.
+	$(BIN)/python -m bench $(ARGS)
+
+check: dev ## Linters, strict types, the direction of imports, documents that are made from code.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/python -m infra.settings --table | diff -u docs/settings.md -
+	$(BIN)/python -m infra.settings --env | diff -u .env.example -
+
+docs: dev ## Make the documents that are made from code.
+	$(BIN)/python -m infra.settings --table > docs/settings.md
+	$(BIN)/python -m infra.settings --env > .env.example
+
+lock: dev ## Take the newest allowed versions of every dependency, with hashes.
+	$(COMPILE) --upgrade --output-file requirements/runtime.txt
+	$(COMPILE) --upgrade --extra dev --constraint requirements/runtime.txt \
+		--output-file requirements/dev.txt
+
+clean: ## Remove the environment and every cache; the data folder stays.
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+		.hypothesis
+
+setup: $(VENV)/runtime.stamp
+dev: $(VENV)/dev.stamp
+
+$(BIN)/python:
+	@sh requirements/find_python.sh "$(PYTHON)" | while read -r python; do \
+		echo "Making $(VENV) with $$($$python --version) ..."; \
+		umask 022 && $$python -m venv --clear $(VENV); \
+	done
+	@test -x $@
+
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml | $(BIN)/python
+	@echo "Installing what the product needs ..."
+	@$(INSTALL) --require-hashes --only-binary :all: --requirement requirements/runtime.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@touch $@
