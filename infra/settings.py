@@ -177,11 +177,11 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
             found = served_urls(self.data_dir)
         except FolderUnusable as error:
             raise SettingsError(str(error)) from error
-        if self.database_url is not None:  # then the roles' addresses are not the embedded ones
-            found = {name: url for name, url in found.items() if "DATABASE" not in name}
         given = self.as_environment()
+        if any("DATABASE" in name for name in given):  # then none of them is the embedded one
+            found = {name: url for name, url in found.items() if "DATABASE" not in name}
         resolved = self.with_urls({n: url for n, url in found.items() if n not in given})
-        if resolved.database_url is None:
+        if not any("DATABASE" in name for name in resolved.as_environment()):
             raise SettingsError(
                 f"Nothing is served from {self.data_dir.absolute()} now, and "
                 f"{PREFIX}DATABASE_URL is not set: start `taskledger serve --embedded` first, or "
@@ -200,6 +200,16 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
         if self.database_url is None:
             raise SettingsError(f"{PREFIX}DATABASE_URL is not set.")
         return self.database_url.get_secret_value()
+
+    def api_url(self) -> str:
+        """As the api role where that has an address of its own, else the owner's."""
+        own = self.api_database_url
+        return own.get_secret_value() if own is not None else self.owner_url()
+
+    def worker_url(self) -> str:
+        """As the worker role where that has an address of its own, else the owner's."""
+        own = self.worker_database_url
+        return own.get_secret_value() if own is not None else self.owner_url()
 
     def as_environment(self) -> dict[str, str]:
         """What another process reads as these same settings."""
