@@ -14,7 +14,6 @@ from typing import Annotated, Any, Final, Self, get_args, get_origin
 import structlog
 from fastapi import params
 from fastapi.routing import APIRoute
-from starlette._utils import get_route_path
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
@@ -76,7 +75,7 @@ class DirectRoute(APIRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":
             return Match.NONE, {}
-        found = self.path_regex.match(get_route_path(scope))
+        found = self.path_regex.match(scope["path"])
         if found is None:
             return Match.NONE, {}
         child = {"endpoint": self.endpoint, "path_params": found.groupdict(), "route": self}
