@@ -116,13 +116,13 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON log.snapshots TO taskledger_api, taskled
 
 -- A decision folds a whole stream, whose id its asker knows, before it can tell who may see it: so
 -- one stream may be read by its exact id whatever the row policies say.
-CREATE FUNCTION log.read_stream(stream text, after integer, upto integer)
+CREATE FUNCTION log.read_stream(stream text, after integer, upto integer, most integer)
 RETURNS SETOF log.events
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
     SELECT e.* FROM log.events e
     WHERE e.stream = read_stream.stream AND e.version > after AND e.version <= upto
-    ORDER BY e.version;
+    ORDER BY e.version LIMIT most;
 END;
 REVOKE EXECUTE ON FUNCTION log.read_stream FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION log.read_stream TO taskledger_api, taskledger_worker;
