@@ -1,7 +1,7 @@
 """Query parameters into a model: each known by name, lists by repeating or by comma."""
 
 from functools import cache
-from typing import Any, Final, TypeVar, get_args, get_origin
+from typing import Any, Final, TypeVar, get_origin
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -65,7 +65,7 @@ def _lists(model: type[Query]) -> frozenset[str]:
     return frozenset(
         field.alias or name
         for name, field in model.model_fields.items()
-        if any(get_origin(each) is list for each in (field.annotation, *get_args(field.annotation)))
+        if get_origin(field.annotation) is tuple
     )
 
 

@@ -1,0 +1,136 @@
+"""What a list of tasks may be asked: every filter and order, in the forms that people use."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from api.http.paging import PageQuery
+from domain.values.moment import day_or_moment, moment
+from domain.values.priority import BANDS, level_of, levels_of
+from projections.tasks import Sort, SortBy, TaskFilter
+
+_SORTS: Final = "|".join(each.value for each in SortBy)
+_WHOLE: Final = "A moment, or a whole day in your time zone."
+
+Word = Annotated[str, Field(max_length=200)]
+Ids = Annotated[tuple[str, ...], Field(max_length=1_000)]
+Words = Annotated[tuple[Word, ...], Field(max_length=100)]
+Text = Annotated[str | None, Field(max_length=1_000)]
+Day = Annotated[str | None, Field(description=_WHOLE, max_length=50)]
+SortName = Literal["created_at", "updated_at", "due_date", "priority", "title", "key", "rank"]
+
+
+class TaskListQuery(PageQuery):
+    """Filters and order of a list of tasks; several values by repeating or by comma."""
+
+    project_id: Annotated[Ids, Field(description="Ids or keys.")] = ()
+    status: Annotated[
+        Words, Field(description="Keys, names, categories, `open`, `pending` or `completed`.")
+    ] = ()
+    priority: Annotated[Words, Field(description="Levels, or names for their bands.")] = ()
+    priority_lte: Annotated[int | None, Field(ge=1, le=10)] = None
+    assignee_id: Annotated[Ids, Field(description="Ids, `me` or `none`.")] = ()
+    creator_id: Annotated[Ids, Field(description="Ids or `me`.")] = ()
+    tags: Annotated[Words, Field(description="All of them.")] = ()
+    tags_any: Annotated[Words, Field(description="Any of them.")] = ()
+    parent_task_id: Ids = ()
+    due_before: Day = None
+    due_after: Day = None
+    due_date_before: Day = None
+    due_date_after: Day = None
+    updated_after: Annotated[str | None, Field(max_length=50, description="A moment.")] = None
+    type: Words = ()
+    is_blocked: bool | None = None
+    overdue: bool | None = None
+    trashed: bool = False
+    q: Annotated[
+        Text,
+        Field(description="Every word, the last by its beginning, in any text of the task."),
+    ] = None
+    search: Annotated[Text, Field(description="The same as `q`.")] = None
+    sort_by: SortName | None = None
+    sort_order: Literal["asc", "desc"] | None = None
+    sort: Annotated[
+        str | None,
+        Field(pattern=rf"^-?({_SORTS})$", description="`due_date`, or `-due_date` descending."),
+    ] = None
+    sort_by_priority: Annotated[bool, Field(description="Most urgent first.")] = False
+
+    @model_validator(mode="after")
+    def _one_order(self) -> Self:
+        if sum((self.sort_by is not None, self.sort is not None, self.sort_by_priority)) > 1:
+            raise ValueError("sort_by, sort and sort_by_priority exclude each other")
+        if self.sort is not None and self.sort_order is not None:
+            raise ValueError("sort says its direction itself; sort_order goes with sort_by")
+        return self
+
+    def order(self) -> Sort:
+        """The order asked for, else newest first."""
+        if self.sort is not None:
+            return Sort(SortBy(self.sort.removeprefix("-")), self.sort.startswith("-"))
+        by = SortBy.PRIORITY if self.sort_by_priority else SortBy(self.sort_by or "created_at")
+        if self.sort_order is None:
+            return Sort.usual(by)
+        return Sort(by, self.sort_order == "desc")
+
+    def filters(
+        self, caller: str, project_ids: tuple[str, ...], time_zone: str, now: datetime
+    ) -> TaskFilter:
+        """The filter as the view understands it; `time_zone` says where the caller's days end.
+
+        Raises Invalid for a priority or a time that is none.
+        """
+        before = (("due_before", self.due_before), ("due_date_before", self.due_date_before))
+        after = (("due_after", self.due_after), ("due_date_after", self.due_date_after))
+        return TaskFilter(
+            project_ids=project_ids,
+            statuses=tuple(self.status),
+            priorities=_levels(self.priority),
+            priority_lte=self.priority_lte,
+            assignee_ids=_people((each for each in self.assignee_id if each != "none"), caller),
+            unassigned="none" in self.assignee_id,
+            creator_ids=_people(self.creator_id, caller),
+            tags=tuple(self.tags),
+            tags_any=tuple(self.tags_any),
+            types=tuple(self.type),
+            parent_task_ids=tuple(self.parent_task_id),
+            due_before=min(_days(before, time_zone, end_of_day=True), default=None),
+            due_after=max(_days(after, time_zone, end_of_day=False), default=None),
+            updated_after=None
+            if self.updated_after is None
+            else moment(self.updated_after, "/query/updated_after"),
+            overdue=self.overdue,
+            now=now,
+            is_blocked=self.is_blocked,
+            trashed=self.trashed,
+            q=" ".join(each for each in (self.q, self.search) if each) or None,
+        )
+
+
+def _levels(priorities: Iterable[str]) -> tuple[int, ...]:
+    """A number is that level, a name its whole band."""
+    levels: set[int] = set()
+    for priority in priorities:
+        if priority.lower() in BANDS:
+            levels.update(levels_of(priority.lower()))
+        elif priority.isdigit() and len(priority) < 3:
+            levels.add(level_of(int(priority), "/query/priority"))
+        else:
+            levels.add(level_of(priority, "/query/priority"))
+    return tuple(sorted(levels))
+
+
+def _people(ids: Iterable[str], caller: str) -> tuple[str, ...]:
+    return tuple(caller if each == "me" else each for each in ids)
+
+
+def _days(
+    given: Iterable[tuple[str, str | None]], time_zone: str, *, end_of_day: bool
+) -> list[datetime]:
+    return [
+        day_or_moment(text, time_zone, end_of_day=end_of_day, pointer=f"/query/{name}")[0]
+        for name, text in given
+        if text is not None
+    ]
