@@ -1,8 +1,45 @@
 """Tasks: each task's whole answer, and every column that lists filter and sort by."""
 
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from domain.comment.events import CommentAdded
+from domain.project.events import ProjectCreated, ProjectWorkflowChanged
+from domain.project.fields import FieldValue
+from domain.project.workflow import Workflow
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRecordImported,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.task.state import Task, evolve
+from domain.values.priority import band_of
+from domain.values.recorded import Recorded
+from domain.values.text import Text, readable, shown
+
+from .people import Named, Person, named, person
+from .projection import Projection, Rows, Scan, Table
+from .states import StateCodec
+from .terms import terms_of
 
 
 class SortBy(StrEnum):
@@ -58,3 +95,420 @@ class TaskFilter:
     is_blocked: bool | None = None
     trashed: bool = False
     q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a task's answer shows beyond its own stream. `status_category` is that of its status
+    in the project's present workflow; None: as the task's own events say."""
+
+    comment_count: int = 0
+    status_category: str | None = None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    done: int = 0
+    total: int = 0
+
+
+class TaskAnswer(msgspec.Struct, frozen=True):
+    """A task as `GET /tasks/{id}` shows it."""
+
+    id: str
+    task_id: str
+    key: str
+    external_id: str | None
+    project_id: str
+    workspace_id: str
+    title: str | None
+    description: str | None
+    status: str
+    status_category: str
+    priority: str
+    priority_level: int
+    type: str
+    assignee_id: str | None
+    assignee: Person | None
+    assignees: list[Person]
+    creator_id: str
+    creator: Named
+    updated_by: Named
+    due_date: datetime | None
+    due_all_day: bool
+    start_date: datetime | None
+    estimate: float | None
+    trashed_at: datetime | None
+    completed_at: datetime | None
+    tags: tuple[str, ...]
+    fields: Mapping[str, FieldValue]
+    parent_task_id: str | None
+    progress: Progress
+    is_blocked: bool
+    blocked_by: tuple[str, ...]
+    blocking: tuple[str, ...]
+    comment_count: int
+    rank: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    position: int
+
+
+_NO_PROGRESS = Progress()
+_json = msgspec.json.Encoder()
+_states = StateCodec(Task)
+
+
+def render(task: Task, facts: Facts) -> bytes:
+    """The task's answer as JSON, people by id (see `projections.people`). The one function that
+    makes it, for the view, for a command's answer and for a fresh read alike."""
+    assignees = [person(user_id) for user_id in task.assignee_ids]
+    first = assignees[0] if assignees else None
+    return _json.encode(
+        TaskAnswer(
+            task.task_id,
+            task.task_id,
+            task.key,
+            readable(task.external_id),
+            task.project_id,
+            task.workspace_id,
+            readable(task.title),
+            readable(task.description),
+            task.status,
+            facts.status_category or task.status_category,
+            band_of(task.priority),
+            task.priority,
+            task.type,
+            first.user_id if first else None,
+            first,
+            assignees,
+            task.creator_id,
+            named(task.creator_id),
+            named(task.updated_by),
+            task.due_date,
+            task.due_all_day,
+            task.start_date,
+            task.estimate,
+            task.trashed_at,
+            task.completed_at,
+            task.tags,
+            task.fields,
+            None,
+            _NO_PROGRESS,
+            False,
+            (),
+            (),
+            facts.comment_count,
+            task.rank,
+            task.created_at,
+            task.updated_at,
+            task.version,
+            task.position,
+        )
+    )
+
+
+@dataclass(slots=True)
+class TaskRow:
+    """A row without a state waits for its task: something was said about it (a comment) that
+    came to the view before it. It has no project, so that no question finds it."""
+
+    task_id: str
+    workspace_id: str
+    project_id: str | None = None
+    status_category: str | None = None
+    comment_count: int = 0
+    state: bytes | None = None
+    project_key: str | None = None
+    number: int | None = None
+    status: str | None = None
+    priority: int | None = None
+    type: str | None = None
+    assignee_ids: tuple[str, ...] = ()
+    creator_id: str | None = None
+    tags: tuple[str, ...] = ()
+    due_date: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    title_key: str | None = None
+    rank: str | None = None
+    trashed: bool = False
+    is_blocked: bool = False
+    parent_task_id: str | None = None
+    version: int = 0
+    doc: bytes | None = None
+    task: Task | None = None
+
+
+@dataclass(slots=True)
+class TermsRow:
+    """What a task is found by, apart from it: most changes of a task leave it alone."""
+
+    task_id: str
+    workspace_id: str
+    terms: tuple[str, ...] = ()
+    task: Task | None = None
+
+
+@dataclass(slots=True)
+class StatusRow:
+    """One status of a project's present workflow."""
+
+    project_id: str
+    status: str
+    workspace_id: str
+    name: str
+    category: str
+
+
+TASKS = Table(
+    "tasks",
+    TaskRow,
+    {
+        "task_id": "text",
+        "workspace_id": "text",
+        "project_id": "text",
+        "status_category": "text",
+        "comment_count": "integer",
+        "state": "bytea",
+        "project_key": "text",
+        "number": "bigint",
+        "status": "text",
+        "priority": "smallint",
+        "type": "text",
+        "assignee_ids": "text[]",
+        "creator_id": "text",
+        "tags": "text[]",
+        "due_date": "timestamptz",
+        "created_at": "timestamptz",
+        "updated_at": "timestamptz",
+        "title_key": "text",
+        "rank": "text",
+        "trashed": "boolean",
+        "is_blocked": "boolean",
+        "parent_task_id": "text",
+        "version": "integer",
+        "doc": "bytea",
+    },
+    key=("task_id",),
+    indexes=(
+        "(project_id, created_at, task_id)",
+        "(workspace_id, created_at, task_id)",
+        "(workspace_id, project_key, number)",
+        "(workspace_id, due_date) WHERE due_date IS NOT NULL",
+    ),
+    fillfactor=85,
+    computed=(
+        "project_key",
+        "number",
+        "status",
+        "priority",
+        "type",
+        "assignee_ids",
+        "creator_id",
+        "tags",
+        "due_date",
+        "created_at",
+        "updated_at",
+        "title_key",
+        "rank",
+        "trashed",
+        "is_blocked",
+        "parent_task_id",
+        "version",
+        "doc",
+    ),
+)
+TERMS = Table(
+    "terms",
+    TermsRow,
+    {"task_id": "text", "workspace_id": "text", "terms": "tsvector"},
+    key=("task_id",),
+    indexes=("USING gin (terms)",),
+    computed=("terms",),
+)
+STATUSES = Table(
+    "statuses",
+    StatusRow,
+    {
+        "project_id": "text",
+        "status": "text",
+        "workspace_id": "text",
+        "name": "text",
+        "category": "text",
+    },
+    key=("project_id", "status"),
+)
+
+
+def title_key(title: Text) -> str:
+    """What titles are ordered by: without case, letters before their accents."""
+    text = shown(title)
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKD", text).casefold()[:500]
+
+
+def _task_of(row: TaskRow) -> Task | None:
+    if row.task is None and row.state is not None:
+        row.task = _states.decode(row.state)
+    return row.task
+
+
+def _evolve(recorded: Recorded, rows: Rows) -> TaskRow | None:
+    stamp = recorded.stamp
+    row: TaskRow = rows.get("tasks", stamp.stream) or TaskRow(stamp.stream, stamp.workspace_id)
+    task = evolve(_task_of(row), recorded.event, stamp)
+    if task is None:
+        return None
+    row.task = task
+    rows.put("tasks", row)
+    return row
+
+
+def _changed(recorded: Recorded, rows: Rows) -> None:
+    _evolve(recorded, rows)
+
+
+def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
+    """A change of what the task is found by."""
+    row = _evolve(recorded, rows)
+    if row is not None:
+        rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
+
+
+def _created(recorded: Recorded, rows: Rows) -> None:
+    row = _evolve(recorded, rows)
+    if row is not None:
+        row.project_id = recorded.event.project_id
+        row.status_category = recorded.event.status_category
+        rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
+
+
+def _status_changed(recorded: Recorded, rows: Rows) -> None:
+    row = _evolve(recorded, rows)
+    if row is not None:
+        row.status_category = recorded.event.category
+
+
+def _commented(recorded: Recorded, rows: Rows) -> None:
+    task_id = recorded.event.task_id
+    row = rows.get("tasks", task_id) or TaskRow(task_id, recorded.stamp.workspace_id)
+    row.comment_count += 1
+    rows.put("tasks", row)
+
+
+def _project_created(recorded: Recorded, rows: Rows) -> None:
+    _put_statuses(recorded, recorded.event.workflow, rows)
+
+
+def _workflow_changed(recorded: Recorded, rows: Rows) -> None:
+    event: ProjectWorkflowChanged = recorded.event
+    project_id = recorded.stamp.stream
+    present = {status.key: status.category for status in event.workflow.statuses}
+    for status in event.was.statuses:
+        if status.key not in present:
+            rows.delete("statuses", project_id, status.key)
+    _put_statuses(recorded, event.workflow, rows)
+    if not _recategorised(event):
+        return
+    for row in rows.scan("tasks", "project_id", project_id):
+        task = _task_of(row)
+        category = present.get(task.status) if task is not None else None
+        if category is not None and category != row.status_category:
+            row.status_category = category
+            rows.put("tasks", row)
+
+
+def _put_statuses(recorded: Recorded, workflow: Workflow, rows: Rows) -> None:
+    project_id, workspace_id = recorded.stamp.stream, recorded.stamp.workspace_id
+    for status in workflow.statuses:
+        rows.put(
+            "statuses",
+            StatusRow(project_id, status.key, workspace_id, status.name, status.category),
+        )
+
+
+def _recategorised(event: ProjectWorkflowChanged) -> bool:
+    """Whether a status that stays comes into another category."""
+    before = {status.key: status.category for status in event.was.statuses}
+    return any(
+        before.get(status.key, status.category) != status.category
+        for status in event.workflow.statuses
+    )
+
+
+def _finish_task(row: TaskRow) -> None:
+    task = _task_of(row)
+    if task is None:
+        return
+    row.state = _states.encode(task)
+    row.project_key = task.project_key
+    row.number = task.number
+    row.status = task.status
+    row.priority = task.priority
+    row.type = task.type
+    row.assignee_ids = task.assignee_ids
+    row.creator_id = task.creator_id
+    row.tags = task.tags
+    row.due_date = task.due_date
+    row.created_at = task.created_at
+    row.updated_at = task.updated_at
+    row.title_key = title_key(task.title)
+    row.rank = task.rank
+    row.trashed = task.trashed_at is not None
+    row.version = task.version
+    row.doc = render(task, Facts(row.comment_count, row.status_category))
+
+
+def _finish_terms(row: TermsRow) -> None:
+    task = row.task
+    if task is not None:
+        texts = (shown(task.title), shown(task.description), shown(task.external_id), task.key)
+        row.terms = tuple(terms_of(texts, task.tags, task.assignee_ids, task.project_id))
+
+
+def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
+    event = recorded.event
+    if isinstance(event, CommentAdded):
+        return (("tasks", event.task_id),)
+    if isinstance(event, ProjectCreated | ProjectWorkflowChanged):
+        return ()
+    return (("tasks", recorded.stamp.stream),)
+
+
+def _scans(recorded: Recorded) -> Iterable[Scan]:
+    if _recategorised(recorded.event):
+        return (Scan("tasks", "project_id", recorded.stamp.stream),)
+    return ()
+
+
+TASKS_VIEW = Projection(
+    name="tasks",
+    version=1,
+    tables=(TASKS, TERMS, STATUSES),
+    folds={
+        TaskCreated: _created,
+        TaskRetitled: _found_otherwise,
+        TaskDescribed: _found_otherwise,
+        TaskAssigned: _found_otherwise,
+        TaskTagged: _found_otherwise,
+        TaskStatusChanged: _status_changed,
+        TaskPrioritised: _changed,
+        TaskDueDateChanged: _changed,
+        TaskStartDateChanged: _changed,
+        TaskEstimateChanged: _changed,
+        TaskTypeChanged: _changed,
+        TaskFieldsChanged: _changed,
+        TaskRanked: _changed,
+        TaskTrashed: _changed,
+        TaskRestored: _changed,
+        TaskRecordImported: _changed,
+        CommentAdded: _commented,
+        ProjectCreated: _project_created,
+        ProjectWorkflowChanged: _workflow_changed,
+    },
+    reads=_reads,
+    scans={ProjectWorkflowChanged: _scans},
+    finish={"tasks": _finish_task, "terms": _finish_terms},
+)

@@ -1,0 +1,520 @@
+"""Activity: what happened to each task, project and workspace, one entry for each changed field.
+
+Actions, a fixed list that only ever grows, by the kind of thing that they happen to:
+
+- task: `task_created`, `title_changed`, `description_changed`, `assigned`, `unassigned`,
+  `status_changed`, `priority_changed`, `due_date_changed`, `start_date_changed`,
+  `estimate_changed`, `type_changed`, `tags_changed`, `field_changed`, `moved`, `task_trashed`,
+  `task_restored`, `record_imported`
+- comment: `commented`
+- project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
+  `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
+  `project_member_role_changed`, `project_member_removed`, `workflow_changed`,
+  `columns_changed`, `fields_changed`
+- workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
+  `member_removed`
+
+A change's values have the form that its field has in the answer of the thing itself, people
+included; long texts are cut (the whole text stands in the event). Entries follow the log, the
+newest first; of one event with several fields, the first field comes first.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.comment.events import CommentAdded
+from domain.project.events import (
+    ProjectArchived,
+    ProjectColumnsChanged,
+    ProjectCreated,
+    ProjectDescribed,
+    ProjectFieldsChanged,
+    ProjectMemberAdded,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+    ProjectWorkflowChanged,
+)
+from domain.project.workflow import Workflow
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRecordImported,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.values.priority import band_of
+from domain.values.recorded import Recorded
+from domain.values.text import Erased, Text
+from domain.workspace.events import (
+    WorkspaceCreated,
+    WorkspaceMemberAdded,
+    WorkspaceMemberRemoved,
+    WorkspaceMemberRoleChanged,
+    WorkspaceRenamed,
+)
+
+from .people import Mark, Named, named
+from .projection import Projection, Rows, Table
+from .typeids import entry_id
+
+_MOST_CHARACTERS = 5_000
+_MOST_ATTRIBUTES = 50
+_MOST_ATTRIBUTE_CHARACTERS = 200
+
+
+class Change(msgspec.Struct, frozen=True):
+    field: str
+    old_value: Any
+    new_value: Any
+
+
+class Member(msgspec.Struct, frozen=True):
+    """Who became, was or no longer is a member, and as what."""
+
+    user_id: str
+    name: Mark
+    role: str
+
+
+class ImportedRecord(msgspec.Struct, frozen=True):
+    """What an imported record said beside its status, in short."""
+
+    source: str
+    ordinal: int
+    activity: str | None
+    lifecycle: str | None
+    resource: Named | None
+    attributes: Mapping[str, Any] | None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An entry as feeds show it; what does not apply is left out."""
+
+    id: str
+    activity_id: str
+    task_id: str | None
+    entity_type: str
+    entity_id: str
+    actor: Named
+    action: str
+    changes: Change | msgspec.UnsetType = msgspec.UNSET
+    record: ImportedRecord | msgspec.UnsetType = msgspec.UNSET
+    command_id: str
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    caused_by: str | msgspec.UnsetType = msgspec.UNSET
+    timestamp: datetime
+    occurred_at: datetime | msgspec.UnsetType = msgspec.UNSET
+    position: int
+
+
+@dataclass(slots=True)
+class EntryRow:
+    workspace_id: str
+    position: int
+    ordinal: int
+    project_id: str | None
+    task_id: str | None
+    actor_id: str
+    action: str
+    recorded_at: datetime
+    doc: bytes
+
+
+@dataclass(slots=True)
+class SubjectRow:
+    """What an entry about a task must know beyond its event. `description` is cut."""
+
+    task_id: str
+    workspace_id: str
+    project_id: str
+    description: str | None
+
+
+ENTRIES = Table(
+    "entries",
+    EntryRow,
+    {
+        "workspace_id": "text",
+        "position": "bigint",
+        "ordinal": "smallint",
+        "project_id": "text",
+        "task_id": "text",
+        "actor_id": "text",
+        "action": "text",
+        "recorded_at": "timestamptz",
+        "doc": "bytea",
+    },
+    key=("workspace_id", "position", "ordinal"),
+    indexes=(
+        "(task_id, position, ordinal) WHERE task_id IS NOT NULL",
+        "(project_id, position, ordinal) WHERE project_id IS NOT NULL",
+        "(actor_id, position, ordinal)",
+    ),
+)
+SUBJECTS = Table(
+    "subjects",
+    SubjectRow,
+    {"task_id": "text", "workspace_id": "text", "project_id": "text", "description": "text"},
+    key=("task_id",),
+    fillfactor=90,
+)
+
+_json = msgspec.json.Encoder()
+
+
+class _Said(NamedTuple):
+    """One entry before it is written: the action, and the field with its values."""
+
+    action: str
+    changes: Change | msgspec.UnsetType = msgspec.UNSET
+    record: ImportedRecord | msgspec.UnsetType = msgspec.UNSET
+
+
+_Says = Callable[[Any], Sequence[_Said]]
+
+
+def _says(action: str, field: str, old: str | None, new: str | None) -> _Says:
+    """One entry whose values are attributes of the event; None stands for no value."""
+
+    def say(event: Any) -> Sequence[_Said]:
+        before = getattr(event, old) if old else None
+        after = getattr(event, new) if new else None
+        return (_Said(action, Change(field, _value(before), _value(after))),)
+
+    return say
+
+
+def _says_only(action: str) -> _Says:
+    said = (_Said(action),)
+    return lambda event: said
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= _MOST_CHARACTERS else value[:_MOST_CHARACTERS] + "…"
+    return None if isinstance(value, Erased) else value
+
+
+def _assigned(event: TaskAssigned) -> Sequence[_Said]:
+    before, after = [[named(each) for each in ids] for ids in (event.was, event.assignee_ids)]
+    action = "assigned" if after else "unassigned"
+    return (_Said(action, Change("assignees", before, after)),)
+
+
+def _prioritised(event: TaskPrioritised) -> Sequence[_Said]:
+    """By the band's name where the band changed, else by level."""
+    before, after = band_of(event.was), band_of(event.priority)
+    if before != after:
+        change = Change("priority", before, after)
+    else:
+        change = Change("priority_level", event.was, event.priority)
+    return (_Said("priority_changed", change),)
+
+
+def _fields_changed(event: TaskFieldsChanged) -> Sequence[_Said]:
+    if isinstance(event.fields, Erased):
+        return (_Said("field_changed", Change("fields", None, None)),)
+    was = {} if isinstance(event.was, Erased) else event.was
+    return [
+        _Said("field_changed", Change(f"fields.{key}", _value(was.get(key)), _value(value)))
+        for key, value in event.fields.items()
+    ]
+
+
+def _record_imported(event: TaskRecordImported) -> Sequence[_Said]:
+    record = ImportedRecord(
+        event.source,
+        event.ordinal,
+        event.activity,
+        event.lifecycle,
+        named(event.resource_id) if event.resource_id else None,
+        None if isinstance(event.attributes, Erased) else _in_short(event.attributes),
+    )
+    return (_Said("record_imported", Change("status", event.was, event.status), record),)
+
+
+def _in_short(attributes: Mapping[str, object]) -> Mapping[str, Any]:
+    """The first attributes; what is not a plain value as text, and no text long."""
+    first = list(attributes.items())[:_MOST_ATTRIBUTES]
+    return {key: _plain(value) for key, value in first}
+
+
+def _plain(value: object) -> Any:
+    if value is None or isinstance(value, bool | int | float | datetime):
+        return value
+    text = value if isinstance(value, str) else _json.encode(value).decode()
+    return text[:_MOST_ATTRIBUTE_CHARACTERS]
+
+
+def _member(user_id: str, role: str) -> Member:
+    return Member(user_id, Mark(user_id), role)
+
+
+def _member_added(action: str) -> _Says:
+    return lambda event: (
+        _Said(action, Change("member", None, _member(event.user_id, event.role))),
+    )
+
+
+def _member_changed(action: str) -> _Says:
+    def say(event: Any) -> Sequence[_Said]:
+        before, after = (_member(event.user_id, role) for role in (event.was, event.role))
+        return (_Said(action, Change("member", before, after)),)
+
+    return say
+
+
+def _member_removed(action: str) -> _Says:
+    return lambda event: (
+        _Said(action, Change("member", _member(event.user_id, event.was), None)),
+    )
+
+
+def _workflow_changed(event: ProjectWorkflowChanged) -> Sequence[_Said]:
+    change = Change("workflow", _outline(event.was), _outline(event.workflow))
+    return (_Said("workflow_changed", change),)
+
+
+def _outline(workflow: Workflow) -> dict[str, Any]:
+    return {
+        "initial": workflow.initial,
+        "statuses": [status.key for status in workflow.statuses],
+        "transitions": len(workflow.transitions),
+    }
+
+
+def _columns_changed(event: ProjectColumnsChanged) -> Sequence[_Said]:
+    before, after = [[column.name for column in each] for each in (event.was, event.columns)]
+    return (_Said("columns_changed", Change("columns", before, after)),)
+
+
+def _project_fields_changed(event: ProjectFieldsChanged) -> Sequence[_Said]:
+    before, after = [[field.key for field in each] for each in (event.was, event.fields)]
+    return (_Said("fields_changed", Change("fields", before, after)),)
+
+
+def _archived(action: str, archived: bool) -> _Says:
+    said = (_Said(action, Change("archived", not archived, archived)),)
+    return lambda event: said
+
+
+_TASK_EVENTS: Mapping[type, _Says] = {
+    TaskRetitled: _says("title_changed", "title", "was", "title"),
+    TaskAssigned: _assigned,
+    TaskStatusChanged: _says("status_changed", "status", "was", "status"),
+    TaskPrioritised: _prioritised,
+    TaskDueDateChanged: _says("due_date_changed", "due_date", "was", "due_date"),
+    TaskStartDateChanged: _says("start_date_changed", "start_date", "was", "start_date"),
+    TaskEstimateChanged: _says("estimate_changed", "estimate", "was", "estimate"),
+    TaskTypeChanged: _says("type_changed", "type", "was", "type"),
+    TaskTagged: _says("tags_changed", "tags", "was", "tags"),
+    TaskFieldsChanged: _fields_changed,
+    TaskRanked: _says("moved", "rank", "was", "rank"),
+    TaskTrashed: _says_only("task_trashed"),
+    TaskRestored: _says_only("task_restored"),
+    TaskRecordImported: _record_imported,
+}
+_PROJECT_EVENTS: Mapping[type, _Says] = {
+    ProjectCreated: _says("project_created", "name", None, "name"),
+    ProjectRenamed: _says("project_renamed", "name", "was", "name"),
+    ProjectDescribed: _says("project_described", "description", None, "description"),
+    ProjectViewTypeChanged: _says("view_type_changed", "view_type", "was", "view_type"),
+    ProjectPrivacyChanged: _says("privacy_changed", "is_private", "was", "is_private"),
+    ProjectArchived: _archived("project_archived", True),
+    ProjectUnarchived: _archived("project_unarchived", False),
+    ProjectMemberAdded: _member_added("project_member_added"),
+    ProjectMemberRoleChanged: _member_changed("project_member_role_changed"),
+    ProjectMemberRemoved: _member_removed("project_member_removed"),
+    ProjectWorkflowChanged: _workflow_changed,
+    ProjectColumnsChanged: _columns_changed,
+    ProjectFieldsChanged: _project_fields_changed,
+}
+_WORKSPACE_EVENTS: Mapping[type, _Says] = {
+    WorkspaceCreated: _says("workspace_created", "name", None, "name"),
+    WorkspaceRenamed: _says("workspace_renamed", "name", "was", "name"),
+    WorkspaceMemberAdded: _member_added("member_added"),
+    WorkspaceMemberRoleChanged: _member_changed("member_role_changed"),
+    WorkspaceMemberRemoved: _member_removed("member_removed"),
+}
+
+ACTIONS = (
+    "task_created",
+    "title_changed",
+    "description_changed",
+    "assigned",
+    "unassigned",
+    "status_changed",
+    "priority_changed",
+    "due_date_changed",
+    "start_date_changed",
+    "estimate_changed",
+    "type_changed",
+    "tags_changed",
+    "field_changed",
+    "moved",
+    "task_trashed",
+    "task_restored",
+    "record_imported",
+    "commented",
+    "project_created",
+    "project_renamed",
+    "project_described",
+    "view_type_changed",
+    "privacy_changed",
+    "project_archived",
+    "project_unarchived",
+    "project_member_added",
+    "project_member_role_changed",
+    "project_member_removed",
+    "workflow_changed",
+    "columns_changed",
+    "fields_changed",
+    "workspace_created",
+    "workspace_renamed",
+    "member_added",
+    "member_role_changed",
+    "member_removed",
+)
+
+
+def _created(recorded: Recorded, rows: Rows) -> None:
+    event: TaskCreated = recorded.event
+    task_id = recorded.stamp.stream
+    rows.put(
+        "subjects",
+        SubjectRow(
+            task_id, recorded.stamp.workspace_id, event.project_id, _text(event.description)
+        ),
+    )
+    said = _Said("task_created", Change("title", None, _text(event.title)))
+    _write((said,), recorded, rows, "task", task_id, event.project_id)
+
+
+def _described(recorded: Recorded, rows: Rows) -> None:
+    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    if subject is None:
+        return
+    before, after = subject.description, _text(recorded.event.description)
+    subject.description = after
+    rows.put("subjects", subject)
+    said = _Said("description_changed", Change("description", before, after))
+    _write((said,), recorded, rows, "task", subject.task_id, subject.project_id)
+
+
+def _task_changed(recorded: Recorded, rows: Rows) -> None:
+    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    if subject is None:
+        # Without its project nobody could tell who may see this. It comes with the healing of
+        # its stream, whose first event is missing here.
+        return
+    says = _TASK_EVENTS[type(recorded.event)]
+    _write(says(recorded.event), recorded, rows, "task", subject.task_id, subject.project_id)
+
+
+def _commented(recorded: Recorded, rows: Rows) -> None:
+    event: CommentAdded = recorded.event
+    said = _Said("commented", Change("comment", None, _text(event.text)))
+    _write((said,), recorded, rows, "comment", event.task_id, event.project_id)
+
+
+def _project_changed(recorded: Recorded, rows: Rows) -> None:
+    says = _PROJECT_EVENTS[type(recorded.event)]
+    _write(says(recorded.event), recorded, rows, "project", None, recorded.stamp.stream)
+
+
+def _workspace_changed(recorded: Recorded, rows: Rows) -> None:
+    says = _WORKSPACE_EVENTS[type(recorded.event)]
+    _write(says(recorded.event), recorded, rows, "workspace", None, None)
+
+
+def _text(text: Text) -> str | None:
+    value: str | None = _value(text)
+    return value
+
+
+def _write(
+    said: Sequence[_Said],
+    recorded: Recorded,
+    rows: Rows,
+    entity_type: str,
+    task_id: str | None,
+    project_id: str | None,
+) -> None:
+    stamp, origin = recorded.stamp, recorded.origin
+    actor = named(stamp.actor)
+    # Of two entries the one with the higher ordinal is shown first.
+    for ordinal, (action, changes, record) in enumerate(reversed(said)):
+        activity_id = entry_id("act", stamp.recorded_at, stamp.position, ordinal)
+        entry = Entry(
+            id=activity_id,
+            activity_id=activity_id,
+            task_id=task_id,
+            entity_type=entity_type,
+            entity_id=stamp.stream,
+            actor=actor,
+            action=action,
+            changes=changes,
+            record=record,
+            command_id=recorded.command_id,
+            reason=origin.reason if isinstance(origin.reason, str) else msgspec.UNSET,
+            caused_by=origin.causation_id or msgspec.UNSET,
+            timestamp=stamp.recorded_at,
+            occurred_at=stamp.occurred_at or msgspec.UNSET,
+            position=stamp.position,
+        )
+        rows.put(
+            "entries",
+            EntryRow(
+                stamp.workspace_id,
+                stamp.position,
+                ordinal,
+                project_id,
+                task_id,
+                stamp.actor,
+                action,
+                stamp.recorded_at,
+                _json.encode(entry),
+            ),
+        )
+
+
+def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
+    event = type(recorded.event)
+    if event in _TASK_EVENTS or event is TaskDescribed:
+        return (("subjects", recorded.stamp.stream),)
+    return ()
+
+
+ACTIVITY_VIEW = Projection(
+    name="activity",
+    version=1,
+    tables=(ENTRIES, SUBJECTS),
+    folds={
+        TaskCreated: _created,
+        TaskDescribed: _described,
+        **dict.fromkeys(_TASK_EVENTS, _task_changed),
+        CommentAdded: _commented,
+        **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
+        **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),
+    },
+    reads=_reads,
+)

@@ -1,0 +1,388 @@
+"""Boards: a project's columns, and a compact card for each of its tasks, in order of rank."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.comment.events import CommentAdded
+from domain.project.board import Column
+from domain.project.events import (
+    ProjectArchived,
+    ProjectColumnsChanged,
+    ProjectCreated,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+    ProjectWorkflowChanged,
+)
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRecordImported,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.values.priority import band_of
+from domain.values.recorded import Recorded
+from domain.values.text import readable
+
+from .people import Person, person
+from .projection import Projection, Rows, Scan, Table
+
+
+class CardProgress(msgspec.Struct):
+    done: int = 0
+    total: int = 0
+
+
+class Card(msgspec.Struct):
+    """A task as its board shows it; also what the fold keeps of it."""
+
+    id: str
+    task_id: str
+    key: str
+    title: str | None
+    status: str
+    priority: str
+    priority_level: int
+    type: str
+    assignees: list[Person]
+    due_date: datetime | None
+    due_all_day: bool
+    tags: tuple[str, ...]
+    rank: str
+    comment_count: int
+    progress: CardProgress
+    is_blocked: bool
+    version: int
+
+
+class BoardHead(msgspec.Struct):
+    """The project as its board shows it; also what the fold keeps of it."""
+
+    id: str
+    project_id: str
+    workspace_id: str
+    key: str
+    name: str | None
+    view_type: str
+    is_private: bool
+    archived: bool
+
+
+class ColumnHead(msgspec.Struct, frozen=True):
+    """A column without its cards."""
+
+    id: str
+    column_id: str
+    name: str
+    statuses: tuple[str, ...]
+    wip_limit: int | None
+
+
+@dataclass(slots=True)
+class CardRow:
+    """A row without a card waits for its task: comments came to the view before it. It has no
+    project, so that no board finds it. `doc` is both the answer and what is folded."""
+
+    task_id: str
+    workspace_id: str
+    project_id: str | None = None
+    trashed: bool = False
+    comment_count: int = 0
+    doc: bytes | None = None
+    status: str | None = None
+    rank: str | None = None
+    card: Card | None = None
+
+
+@dataclass(slots=True)
+class BoardRow:
+    project_id: str
+    workspace_id: str
+    doc: bytes = b""
+    head: BoardHead | None = None
+
+
+@dataclass(slots=True)
+class ColumnRow:
+    """`place` counts from 0, left to right."""
+
+    project_id: str
+    place: int
+    workspace_id: str
+    column_id: str
+    statuses: tuple[str, ...]
+    doc: bytes
+
+
+CARDS = Table(
+    "cards",
+    CardRow,
+    {
+        "task_id": "text",
+        "workspace_id": "text",
+        "project_id": "text",
+        "trashed": "boolean",
+        "comment_count": "integer",
+        "doc": "bytea",
+        "status": "text",
+        "rank": "text",
+    },
+    key=("task_id",),
+    indexes=("(project_id, status, trashed, rank, task_id) INCLUDE (workspace_id)",),
+    fillfactor=85,
+    computed=("status", "rank"),
+)
+BOARDS = Table(
+    "boards",
+    BoardRow,
+    {"project_id": "text", "workspace_id": "text", "doc": "bytea"},
+    key=("project_id",),
+)
+COLUMNS = Table(
+    "columns",
+    ColumnRow,
+    {
+        "project_id": "text",
+        "place": "smallint",
+        "workspace_id": "text",
+        "column_id": "text",
+        "statuses": "text[]",
+        "doc": "bytea",
+    },
+    key=("project_id", "place"),
+)
+
+_json = msgspec.json.Encoder()
+_cards = msgspec.json.Decoder(Card)
+_heads = msgspec.json.Decoder(BoardHead)
+
+
+def _created(recorded: Recorded, rows: Rows) -> None:
+    event: TaskCreated = recorded.event
+    stamp = recorded.stamp
+    row: CardRow = rows.get("cards", stamp.stream) or CardRow(stamp.stream, stamp.workspace_id)
+    number = stamp.number if stamp.number is not None else event.number
+    row.project_id = event.project_id
+    row.card = Card(
+        stamp.stream,
+        stamp.stream,
+        f"{event.project_key}-{number}",
+        readable(event.title),
+        event.status,
+        band_of(event.priority),
+        event.priority,
+        event.type,
+        [person(user_id) for user_id in event.assignee_ids],
+        event.due_date,
+        event.due_all_day,
+        event.tags,
+        event.rank,
+        row.comment_count,
+        CardProgress(),
+        False,
+        stamp.version,
+    )
+    rows.put("cards", row)
+
+
+def _changed(recorded: Recorded, rows: Rows) -> None:
+    row: CardRow | None = rows.get("cards", recorded.stamp.stream)
+    card = _card_of(row) if row is not None else None
+    if row is None or card is None:
+        return
+    card.version = recorded.stamp.version
+    match recorded.event:
+        case TaskStatusChanged() as event:
+            card.status, card.rank = event.status, event.rank
+        case TaskRanked() as event:
+            card.rank = event.rank
+        case TaskRetitled() as event:
+            card.title = readable(event.title)
+        case TaskAssigned() as event:
+            card.assignees = [person(user_id) for user_id in event.assignee_ids]
+        case TaskPrioritised() as event:
+            card.priority, card.priority_level = band_of(event.priority), event.priority
+        case TaskDueDateChanged() as event:
+            card.due_date, card.due_all_day = event.due_date, event.due_all_day
+        case TaskTypeChanged() as event:
+            card.type = event.type
+        case TaskTagged() as event:
+            card.tags = event.tags
+        case TaskTrashed():
+            row.trashed = True
+        case TaskRestored():
+            row.trashed = False
+    rows.put("cards", row)
+
+
+def _commented(recorded: Recorded, rows: Rows) -> None:
+    task_id = recorded.event.task_id
+    row: CardRow = rows.get("cards", task_id) or CardRow(task_id, recorded.stamp.workspace_id)
+    row.comment_count += 1
+    rows.put("cards", row)
+
+
+def _card_of(row: CardRow) -> Card | None:
+    if row.card is None and row.doc is not None:
+        row.card = _cards.decode(row.doc)
+    return row.card
+
+
+def _finish_card(row: CardRow) -> None:
+    card = _card_of(row)
+    if card is not None:
+        card.comment_count = row.comment_count
+        row.status, row.rank = card.status, card.rank
+        row.doc = _json.encode(card)
+
+
+def _project_created(recorded: Recorded, rows: Rows) -> None:
+    event: ProjectCreated = recorded.event
+    project_id, workspace_id = recorded.stamp.stream, recorded.stamp.workspace_id
+    head = BoardHead(
+        project_id,
+        project_id,
+        workspace_id,
+        event.key,
+        readable(event.name),
+        event.view_type,
+        event.is_private,
+        archived=False,
+    )
+    rows.put("boards", BoardRow(project_id, workspace_id, head=head))
+    _put_columns(recorded, event.columns, rows)
+
+
+def _project_changed(recorded: Recorded, rows: Rows) -> None:
+    row: BoardRow | None = rows.get("boards", recorded.stamp.stream)
+    if row is None:
+        return
+    head = _head_of(row)
+    match recorded.event:
+        case ProjectRenamed() as event:
+            head.name = readable(event.name)
+        case ProjectViewTypeChanged() as event:
+            head.view_type = event.view_type
+        case ProjectPrivacyChanged() as event:
+            head.is_private = event.is_private
+        case ProjectArchived():
+            head.archived = True
+        case ProjectUnarchived():
+            head.archived = False
+    rows.put("boards", row)
+
+
+def _head_of(row: BoardRow) -> BoardHead:
+    if row.head is None:
+        row.head = _heads.decode(row.doc)
+    return row.head
+
+
+def _finish_board(row: BoardRow) -> None:
+    row.doc = _json.encode(_head_of(row))
+
+
+def _columns_changed(recorded: Recorded, rows: Rows) -> None:
+    project_id = recorded.stamp.stream
+    columns: tuple[Column, ...] = recorded.event.columns
+    for row in rows.scan("columns", "project_id", project_id):
+        if row.place >= len(columns):
+            rows.delete("columns", project_id, row.place)
+    _put_columns(recorded, columns, rows)
+
+
+def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) -> None:
+    project_id, workspace_id = recorded.stamp.stream, recorded.stamp.workspace_id
+    for place, column in enumerate(columns):
+        head = ColumnHead(
+            column.column_id, column.column_id, column.name, column.statuses, column.wip_limit
+        )
+        rows.put(
+            "columns",
+            ColumnRow(
+                project_id,
+                place,
+                workspace_id,
+                column.column_id,
+                column.statuses,
+                _json.encode(head),
+            ),
+        )
+
+
+# All of them, since a card shows its task's version.
+_TASK_EVENTS = (
+    TaskRetitled,
+    TaskDescribed,
+    TaskAssigned,
+    TaskPrioritised,
+    TaskDueDateChanged,
+    TaskStartDateChanged,
+    TaskEstimateChanged,
+    TaskTypeChanged,
+    TaskTagged,
+    TaskFieldsChanged,
+    TaskStatusChanged,
+    TaskRanked,
+    TaskTrashed,
+    TaskRestored,
+    TaskRecordImported,
+)
+_PROJECT_EVENTS = (
+    ProjectRenamed,
+    ProjectViewTypeChanged,
+    ProjectPrivacyChanged,
+    ProjectArchived,
+    ProjectUnarchived,
+)
+
+
+def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
+    event = recorded.event
+    if isinstance(event, CommentAdded):
+        return (("cards", event.task_id),)
+    if isinstance(event, _PROJECT_EVENTS):
+        return (("boards", recorded.stamp.stream),)
+    if isinstance(event, ProjectCreated | ProjectWorkflowChanged | ProjectColumnsChanged):
+        return ()
+    return (("cards", recorded.stamp.stream),)
+
+
+def _scans(recorded: Recorded) -> Iterable[Scan]:
+    return (Scan("columns", "project_id", recorded.stamp.stream),)
+
+
+BOARD_VIEW = Projection(
+    name="board",
+    version=1,
+    tables=(BOARDS, COLUMNS, CARDS),
+    folds={
+        TaskCreated: _created,
+        **dict.fromkeys(_TASK_EVENTS, _changed),
+        CommentAdded: _commented,
+        ProjectCreated: _project_created,
+        **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
+        ProjectWorkflowChanged: _columns_changed,
+        ProjectColumnsChanged: _columns_changed,
+    },
+    reads=_reads,
+    scans={ProjectWorkflowChanged: _scans, ProjectColumnsChanged: _scans},
+    finish={"boards": _finish_board, "cards": _finish_card},
+)

@@ -1,0 +1,86 @@
+"""Words to find a task by: taken out of texts when they are stored and out of questions alike.
+
+The index holds four kinds of terms, told apart by their first character, which no word has:
+words, `#tag`, `@assignee` and `/project`. What is asked is met exactly, the last word of a free
+text as a prefix.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+_WORD = re.compile(r"[^\W_]+")
+_MOST_CHARACTERS = 64
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in their order: without case, in compatible form, cut at 64
+    characters."""
+    folded = text.lower() if text.isascii() else _folded(text)
+    return [word[:_MOST_CHARACTERS] for word in _WORD.findall(folded)]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def terms_of(
+    texts: Iterable[str], tags: Iterable[str], assignee_ids: Iterable[str], project_id: str
+) -> set[str]:
+    """Everything that one task is found by."""
+    found = {f"/{project_id}"}
+    for text in texts:
+        found.update(words(text))
+    found.update(map(_tag, tags))
+    found.update(map(_assignee, assignee_ids))
+    return found
+
+
+def terms_query(
+    q: str | None,
+    tags: Sequence[str] = (),
+    tags_any: Sequence[str] = (),
+    assignee_ids: Sequence[str] = (),
+    project_ids: Sequence[str] = (),
+) -> str | None:
+    """A question as the text of a tsquery: every word, all of `tags`, one of each other set.
+
+    None where nothing is asked. A text without a single word has no tsquery: see `is_wordless`.
+    """
+    parts = [_quoted(word) for word in words(q or "")]
+    if parts:
+        parts[-1] += ":*"
+    parts += [_quoted(_tag(tag)) for tag in tags]
+    for choices in (
+        [_tag(tag) for tag in tags_any],
+        [_assignee(user_id) for user_id in assignee_ids],
+    ):
+        if choices:
+            parts.append(_one_of(choices))
+    if not parts:
+        return None
+    if project_ids:
+        parts.append(_one_of([f"/{project_id}" for project_id in project_ids]))
+    return " & ".join(parts)
+
+
+def is_wordless(q: str) -> bool:
+    """Whether a text asks for something (it is not blank) that no task can have."""
+    return bool(q.strip()) and not words(q)
+
+
+def _tag(tag: str) -> str:
+    return f"#{tag}"
+
+
+def _assignee(user_id: str) -> str:
+    return f"@{user_id}"
+
+
+def _one_of(terms: Sequence[str]) -> str:
+    return f"({' | '.join(map(_quoted, terms))})"
+
+
+def _quoted(term: str) -> str:
+    escaped = term.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"

@@ -1,0 +1,23 @@
+"""Ids for what a projection makes: TypeIDs that follow from the log alone."""
+
+from datetime import UTC, datetime, timedelta
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_SHIFTS = range(120, -1, -10)
+
+
+def entry_id(kind: str, recorded_at: datetime, position: int, ordinal: int) -> str:
+    """The id of the `ordinal`th thing (below 4,096) that follows from the event at `position`.
+
+    Its suffix is a UUID of version 7 whose random bits are the ordinal and the position
+    (https://github.com/jetify-com/typeid/tree/main/spec, RFC 9562 section 5.7): the same log
+    gives the same ids whenever it is read, and later ones sort later.
+    """
+    milliseconds = (recorded_at - _EPOCH) // _MILLISECOND
+    value = milliseconds << 80 | 0x7 << 76 | ordinal << 64 | 0b10 << 62 | position
+    # The base32 form has 130 bits, the first two of them 0.
+    digits = "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
+    return f"{kind}_{digits}"
