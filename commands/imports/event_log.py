@@ -1,7 +1,7 @@
 """An event log as any format gives it to an import: traces, their events, and what is broken."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -72,7 +72,7 @@ class Header:
     """
 
     classifiers: tuple[Classifier, ...] = ()
-    event_defaults: Attributes | None = None
+    event_defaults: Attributes = field(default_factory=dict)
 
 
 class EventLog(Protocol):
