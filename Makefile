@@ -8,11 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?=
 # Server programs run under another account where root serves: it must be able to read them.
-INSTALL := umask 022 && $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+INSTALL := umask 022 && $(BIN)/python -m pip install -qq --disable-pip-version-check \
 	--no-input --require-virtualenv
 
-COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --extra embedded \
-	--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
 .PHONY: help run demo test faults check bench setup dev docs lock clean
@@ -49,9 +49,10 @@ docs: dev ## Make the documents that are made from code.
 	$(BIN)/python -m infra.settings --env > .env.example
 
 lock: dev ## Take the newest allowed versions of every dependency, with hashes.
-	$(COMPILE) --upgrade --output-file requirements/runtime.txt
-	$(COMPILE) --upgrade --extra dev --constraint requirements/runtime.txt \
-		--output-file requirements/dev.txt
+	$(COMPILE) --upgrade --extra embedded --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra embedded \
+		--output-file requirements/runtime.txt
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/managed.txt
 
 clean: ## Remove the environment and every cache; the data folder stays.
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \

@@ -30,6 +30,16 @@ _SCHEMES = {
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
+_COMPOSED = (
+    "POSTGRES",
+    "API_DATABASE",
+    "WORKER_DATABASE",
+    "NATS",
+    "REDIS",
+    "OPENSEARCH",
+)
+
+
 class SettingsError(Exception):
     """A setting is wrong or missing; the message names it and says what to do."""
 
@@ -76,7 +86,7 @@ class Parts(BaseModel):
     )
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey.")
     opensearch_url: SecretStr | None = Field(
-        None, description="OpenSearch; without it PostgreSQL searches."
+        None, description="OpenSearch, for the search view; none reads it before that is there."
     )
     embedded_user: str | None = Field(
         None,
@@ -312,6 +322,13 @@ def _example() -> str:
         for name, field in fields.items():
             if name != "listen_fd":
                 lines.append(f"#{PREFIX}{name.upper()}={_as_text(field.default)}")
+    lines += [
+        "",
+        "# docker-compose.yml alone: passwords of its parts, of letters and digits",
+        "# (the master key: 32 random bytes in base64)",
+        f"{PREFIX}MASTER_KEY=",
+        *(f"{part}_PASSWORD=" for part in _COMPOSED),
+    ]
     return "\n".join(lines) + "\n"
 
 

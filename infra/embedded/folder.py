@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ _SECRETS = "secrets.json"
 _PORTS = "ports.json"
 _URLS = "urls.json"
 _PASSWORD_BYTES = 24
+_LOCK_TRIES = 10
+_LOCK_TRY_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +44,14 @@ class DataFolder:
                 f"The data folder {path} cannot be used: {error.strerror}. "
                 "TASKLEDGER_DATA_DIR names another."
             ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(lock):
             holder = os.pread(lock, 32, 0).decode(errors="replace").strip()
             os.close(lock)
             raise FolderInUse(
                 f"The data folder {path} is in use by another run"
                 + (f" (process {holder})" if holder else "")
                 + ". Stop that one, or set TASKLEDGER_DATA_DIR to another folder."
-            ) from None
+            )
         os.ftruncate(lock, 0)
         os.pwrite(lock, str(os.getpid()).encode(), 0)
         return cls(path, lock)
@@ -107,6 +108,17 @@ def served_urls(path: Path) -> dict[str, str]:
             "that serves it, or set TASKLEDGER_DATA_DIR."
         ) from error
     return {}
+
+
+def _taken(lock: int) -> bool:
+    """Whether the lock is ours now. A command that only looks holds it for a moment as well, so
+    one refusal says nothing yet."""
+    for _ in range(_LOCK_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(_LOCK_TRY_SECONDS)
+    return False
 
 
 def _read(path: Path) -> dict[str, str]:
