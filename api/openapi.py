@@ -1,14 +1,15 @@
 """The OpenAPI 3.1 document: FastAPI's, with the answers and rules that every route shares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.http.describe import PROBLEMS
 from api.http.problems import RETRY_AFTER, TABLE
+from api.http.route import DirectRoute
 
 _DESCRIPTION: Final = """
 A task and project management API whose every change is an event that is kept.
@@ -55,6 +56,15 @@ _PROBLEM: Final[dict[str, Any]] = {
     },
 }
 
+_SCHEMA: Final = "#/components/schemas/{name}"
+_SECURITY: Final[dict[str, Any]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "The access token of `POST /api/v1/auth/login`.",
+    }
+}
 _COMMON_HEADERS: Final[dict[str, Any]] = {
     "X-Request-Id": {
         "description": "The request's id: yours where you sent one.",
@@ -78,39 +88,45 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
             openapi_version="3.1.0",
         )
-        _complete(built)
+        _complete(built, [route for route in app.routes if isinstance(route, DirectRoute)])
         app.openapi_schema = built
     return app.openapi_schema
 
 
-def _complete(built: dict[str, Any]) -> None:
+def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
     components = built.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    types = list({route.answer_type for route in routes if route.answer_type is not None})
+    references, answers = msgspec.json.schema_components(types, ref_template=_SCHEMA)
+    schemas |= answers
+    schemas["Mark"] = {"type": ["string", "null"], "description": "The person's name."}
     schemas["Problem"] = _PROBLEM
-    components["securitySchemes"] = {
-        "bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "The access token of POST /api/v1/auth/login.",
-        }
-    }
+    components["securitySchemes"] = _SECURITY
     components["responses"] = {}
     built["security"] = [{"bearer": []}]
-    for path in built["paths"].values():
-        for operation in path.values():
-            _complete_operation(operation, components["responses"])
+    reference_of = dict(zip(types, references, strict=True))
+    for route in routes:
+        for method in route.methods or ():
+            operation = built["paths"][route.path_format][method.lower()]
+            _complete_operation(operation, route, components["responses"])
+            if route.answer_type is not None:
+                operation["responses"][str(route.status_code)]["content"] = {
+                    "application/json": {"schema": reference_of[route.answer_type]}
+                }
 
 
-def _complete_operation(operation: dict[str, Any], shared: dict[str, Any]) -> None:
+def _complete_operation(
+    operation: dict[str, Any], route: DirectRoute, shared: dict[str, Any]
+) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     for response in responses.values():
         response["headers"] = {**_COMMON_HEADERS, **response.get("headers", {})}
+        response.pop("content", None)
     by_status: dict[int, list[str]] = {}
-    for code in operation.pop(PROBLEMS, ()):
+    for code in route.problems:
         by_status.setdefault(TABLE[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
         name = _response_name(status, codes)

@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel
+from msgspec import Struct
 
-from api.http.problems import (
-    BODY_TOO_LARGE,
-    INTERNAL,
-    TABLE,
-    UNSUPPORTED_MEDIA_TYPE,
-)
+from api.http.problems import BODY_TOO_LARGE, INTERNAL, TABLE, UNSUPPORTED_MEDIA_TYPE
 from domain.errors import Kind
 
+# Entries of a route's `openapi_extra` that are for us: its answer's type, and how it may refuse.
+ANSWER: Final = "x-answer"
 PROBLEMS: Final = "x-problems"
 
 ONCE: Final = {
@@ -60,7 +57,7 @@ _ANYWHERE: Final = (INTERNAL, Kind.DEPENDENCY_DOWN, Kind.OVERLOADED)
 
 
 def read(
-    answer: type[BaseModel],
+    answer: type[Struct],
     *,
     is_list: bool = False,
     is_one: bool = False,
@@ -85,12 +82,12 @@ def read(
         responses[304] = {"description": "The client holds it already."}
     if has_path:
         problems += (Kind.NOT_FOUND, Kind.KEY_AMBIGUOUS)
-    responses[200] = {"model": answer, "description": "It is so.", "headers": headers}
-    return _options(200, responses, parameters, problems)
+    responses[200] = {"description": "It is so.", "headers": headers}
+    return _options(200, answer, responses, parameters, problems)
 
 
 def write(
-    answer: type[BaseModel] | None,
+    answer: type[Struct] | None,
     *,
     status: int = 200,
     conditional: bool = False,
@@ -122,14 +119,12 @@ def write(
         headers |= LOCATION_HEADER
     if answer is not None:
         headers |= ETAG_HEADER
-    done: dict[str, Any] = {"description": "Done.", "headers": headers}
-    if answer is not None:
-        done["model"] = answer
-    return _options(status, {status: done}, parameters, problems)
+    done = {"description": "Done.", "headers": headers}
+    return _options(status, answer, {status: done}, parameters, problems)
 
 
 def public(
-    answer: type[BaseModel] | None,
+    answer: type[Struct] | None,
     *,
     status: int = 200,
     may: Sequence[str] = (),
@@ -138,23 +133,22 @@ def public(
     **extra: Any,
 ) -> dict[str, Any]:
     """Options of a route that answers without a token."""
-    done: dict[str, Any] = {"description": "Done.", "headers": dict(headers or {})}
-    if answer is not None:
-        done["model"] = answer
-    options = _options(status, {status: done}, parameters, may)
+    done = {"description": "Done.", "headers": dict(headers or {})}
+    options = _options(status, answer, {status: done}, parameters, may)
     options["openapi_extra"] |= {"security": [], **extra}
     return options
 
 
 def _options(
     status: int,
+    answer: type[Struct] | None,
     responses: Mapping[int | str, Mapping[str, Any]],
     parameters: Sequence[Mapping[str, Any]],
     problems: Sequence[str],
 ) -> dict[str, Any]:
     known = [str(code) for code in dict.fromkeys([*problems, *_ANYWHERE])]
     assert all(code in TABLE for code in known)
-    extra: dict[str, Any] = {PROBLEMS: known}
+    extra: dict[str, Any] = {ANSWER: answer, PROBLEMS: known}
     if parameters:
         extra["parameters"] = list(parameters)
     return {"status_code": status, "responses": dict(responses), "openapi_extra": extra}

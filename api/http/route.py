@@ -7,19 +7,21 @@ does, and with stricter JSON. So there is one definition of each call, and it is
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self, get_args, get_origin
 
 import structlog
 from fastapi import params
 from fastapi.routing import APIRoute
+from msgspec import Struct
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from api.http.auth import admit
 from api.http.bodies import Body, read_body
 from api.http.call import Call
+from api.http.describe import ANSWER, PROBLEMS
 from api.http.problems import code_of, refusal
 from api.http.queries import Query, read_query
 from api.http.reply import Reply
@@ -63,8 +65,12 @@ class DirectRoute(APIRoute):
     """Parameters an endpoint may have: the call, one body, one query, and those of its path."""
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
-        super().__init__(path, endpoint, **{**options, "response_model": None})
-        self._is_public = (self.openapi_extra or {}).get("security") == []
+        extra = dict(options.pop("openapi_extra", None) or {})
+        self.answer_type: type[Struct] | None = extra.pop(ANSWER, None)
+        self.problems: Sequence[str] = extra.pop(PROBLEMS, ())
+        options |= {"openapi_extra": extra, "response_model": None}
+        super().__init__(path, endpoint, **options)
+        self._is_public = extra.get("security") == []
         self._answering = set(self.methods or ())
         if "GET" in self._answering:
             self._answering.add("HEAD")

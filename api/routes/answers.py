@@ -1,274 +1,53 @@
-"""The shapes of answers, for the OpenAPI document; the views store them as ready bytes."""
+"""The shapes of answers that the doors put together: pages of lists, people, operations.
+
+What the views store ready to send is shaped where it is made, in `projections`; the OpenAPI
+document is built from both.
+"""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
-Id = Annotated[str, Field(description="TypeID", examples=["task_01jd3m5c8ze6fb0nx4q4t6qk7v"])]
-Category = Literal["todo", "in_progress", "done", "cancelled"]
-PriorityName = Literal["critical", "high", "medium", "low"]
-Level = Annotated[int, Field(ge=1, le=10)]
+from projections.activity import Entry
+from projections.projects import ProjectAnswer
+from projections.tasks import TaskAnswer
+
 WorkspaceRole = Literal["owner", "admin", "member", "guest", "auditor"]
 ProjectRole = Literal["admin", "member", "viewer"]
 
-
-class Answer(BaseModel):
-    """Fields may be added to an answer at any time; none is taken away."""
-
-    model_config = ConfigDict(extra="allow")
+encode = msgspec.json.Encoder().encode
 
 
-class PersonName(Answer):
-    user_id: str
-    name: str | None
+class Page(Struct, kw_only=True):
+    """`next_cursor` goes into `cursor` of the next request."""
 
-
-class Person(PersonName):
-    avatar_url: str | None = None
-
-
-class Progress(Answer):
-    done: int
-    total: int
-
-
-class Task(Answer):
-    id: Id
-    task_id: Id
-    key: str
-    external_id: str | None
-    project_id: str
-    workspace_id: str
-    title: str | None
-    description: str | None
-    status: str
-    status_category: Category
-    priority: PriorityName
-    priority_level: Level
-    type: str
-    assignee_id: str | None
-    assignee: Person | None
-    assignees: list[Person]
-    creator_id: str
-    creator: PersonName
-    updated_by: PersonName
-    due_date: datetime | None
-    due_all_day: bool
-    start_date: datetime | None
-    estimate: float | None
-    trashed_at: datetime | None
-    completed_at: datetime | None
-    tags: list[str]
-    fields: dict[str, Any]
-    parent_task_id: str | None
-    progress: Progress
-    is_blocked: bool
-    blocked_by: list[str]
-    blocking: list[str]
-    comment_count: int
-    rank: str
-    created_at: datetime
-    updated_at: datetime
-    version: int
-    position: int
-
-
-class Page(Answer):
     next_cursor: str | None
     has_more: bool
 
 
-class TaskPage(Page):
-    tasks: list[Task]
-    total: int | None = None
-    total_is_exact: bool | None = None
+class TaskPage(Page, kw_only=True):
+    tasks: list[TaskAnswer]
+    total: int | UnsetType = UNSET
+    total_is_exact: bool | UnsetType = UNSET
 
 
-class Mention(Answer):
-    user_id: str
-    name: str | None
+class ProjectPage(Page, kw_only=True):
+    projects: list[ProjectAnswer]
+    total: int | UnsetType = UNSET
+    total_is_exact: bool | UnsetType = UNSET
 
 
-class Comment(Answer):
-    id: Id
-    comment_id: Id
-    task_id: str
-    author: Person
-    user_id: str
-    text: str | None
-    html: str | None
-    mentions: list[Mention]
-    reply_to: str | None
-    reactions: Any
-    is_automated: bool
-    created_at: datetime
-    updated_at: datetime
-    version: int
+class ActivityPage(Page, kw_only=True):
+    activities: list[Entry]
 
 
-class CommentPage(Page):
-    comments: list[Comment]
+class Registered(Struct, kw_only=True):
+    """A new account. A personal workspace and a project in it are made with it."""
 
-
-class Change(Answer):
-    field: str
-    old_value: Any = None
-    new_value: Any = None
-
-
-class Activity(Answer):
     id: str
-    activity_id: str
-    task_id: str | None
-    entity_type: str
-    entity_id: str
-    actor: PersonName
-    action: str
-    changes: Change | None = None
-    command_id: str
-    reason: str | None = None
-    timestamp: datetime
-    occurred_at: datetime | None = None
-    position: int
-
-
-class ActivityPage(Page):
-    activities: list[Activity]
-
-
-class Status(Answer):
-    key: str
-    name: str
-    category: Category
-    colour: str | None = None
-
-
-class Transition(Answer):
-    model_config = ConfigDict(extra="allow", populate_by_name=True)
-
-    source: str = Field(alias="from")
-    to: str
-    guards: list[Any] = []
-
-
-class Workflow(Answer):
-    initial: str
-    statuses: list[Status]
-    transitions: list[Transition]
-
-
-class Column(Answer):
-    column_id: str
-    name: str
-    statuses: list[str]
-    wip_limit: int | None = None
-    lane_wip_limit: int | None = None
-
-
-class Columns(Answer):
-    columns: list[Column]
-
-
-class Project(Answer):
-    id: Id
-    project_id: Id
-    key: str
-    workspace_id: str
-    name: str | None
-    description: str | None
-    view_type: Literal["list", "board", "timeline"]
-    is_private: bool
-    owner: Person
-    owner_id: str
-    team_ids: list[str]
-    settings: dict[str, Any]
-    archived: bool
-    created_at: datetime
-    updated_at: datetime
-    version: int
-    position: int
-
-
-class ProjectPage(Page):
-    projects: list[Project]
-
-
-class ProjectMember(Answer):
     user_id: str
-    name: str | None
-    role: ProjectRole
-    joined_at: datetime
-
-
-class ProjectMemberPage(Page):
-    members: list[ProjectMember]
-
-
-class Card(Answer):
-    id: Id
-    task_id: Id
-    key: str
-    title: str | None
-    status: str
-    priority: PriorityName
-    priority_level: Level
-    assignees: list[Person]
-    due_date: datetime | None
-    tags: list[str]
-    rank: str
-    comment_count: int
-    progress: Progress
-    is_blocked: bool
-    version: int
-
-
-class BoardColumn(Answer):
-    column_id: str
-    name: str
-    statuses: list[str]
-    wip_limit: int | None
-    count: int
-    cards: list[Card]
-    next_cursor: str | None
-
-
-class Board(Answer):
-    project: Any
-    columns: list[BoardColumn]
-    position: int
-
-
-class Workspace(Answer):
-    id: Id
-    workspace_id: Id
-    name: str | None
-    is_personal: bool
-    created_at: datetime
-    updated_at: datetime
-    version: int
-    position: int
-
-
-class WorkspacePage(Page):
-    workspaces: list[Workspace]
-
-
-class Member(Answer):
-    user_id: str
-    name: str | None
-    role: WorkspaceRole
-    team_ids: list[str]
-    joined_at: datetime
-
-
-class MemberPage(Page):
-    members: list[Member]
-
-
-class Registered(Answer):
-    id: Id
-    user_id: Id
     username: str
     email: str
     name: str
@@ -276,59 +55,72 @@ class Registered(Answer):
     created_at: datetime
 
 
-class Profile(Answer):
-    id: Id
-    user_id: Id
+class Profile(Struct, kw_only=True):
+    """A person as others in a workspace of theirs see them; null what was erased."""
+
+    id: str
+    user_id: str
     username: str | None
     name: str | None
-    avatar_url: str | None
+    avatar_url: str | None = None
     time_zone: str
     locale: str
     created_at: datetime
 
 
-class WorkspaceStanding(Answer):
+class Standing(Struct, kw_only=True):
+    """What somebody is in one workspace."""
+
     workspace_id: str
     role: WorkspaceRole
     team_ids: list[str]
 
 
-class Myself(Profile):
+class Myself(Profile, kw_only=True):
+    """A person as they see themselves."""
+
     email: str | None
     default_workspace_id: str | None
-    workspaces: list[WorkspaceStanding]
+    workspaces: list[Standing]
+    version: int
 
 
-class Tokens(Answer):
+class Tokens(Struct, kw_only=True):
+    """`expires_in` is in seconds."""
+
     access_token: str
-    token_type: Literal["bearer"]
-    expires_in: int = Field(description="Seconds")
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    expires_in: int
     refresh_token: str
     user: Profile
 
 
-class Part(Answer):
+class Part(Struct, kw_only=True):
+    """`why` says what is wrong, or how it works without."""
+
     ok: bool
     why: str | None = None
 
 
-class Readiness(Answer):
+class Health(Struct, kw_only=True):
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Struct, kw_only=True):
     ready: bool
     parts: dict[str, Part]
 
 
-class Health(Answer):
-    status: Literal["ok"]
+class ViewState(Struct, kw_only=True):
+    """How far a view is behind the log."""
 
-
-class ViewState(Answer):
     version: int
     position: int
     lag_events: int
     lag_seconds: float
 
 
-class SystemStatus(Answer):
+class SystemStatus(Struct, kw_only=True):
     version: str
     log_id: str
     head_position: int
