@@ -284,9 +284,7 @@ def _member_changed(action: str) -> _Says:
 
 
 def _member_removed(action: str) -> _Says:
-    return lambda event: (
-        _Said(action, Change("member", _member(event.user_id, event.was), None)),
-    )
+    return lambda event: (_Said(action, Change("member", _member(event.user_id, event.was), None)),)
 
 
 def _workflow_changed(event: ProjectWorkflowChanged) -> Sequence[_Said]:

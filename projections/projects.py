@@ -25,12 +25,12 @@ from domain.project.events import (
 )
 from domain.project.fields import FieldDefinition
 from domain.project.state import Project, evolve
-from domain.project.workflow import Guard, Transition, Workflow
+from domain.project.workflow import Guard, Transition
 from domain.values.evolved import evolved
 from domain.values.recorded import Recorded
 from domain.values.text import readable
 
-from .people import Named, named
+from .people import Person, person
 from .projection import Projection, Rows, Table
 from .states import StateCodec
 from .tasks import Sort, SortBy, title_key
@@ -59,7 +59,7 @@ class ProjectAnswer(msgspec.Struct, frozen=True):
     view_type: str
     is_private: bool
     is_personal: bool
-    owner: Named
+    owner: Person
     owner_id: str
     team_ids: tuple[str, ...]
     settings: Mapping[str, Any]
@@ -143,7 +143,7 @@ def render_project(project: Project) -> bytes:
             project.view_type,
             project.is_private,
             project.is_personal,
-            named(project.owner_id),
+            person(project.owner_id),
             project.owner_id,
             (),
             {},

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.project.state import Project
-from domain.workspace.state import Workspace
+from domain.workspace.state import Membership, Workspace
 
 WORKSPACE_ROLES: Final = ("owner", "admin", "member", "guest", "auditor")
 PROJECT_ROLES: Final = ("admin", "member", "viewer")
@@ -60,15 +60,21 @@ def workspace_rights(workspace: Workspace, user_id: str) -> frozenset[Right]:
 
 
 def project_role(workspace: Workspace, project: Project, user_id: str) -> str | None:
-    """What somebody is in a project of their workspace; None: to them it does not exist.
+    """What somebody is in a project of their workspace; None: to them it does not exist."""
+    member, named = workspace.members.get(user_id), project.members.get(user_id)
+    return role_in_project(member, named, project.is_private)
+
+
+def role_in_project(
+    member: Membership | None, named: Membership | None, is_private: bool
+) -> str | None:
+    """The same from what somebody is in the workspace and what the project names them as.
 
     Being named in a project counts only since one is in the workspace: who left and came back
     begins anew.
     """
-    member = workspace.members.get(user_id)
     if member is None or member.role not in IN_PROJECT_UNNAMED:
         return None
-    named = project.members.get(user_id)
     if (
         named is not None
         and named.position >= member.position
@@ -76,7 +82,7 @@ def project_role(workspace: Workspace, project: Project, user_id: str) -> str | 
     ):
         return named.role
     when_open, when_private = IN_PROJECT_UNNAMED[member.role]
-    return when_private if project.is_private else when_open
+    return when_private if is_private else when_open
 
 
 def project_rights(workspace: Workspace, project: Project, user_id: str) -> frozenset[Right]:

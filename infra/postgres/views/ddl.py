@@ -32,9 +32,9 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
     name = relation(projection, table, generation)
     columns = [f"{column} {_column_type(kind)}" for column, kind in table.types.items()]
     columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
+    options = f"WITH (fillfactor = {table.fillfactor})"
     statements = [
-        f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)})"
-        f" WITH (fillfactor = {table.fillfactor})",
+        f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}) {options}",
         f"GRANT SELECT ON {name} TO taskledger_api",
         f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {name} TO taskledger_worker",
     ]
@@ -43,13 +43,16 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
         statements.append(f"GRANT SELECT ON {name} TO taskledger_search")
     if table.shared:
         return tuple(statements)
-    statements += [
-        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
-        _policy(name, "tenant", f"FOR SELECT TO taskledger_api USING (workspace_id = ANY({_VISIBLE}))"),
-        _policy(name, "worker", "FOR ALL TO taskledger_worker USING (true) WITH CHECK (true)"),
-    ]
+    policies = {
+        "tenant": f"FOR SELECT TO taskledger_api USING (workspace_id = ANY({_VISIBLE}))",
+        "worker": "FOR ALL TO taskledger_worker USING (true) WITH CHECK (true)",
+    }
     if searched:
-        statements.append(_policy(name, "search", "FOR SELECT TO taskledger_search USING (true)"))
+        policies["search"] = "FOR SELECT TO taskledger_search USING (true)"
+    statements.append(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
+    for policy, rule in policies.items():
+        statements.append(f"DROP POLICY IF EXISTS {policy} ON {name}")
+        statements.append(f"CREATE POLICY {policy} ON {name} {rule}")
     return tuple(statements)
 
 
@@ -69,7 +72,3 @@ def drop_table(table: Table, projection: Projection, generation: int) -> str:
 def _column_type(kind: str) -> str:
     """Text compares by its bytes: ids, ranks and cursors order the same on every machine."""
     return f'{kind} COLLATE "C"' if kind in ("text", "text[]") else kind
-
-
-def _policy(name: str, policy: str, rest: str) -> str:
-    return f"DROP POLICY IF EXISTS {policy} ON {name}; CREATE POLICY {policy} ON {name} {rest}"

@@ -260,9 +260,7 @@ class TableCodec:
     @cached_property
     def copy(self) -> str:
         """Bulk load: write COPY_HEADER, then `copied` rows, then COPY_TRAILER."""
-        return (
-            f"COPY {self.relation} ({', '.join(self.table.columns)}) FROM STDIN (FORMAT BINARY)"
-        )
+        return f"COPY {self.relation} ({', '.join(self.table.columns)}) FROM STDIN (FORMAT BINARY)"
 
     def arrays(self, rows: Sequence[Any]) -> list[BinaryArray]:
         """The parameters of `upsert`."""

@@ -1,0 +1,24 @@
+"""Every view and its version: the table of contents of all that can be read."""
+
+from .activity import ACTIVITY_VIEW
+from .board import BOARD_VIEW
+from .members import MEMBERS_VIEW
+from .projection import Projection
+from .projects import PROJECTS_VIEW
+from .tasks import TASKS_VIEW
+
+VIEWS: tuple[Projection, ...] = (
+    TASKS_VIEW,
+    BOARD_VIEW,
+    ACTIVITY_VIEW,
+    PROJECTS_VIEW,
+    MEMBERS_VIEW,
+)
+
+
+def view(name: str) -> Projection:
+    """The view of this name. Raises KeyError where there is none."""
+    for projection in VIEWS:
+        if projection.name == name:
+            return projection
+    raise KeyError(name)
