@@ -11,11 +11,10 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from projections.activity import Entry
+from projections.board import BoardHead, Card, ColumnHead
+from projections.members import MemberAnswer, OwnAnswer, ProjectMemberAnswer, WorkspaceAnswer
 from projections.projects import ProjectAnswer
 from projections.tasks import TaskAnswer
-
-WorkspaceRole = Literal["owner", "admin", "member", "guest", "auditor"]
-ProjectRole = Literal["admin", "member", "viewer"]
 
 encode = msgspec.json.Encoder().encode
 
@@ -43,6 +42,36 @@ class ActivityPage(Page, kw_only=True):
     activities: list[Entry]
 
 
+class WorkspacePage(Page, kw_only=True):
+    workspaces: list[WorkspaceAnswer]
+
+
+class MemberPage(Page, kw_only=True):
+    members: list[MemberAnswer]
+
+
+class ProjectMemberPage(Page, kw_only=True):
+    members: list[ProjectMemberAnswer]
+
+
+class BoardColumn(ColumnHead, frozen=True, kw_only=True):
+    """A column with its first cards; `count` is of all that stand in it."""
+
+    count: int
+    cards: list[Card]
+    next_cursor: str | None
+
+
+class Board(Struct, kw_only=True):
+    project: BoardHead
+    columns: list[BoardColumn]
+    position: int
+
+
+class CardPage(Page, kw_only=True):
+    cards: list[Card]
+
+
 class Registered(Struct, kw_only=True):
     """A new account. A personal workspace and a project in it are made with it."""
 
@@ -55,36 +84,6 @@ class Registered(Struct, kw_only=True):
     created_at: datetime
 
 
-class Profile(Struct, kw_only=True):
-    """A person as others in a workspace of theirs see them; null what was erased."""
-
-    id: str
-    user_id: str
-    username: str | None
-    name: str | None
-    avatar_url: str | None = None
-    time_zone: str
-    locale: str
-    created_at: datetime
-
-
-class Standing(Struct, kw_only=True):
-    """What somebody is in one workspace."""
-
-    workspace_id: str
-    role: WorkspaceRole
-    team_ids: list[str]
-
-
-class Myself(Profile, kw_only=True):
-    """A person as they see themselves."""
-
-    email: str | None
-    default_workspace_id: str | None
-    workspaces: list[Standing]
-    version: int
-
-
 class Tokens(Struct, kw_only=True):
     """`expires_in` is in seconds."""
 
@@ -92,7 +91,7 @@ class Tokens(Struct, kw_only=True):
     token_type: Literal["bearer"] = "bearer"  # noqa: S105
     expires_in: int
     refresh_token: str
-    user: Profile
+    user: OwnAnswer
 
 
 class Part(Struct, kw_only=True):
