@@ -1,0 +1,138 @@
+"""The product and the yardstick side by side on one box, over one PostgreSQL server."""
+
+import base64
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psycopg
+
+from infra.embedded.folder import DataFolder
+from infra.embedded.parts import EmbeddedParts
+from infra.embedded.postgres import SUPERUSER
+from infra.embedded.sockets import free_ports
+
+WORKERS = 2
+_PATIENCE_S = 60.0
+_POLL_S = 0.05
+_PLAIN = "plain_crud"
+_SCHEMA = Path(__file__).parent / "plain_crud" / "schema.sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that answers at `url`. `secret` signs the yardstick's tokens; `environment` lets
+    commands find the product."""
+
+    url: str
+    environment: Mapping[str, str]
+    secret: str = ""
+    database_url: str = ""
+
+
+@contextmanager
+def parts(folder: Path) -> Iterator[EmbeddedParts]:
+    """PostgreSQL (fsync on), NATS and Valkey, with all they keep in this folder."""
+    data = DataFolder.open(folder)
+    embedded = EmbeddedParts.within(data)
+    try:
+        embedded.start()
+        yield embedded
+    finally:
+        embedded.stop()
+        data.close()
+
+
+@contextmanager
+def product(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
+    """`taskledger serve` with every role and no limit on requests."""
+    (port,) = free_ports(1)
+    environment = {
+        **embedded.urls(),
+        "TASKLEDGER_PORT": str(port),
+        "TASKLEDGER_WORKERS": str(WORKERS),
+        "TASKLEDGER_DATA_DIR": str(folder),
+        "TASKLEDGER_RATE_LIMIT_PER_MINUTE": "0",
+        "TASKLEDGER_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "TASKLEDGER_LOG_LEVEL": "warning",
+    }
+    command = [sys.executable, "-m", "api.cli.main", "serve", "--with-parent"]
+    url = f"http://127.0.0.1:{port}"
+    with _running(command, environment, folder / "product.log"):
+        wait_until(lambda: _answers(f"{url}/readyz"), "the product serves")
+        yield Server(url, environment)
+
+
+@contextmanager
+def plain(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
+    """The yardstick, in a database of its own on the same server."""
+    assert embedded.postgres is not None
+    with psycopg.connect(embedded.postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
+        made.execute(f"CREATE DATABASE {_PLAIN}")
+    url = embedded.postgres.url_of(SUPERUSER, _PLAIN)
+    with psycopg.connect(url) as connection:
+        connection.execute(_SCHEMA.read_text())
+    (port,) = free_ports(1)
+    secret = secrets.token_hex(32)
+    environment = {"PLAIN_CRUD_DATABASE_URL": url, "PLAIN_CRUD_SECRET": secret}
+    command = [
+        *(sys.executable, "-m", "uvicorn", "bench.plain_crud.app:app"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(WORKERS)),
+        *("--loop", "uvloop", "--http", "httptools"),
+        *("--no-access-log", "--log-level", "warning"),
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with _running(command, environment, folder / "plain.log"):
+        wait_until(lambda: _answers(f"{address}/openapi.json"), "the yardstick serves")
+        yield Server(address, environment, secret, url)
+
+
+def wait_until(holds: Callable[[], bool], what: str, patience_s: float = _PATIENCE_S) -> float:
+    """Seconds until it held. Raises TimeoutError with `what` was waited for."""
+    began = time.perf_counter()
+    while not holds():
+        if time.perf_counter() - began > patience_s:
+            raise TimeoutError(f"waited {patience_s:.0f} s in vain until {what}")
+        time.sleep(_POLL_S)
+    return time.perf_counter() - began
+
+
+@contextmanager
+def _running(command: list[str], changes: Mapping[str, str], log: Path) -> Iterator[None]:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **changes},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; it said: {log.read_text()[-2000:]}") from error
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
