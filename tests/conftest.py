@@ -15,6 +15,14 @@ from tests.real import Database, Parts
 
 _TEMPLATE = "migrated"
 
+# A copy is a log of its own: its streams and checkpoints must not meet those of another test.
+# The log refuses any change to its identity, so only replication may make one.
+_NEW_LOG = """
+SET LOCAL session_replication_role = replica;
+WITH fresh AS (UPDATE log.incarnations SET log_id = gen_random_uuid() RETURNING log_id)
+UPDATE log.head SET log_id = fresh.log_id FROM fresh
+"""
+
 
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
@@ -49,6 +57,8 @@ def database(parts: Parts, migrated: str) -> Iterator[Database]:
     name = f"test_{next(_numbers)}"
     _make(parts, name, copied_from=migrated)
     url = parts.postgres.url_of
+    with psycopg.connect(url(SUPERUSER, name)) as connection:
+        connection.execute(_NEW_LOG)
     yield Database(
         name,
         superuser_url=url(SUPERUSER, name),
@@ -69,7 +79,7 @@ def data_folder(tmp_path: Path) -> Path:
 def _make(parts: Parts, name: str, copied_from: str) -> None:
     _as_superuser(
         parts,
-        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
             sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(copied_from)
         ),
     )
