@@ -74,7 +74,12 @@ class BoardReader(Protocol):
         ...
 
     async def neighbours(
-        self, project_id: str, statuses: Sequence[str], task_id: str, beside: str, after: bool,
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        task_id: str,
+        beside: str,
+        after: bool,
         position: int,
     ) -> tuple[str | None, str | None]:
         """The ranks between which a card lands that goes directly before or after `beside`,

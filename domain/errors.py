@@ -68,6 +68,11 @@ def invalid(pointer: str, detail: str, code: str = "invalid") -> Invalid:
     return Invalid(Problem(pointer, code, detail))
 
 
+def pointer_token(key: str) -> str:
+    """A key of an object as it stands in a JSON pointer (RFC 6901, section 3)."""
+    return key.replace("~", "~0").replace("/", "~1")
+
+
 def not_found(what: str) -> Refused:
     """Also the answer for what the caller may not see: the two must not be told apart."""
     return Refused(Kind.NOT_FOUND, f"There is no such {what}, or you may not see it.")

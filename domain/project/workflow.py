@@ -1,10 +1,19 @@
 """A project's state machine: statuses, each in a category, and the moves between them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
-CATEGORIES = ("todo", "in_progress", "done", "cancelled")
+from domain.errors import Invalid, Problem, invalid
+from domain.project.guards import GUARDS
+from domain.values.limits import Limits
+from domain.values.text_rules import checked_name
+
+CATEGORIES: Final = ("todo", "in_progress", "done", "cancelled")
+
+_KEY: Final = re.compile(r"\w[\w-]{0,63}")
+_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}|[a-z]{3,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +47,170 @@ class Workflow:
     statuses: tuple[Status, ...]
     transitions: tuple[Transition, ...] = ()
     any_move: bool = False
+
+
+def _default_transitions() -> tuple[Transition, ...]:
+    unblocked = (Guard(name="no-unfinished-blockers"),)
+    moves = {
+        "todo": ("in_progress", "cancelled"),
+        "in_progress": ("in_review", "blocked", "todo", "cancelled"),
+        "in_review": ("done", "in_progress", "cancelled"),
+        "blocked": ("in_progress", "todo", "cancelled"),
+        "done": ("todo", "in_progress"),
+        "cancelled": ("todo",),
+    }
+    return tuple(
+        Transition(source=source, target=target, guards=unblocked if target == "done" else ())
+        for source, targets in moves.items()
+        for target in targets
+    )
+
+
+_DEFAULT_STATUSES: Final = (
+    Status(key="todo", name="To do", category="todo"),
+    Status(key="in_progress", name="In progress", category="in_progress"),
+    Status(key="in_review", name="In review", category="in_progress"),
+    Status(key="blocked", name="Blocked", category="in_progress"),
+    Status(key="done", name="Done", category="done"),
+    Status(key="cancelled", name="Cancelled", category="cancelled"),
+)
+
+DEFAULT_WORKFLOW: Final = Workflow(
+    initial="todo", statuses=_DEFAULT_STATUSES, transitions=_default_transitions()
+)
+
+PERSONAL_WORKFLOW: Final = Workflow(initial="todo", statuses=_DEFAULT_STATUSES, any_move=True)
+
+# What others call two of the default workflow's statuses.
+ALIASES: Final = {"pending": "todo", "completed": "done"}
+
+
+def status_at(workflow: Workflow, key: str) -> Status | None:
+    for status in workflow.statuses:
+        if status.key == key:
+            return status
+    return None
+
+
+def status_named(workflow: Workflow, text: str) -> Status | None:
+    """A status by its key, else by its exact name, else by what others call it."""
+    found = status_at(workflow, text)
+    if found is None:
+        found = next((each for each in workflow.statuses if each.name == text), None)
+    if found is None and text in ALIASES:
+        found = status_at(workflow, ALIASES[text])
+    return found
+
+
+def known_status(workflow: Workflow, text: str, pointer: str = "/status") -> Status:
+    """`status_named`, or Invalid at `pointer` with the statuses that there are."""
+    found = status_named(workflow, text)
+    if found is None:
+        keys = ", ".join(status.key for status in workflow.statuses)
+        raise invalid(pointer, f"There is no such status here; the statuses are: {keys}.")
+    return found
+
+
+def allowed_from(workflow: Workflow, key: str) -> tuple[str, ...]:
+    """The statuses that may follow, in the workflow's order."""
+    if workflow.any_move:
+        return tuple(status.key for status in workflow.statuses if status.key != key)
+    targets = {each.target for each in workflow.transitions if each.source == key}
+    return tuple(status.key for status in workflow.statuses if status.key in targets)
+
+
+def transition_between(workflow: Workflow, source: str, target: str) -> Transition | None:
+    """The move, with its guards; None where it is not allowed."""
+    if workflow.any_move:
+        return Transition(source=source, target=target)
+    for each in workflow.transitions:
+        if each.source == source and each.target == target:
+            return each
+    return None
+
+
+def checked_workflow(workflow: Workflow, limits: Limits) -> Workflow:
+    """The same workflow with keys where names stood; Invalid with everything wrong in it."""
+    problems: list[Problem] = []
+    if not 1 <= len(workflow.statuses) <= limits.statuses:
+        problems.append(
+            Problem("/statuses", "too-many", f"Must be 1 to {limits.statuses} statuses.")
+        )
+    if len(workflow.transitions) > limits.transitions:
+        problems.append(
+            Problem("/transitions", "too-many", f"Must be at most {limits.transitions} moves.")
+        )
+    if problems:
+        raise Invalid(*problems)
+    problems.extend(_wrong_statuses(workflow.statuses, limits))
+    transitions, wrong = _resolved(workflow)
+    problems.extend(wrong)
+    initial = status_named(workflow, workflow.initial)
+    if initial is None:
+        problems.append(Problem("/initial", "unknown", "Must be one of the statuses."))
+    if problems or initial is None:
+        raise Invalid(*problems)
+    return replace(workflow, initial=initial.key, transitions=transitions)
+
+
+def _wrong_statuses(statuses: Sequence[Status], limits: Limits) -> Iterator[Problem]:
+    keys: set[str] = set()
+    names: set[str] = set()
+    for index, status in enumerate(statuses):
+        at = f"/statuses/{index}"
+        if _KEY.fullmatch(status.key) is None:
+            yield Problem(
+                f"{at}/key", "invalid", "Must be 1 to 64 letters, digits, underscores or hyphens."
+            )
+        if status.key in keys:
+            yield Problem(f"{at}/key", "repeated", "Another status has this key.")
+        if status.name in names:
+            yield Problem(f"{at}/name", "repeated", "Another status has this name.")
+        keys.add(status.key)
+        names.add(status.name)
+        try:
+            checked_name(status.name, limits, f"{at}/name")
+        except Invalid as wrong:
+            yield from wrong.problems
+        if status.category not in CATEGORIES:
+            yield Problem(f"{at}/category", "unknown", f"Must be one of {', '.join(CATEGORIES)}.")
+        if status.colour is not None and _COLOUR.fullmatch(status.colour) is None:
+            yield Problem(f"{at}/colour", "invalid", "Must be #rrggbb or the name of a colour.")
+
+
+def _resolved(workflow: Workflow) -> tuple[tuple[Transition, ...], list[Problem]]:
+    problems: list[Problem] = []
+    transitions: list[Transition] = []
+    seen: set[tuple[str, str]] = set()
+    for index, each in enumerate(workflow.transitions):
+        at = f"/transitions/{index}"
+        source = status_named(workflow, each.source)
+        target = status_named(workflow, each.target)
+        if source is None:
+            problems.append(Problem(f"{at}/from", "unknown", "Must be one of the statuses."))
+        if target is None:
+            problems.append(Problem(f"{at}/to", "unknown", "Must be one of the statuses."))
+        problems.extend(_wrong_guards(each.guards, f"{at}/guards"))
+        if source is None or target is None:
+            continue
+        if source is target:
+            problems.append(Problem(f"{at}/to", "invalid", "A status always may stay as it is."))
+        if (source.key, target.key) in seen:
+            problems.append(Problem(at, "repeated", "This move stands here twice."))
+        seen.add((source.key, target.key))
+        transitions.append(replace(each, source=source.key, target=target.key))
+    return tuple(transitions), problems
+
+
+def _wrong_guards(guards: Sequence[Guard], pointer: str) -> Iterator[Problem]:
+    for index, guard in enumerate(guards):
+        rule = GUARDS.get(guard.name)
+        if rule is None:
+            known = ", ".join(GUARDS)
+            yield Problem(f"{pointer}/{index}", "unknown", f"Must be one of: {known}.")
+            continue
+        for name in guard.parameters:
+            if name not in rule.parameters:
+                yield Problem(
+                    f"{pointer}/{index}/{name}", "unknown", "This guard has no such parameter."
+                )

@@ -65,24 +65,30 @@ def project_role(workspace: Workspace, project: Project, user_id: str) -> str | 
     return role_in_project(member, named, project.is_private)
 
 
+def named_in_project(workspace: Workspace, project: Project, user_id: str) -> str | None:
+    """The role with which the project itself names somebody, whatever that moves."""
+    return named_role(workspace.members.get(user_id), project.members.get(user_id))
+
+
 def role_in_project(
     member: Membership | None, named: Membership | None, is_private: bool
 ) -> str | None:
-    """The same from what somebody is in the workspace and what the project names them as.
-
-    Being named in a project counts only since one is in the workspace: who left and came back
-    begins anew.
-    """
+    """`project_role` from what somebody is in the workspace and what the project names them as."""
     if member is None or member.role not in IN_PROJECT_UNNAMED:
         return None
-    if (
-        named is not None
-        and named.position >= member.position
-        and member.role not in UNMOVED_BY_NAMING
-    ):
-        return named.role
+    role = None if member.role in UNMOVED_BY_NAMING else named_role(member, named)
+    if role is not None:
+        return role
     when_open, when_private = IN_PROJECT_UNNAMED[member.role]
     return when_private if is_private else when_open
+
+
+def named_role(member: Membership | None, named: Membership | None) -> str | None:
+    """Being named in a project counts only since one is in the workspace: who left and came
+    back begins anew."""
+    if member is None or named is None or named.position < member.position:
+        return None
+    return named.role
 
 
 def project_rights(workspace: Workspace, project: Project, user_id: str) -> frozenset[Right]:

@@ -1,0 +1,226 @@
+"""Who may: deny by default, and what may not be seen looks exactly like what does not exist."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from commands.spec import Access
+from commands.work import Work
+from domain.errors import Kind, Refused, invalid, not_found
+from domain.project.state import PROJECT, Project
+from domain.task.state import TASK, Task
+from domain.user.state import USER
+from domain.values.ids import SYSTEM_WORKSPACE
+from domain.workspace.roles import Right, project_rights, workspace_rights
+from domain.workspace.state import WORKSPACE, Workspace
+
+
+class OfTask(Protocol):
+    @property
+    def task_id(self) -> str: ...
+
+
+class OfProject(Protocol):
+    @property
+    def project_id(self) -> str: ...
+
+
+class OfWorkspace(Protocol):
+    @property
+    def workspace_id(self) -> str: ...
+
+
+class OfUser(Protocol):
+    @property
+    def user_id(self) -> str: ...
+
+
+class OfPlace(Protocol):
+    @property
+    def project_id(self) -> str | None: ...
+
+
+class OfHome(Protocol):
+    @property
+    def workspace_id(self) -> str | None: ...
+
+
+async def visible_project(work: Work, project_id: str) -> tuple[Workspace, Project] | None:
+    """A project and its workspace where the caller may see them, else None."""
+    project = await work.load(PROJECT, project_id)
+    if project is None:
+        return None
+    workspace = await work.load(WORKSPACE, project.workspace_id)
+    if workspace is None:
+        return None
+    seen = Right.VIEW_PROJECT in project_rights(workspace, project, work.actor)
+    return (workspace, project) if seen else None
+
+
+async def visible_task(work: Work, task_id: str) -> Task | None:
+    """A task whose project the caller may see, trashed or not; else None."""
+    task = await work.load(TASK, task_id)
+    if task is None or await visible_project(work, task.project_id) is None:
+        return None
+    return task
+
+
+def forbidden(right: Right) -> Refused:
+    return Refused(
+        Kind.FORBIDDEN, f"Your role does not let you {right}; ask an admin for another role."
+    )
+
+
+def _require_in_project(work: Work, workspace: Workspace, project: Project, right: Right) -> Access:
+    if right not in project_rights(workspace, project, work.actor):
+        raise forbidden(right)
+    return Access(workspace.workspace_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OnTask:
+    """The right in the task's project."""
+
+    right: Right
+
+    async def check(self, command: OfTask, work: Work) -> Access:
+        task = await work.load(TASK, command.task_id)
+        place = None if task is None else await visible_project(work, task.project_id)
+        if place is None:
+            raise not_found("task")
+        return _require_in_project(work, *place, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class OnProject:
+    """The right in the project itself."""
+
+    right: Right
+
+    async def check(self, command: OfProject, work: Work) -> Access:
+        place = await visible_project(work, command.project_id)
+        if place is None:
+            raise not_found("project")
+        return _require_in_project(work, *place, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class InNamedProject:
+    """The right in the project that the request names; without one, in the caller's own."""
+
+    right: Right
+
+    async def check(self, command: OfPlace, work: Work) -> Access:
+        place = await visible_project(work, await place_of(command, work))
+        if place is None:
+            raise invalid("/project_id", "There is no such project, or you may not see it.")
+        return _require_in_project(work, *place, self.right)
+
+
+async def place_of(command: OfPlace, work: Work) -> str:
+    """The id of the project that a new task goes to: the one named, else the caller's own."""
+    if command.project_id is not None:
+        return command.project_id
+    user = await work.load(USER, work.actor)
+    if user is None or user.personal_project_id is None:
+        raise invalid("/project_id", "You have no project of your own; name a project.")
+    return user.personal_project_id
+
+
+@dataclass(frozen=True, slots=True)
+class InWorkspace:
+    """The right in the workspace itself."""
+
+    right: Right
+
+    async def check(self, command: OfWorkspace, work: Work) -> Access:
+        workspace = await work.load(WORKSPACE, command.workspace_id)
+        rights = frozenset() if workspace is None else workspace_rights(workspace, work.actor)
+        if Right.VIEW_WORKSPACE not in rights:
+            raise not_found("workspace")
+        if self.right not in rights:
+            raise forbidden(self.right)
+        return Access(command.workspace_id)
+
+
+async def home_of(command: OfHome, work: Work) -> str:
+    """The id of the workspace that something new goes to: the one named, else the default one."""
+    if command.workspace_id is not None:
+        return command.workspace_id
+    user = await work.load(USER, work.actor)
+    if user is None or user.default_workspace_id is None:
+        raise invalid("/workspace_id", "You have no workspace of your own; name a workspace.")
+    return user.default_workspace_id
+
+
+@dataclass(frozen=True, slots=True)
+class InNamedWorkspace:
+    """The right in the workspace that the request names; without one, in the default one."""
+
+    right: Right
+
+    async def check(self, command: OfHome, work: Work) -> Access:
+        workspace_id = await home_of(command, work)
+        workspace = await work.load(WORKSPACE, workspace_id)
+        rights = frozenset() if workspace is None else workspace_rights(workspace, work.actor)
+        if Right.VIEW_WORKSPACE not in rights:
+            raise invalid("/workspace_id", "There is no such workspace, or you may not see it.")
+        if self.right not in rights:
+            raise forbidden(self.right)
+        return Access(workspace_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OneselfOrInWorkspace:
+    """Anybody may leave; for others, the right in the workspace."""
+
+    right: Right
+
+    async def check(self, command: "OfMember", work: Work) -> Access:
+        if command.user_id == work.actor:
+            return await InWorkspace(Right.VIEW_WORKSPACE).check(command, work)
+        return await InWorkspace(self.right).check(command, work)
+
+
+class OfMember(OfWorkspace, OfUser, Protocol):
+    """A member of a workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAccount:
+    """Nobody changes the account of another."""
+
+    right: str = "edit one's own account"
+
+    async def check(self, command: OfUser, work: Work) -> Access:
+        if command.user_id != work.actor or await work.load(USER, work.actor) is None:
+            raise not_found("user")
+        return Access(SYSTEM_WORKSPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Any account."""
+
+    right: str = "have an account"
+
+    async def check(self, command: object, work: Work) -> Access:
+        user = await work.load(USER, work.actor)
+        if user is None or not user.can_log_in:
+            raise Refused(Kind.UNAUTHENTICATED, "Log in first.")
+        return Access(SYSTEM_WORKSPACE)
+
+
+class Registering(Protocol):
+    @property
+    def email(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone:
+    """No account is needed. An Idempotency-Key belongs to the address given, since whoever
+    registers has no other name yet."""
+
+    right: str = "nothing: anyone may"
+
+    async def check(self, command: Registering, work: Work) -> Access:
+        return Access(SYSTEM_WORKSPACE, caller=f"registration:{command.email.casefold()}")

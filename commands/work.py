@@ -1,0 +1,197 @@
+"""One attempt at one commit: what it read, and what it decided."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from commands.commit import Claim, NewEvent, Receipt
+from commands.ports import BoardReader, EventStore, NewId
+from commands.states import States
+from domain.aggregate import Aggregate, Versioned
+from domain.values.limits import Limits
+from domain.values.recorded import Origin
+from domain.values.stamp import Stamp
+
+S = TypeVar("S", bound=Versioned)
+
+
+@dataclass(slots=True)
+class _Stream:
+    """A stream as this work sees it: `base` as it was read, `state` with what was decided."""
+
+    aggregate: Aggregate[Any]
+    base: Any
+    state: Any
+    version: int
+    recorded: list[tuple[int, NewEvent]] = field(default_factory=list)
+    folded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What every work may use. `tail()` gives a few random base-62 digits, the last not 0."""
+
+    store: EventStore
+    states: States
+    board: BoardReader
+    new_id: NewId
+    tail: Callable[[], str]
+    limits: Limits
+
+
+class Work:
+    """The versions of all streams that were read, and of all that are written, are asserted by
+    the commit; so what a decision saw is what still stands when it enters the log."""
+
+    def __init__(self, world: World, origin: Origin, now: datetime) -> None:
+        self.actor = origin.actor
+        self.origin = origin
+        self.now = now
+        self.limits = world.limits
+        self.board = world.board
+        self.new_id = world.new_id
+        self.tail = world.tail
+        self.events: list[NewEvent] = []
+        self.claims: list[Claim] = []
+        self.guards: dict[str, int] = {}
+        self.retried_claims: set[str] = set()
+        self.from_memory: set[str] = set()
+        self._store = world.store
+        self._states = world.states
+        self._streams: dict[str, _Stream] = {}
+
+    async def load(self, aggregate: Aggregate[S], stream: str) -> S | None:
+        """The state of a stream with all that this work recorded on it; None: no such stream."""
+        if stream not in self._streams:
+            state = self._states.kept(aggregate, stream)
+            if state is not None:
+                self.from_memory.add(stream)
+            else:
+                state = await self._states.read(aggregate, stream)
+            version = 0 if state is None else state.version
+            self._streams[stream] = _Stream(aggregate, state, state, version)
+        return self.peek(aggregate, stream)
+
+    def peek(self, aggregate: Aggregate[S], stream: str) -> S | None:
+        """What `load` gave, or what was recorded; None where neither happened."""
+        seen = self._streams.get(stream)
+        return None if seen is None else self._folded(seen)
+
+    def seen(self, aggregate: Aggregate[S], stream: str) -> S:
+        """`peek` for a stream that is known to exist, such as one that a permission looked at."""
+        state = self.peek(aggregate, stream)
+        if state is None:
+            raise LookupError(f"{stream} was not loaded")
+        return state
+
+    async def claimed_by(self, scope: str, value: str) -> str | None:
+        """The stream that holds a unique value, else None."""
+        return await self._store.claimed_by(scope, value)
+
+    async def head(self) -> int:
+        """The log's last position: what a question about a set must at least know of."""
+        return await self._store.head()
+
+    def record(
+        self,
+        aggregate: Aggregate[S],
+        workspace_id: str,
+        stream: str,
+        *events: object,
+        draws: str | None = None,
+        touches: Iterable[str] = (),
+        occurred_at: datetime | None = None,
+        author: str | None = None,
+        subject: str | None = None,
+    ) -> None:
+        """Decided: these events follow on a stream, which is new unless it was loaded.
+
+        Guards that the aggregate names are touched without being told; `draws` holds for the
+        first event; the other arguments are those of `NewEvent` and hold for all of them.
+        """
+        seen = self._streams.get(stream)
+        if seen is None:
+            seen = self._streams[stream] = _Stream(aggregate, None, None, 0)
+        for event in events:
+            moved = aggregate.touches(self._folded(seen), event, workspace_id)
+            new = NewEvent(
+                workspace_id=workspace_id,
+                stream=stream,
+                event=event,
+                draws=draws,
+                touches=(*moved, *touches),
+                occurred_at=occurred_at,
+                author=author,
+                subject=subject,
+            )
+            seen.recorded.append((len(self.events), new))
+            self.events.append(new)
+            draws = None
+
+    def claim(
+        self,
+        scope: str,
+        value: str,
+        *,
+        field: str,
+        owner: str,
+        holding: bool = True,
+        retry: bool = False,
+    ) -> None:
+        """Take (or give back) what must be unique. `retry`: the value was made up, so that the
+        command is decided again where somebody else takes it first."""
+        self.claims.append(Claim(scope, value, field, owner, holding))
+        if retry:
+            self.retried_claims.add(field)
+
+    def guard(self, name: str, position: int) -> None:
+        """Hold only if the guard was not touched after this position."""
+        self.guards[name] = position
+
+    @property
+    def expected(self) -> Mapping[str, int]:
+        """Every stream read or written, with the version that it must still have."""
+        return {stream: seen.version for stream, seen in self._streams.items()}
+
+    def settle(self, receipt: Receipt) -> None:
+        """It is in the log: fold what was recorded as the log has it.
+
+        The events of a commit stand at consecutive positions, the receipt's the last.
+        """
+        first = receipt.position - len(self.events) + 1
+        for stream, seen in self._streams.items():
+            if not seen.recorded:
+                continue
+            state = seen.base
+            for nth, (index, new) in enumerate(seen.recorded, start=1):
+                stamp = Stamp(
+                    workspace_id=new.workspace_id,
+                    stream=stream,
+                    version=seen.version + nth,
+                    actor=self.actor,
+                    recorded_at=receipt.recorded_at,
+                    position=first + index,
+                    occurred_at=new.occurred_at,
+                    number=receipt.numbers[index],
+                )
+                state = seen.aggregate.evolve(state, new.event, stamp)
+            seen.state, seen.folded = state, len(seen.recorded)
+            if state is not None:
+                self._states.keep(stream, state)
+
+    def _folded(self, seen: _Stream) -> Any:
+        """Folded only when asked for: the usual command records once and never looks again."""
+        while seen.folded < len(seen.recorded):
+            _, new = seen.recorded[seen.folded]
+            seen.folded += 1
+            stamp = Stamp(
+                workspace_id=new.workspace_id,
+                stream=new.stream,
+                version=seen.version + seen.folded,
+                actor=self.actor,
+                recorded_at=self.now,
+                occurred_at=new.occurred_at,
+            )
+            seen.state = seen.aggregate.evolve(seen.state, new.event, stamp)
+        return seen.state

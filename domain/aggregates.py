@@ -1,0 +1,20 @@
+"""Every aggregate by the kind of its streams' ids."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from domain.aggregate import Aggregate
+from domain.comment.state import COMMENT
+from domain.project.state import PROJECT
+from domain.task.state import TASK
+from domain.user.state import USER
+from domain.workspace.state import WORKSPACE
+
+AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
+    aggregate.kind: aggregate for aggregate in (USER, WORKSPACE, PROJECT, TASK, COMMENT)
+}
+
+
+def aggregate_of(stream: str) -> Aggregate[Any]:
+    """The aggregate whose stream this is; KeyError for a kind that has no stream."""
+    return AGGREGATES[stream.partition("_")[0]]

@@ -1,0 +1,269 @@
+"""What may happen to a project, its members, its workflow, its board and its fields."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
+from domain.project.board import (
+    ColumnDraft,
+    checked_columns,
+    columns_after,
+    columns_of,
+)
+from domain.project.events import (
+    ProjectArchived,
+    ProjectColumnsChanged,
+    ProjectCreated,
+    ProjectDescribed,
+    ProjectEvent,
+    ProjectFieldsChanged,
+    ProjectMemberAdded,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+    ProjectWorkflowChanged,
+)
+from domain.project.fields import FieldDraft, checked_fields
+from domain.project.state import Project
+from domain.project.workflow import (
+    DEFAULT_WORKFLOW,
+    PERSONAL_WORKFLOW,
+    Status,
+    Workflow,
+    checked_workflow,
+    status_at,
+    status_named,
+)
+from domain.values.limits import Limits
+from domain.values.text_rules import checked_description, checked_name, checked_project_key
+from domain.workspace.roles import PROJECT_ROLES, named_in_project
+from domain.workspace.state import Workspace
+
+VIEW_TYPES: Final = ("list", "board", "timeline")
+
+PERSONAL_KEY: Final = "ME"
+
+
+def create(
+    *,
+    key: str,
+    name: str,
+    owner_id: str,
+    column_ids: Sequence[str],
+    limits: Limits,
+    description: str = "",
+    view_type: str = "board",
+    is_private: bool = False,
+    workflow: Workflow = DEFAULT_WORKFLOW,
+    is_personal: bool = False,
+) -> tuple[ProjectEvent, ...]:
+    """`column_ids`: fresh ones, as many as the workflow has statuses."""
+    return (
+        ProjectCreated(
+            key=checked_project_key(key),
+            name=checked_name(name, limits),
+            description=checked_description(description, limits),
+            view_type=_checked_view_type(view_type),
+            is_private=is_private,
+            owner_id=owner_id,
+            workflow=workflow,
+            columns=columns_of(workflow, column_ids),
+            is_personal=is_personal,
+        ),
+    )
+
+
+def create_personal(
+    *, owner_id: str, column_ids: Sequence[str], limits: Limits
+) -> tuple[ProjectEvent, ...]:
+    """The one project of an account in which any status may follow any."""
+    return create(
+        key=PERSONAL_KEY,
+        name="Personal",
+        owner_id=owner_id,
+        column_ids=column_ids,
+        limits=limits,
+        workflow=PERSONAL_WORKFLOW,
+        is_personal=True,
+    )
+
+
+def require_open(project: Project) -> None:
+    """Nothing happens in an archived project."""
+    if project.archived:
+        raise Refused(Kind.ARCHIVED, "The project is archived; restore it first.")
+
+
+def rename(project: Project, name: str, limits: Limits) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    if checked_name(name, limits) == project.name:
+        return ()
+    return (ProjectRenamed(name=name, was=project.name),)
+
+
+def describe(project: Project, description: str, limits: Limits) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    if checked_description(description, limits) == project.description:
+        return ()
+    return (ProjectDescribed(description=description),)
+
+
+def change_view_type(project: Project, view_type: str) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    if _checked_view_type(view_type) == project.view_type:
+        return ()
+    return (ProjectViewTypeChanged(view_type=view_type, was=project.view_type),)
+
+
+def change_privacy(project: Project, is_private: bool) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    if is_private == project.is_private:
+        return ()
+    return (ProjectPrivacyChanged(is_private=is_private, was=project.is_private),)
+
+
+def archive(project: Project) -> tuple[ProjectEvent, ...]:
+    return () if project.archived else (ProjectArchived(),)
+
+
+def unarchive(project: Project) -> tuple[ProjectEvent, ...]:
+    return (ProjectUnarchived(),) if project.archived else ()
+
+
+def add_member(
+    project: Project, workspace: Workspace, user_id: str, role: str
+) -> tuple[ProjectEvent, ...]:
+    """Somebody named with this role already changes nothing."""
+    require_open(project)
+    _checked_role(role)
+    if workspace.role_of(user_id) is None:
+        raise invalid("/user_id", "They are not in the project's workspace; add them there first.")
+    present = named_in_project(workspace, project, user_id)
+    if present == role:
+        return ()
+    if present is not None:
+        raise Refused(
+            Kind.ALREADY_EXISTS,
+            f"They are named in the project already, as {present}; change their role instead.",
+            field="user_id",
+        )
+    return (ProjectMemberAdded(user_id=user_id, role=role),)
+
+
+def change_member_role(
+    project: Project, workspace: Workspace, user_id: str, role: str
+) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    _checked_role(role)
+    present = named_in_project(workspace, project, user_id)
+    if present is None:
+        raise not_found("member")
+    if present == role:
+        return ()
+    return (ProjectMemberRoleChanged(user_id=user_id, role=role, was=present),)
+
+
+def remove_member(project: Project, user_id: str) -> tuple[ProjectEvent, ...]:
+    """Also from an archived project, and of one who left the workspace: taking away what
+    somebody may see must always be possible."""
+    present = project.members.get(user_id)
+    if present is None:
+        raise not_found("member")
+    return (ProjectMemberRemoved(user_id=user_id, was=present.role),)
+
+
+@dataclass(frozen=True, slots=True)
+class Resettling:
+    """What a changed workflow means for the tasks: the old status -> the one that they have
+    then, which is the same where only its category is another."""
+
+    statuses: Mapping[str, Status]
+    without_target: tuple[str, ...]
+
+
+def change_workflow(
+    project: Project, workflow: Workflow, column_ids: Sequence[str], limits: Limits
+) -> tuple[ProjectEvent, ...]:
+    """`column_ids`: fresh ones, as many as the new workflow has statuses."""
+    require_open(project)
+    checked = checked_workflow(workflow, limits)
+    if checked == project.workflow:
+        return ()
+    return (
+        ProjectWorkflowChanged(
+            workflow=checked,
+            columns=columns_after(project.columns, checked, column_ids),
+            was=project.workflow,
+        ),
+    )
+
+
+def resettle(old: Workflow, new: Workflow, move_to: Mapping[str, str]) -> Resettling:
+    """Where the tasks of each status that goes, or whose category changes, stand afterwards.
+
+    `move_to` names old and new statuses by key or exact name. `without_target` are those that
+    go without being named in it: they may only where no task stands in them.
+    """
+    problems: list[Problem] = []
+    targets: dict[str, Status] = {}
+    for source, target in move_to.items():
+        status, destination = status_named(old, source), status_named(new, target)
+        if status is None:
+            problems.append(Problem("/move_to", "unknown", f"There is no status {source} here."))
+        elif status_at(new, status.key) is not None:
+            detail = f"The status {source} stays, so its tasks stay in it."
+            problems.append(Problem("/move_to", "invalid", detail))
+        elif destination is None:
+            detail = f"The changed workflow has no status {target}."
+            problems.append(Problem("/move_to", "unknown", detail))
+        else:
+            targets[status.key] = destination
+    if problems:
+        raise Invalid(*problems)
+    for status in old.statuses:
+        same = status_at(new, status.key)
+        if same is not None and same.category != status.category:
+            targets[status.key] = same
+    return Resettling(
+        targets,
+        tuple(
+            status.key
+            for status in old.statuses
+            if status.key not in targets and status_at(new, status.key) is None
+        ),
+    )
+
+
+def change_columns(
+    project: Project, drafts: Sequence[ColumnDraft], column_ids: Sequence[str], limits: Limits
+) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    columns = checked_columns(drafts, project.columns, project.workflow, column_ids, limits)
+    if columns == project.columns:
+        return ()
+    return (ProjectColumnsChanged(columns=columns, was=project.columns),)
+
+
+def change_fields(
+    project: Project, drafts: Sequence[FieldDraft], field_ids: Sequence[str], limits: Limits
+) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    fields = checked_fields(drafts, project.fields, field_ids, limits)
+    if fields == project.fields:
+        return ()
+    return (ProjectFieldsChanged(fields=fields, was=project.fields),)
+
+
+def _checked_view_type(view_type: str) -> str:
+    if view_type not in VIEW_TYPES:
+        raise invalid("/view_type", f"Must be one of {', '.join(VIEW_TYPES)}.", "unknown")
+    return view_type
+
+
+def _checked_role(role: str) -> None:
+    if role not in PROJECT_ROLES:
+        raise invalid("/role", f"Must be one of {', '.join(PROJECT_ROLES)}.", "unknown")

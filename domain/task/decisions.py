@@ -1,0 +1,316 @@
+"""What may happen to a task."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from math import isfinite
+from typing import Final
+
+from domain.errors import Kind, Refused, invalid, pointer_token
+from domain.project.decisions import require_open
+from domain.project.fields import FieldDefinition, FieldValue, checked_value
+from domain.project.guards import GUARDS, MoveFacts
+from domain.project.state import Project
+from domain.project.workflow import Status, allowed_from, known_status, transition_between
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskEvent,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.task.state import Task
+from domain.values.limits import Limits
+from domain.values.priority import DEFAULT_LEVEL, level_of
+from domain.values.text_rules import (
+    Problems,
+    checked_description,
+    checked_tags,
+    checked_title,
+    optional_line,
+)
+
+TASK_TYPES: Final = ("task", "bug", "story", "epic")
+
+DEFAULT_TYPE: Final = "task"
+
+NO_FACTS: Final = MoveFacts()
+
+_MOST_ESTIMATE: Final = 1e9
+
+
+def create(
+    project: Project,
+    *,
+    title: str,
+    rank: str,
+    limits: Limits,
+    description: str = "",
+    status: str | None = None,
+    priority: int = DEFAULT_LEVEL,
+    task_type: str = DEFAULT_TYPE,
+    assignee_ids: Sequence[str] = (),
+    due_date: datetime | None = None,
+    due_all_day: bool = False,
+    start_date: datetime | None = None,
+    estimate: float | None = None,
+    tags: Sequence[str] = (),
+    fields: Mapping[str, object] | None = None,
+    external_id: str | None = None,
+) -> tuple[TaskEvent, ...]:
+    """Everything that is wrong is said at once. Without a status it begins in the initial one;
+    a task may be made in any. Whether the assignees may see the project is not known here."""
+    require_open(project)
+    problems = Problems()
+    initial = known_status(project.workflow, project.workflow.initial)
+    standing = initial
+    if status is not None:
+        standing = problems.check(initial, known_status, project.workflow, status)
+    event = TaskCreated(
+        project_id=project.project_id,
+        project_key=project.key,
+        title=problems.check(title, checked_title, title, limits),
+        description=problems.check(description, checked_description, description, limits),
+        status=standing.key,
+        status_category=standing.category,
+        priority=problems.check(priority, level_of, priority),
+        rank=rank,
+        type=problems.check(task_type, checked_type, task_type),
+        assignee_ids=problems.check((), checked_assignees, assignee_ids, limits),
+        due_date=due_date,
+        due_all_day=due_all_day,
+        start_date=start_date,
+        estimate=problems.check(estimate, checked_estimate, estimate),
+        tags=problems.check((), checked_tags, tags, limits) if tags else (),
+        fields=problems.check({}, given_fields, project.fields, fields, limits) if fields else {},
+        external_id=problems.check(external_id, _checked_external_id, external_id, limits),
+    )
+    problems.raise_any()
+    return (event,)
+
+
+def require_not_trashed(task: Task) -> None:
+    if task.trashed:
+        raise Refused(Kind.TRASHED, "The task is in the trash; restore it first.")
+
+
+def retitle(task: Task, title: str, limits: Limits) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if checked_title(title, limits) == task.title:
+        return ()
+    return (TaskRetitled(title=title, was=task.title),)
+
+
+def describe(task: Task, description: str, limits: Limits) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if checked_description(description, limits) == task.description:
+        return ()
+    return (TaskDescribed(description=description),)
+
+
+def assign(task: Task, assignee_ids: Sequence[str], limits: Limits) -> tuple[TaskEvent, ...]:
+    """Whether they may see the task is not known here."""
+    require_not_trashed(task)
+    assignees = checked_assignees(assignee_ids, limits)
+    if assignees == task.assignee_ids:
+        return ()
+    return (TaskAssigned(assignee_ids=assignees, was=task.assignee_ids),)
+
+
+def prioritise(task: Task, level: int) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if level_of(level) == task.priority:
+        return ()
+    return (TaskPrioritised(priority=level, was=task.priority),)
+
+
+def set_due_date(
+    task: Task, due_date: datetime | None, all_day: bool = False
+) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if (due_date, all_day) == (task.due_date, task.due_all_day):
+        return ()
+    return (
+        TaskDueDateChanged(
+            due_date=due_date,
+            due_all_day=all_day,
+            was=task.due_date,
+            was_all_day=task.due_all_day,
+        ),
+    )
+
+
+def set_start_date(task: Task, start_date: datetime | None) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if start_date == task.start_date:
+        return ()
+    return (TaskStartDateChanged(start_date=start_date, was=task.start_date),)
+
+
+def set_estimate(task: Task, estimate: float | None) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if checked_estimate(estimate) == task.estimate:
+        return ()
+    return (TaskEstimateChanged(estimate=estimate, was=task.estimate),)
+
+
+def change_type(task: Task, task_type: str) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if checked_type(task_type) == task.type:
+        return ()
+    return (TaskTypeChanged(type=task_type, was=task.type),)
+
+
+def tag(task: Task, tags: Sequence[str], limits: Limits) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    once = checked_tags(tags, limits)
+    if once == task.tags:
+        return ()
+    return (TaskTagged(tags=once, was=task.tags),)
+
+
+def change_fields(
+    task: Task,
+    definitions: Sequence[FieldDefinition],
+    changes: Mapping[str, object],
+    limits: Limits,
+) -> tuple[TaskEvent, ...]:
+    """Only the fields named; None clears one. A field that the project has no more may be sent
+    back as it is."""
+    require_not_trashed(task)
+    new = {key: value for key, value in changes.items() if not _stands(task, key, value)}
+    checked = given_fields(definitions, new, limits)
+    changed = {key: value for key, value in checked.items() if value != task.fields.get(key)}
+    if not changed:
+        return ()
+    _require_small({**task.fields, **changed}, limits)
+    was = {key: task.fields.get(key) for key in changed}
+    return (TaskFieldsChanged(fields=changed, was=was),)
+
+
+def change_status(
+    task: Task, project: Project, status: str, rank: str, facts: MoveFacts = NO_FACTS
+) -> tuple[TaskEvent, ...]:
+    """To a status by key or name, along the workflow's moves and past their guards; the card
+    lands at `rank`."""
+    require_not_trashed(task)
+    target = known_status(project.workflow, status)
+    if target.key == task.status:
+        return ()
+    move = transition_between(project.workflow, task.status, target.key)
+    if move is None:
+        raise _not_allowed(task, project, target.key)
+    for guard in move.guards:
+        refusal = GUARDS[guard.name].check(guard.parameters, facts)
+        if refusal is not None:
+            raise refusal
+    return (_entered(task, target, rank),)
+
+
+def resettle(task: Task, status: Status) -> tuple[TaskEvent, ...]:
+    """Where a changed workflow puts it, trashed or not: no move of the workflow's own."""
+    if (status.key, status.category) == (task.status, task.status_category):
+        return ()
+    return (_entered(task, status, task.rank),)
+
+
+def rerank(task: Task, rank: str) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    if rank == task.rank:
+        return ()
+    return (TaskRanked(rank=rank, was=task.rank),)
+
+
+def trash(task: Task) -> tuple[TaskEvent, ...]:
+    return () if task.trashed else (TaskTrashed(),)
+
+
+def restore(task: Task) -> tuple[TaskEvent, ...]:
+    return (TaskRestored(),) if task.trashed else ()
+
+
+def checked_type(task_type: str) -> str:
+    if task_type not in TASK_TYPES:
+        raise invalid("/type", f"Must be one of {', '.join(TASK_TYPES)}.", "unknown")
+    return task_type
+
+
+def checked_estimate(estimate: float | None) -> float | None:
+    if estimate is not None and not (isfinite(estimate) and 0 <= estimate <= _MOST_ESTIMATE):
+        raise invalid("/estimate", "Must be a number from 0 to 1,000,000,000, or null.")
+    return estimate
+
+
+def checked_assignees(assignee_ids: Sequence[str], limits: Limits) -> tuple[str, ...]:
+    """Each once, in the order given."""
+    once = tuple(dict.fromkeys(assignee_ids))
+    if len(once) > limits.assignees:
+        raise invalid("/assignee_ids", f"Must be at most {limits.assignees} people.", "too-many")
+    return once
+
+
+def given_fields(
+    definitions: Sequence[FieldDefinition], fields: Mapping[str, object], limits: Limits
+) -> Mapping[str, FieldValue]:
+    """Custom fields by key, each in its stored form; Invalid at the pointers of all that the
+    project has not or that do not fit."""
+    by_key = {definition.key: definition for definition in definitions}
+    problems = Problems()
+    checked: dict[str, FieldValue] = {}
+    for key, value in fields.items():
+        pointer = f"/fields/{pointer_token(key)}"
+        definition = by_key.get(key)
+        if definition is None:
+            problems.add(invalid(pointer, "The project has no field with this key.", "unknown"))
+        else:
+            checked[key] = problems.check(None, checked_value, definition, value, limits, pointer)
+    problems.raise_any()
+    _require_small(checked, limits)
+    return checked
+
+
+def _require_small(fields: Mapping[str, FieldValue], limits: Limits) -> None:
+    texts = sum(len(value.encode()) for value in fields.values() if isinstance(value, str))
+    if texts > limits.fields_bytes:
+        raise invalid("/fields", f"Must be at most {limits.fields_bytes} bytes in all.", "too-long")
+
+
+def _stands(task: Task, key: str, value: object) -> bool:
+    present = task.fields.get(key)
+    return present is not None and present == (tuple(value) if isinstance(value, list) else value)
+
+
+def _checked_external_id(external_id: str | None, limits: Limits) -> str | None:
+    if external_id is None:
+        return None
+    return optional_line(external_id, "/external_id", limits.title)
+
+
+def _entered(task: Task, status: Status, rank: str) -> TaskStatusChanged:
+    return TaskStatusChanged(
+        status=status.key,
+        category=status.category,
+        was=task.status,
+        was_category=task.status_category,
+        rank=rank,
+    )
+
+
+def _not_allowed(task: Task, project: Project, target: str) -> Refused:
+    allowed = allowed_from(project.workflow, task.status)
+    may = f"may go to {', '.join(allowed)}" if allowed else "may go nowhere"
+    return Refused(
+        Kind.TRANSITION_NOT_ALLOWED,
+        f"A task in {task.status} {may}, not to {target}.",
+        **{"from": task.status, "to": target, "allowed": list(allowed)},
+    )

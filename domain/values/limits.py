@@ -1,0 +1,26 @@
+"""How much of everything one may have; each is a setting."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Numbers of characters (Unicode code points) and of things; bytes where it says so."""
+
+    title: int = 500
+    description: int = 100_000
+    description_bytes: int = 200 * 1024
+    comment: int = 20_000
+    name: int = 200
+    tags: int = 50
+    tag: int = 50
+    assignees: int = 50
+    mentions: int = 50
+    fields: int = 100
+    field_text: int = 10_000
+    fields_bytes: int = 32 * 1024
+    field_options: int = 200
+    columns: int = 250
+    statuses: int = 100
+    transitions: int = 1_000
+    moved_by_workflow: int = 1_000
