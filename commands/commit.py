@@ -14,7 +14,8 @@ class NewEvent:
 
     `draws` names a gapless sequence whose next value is put into the event's envelope.
     `touches` are the guards whose position this event moves.
-    `author` owns the content key that seals its free text (default: the commit's actor);
+    `author` owns the content key that seals its free text (default: the commit's actor), and
+    `authors` names those of single fields that another person wrote, such as `was`;
     `subject` owns the identity key that seals who a person is (default: the author).
     """
 
@@ -26,6 +27,7 @@ class NewEvent:
     occurred_at: datetime | None = None
     author: str | None = None
     subject: str | None = None
+    authors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
