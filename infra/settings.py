@@ -100,8 +100,9 @@ class Safety(BaseModel):
 
     master_key: SecretStr | None = Field(
         None,
-        description="32 bytes in base64 that wrap every other key. **Its loss is the loss of all "
-        "text.** Else it is read from `master_key_file`.",
+        description="32 bytes in base64 that wrap every other key; after it, by comma, older ones "
+        "that rows may still be wrapped by. **Its loss is the loss of all text.** Else it is read "
+        "from `master_key_file`.",
     )
     master_key_file: Path | None = Field(
         None,
@@ -220,6 +221,10 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
         """As the worker role where that has an address of its own, else the owner's."""
         own = self.worker_database_url
         return own.get_secret_value() if own is not None else self.owner_url()
+
+    def key_file(self) -> Path:
+        """Where the master key is, unless it is given itself."""
+        return self.master_key_file or self.data_dir / "master.key"
 
     def as_environment(self) -> dict[str, str]:
         """What another process reads as these same settings."""

@@ -7,9 +7,9 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -19,6 +19,7 @@ from infra.embedded.account import ourselves
 from infra.embedded.errors import PartFailed
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import SETTING_OF, EmbeddedParts
+from infra.keys.master import make_key_file
 from infra.postgres.migrate import migrate
 from infra.settings import PREFIX, Settings, SettingsError, child_environment
 
@@ -46,10 +47,11 @@ def serve(settings: Settings, *, embedded: bool, announce: Callable[[str], None]
     `embedded` starts every part whose address is not given. `announce` gets the few lines meant
     for a person. Raises SettingsError, FolderInUse, FolderUnusable, AddressInUse, PartFailed.
     """
-    missing = [part for part, name in SETTING_OF.items() if getattr(settings, name) is None]
+    missing = _missing_parts(settings)
     if missing and not embedded:
         names = " and ".join(PREFIX + SETTING_OF[part].upper() for part in missing)
         raise SettingsError(f"Set {names}, or let --embedded start what is missing.")
+    settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
     folder = DataFolder.open(settings.data_dir) if embedded else None
     try:
         listener = _listen(settings.host, settings.port) if "api" in settings.roles else None
@@ -62,6 +64,17 @@ def serve(settings: Settings, *, embedded: bool, announce: Callable[[str], None]
     finally:
         if folder is not None:
             folder.close()
+
+
+def _missing_parts(settings: Settings) -> list[str]:
+    """Those that the roles need and that no setting gives."""
+    databases = (settings.database_url, settings.api_database_url, settings.worker_database_url)
+    given = {
+        "postgres": any(url is not None for url in databases),
+        "nats": settings.nats_url is not None,
+        "valkey": settings.redis_url is not None or "api" not in settings.roles,
+    }
+    return [part for part in SETTING_OF if not given[part]]
 
 
 class Role(Child):
@@ -111,7 +124,7 @@ class _Keeper:
     def __init__(self, child: Child, in_thread: "_Threads") -> None:
         self.child = child
         self.started = asyncio.get_running_loop().create_future()
-        self.ends = 0
+        self.failures: deque[PartFailed] = deque(maxlen=_EARLY_ENDS)
         self._in_thread = in_thread
         self._task = asyncio.create_task(self._keep())
 
@@ -127,7 +140,7 @@ class _Keeper:
             if not self.started.done():
                 self.started.set_exception(failure)
                 return
-            self.ends += 1
+            self.failures.append(failure)
             if time.monotonic() - began > _BACKOFF_FORGOTTEN_AFTER_S:
                 wait_s = _BACKOFF_FIRST_S
             _log.error("child_ended", child=self.child.name, why=str(failure), again_in_s=wait_s)
@@ -210,25 +223,37 @@ class _Run:
     async def _start(self) -> None:
         settings = self._settings
         if self._parts is not None:
-            names = ", ".join(part.name for part in self._parts)
-            if names:
-                self._announce(f"Starting {names} in {self._data_folder} ...")
-            self._part_keepers = [_Keeper(part, self._in_thread) for part in self._parts]
-            for keeper in self._part_keepers:
-                await keeper.started
-            settings = settings.with_urls(self._parts.urls())
-            await self._in_thread(migrate, settings.owner_url())
-            assert self._folder is not None
-            self._folder.publish(self._parts.urls())
-        environment = child_environment(
-            settings.model_copy(update={"data_dir": self._data_folder}).as_environment()
-        )
+            settings = await self._start_parts(self._parts)
+        environment = child_environment(settings.as_environment())
         self._role_keepers = [_Keeper(role, self._in_thread) for role in self._roles(environment)]
         if self._listener is not None:
             await self._until_ready(*_own_address(self._listener))
             self._announce(self._welcome())
         else:
             self._announce(f"Running {', '.join(settings.roles)}.")
+
+    async def _start_parts(self, parts: EmbeddedParts) -> Settings:
+        """The settings with the parts' addresses; the database migrated, the master key made."""
+        names = ", ".join(part.name for part in parts)
+        if names:
+            self._announce(f"Starting {names} in {self._settings.data_dir} ...")
+        self._part_keepers = [_Keeper(part, self._in_thread) for part in parts]
+        for keeper in self._part_keepers:
+            await keeper.started
+        settings = self._settings.with_urls(parts.urls())
+        if settings.database_url is not None:
+            await self._in_thread(migrate, settings.owner_url())
+        await self._in_thread(self._make_master_key, settings)
+        assert self._folder is not None
+        self._folder.publish(parts.urls())
+        return settings
+
+    def _make_master_key(self, settings: Settings) -> None:
+        if settings.master_key is None and make_key_file(settings.key_file()):
+            self._announce(
+                f"A new master key is in {settings.key_file()}. Keep a copy of it elsewhere: "
+                "without it, all text in this log is lost."
+            )
 
     def _roles(self, environment: Mapping[str, str]) -> list[Role]:
         roles = []
@@ -250,8 +275,8 @@ class _Run:
             if ready:
                 return
             for keeper in self._role_keepers:
-                if keeper.ends >= _EARLY_ENDS:
-                    raise keeper.child.failure()
+                if len(keeper.failures) >= _EARLY_ENDS:
+                    raise keeper.failures[-1]
             if time.monotonic() - told > _STILL_STARTING_S:
                 told = time.monotonic()
                 self._announce(f"Still starting: {answer}")
@@ -273,10 +298,6 @@ class _Run:
         for keeper in (*self._role_keepers, *self._part_keepers):
             keeper.child.signal(keeper.child.death_signal)
 
-    @property
-    def _data_folder(self) -> Path:
-        return self._folder.path if self._folder else self._settings.data_dir.absolute()
-
     def _welcome(self) -> str:
         assert self._listener is not None
         host, port = _own_address(self._listener)
@@ -286,7 +307,7 @@ class _Run:
             f"  API     {base}/api/v1\n"
             f"  Docs    {base}/api/docs\n"
             f"  Health  {base}/readyz\n"
-            f"  Data    {self._data_folder}\n"
+            f"  Data    {self._settings.data_dir}\n"
             "  Stop    Ctrl-C\n"
         )
 

@@ -15,6 +15,7 @@ _EXPLAINED = {
     "infra.embedded.errors:FolderInUse": BAD_USE,
     "infra.embedded.errors:FolderUnusable": BAD_USE,
     "infra.supervisor:AddressInUse": BAD_USE,
+    "infra.keys.master:KeyUnusable": BAD_USE,
     "infra.embedded.errors:PartFailed": PART_DOWN,
     "infra.postgres.migrate:MigrationError": FOUND_WRONG,
     "psycopg_pool:PoolTimeout": PART_DOWN,
