@@ -104,6 +104,7 @@ class Work:
         occurred_at: datetime | None = None,
         author: str | None = None,
         subject: str | None = None,
+        authors: Mapping[str, str] | None = None,
     ) -> None:
         """Decided: these events follow on a stream, which is new unless it was loaded.
 
@@ -124,6 +125,7 @@ class Work:
                 occurred_at=occurred_at,
                 author=author,
                 subject=subject,
+                authors=authors or {},
             )
             seen.recorded.append((len(self.events), new))
             self.events.append(new)
