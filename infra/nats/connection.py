@@ -81,7 +81,9 @@ class NatsConnection:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         await self.close()
@@ -118,7 +120,7 @@ class NatsConnection:
         return self.client().jetstream(timeout=API_TIMEOUT_S)
 
     async def publish(self, subject: str, payload: bytes) -> bool:
-        """Send without asking for an acknowledgement; False, and nothing sent, when NATS is away."""
+        """Send and ask for no acknowledgement; False, and nothing sent, when NATS is away."""
         try:
             await self.client().publish(subject, payload)
         except (NatsAway, NatsError, OSError):

@@ -63,6 +63,10 @@ class LogConsumer:
             and (not self._outstanding or time.monotonic() - self._heard_at < SILENT_AFTER_S)
         )
 
+    @property
+    def holds_messages(self) -> bool:
+        return bool(self._buffer)
+
     def take(self) -> Msg | None:
         """The next message at hand, None when there is none."""
         return self._buffer.popleft() if self._buffer else None

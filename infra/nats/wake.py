@@ -73,9 +73,7 @@ async def on_beat(
     return await connection.subscribe(Subjects(log_id).beat, deliver)
 
 
-async def send_views(
-    connection: NatsConnection, log_id: str, positions: Mapping[str, int]
-) -> bool:
+async def send_views(connection: NatsConnection, log_id: str, positions: Mapping[str, int]) -> bool:
     """Tell waiting readers how far views have come: view name -> position."""
     return await connection.publish(Subjects(log_id).views, _encode(dict(positions)))
 

@@ -1,0 +1,409 @@
+"""Folds the log into one generation of a view, in bulk, until it is close enough to join."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+
+from domain.values.recorded import Recorded
+from infra.postgres.pool import Connection
+from infra.processes import careful, dead_letters, generations
+from infra.processes.backoff import Backoff
+from infra.processes.dead_letters import DeadLetter
+from infra.processes.generations import Generation, Move, Standing
+from infra.processes.log import Log, head
+from infra.processes.outages import Fenced, described, is_fence, is_outage
+from infra.processes.rows import Changes, RowStore
+from infra.processes.sessions import Sessions
+from infra.tasks import cancelled
+from projections.projection import Projection
+
+JOIN_WITHIN = 2_000
+CAREFUL_EVENTS = 500
+RATE_WINDOW_S = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLimits:
+    """Events are read `chunk_events` at a time, and rows written when so many events were folded
+    or so many rows changed; `memory_rows` a table are kept, beyond which rows are read again."""
+
+    chunk_events: int = 1_000
+    flush_events: int = 40_000
+    flush_rows: int = 15_000
+    memory_rows: int = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`events_per_s` is measured over the last seconds of this run."""
+
+    generation: Generation
+    position: int
+    target: int
+    events_per_s: float
+
+    @property
+    def seconds_left(self) -> float | None:
+        if self.events_per_s <= 0:
+            return None
+        return (self.target - self.position) / self.events_per_s
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def build_lock(name: str, version: int) -> str:
+    """The name under which only one process at a time builds or heals a view."""
+    return f"build:{name}:{version}"
+
+
+async def resumable(
+    connection: Connection, projection: Projection, log_id: str, present: Sequence[Standing]
+) -> Generation:
+    """The generation that an earlier build by the same code left unfinished, else a new one;
+    what other code left unfinished is dropped. The caller holds the build's lock."""
+    code = generations.fingerprint()
+    for standing in present:
+        if standing.state == "building":
+            if standing.fingerprint == code and standing.log_id == log_id:
+                return standing.generation
+            await generations.drop(connection, standing.generation)
+    return await generations.create(connection, projection, log_id)
+
+
+async def build_first(
+    projection: Projection, store: Log, sessions: Sessions, log_id: str, limits: BuildLimits
+) -> None:
+    """Build the first generation of a version and let it join; nothing if another process is at
+    it, or has done it meanwhile."""
+    async with sessions.lead("build-locks") as leadership:
+        if not await leadership.try_lead(build_lock(projection.name, projection.version)):
+            return
+        session = leadership.session
+        present = await generations.standings_of(session, projection)
+        if any(standing.answers or standing.state in ("joining", "live") for standing in present):
+            return
+        generation = await resumable(session, projection, log_id, present)
+        await Build(projection, generation, store, sessions, log_id, limits=limits).run()
+        await generations.set_state(session, generation, "joining")
+
+
+async def catch_up(
+    projection: Projection,
+    generation: Generation,
+    store: Log,
+    sessions: Sessions,
+    log_id: str,
+    limits: BuildLimits,
+) -> None:
+    """Bring a generation near the head that had fallen far behind; its state stays."""
+    async with sessions.lead("build-locks") as leadership:
+        if await leadership.try_lead(build_lock(projection.name, projection.version)):
+            await Build(projection, generation, store, sessions, log_id, limits=limits).run()
+
+
+class Build:
+    """Checkpointed: killed at any point, it goes on from its last flush."""
+
+    def __init__(
+        self,
+        projection: Projection,
+        generation: Generation,
+        store: Log,
+        sessions: Sessions,
+        log_id: str,
+        *,
+        limits: BuildLimits | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._projection = projection
+        self._generation = generation
+        self._store = store
+        self._sessions = sessions
+        self._log_id = log_id
+        self._limits = limits or BuildLimits()
+        self._meter = _Meter(generation, on_progress)
+
+    async def run(self, within: int = JOIN_WITHIN) -> int:
+        """Fold until at most `within` events are left to the log's head; the position reached.
+
+        Outages are waited out. Raises Fenced when another process takes the generation over.
+        """
+        backoff = Backoff()
+        while True:
+            before = self._meter.position
+            try:
+                async with (
+                    self._sessions.open("build-writer", statement_timeout_s=3600) as writer,
+                    self._sessions.open("build-reader") as reader,
+                ):
+                    return await self._live(writer, reader, within)
+            except Exception as error:
+                if is_fence(error):
+                    raise Fenced from error
+                if not is_outage(error):
+                    raise
+                if self._meter.position > before:
+                    backoff.reset()
+                log.warning("build_waits", view=str(self._generation), error=described(error))
+            await backoff.wait()
+
+    async def _live(self, writer: Connection, reader: Connection, within: int) -> int:
+        """One life, from claiming the generation to its end or the first outage."""
+        claims = await generations.claim(writer, [self._generation], self._log_id)
+        if self._generation not in claims:
+            raise Fenced
+        position, epoch = claims[self._generation]
+        parked = await dead_letters.parked(writer, self._generation)
+        loader = _Loader(
+            self._projection,
+            self._generation,
+            self._store,
+            self._log_id,
+            self._limits,
+            self._meter,
+            writer,
+            reader,
+            position,
+            epoch,
+            parked,
+        )
+        while True:
+            here = await head(reader)
+            if here.log_id != self._log_id:
+                raise Fenced
+            await loader.load(here.position)
+            await loader.finish()
+            if (await head(reader)).position - loader.position <= within:
+                return loader.position
+
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    """Rows on their way into the database."""
+
+    task: "asyncio.Task[None]"
+    upto: int
+
+
+class _Poisoned(Exception):
+    """Something up to this position cannot be applied."""
+
+    def __init__(self, upto: int) -> None:
+        super().__init__(upto)
+        self.upto = upto
+
+
+class _Loader:
+    """`position`: the checkpoint. Rows are folded in memory while earlier ones are written."""
+
+    def __init__(
+        self,
+        projection: Projection,
+        generation: Generation,
+        store: Log,
+        log_id: str,
+        limits: BuildLimits,
+        meter: "_Meter",
+        writer: Connection,
+        reader: Connection,
+        position: int,
+        epoch: int,
+        parked: set[str],
+    ) -> None:
+        self._projection = projection
+        self._generation = generation
+        self._store = store
+        self._log_id = log_id
+        self._limits = limits
+        self._meter = meter
+        self._writer = writer
+        self._reader = reader
+        self.position = position
+        self._epoch = epoch
+        self._parked = parked
+        self._rows = self._row_store(empty=position == 0)
+        self._letters: list[DeadLetter] = []
+        self._flush: _Flush | None = None
+        self._indexed = False
+
+    async def load(self, target: int) -> None:
+        """Bring rows and checkpoint to `target`."""
+        self._meter.begin(self.position, target)
+        while self.position < target:
+            try:
+                await self._load_in_bulk(target)
+            except _Poisoned as poisoned:
+                await self._load_carefully(poisoned.upto)
+
+    async def finish(self) -> None:
+        """Make the indexes that the bulk load left out."""
+        if not self._indexed:
+            await generations.create_indexes(self._writer, self._projection, self._generation)
+            self._indexed = True
+
+    async def _load_in_bulk(self, target: int) -> None:
+        folded = since = self.position
+        try:
+            async with aclosing(self._events(self.position, target)) as chunks:
+                async for last, events in chunks:
+                    await self._fold(events, last)
+                    folded = last
+                    self._meter.at(folded)
+                    if (
+                        folded - since >= self._limits.flush_events
+                        or self._rows.changed >= self._limits.flush_rows
+                    ):
+                        await self._begin_flush(folded)
+                        since = folded
+            await self._begin_flush(folded)
+            await self._end_flush()
+        except _Poisoned:
+            await self._end_flush()
+            raise
+        finally:
+            if self._flush is not None:
+                await cancelled(self._flush.task)
+                self._flush = None
+
+    async def _events(
+        self, after: int, target: int
+    ) -> AsyncGenerator[tuple[int, Sequence[Recorded]], None]:
+        """Chunks of events, each read while the one before it is folded."""
+        size = self._limits.chunk_events
+        reading: asyncio.Task[tuple[int, Sequence[Recorded]]] | None = None
+        try:
+            while after < target or reading is not None:
+                following = None
+                if after < target:
+                    first, after = after + 1, min(after + size, target)
+                    following = asyncio.create_task(self._read(first, after))
+                if reading is not None:
+                    yield await reading
+                reading = following
+        finally:
+            if reading is not None:
+                await cancelled(reading)
+
+    async def _read(self, first: int, last: int) -> tuple[int, Sequence[Recorded]]:
+        rows = await self._store.read_rows(first, last)
+        try:
+            return last, await self._store.decode(rows)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            raise _Poisoned(last) from error
+
+    async def _fold(self, events: Sequence[Recorded], upto: int) -> None:
+        rows, folds, parked = self._rows, self._projection.folds, self._parked
+        if parked:
+            self._letters += [
+                dead_letters.behind(recorded)
+                for recorded in events
+                if recorded.stream in parked and type(recorded.event) in folds
+            ]
+            events = [recorded for recorded in events if recorded.stream not in parked]
+        try:
+            asked = rows.asked(events)
+            if asked.scans:
+                await self._end_flush()
+                await self.finish()
+            await rows.load(self._reader, asked)
+            for recorded in events:
+                fold = folds.get(type(recorded.event))
+                if fold is not None:
+                    fold(recorded, rows)
+        except Exception as error:
+            if is_outage(error) or is_fence(error) or isinstance(error, _Poisoned):
+                raise
+            raise _Poisoned(upto) from error
+
+    async def _begin_flush(self, upto: int) -> None:
+        try:
+            changes = self._rows.changes(bulk=True)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            raise _Poisoned(upto) from error
+        letters, self._letters = self._letters, []
+        await self._end_flush()
+        self._rows.leave()
+        move = Move(self._generation, self._epoch, self.position, upto)
+        self._flush = _Flush(asyncio.create_task(self._write(move, changes, letters)), upto)
+
+    async def _write(self, move: Move, changes: Changes, letters: Sequence[DeadLetter]) -> None:
+        async with self._writer.transaction():
+            await generations.move(self._writer, [move], self._log_id)
+            await changes.write(self._writer)
+            await dead_letters.store(self._writer, self._generation, letters)
+
+    async def _end_flush(self) -> None:
+        flush, self._flush = self._flush, None
+        if flush is None:
+            return
+        try:
+            await flush.task
+        except Exception as error:
+            if is_outage(error) or is_fence(error):
+                raise
+            raise _Poisoned(flush.upto) from error
+        self.position = flush.upto
+        self._rows.committed()
+
+    async def _load_carefully(self, upto: int) -> None:
+        """From the checkpoint on, in small transactions, with nothing kept in memory."""
+        self._letters = []
+        while self.position < upto:
+            last = min(self.position + CAREFUL_EVENTS, upto)
+            events = await careful.decode(
+                self._store, await self._store.read_rows(self.position + 1, last)
+            )
+            parked = set(self._parked)
+            async with self._writer.transaction():
+                move = Move(self._generation, self._epoch, self.position, last)
+                await generations.move(self._writer, [move], self._log_id)
+                await careful.apply(
+                    self._writer, self._projection, self._generation, parked, events
+                )
+            self._parked = parked
+            self.position = last
+            self._meter.at(last)
+        self._rows = self._row_store(empty=False)
+
+    def _row_store(self, *, empty: bool) -> RowStore:
+        return RowStore(self._projection, self._generation, self._limits.memory_rows, empty=empty)
+
+
+class _Meter:
+    """Says how far a build is and how fast it goes."""
+
+    def __init__(self, generation: Generation, on_progress: OnProgress | None) -> None:
+        self._generation = generation
+        self._on_progress = on_progress
+        self._marks: deque[tuple[float, int]] = deque()
+        self.position = 0
+        self._target = 0
+
+    def begin(self, position: int, target: int) -> None:
+        self._target = target
+        self._marks.clear()
+        self.at(position)
+
+    def at(self, position: int) -> None:
+        self.position = position
+        if self._on_progress is None:
+            return
+        now = time.monotonic()
+        self._marks.append((now, position))
+        while len(self._marks) > 2 and self._marks[0][0] < now - RATE_WINDOW_S:
+            self._marks.popleft()
+        then, past = self._marks[0]
+        rate = (position - past) / (now - then) if now > then else 0.0
+        self._on_progress(Progress(self._generation, position, self._target, rate))

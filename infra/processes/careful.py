@@ -1,0 +1,141 @@
+"""Applies events of which one may be poison: finds it on savepoints, and parks its stream alone."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from domain.values.recorded import Origin, Recorded
+from domain.values.stamp import Stamp
+from infra.event_store.rows import StoredRow, moment
+from infra.postgres.pool import Connection
+from infra.processes import dead_letters
+from infra.processes.generations import Generation
+from infra.processes.log import Log
+from infra.processes.outages import described, is_outage
+from infra.processes.rows import RowStore
+from projections.projection import Projection
+
+ATTEMPTS = 3
+PAUSE_S = 0.02
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """Stands for an event whose stored bytes cannot be read; it is poison for every view."""
+
+    error: str
+
+
+class CannotRead(Exception):
+    """An event's bytes cannot be read."""
+
+
+async def decode(store: Log, rows: Sequence[StoredRow]) -> list[Recorded]:
+    """As Log.decode, but a row that cannot be read becomes an Undecoded one."""
+    try:
+        return list(await store.decode(rows))
+    except Exception as error:
+        if is_outage(error):
+            raise
+        if len(rows) == 1:
+            return [_undecoded(rows[0], described(error))]
+    middle = len(rows) // 2
+    return [*await decode(store, rows[:middle]), *await decode(store, rows[middle:])]
+
+
+async def apply(
+    connection: Connection,
+    projection: Projection,
+    generation: Generation,
+    parked: set[str],
+    events: Sequence[Recorded],
+) -> None:
+    """Apply all but what cannot be, within the caller's transaction; `parked` grows by the
+    streams that had to be. Raises only what is_outage says yes to."""
+    if not events:
+        return
+    failure: Exception | None = None
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            async with connection.transaction():
+                await _apply(connection, projection, generation, parked, events)
+            return
+        except Exception as error:
+            if is_outage(error):
+                raise
+            failure = error
+        if len(events) > 1:
+            middle = len(events) // 2
+            await apply(connection, projection, generation, parked, events[:middle])
+            await apply(connection, projection, generation, parked, events[middle:])
+            return
+        if attempt < ATTEMPTS:
+            await asyncio.sleep(PAUSE_S * attempt)
+    assert failure is not None
+    await _park(connection, generation, parked, events[0], failure)
+
+
+async def _apply(
+    connection: Connection,
+    projection: Projection,
+    generation: Generation,
+    parked: set[str],
+    events: Sequence[Recorded],
+) -> None:
+    apart = [recorded for recorded in events if recorded.stream in parked]
+    clear = [recorded for recorded in events if recorded.stream not in parked]
+    rows = RowStore(projection, generation, capacity=len(events))
+    await rows.load(connection, rows.asked(clear))
+    for recorded in clear:
+        if isinstance(recorded.event, Undecoded):
+            raise CannotRead(recorded.event.error)
+        fold = projection.folds.get(type(recorded.event))
+        if fold is not None:
+            fold(recorded, rows)
+    await rows.changes().write(connection)
+    skipped = [dead_letters.behind(event) for event in apart if _matters(projection, event)]
+    await dead_letters.store(connection, generation, skipped)
+
+
+async def _park(
+    connection: Connection,
+    generation: Generation,
+    parked: set[str],
+    recorded: Recorded,
+    failure: Exception,
+) -> None:
+    error = described(failure)
+    if isinstance(recorded.event, Undecoded):
+        error = recorded.event.error
+    letter = dead_letters.poison(recorded, error, ATTEMPTS)
+    await dead_letters.store(connection, generation, [letter])
+    parked.add(recorded.stream)
+    log.error(
+        "stream_parked",
+        view=str(generation),
+        stream=recorded.stream,
+        position=recorded.position,
+        type=recorded.type,
+        error=error,
+    )
+
+
+def _matters(projection: Projection, recorded: Recorded) -> bool:
+    return isinstance(recorded.event, Undecoded) or type(recorded.event) in projection.folds
+
+
+def _undecoded(row: StoredRow, error: str) -> Recorded:
+    stamp = Stamp(
+        workspace_id=row.workspace_id,
+        stream=row.stream,
+        version=row.version,
+        actor="",
+        recorded_at=moment(row.recorded_at),
+        position=row.position,
+        number=row.number,
+    )
+    return Recorded(Undecoded(error), row.type, stamp, command_id="", origin=Origin(actor=""))

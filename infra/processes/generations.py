@@ -1,0 +1,283 @@
+"""The generations of views: their tables, their checkpoints, and which of them answers."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+import domain
+import projections
+from infra.postgres.pool import Connection
+from infra.postgres.views import ddl
+from projections.projection import Projection
+
+DROP_LOCK_TIMEOUT_MS = 500
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Generation:
+    """One set of tables of one version of a view."""
+
+    name: str
+    version: int
+    number: int
+
+    @property
+    def view(self) -> str:
+        return f"{self.name} v{self.version}"
+
+    def __str__(self) -> str:
+        return f"{self.view} generation {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a generation stands. `answers`: the pointer names it."""
+
+    generation: Generation
+    state: str
+    fingerprint: str
+    position: int
+    epoch: int
+    log_id: str
+    answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A checkpoint's step, refused if it is not at `old` with `epoch` any more."""
+
+    generation: Generation
+    epoch: int
+    old: int
+    new: int
+
+
+def fingerprint() -> str:
+    """Of the code that folds: an unfinished build by other code is not gone on with."""
+    digest = hashlib.sha256()
+    for package in (domain, projections):
+        for root in package.__path__:
+            for path in sorted(Path(root).rglob("*.py")):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+async def standings(connection: Connection, names: Iterable[str] | None = None) -> list[Standing]:
+    """Every generation of these views (None: of all), in order."""
+    cursor = await connection.execute(
+        "SELECT g.name, g.version, g.generation, g.state, g.fingerprint, c.position, c.epoch,"
+        " c.log_id::text, p.generation IS NOT NULL"
+        " FROM ops.projection_generations g"
+        " JOIN ops.checkpoints c USING (name, version, generation)"
+        " LEFT JOIN ops.projection_pointers p USING (name, version, generation)"
+        " WHERE %s::text[] IS NULL OR g.name = ANY(%s)"
+        " ORDER BY g.name, g.version, g.generation",
+        (wanted := None if names is None else list(names), wanted),
+    )
+    return [Standing(Generation(*row[:3]), *row[3:]) for row in await cursor.fetchall()]
+
+
+async def standings_of(connection: Connection, projection: Projection) -> list[Standing]:
+    """The generations of this version of a view."""
+    return [
+        standing
+        for standing in await standings(connection, [projection.name])
+        if standing.generation.version == projection.version
+    ]
+
+
+async def create(connection: Connection, projection: Projection, log_id: str) -> Generation:
+    """A new generation with empty tables and no indexes, state `building`, position 0."""
+    async with connection.transaction():
+        cursor = await connection.execute(
+            "SELECT coalesce(max(generation), 0) + 1 FROM ops.projection_generations"
+            " WHERE name = %s AND version = %s",
+            (projection.name, projection.version),
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        generation = Generation(projection.name, projection.version, int(row[0]))
+        relations = [
+            ddl.relation(projection, table, generation.number) for table in projection.tables
+        ]
+        await connection.execute(
+            "INSERT INTO ops.projection_generations"
+            " (name, version, generation, state, fingerprint, relations)"
+            " VALUES (%s, %s, %s, 'building', %s, %s)",
+            (*_key(generation), fingerprint(), relations),
+        )
+        await connection.execute(
+            "INSERT INTO ops.checkpoints (name, version, generation, log_id)"
+            " VALUES (%s, %s, %s, %s)",
+            (*_key(generation), log_id),
+        )
+        for table in projection.tables:
+            for statement in ddl.create_table(table, projection, generation.number):
+                await connection.execute(statement)
+    return generation
+
+
+async def create_indexes(
+    connection: Connection, projection: Projection, generation: Generation
+) -> None:
+    """What a bulk load left out; done again, it changes nothing."""
+    for table in projection.tables:
+        for statement in ddl.create_indexes(table, projection, generation.number):
+            await connection.execute(statement)
+        await connection.execute(f"ANALYZE {ddl.relation(projection, table, generation.number)}")
+
+
+async def claim(
+    connection: Connection, generations: Sequence[Generation], log_id: str
+) -> dict[Generation, tuple[int, int]]:
+    """Become the owner of these checkpoints: generation -> (position, epoch).
+
+    A generation that is gone, or of another incarnation of the log, is left out.
+    """
+    cursor = await connection.execute(
+        "UPDATE ops.checkpoints c SET epoch = c.epoch + 1"
+        " FROM unnest(%s::text[], %s::integer[], %s::integer[]) AS k (name, version, generation)"
+        " WHERE c.name = k.name AND c.version = k.version AND c.generation = k.generation"
+        " AND c.log_id = %s"
+        " RETURNING c.name, c.version, c.generation, c.position, c.epoch",
+        (*_columns(generations), log_id),
+    )
+    return {Generation(*row[:3]): (int(row[3]), int(row[4])) for row in await cursor.fetchall()}
+
+
+async def adopt(connection: Connection, names: Sequence[str], log_id: str) -> list[Generation]:
+    """Bring these views' checkpoints of an earlier incarnation over to this one. Returns those
+    that cannot be: they are ahead of the log, so their rows hold what the log has lost."""
+    await connection.execute(
+        "UPDATE ops.checkpoints SET log_id = %s, epoch = epoch + 1"
+        " WHERE name = ANY(%s) AND log_id <> %s"
+        " AND position <= (SELECT position FROM log.head)",
+        (log_id, list(names), log_id),
+    )
+    cursor = await connection.execute(
+        "SELECT name, version, generation FROM ops.checkpoints"
+        " WHERE name = ANY(%s) AND log_id <> %s",
+        (list(names), log_id),
+    )
+    return [Generation(*row) for row in await cursor.fetchall()]
+
+
+async def discard(connection: Connection, generation: Generation) -> None:
+    """Drop a generation even if it answers: nothing then does until another one is built."""
+    await connection.execute(
+        "DELETE FROM ops.projection_pointers WHERE name = %s AND version = %s AND generation = %s",
+        _key(generation),
+    )
+    while True:
+        if await drop(connection, generation):
+            return
+        await asyncio.sleep(DROP_LOCK_TIMEOUT_MS / 1000)
+
+
+async def move(connection: Connection, moves: Sequence[Move], log_id: str) -> None:
+    """First statement of a batch's transaction; SQLSTATE TL001 when one may not move."""
+    generations = [step.generation for step in moves]
+    await connection.execute(
+        "SELECT ops.move_checkpoints(%s::text[], %s::integer[], %s::integer[], %s::bigint[],"
+        " %s::bigint[], %s::bigint[], %s::uuid)",
+        (
+            *_columns(generations),
+            [step.epoch for step in moves],
+            [step.old for step in moves],
+            [step.new for step in moves],
+            log_id,
+        ),
+    )
+
+
+async def set_state(connection: Connection, generation: Generation, state: str) -> None:
+    await connection.execute(
+        "UPDATE ops.projection_generations SET state = %s, changed_at = clock_timestamp()"
+        " WHERE name = %s AND version = %s AND generation = %s",
+        (state, *_key(generation)),
+    )
+
+
+async def point(connection: Connection, generation: Generation) -> bool:
+    """Let `generation` answer, and retire the one that did; False, and nothing done, while it is
+    behind that one: what a reader has seen may not go away again."""
+    async with connection.transaction():
+        cursor = await connection.execute(
+            "SELECT generation, position FROM ops.checkpoints"
+            " WHERE name = %s AND version = %s ORDER BY generation FOR UPDATE",
+            (generation.name, generation.version),
+        )
+        positions = {int(number): int(position) for number, position in await cursor.fetchall()}
+        cursor = await connection.execute(
+            "SELECT generation FROM ops.projection_pointers"
+            " WHERE name = %s AND version = %s FOR UPDATE",
+            (generation.name, generation.version),
+        )
+        row = await cursor.fetchone()
+        present = None if row is None else int(row[0])
+        if present == generation.number:
+            return True
+        if present is not None and positions[present] > positions[generation.number]:
+            return False
+        await connection.execute(
+            "INSERT INTO ops.projection_pointers (name, version, generation) VALUES (%s, %s, %s)"
+            " ON CONFLICT (name, version)"
+            " DO UPDATE SET generation = EXCLUDED.generation, moved_at = clock_timestamp()",
+            _key(generation),
+        )
+        if present is not None:
+            old = Generation(generation.name, generation.version, present)
+            await set_state(connection, old, "retired")
+    return True
+
+
+async def drop(connection: Connection, generation: Generation) -> bool:
+    """Drop a generation that does not answer, with all it has; False while readers hold it.
+
+    Its checkpoint is locked first, as by every batch: the projector's next batch finds it gone.
+    """
+    try:
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL lock_timeout = '{DROP_LOCK_TIMEOUT_MS}ms'")
+            await connection.execute(
+                "SELECT FROM ops.checkpoints"
+                " WHERE name = %s AND version = %s AND generation = %s FOR UPDATE",
+                _key(generation),
+            )
+            cursor = await connection.execute(
+                "DELETE FROM ops.projection_generations"
+                " WHERE name = %s AND version = %s AND generation = %s RETURNING relations",
+                _key(generation),
+            )
+            row = await cursor.fetchone()
+            for relation in row[0] if row else ():
+                await connection.execute(f"DROP TABLE IF EXISTS {relation}")
+    except psycopg.errors.LockNotAvailable:
+        return False
+    return True
+
+
+async def retired(connection: Connection, older_than_s: float) -> list[Generation]:
+    """Generations that may be dropped: retired so long ago that every reader has seen it."""
+    cursor = await connection.execute(
+        "SELECT name, version, generation FROM ops.projection_generations"
+        " WHERE state = 'retired' AND changed_at < clock_timestamp() - make_interval(secs => %s)",
+        (older_than_s,),
+    )
+    return [Generation(*row) for row in await cursor.fetchall()]
+
+
+def _key(generation: Generation) -> tuple[str, int, int]:
+    return generation.name, generation.version, generation.number
+
+
+def _columns(generations: Sequence[Generation]) -> tuple[list[str], list[int], list[int]]:
+    return (
+        [generation.name for generation in generations],
+        [generation.version for generation in generations],
+        [generation.number for generation in generations],
+    )

@@ -1,0 +1,352 @@
+"""The rows of one generation of a view, as its folds see them and as batches of changes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
+from domain.values.recorded import Recorded
+from infra.postgres.pool import Connection
+from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, BinaryArray, TableCodec
+from infra.processes.generations import Generation
+from projections.projection import Finish, Key, Projection, Row, Scan, Table
+
+STATEMENT_BYTES = 16 * 1024 * 1024
+COPY_ROWS = 1_000
+
+_UNKNOWN: Any = object()
+
+
+class UndeclaredRead(LookupError):
+    """A fold asked for a row that its `reads` did not name: a fault of the projection."""
+
+
+class _TableRows:
+    """Rows of one table by key; None stands for a row that is known not to exist.
+
+    `changed`: by the batch being folded. `leaving`: by the one being written. `recent` and
+    `older`: as committed; what is not asked for while `recent` fills up is let go.
+    `wanted`: some fold reads this table, so its rows are worth keeping.
+    `complete`: a row that is not here is not in the table either.
+    """
+
+    __slots__ = (
+        "changed",
+        "codec",
+        "complete",
+        "computed",
+        "finish",
+        "leaving",
+        "older",
+        "recent",
+        "scanned",
+        "wanted",
+    )
+
+    def __init__(self, codec: TableCodec, finish: Finish | None, complete: bool) -> None:
+        self.codec = codec
+        self.finish = finish
+        self.complete = complete
+        self.wanted = False
+        self.changed: dict[Key, Row | None] = {}
+        self.leaving: dict[Key, Row | None] = {}
+        self.recent: dict[Key, Row | None] = {}
+        self.older: dict[Key, Row | None] = {}
+        self.scanned: dict[tuple[str, Any], list[Key]] = {}
+        self.computed = _computed(codec.table)
+
+    def find(self, key: Key) -> Row | None:
+        """The row, None when it does not exist, _UNKNOWN when it is not at hand."""
+        row = self.changed.get(key, _UNKNOWN)
+        if row is _UNKNOWN:
+            row = self.leaving.get(key, _UNKNOWN)
+            if row is _UNKNOWN:
+                row = self.recent.get(key, _UNKNOWN)
+                if row is _UNKNOWN:
+                    row = self.older.get(key, None if self.complete else _UNKNOWN)
+        return row
+
+    def at_hand(self, key: Key) -> bool:
+        """Whether `find` will know it, now and until the next `age`."""
+        if self.complete or key in self.recent or key in self.changed or key in self.leaving:
+            return True
+        row = self.older.get(key, _UNKNOWN)
+        if row is _UNKNOWN:
+            return False
+        self.recent[key] = row
+        return True
+
+    def in_table(self, key: Key) -> bool:
+        """Whether the row may be in the table by the time the changed rows are written."""
+        for rows in (self.leaving, self.recent, self.older):
+            row = rows.get(key, _UNKNOWN)
+            if row is not _UNKNOWN:
+                return row is not None
+        return not self.complete
+
+    def age(self, capacity: int) -> None:
+        self.scanned.clear()
+        if len(self.recent) > capacity and not self.complete:
+            self.older = self.recent
+            self.recent = {}
+
+    def settle(self) -> None:
+        """What was leaving has arrived."""
+        for column, default in self.computed:
+            for row in self.leaving.values():
+                if row is not None:
+                    setattr(row, column, default)
+        if self.wanted:
+            self.recent.update(self.leaving)
+        elif self.leaving:
+            self.complete = False
+        self.leaving = {}
+
+    def forget(self) -> None:
+        self.complete = False
+        for rows in (self.changed, self.leaving, self.recent, self.older, self.scanned):
+            rows.clear()
+
+
+@dataclass(slots=True)
+class Asked:
+    """What has to be read before a batch can be folded."""
+
+    keys: dict[str, set[Key]] = field(default_factory=dict)
+    scans: set[Scan] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.scans)
+
+
+@dataclass(slots=True)
+class Answers:
+    """Questions that were sent, and where their answers will be."""
+
+    by_key: list[tuple[str, list[Key], AsyncCursor[TupleRow]]] = field(default_factory=list)
+    by_scan: list[tuple[Scan, AsyncCursor[TupleRow]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Changes:
+    """The last state of each row that a batch changed, encoded, ready to be sent.
+
+    `copies`: rows known to be new, for tables that are bulk loaded.
+    """
+
+    rows: int = 0
+    statements: list[tuple[str, list[BinaryArray]]] = field(default_factory=list)
+    copies: list[tuple[str, list[bytes]]] = field(default_factory=list)
+
+    async def write(self, connection: Connection) -> None:
+        """To be called within a transaction; may be within a pipeline when nothing is copied."""
+        for statement, pieces in self.copies:
+            async with connection.cursor().copy(statement) as copy:
+                for piece in pieces:
+                    await copy.write(piece)
+        for statement, arrays in self.statements:
+            await connection.execute(statement, arrays, prepare=True)
+
+
+class RowStore:
+    """Implements projections.projection.Rows, with one writer and a bounded memory.
+
+    A batch goes: `asked`, `load` (or `ask` and `hear`), the folds, `changes`, `leave`, written,
+    `committed`. The next may be folded, and its changes encoded, while the one before is written,
+    but leaves after that one is committed. After a failure: `forget`.
+    `empty`: the tables are empty, so that nothing is read for as long as all their rows fit in
+    memory: `capacity` rows a table.
+    """
+
+    def __init__(
+        self,
+        projection: Projection,
+        generation: Generation,
+        capacity: int,
+        *,
+        empty: bool = False,
+    ) -> None:
+        self.projection = projection
+        self._capacity = capacity
+        self._tables = {
+            table.name: _TableRows(
+                TableCodec(projection, table, generation.number),
+                projection.finish.get(table.name),
+                empty,
+            )
+            for table in projection.tables
+        }
+
+    # What a fold sees.
+
+    def get(self, table: str, *key: Any) -> Row | None:
+        row = self._tables[table].find(key)
+        if row is _UNKNOWN:
+            raise UndeclaredRead(f"{self.projection.name}: a row of {table}")
+        return row
+
+    def put(self, table: str, row: Row) -> None:
+        rows = self._tables[table]
+        rows.changed[rows.codec.key(row)] = row
+
+    def delete(self, table: str, *key: Any) -> None:
+        self._tables[table].changed[key] = None
+
+    def scan(self, table: str, column: str, value: Any) -> Sequence[Row]:
+        rows = self._tables[table]
+        if rows.complete:
+            keys = {*rows.older, *rows.recent, *rows.leaving, *rows.changed}
+        elif (column, value) in rows.scanned:
+            keys = {*rows.scanned[column, value], *rows.leaving, *rows.changed}
+        else:
+            raise UndeclaredRead(f"{self.projection.name}: a scan of {table}")
+        found = []
+        for key in sorted(keys):
+            row = rows.find(key)
+            if row is not None and getattr(row, column) == value:
+                found.append(row)
+        return found
+
+    # What the runtime does around it.
+
+    def asked(self, events: Iterable[Recorded]) -> Asked:
+        """What these events' folds will look at and is not at hand."""
+        for rows in self._tables.values():
+            rows.age(self._capacity)
+        asked = Asked()
+        folds, scans = self.projection.folds, self.projection.scans
+        reads, tables = self.projection.reads, self._tables
+        for recorded in events:
+            kind = type(recorded.event)
+            if kind not in folds:
+                continue
+            for name, *parts in reads(recorded):
+                rows, key = tables[name], tuple(parts)
+                rows.wanted = True
+                if not rows.at_hand(key):
+                    asked.keys.setdefault(name, set()).add(key)
+            if kind in scans:
+                for scan in scans[kind](recorded):
+                    rows = tables[scan.table]
+                    rows.wanted = True
+                    if not rows.complete:
+                        asked.scans.add(scan)
+        return asked
+
+    async def ask(self, connection: Connection, asked: Asked) -> Answers:
+        """Send the questions, one a table and one a scan; may be within a pipeline."""
+        answers = Answers()
+        for name, wanted in asked.keys.items():
+            rows, keys = self._tables[name], list(wanted)
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(rows.codec.select, rows.codec.key_arrays(keys), prepare=True)
+            answers.by_key.append((name, keys, cursor))
+        for scan in asked.scans:
+            rows = self._tables[scan.table]
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(rows.codec.scan(scan.column), (scan.value,))
+            answers.by_scan.append((scan, cursor))
+        return answers
+
+    async def hear(self, answers: Answers) -> None:
+        """Keep what was answered; after the pipeline in which it was asked."""
+        for name, keys, cursor in answers.by_key:
+            rows = self._tables[name]
+            rows.recent.update(dict.fromkeys(keys))
+            for record in await cursor.fetchall():
+                row = rows.codec.row(record)
+                rows.recent[rows.codec.key(row)] = row
+        for scan, cursor in answers.by_scan:
+            rows = self._tables[scan.table]
+            found = [rows.codec.row(record) for record in await cursor.fetchall()]
+            rows.scanned[scan.column, scan.value] = [rows.codec.key(row) for row in found]
+            for row in found:
+                # A row that is at hand is at least as new as the one just read.
+                if not rows.at_hand(key := rows.codec.key(row)):
+                    rows.recent[key] = row
+
+    async def load(self, connection: Connection, asked: Asked) -> None:
+        """Ask and hear in one round trip."""
+        if asked:
+            async with connection.pipeline():
+                answers = await self.ask(connection, asked)
+            await self.hear(answers)
+
+    def changes(self, *, bulk: bool = False) -> Changes:
+        """Complete the changed rows and encode them. `bulk`: new rows are to be copied."""
+        changes = Changes()
+        for rows in self._tables.values():
+            if not rows.changed:
+                continue
+            put = []
+            new = []
+            gone = []
+            for key, row in rows.changed.items():
+                if row is None:
+                    gone.append(key)
+                elif bulk and not rows.in_table(key):
+                    new.append(row)
+                else:
+                    put.append(row)
+            if rows.finish is not None:
+                for row in put:
+                    rows.finish(row)
+                for row in new:
+                    rows.finish(row)
+            changes.rows += len(rows.changed)
+            if new:
+                changes.copies.append((rows.codec.copy, _copied(rows.codec, new)))
+            if put:
+                changes.statements += _upserts(rows.codec, put)
+            if gone:
+                changes.statements.append((rows.codec.delete, rows.codec.key_arrays(gone)))
+        return changes
+
+    @property
+    def changed(self) -> int:
+        """Rows that the folds changed since the last `leave`."""
+        return sum(len(rows.changed) for rows in self._tables.values())
+
+    def leave(self) -> None:
+        """The changed rows are about to be written; the batch before them was committed."""
+        for rows in self._tables.values():
+            rows.leaving, rows.changed = rows.changed, {}
+
+    def committed(self) -> None:
+        """What left last is in the database."""
+        size = 0
+        for rows in self._tables.values():
+            rows.settle()
+            size += len(rows.recent) + len(rows.older)
+        if size > self._capacity * len(self._tables):
+            for rows in self._tables.values():
+                rows.complete = False
+
+    def forget(self) -> None:
+        """Drop all that is at hand, whatever was on its way."""
+        for rows in self._tables.values():
+            rows.forget()
+
+
+def _upserts(codec: TableCodec, rows: list[Row]) -> list[tuple[str, list[BinaryArray]]]:
+    """In statements of a bounded size, however large single rows are."""
+    arrays = codec.arrays(rows)
+    if len(rows) > 1 and sum(len(array.data) for array in arrays) > STATEMENT_BYTES:
+        middle = len(rows) // 2
+        return _upserts(codec, rows[:middle]) + _upserts(codec, rows[middle:])
+    return [(codec.upsert, arrays)]
+
+
+def _copied(codec: TableCodec, rows: list[Row]) -> list[bytes]:
+    pieces = [
+        codec.copied(rows[start : start + COPY_ROWS]) for start in range(0, len(rows), COPY_ROWS)
+    ]
+    return [COPY_HEADER, *pieces, COPY_TRAILER]
+
+
+def _computed(table: Table) -> tuple[tuple[str, Any], ...]:
+    """The computed columns and what they hold while they are not worth their memory."""
+    defaults = {column.name: column.default for column in fields(table.row)}
+    return tuple((column, defaults[column]) for column in table.computed)
