@@ -16,11 +16,13 @@ _CANDIDATES = ("postgres", "nobody")
 
 # Numbers of the Linux ABI: prctl(2), capabilities(7), capset(2).
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAP_DAC_OVERRIDE = 1
 _CAP_DAC_READ_SEARCH = 2
+_CAP_SETPCAP = 8
 _CAPABILITY_VERSION_3 = 0x20080522
 _SYS_CAPSET = {"x86_64": 126, "aarch64": 91}
 
@@ -83,7 +85,8 @@ def child_setup(account: Account, death_signal: signal.Signals) -> Callable[[], 
     def setup() -> None:
         if not account.is_ours:
             if account.capability is not None:
-                _libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+                # Else access(2), by which programs look for each other, ignores capabilities.
+                _libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
             os.setgroups([account.gid])
             os.setresgid(account.gid, account.gid, account.gid)
             os.setresuid(account.uid, account.uid, account.uid)
@@ -159,10 +162,10 @@ def _may_enter(folder: Path, account: Account) -> bool:
 def _walking_capability(account: Account, folder: Path) -> int:
     """The narrowest capability of ours that lets the account walk through closed folders."""
     held = _effective_capabilities()
-    known = os.uname().machine in _SYS_CAPSET
-    for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
-        if known and held & (1 << capability):
-            return capability
+    if os.uname().machine in _SYS_CAPSET and held & (1 << _CAP_SETPCAP):
+        for capability in (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE):
+            if held & (1 << capability):
+                return capability
     raise PartFailed(
         f"The account {account.name}, under which PostgreSQL runs here, may not enter {folder}. "
         "Open the folders above it to others (chmod o+x), or set TASKLEDGER_DATA_DIR to a folder "

@@ -28,6 +28,7 @@ DATABASE = "taskledger"
 LOGIN_ROLES = ("taskledger_api", "taskledger_worker", "taskledger_search")
 
 _SOCKET_PATH_LIMIT = 107  # sun_path of unix(7), less its closing NUL
+_SPECIAL_IN_CONFIG = set("'\"\\,")
 _STRAYS_SECONDS = 10.0
 _STRAYS_POLL_SECONDS = 0.02
 _CONFIG = {
@@ -82,7 +83,8 @@ class Postgres(Part):
         self._postgres, self._initdb = postgres_programs()
         self._data = folder / "data"
         fits = len(str(folder / ".s.PGSQL.65535").encode()) <= _SOCKET_PATH_LIMIT
-        self._socket_folder = folder if fits else None
+        plain = not set(str(folder)) & _SPECIAL_IN_CONFIG
+        self._socket_folder = folder if fits and plain else None
 
     @property
     def url(self) -> str:

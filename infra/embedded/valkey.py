@@ -1,5 +1,6 @@
 """Valkey as an embedded part."""
 
+import json
 from pathlib import Path
 
 from infra.embedded.account import Account
@@ -35,7 +36,7 @@ class Valkey(Part):
             "bind": LOOPBACK,
             "port": str(self.port),
             "requirepass": self._password,
-            "dir": f'"{self.folder}"',
+            "dir": json.dumps(str(self.folder), ensure_ascii=False),
             "save": '""',
             "appendonly": "no",
             "maxmemory": _MAX_MEMORY,

