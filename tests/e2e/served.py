@@ -1,0 +1,221 @@
+"""The whole product as a stranger starts it, in a process group and a data folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from infra.embedded.sockets import LOOPBACK, free_ports
+from infra.settings import PREFIX
+from tests.waiting import until
+
+API_WORKER = "API worker"
+BACKGROUND = "background process"
+POSTGRESQL = "PostgreSQL"
+NATS = "NATS"
+VALKEY = "Valkey"
+
+READY_WITHIN_S = 60.0
+HEALED_WITHIN_S = 30.0
+_STOPPED_WITHIN_S = 30.0
+_COMMAND_WITHIN_S = 90.0
+_RUNS = {
+    API_WORKER: "api.serve",
+    BACKGROUND: "infra.processes.background",
+    POSTGRESQL: "postgres",
+    NATS: "nats-server",
+    VALKEY: "valkey-server",
+}
+
+
+@dataclass
+class Served:
+    """One product over `folder`; started and stopped as often as a test likes.
+
+    `settings` are environment variables without their prefix.
+    """
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=lambda: free_ports(1)[0])
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def printed(self) -> str:
+        """All that it has printed, its log lines included."""
+        return self._output.read_text(errors="replace") if self._output.exists() else ""
+
+    def start(self) -> None:
+        """Return when `/readyz` says so."""
+        self.spawn()
+        try:
+            self.await_ready(READY_WITHIN_S)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.printed[-4000:]}") from None
+
+    def spawn(self) -> None:
+        assert self._process is None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                # With us it ends, also when we are killed.
+                [*_COMMAND, "serve", "--embedded", "--with-parent"],
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> int:
+        """As Ctrl-C would; its exit code."""
+        return self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """As a crash of the whole command would: nobody is left to stop the rest."""
+        self._end(signal.SIGKILL)
+
+    def environment(self) -> dict[str, str]:
+        """For commands that run beside it, and for itself."""
+        own = {"DATA_DIR": str(self.data), "PORT": str(self.port), **self.settings}
+        given = {n: v for n, v in os.environ.items() if not n.startswith(PREFIX)}
+        return given | {f"{PREFIX}{name}": value for name, value in own.items()}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A command beside it, whatever it ends with."""
+        return subprocess.run(
+            [*_COMMAND, *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_WITHIN_S,
+            check=False,
+        )
+
+    def run_json(self, *arguments: str) -> list[Any]:
+        """The documents that a command prints, one a line, with `--json`."""
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def status(self) -> dict[str, Any]:
+        answer = httpx.get(f"{self.url}/api/status", timeout=10)
+        assert answer.is_success, answer.text
+        status: dict[str, Any] = answer.json()
+        return status
+
+    def views_at(self, position: int) -> bool:
+        """Whether every view has this position."""
+        try:
+            views = self.status()["views"]
+        except (httpx.TransportError, AssertionError):
+            return False
+        return bool(views) and all(view["position"] >= position for view in views.values())
+
+    def await_views(self, position: int, within_s: float = HEALED_WITHIN_S) -> None:
+        until(f"every view at {position}", within_s, lambda: self.views_at(position))
+
+    def await_ready(self, within_s: float = HEALED_WITHIN_S) -> None:
+        until("ready", within_s, self._is_ready)
+
+    def readiness(self) -> httpx.Response:
+        return httpx.get(f"{self.url}/readyz", timeout=10)
+
+    def children(self) -> dict[int, str]:
+        """Process id -> what it is, of every process that the supervisor started."""
+        assert self._process is not None
+        found = {}
+        for pid, parent, command in _processes():
+            if parent == self._process.pid:
+                names = [name for name, runs in _RUNS.items() if _is(command, runs)]
+                found[pid] = names[0] if names else " ".join(command)
+        return found
+
+    def pids(self, part: str) -> list[int]:
+        return sorted(pid for pid, name in self.children().items() if name == part)
+
+    def kill_one(self, part: str) -> None:
+        """One process of this part is killed with -9 and another takes its place."""
+        before = self.pids(part)
+        assert before, f"no {part} among {self.children()}"
+        os.kill(before[0], signal.SIGKILL)
+        until(
+            f"{part} started again",
+            HEALED_WITHIN_S,
+            lambda: before[0] not in (now := self.pids(part)) and len(now) == len(before),
+        )
+
+    @property
+    def _output(self) -> Path:
+        return self.folder / "printed"
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        code = self._process.poll()
+        assert code is None, f"ended with {code}"
+        try:
+            return self.readiness().is_success
+        except httpx.TransportError:
+            return False
+
+    def _end(self, number: signal.Signals) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        try:
+            code = self._process.wait(_STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(f"did not stop:\n{self.printed[-4000:]}") from None
+        finally:
+            self._process = None
+        return code
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[Served]:
+    """A product that is ready, and stopped at the end."""
+    served = Served(folder, settings)
+    try:
+        served.start()
+        yield served
+    finally:
+        if served._process is not None:
+            served.stop()
+
+
+_COMMAND = [sys.executable, "-m", "api.cli.main"]
+
+
+def _is(command: list[str], runs: str) -> bool:
+    return bool(command) and (runs in command or Path(command[0]).name == runs)
+
+
+def _processes() -> Iterator[tuple[int, int, list[str]]]:
+    """Process id, its parent's, its command line; of every process that still runs."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                # The name may hold spaces and brackets; what follows the last bracket may not.
+                state, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
+                command = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if state != "Z":
+                yield int(folder.name), int(parent), command

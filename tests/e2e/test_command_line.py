@@ -1,0 +1,91 @@
+"""Commands beside a served product: what they print, how they end."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from projections.registry import VIEWS
+from tests.e2e.person import Person
+from tests.e2e.served import Served
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def test_status_and_projections_show_how_far_every_view_is(served: Served, person: Person) -> None:
+    person.task(person.project("CLI")["id"], "One to count")
+    served.await_views(person.position)
+    (status,) = served.run_json("status")
+    assert status["head_position"] >= person.position
+    assert status["views"].keys() == {view.name for view in VIEWS}
+    assert {view["name"] for view in served.run_json("projections")} == status["views"].keys()
+    for verb in ("status", "projections"):
+        shown = served.run(verb)
+        assert shown.returncode == 0
+        assert all(name in shown.stdout for name in status["views"])
+    assert served.status()["log_id"] == status["log_id"]
+
+
+def test_nothing_is_parked_on_a_good_day(served: Served) -> None:
+    assert served.run_json("dead-letters", "list") == []
+    assert served.run("dead-letters", "list").returncode == 0
+
+
+def test_one_view_is_rebuilt_by_name(served: Served, person: Person) -> None:
+    person.task(person.project("ONE")["id"], "One to fold again")
+    told = served.run_json("rebuild", "tasks", "--compare", "--yes")
+    assert [document["name"] for document in told if "name" in document][-1] == "tasks"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rebuild", "task"], "task"),
+        (["rebuild"], "--all"),
+        (["dead-letters", "mend"], "mend"),
+        (["statsu"], "did you mean `status`?"),
+    ],
+)
+def test_bad_use_ends_with_two(served: Served, arguments: list[str], says: str) -> None:
+    done = served.run(*arguments)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_part_that_is_down_ends_with_three(served: Served, tmp_path: Path) -> None:
+    elsewhere = Served(
+        tmp_path, {"DATABASE_URL": "postgresql://taskledger:x@127.0.0.1:1/taskledger"}
+    )
+    for arguments in (["status"], ["projections"], ["rebuild", "--all", "--yes"]):
+        done = elsewhere.run(*arguments)
+        assert done.returncode == 3, f"{arguments}: {done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr
+
+
+def test_nothing_served_is_said_in_one_line(tmp_path: Path) -> None:
+    done = Served(tmp_path).run("status")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "serve --embedded" in done.stderr
+
+
+def test_a_folder_and_a_port_in_use_are_said_in_one_line(served: Served, tmp_path: Path) -> None:
+    same_folder = Served(served.folder, served.settings)
+    same_port = Served(tmp_path, served.settings, port=served.port)
+    for second, says in ((same_folder, "in use by another run"), (same_port, "Cannot listen")):
+        done = second.run("serve", "--embedded")
+        assert done.returncode == 2
+        assert says in done.stderr.splitlines()[-1]
+
+
+def test_the_console_script_is_the_same_command() -> None:
+    script = Path(sys.executable).with_name("taskledger")
+    help_of = [[str(script), "--help"], [sys.executable, "-m", "api.cli.main", "--help"]]
+    shown = [
+        subprocess.run(each, capture_output=True, text=True, check=True, timeout=30).stdout
+        for each in help_of
+    ]
+    assert shown[0] == shown[1]
+    assert "rebuild" in shown[0]

@@ -1,0 +1,73 @@
+"""A part is gone and nobody starts it again: what the product still does, and what it says."""
+
+import time
+
+import pytest
+
+from tests.e2e.person import PASSWORD, Person
+from tests.faults.given import Given
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+
+_REFUSED_WITHIN_S = 10.0
+
+
+def test_without_postgresql_nothing_is_accepted_and_nothing_is_lost(
+    product: Given, someone: Person
+) -> None:
+    project = someone.project("DOWN")
+    before = someone.task(project["id"], "Before")
+    made = {"project_id": project["id"], "title": "Meanwhile"}
+    product.postgres.kill()
+    try:
+        asked = [
+            ("POST", "/tasks", made),
+            ("PATCH", f"/tasks/{before['id']}", {"title": "Changed?"}),
+            ("GET", f"/tasks/{before['id']}", None),
+            ("GET", f"/projects/{project['id']}/board", None),
+            ("POST", "/auth/login", {"username": someone.username, "password": PASSWORD}),
+        ]
+        for method, path, body in asked:
+            began = time.monotonic()
+            headers = {} if "login" in path or method == "GET" else {"Idempotency_Key": path}
+            answer = someone.ask(method, path, body, **headers)
+            assert time.monotonic() - began < _REFUSED_WITHIN_S, path
+            assert answer.status_code == 503, f"{path}: {answer.status_code} {answer.text}"
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            assert answer.json()["code"] == "dependency-down"
+        assert someone.http.get(f"{someone.url}/healthz").status_code == 200
+        assert product.served.readiness().status_code == 503
+    finally:
+        product.postgres.start()
+    product.served.await_ready()
+
+    # What was refused was not done, and the same request is now as good as new.
+    shown = someone.get(f"/tasks/{before['id']}")
+    assert (shown["title"], shown["version"]) == ("Before", 1)
+    answer = someone.ask("POST", "/tasks", made, Idempotency_Key="/tasks")
+    assert answer.status_code == 201
+    assert "Idempotency-Replayed" not in answer.headers
+    assert answer.json()["key"] == "DOWN-2"
+    assert len(someone.every(f"/tasks?project_id={project['id']}", "tasks")) == 2
+
+
+def test_without_valkey_the_product_answers_and_counts_by_itself(
+    product: Given, someone: Person
+) -> None:
+    project = someone.project("VAL")
+    product.valkey.kill()
+    try:
+        task = someone.task(project["id"], "While nobody shares the limits")
+        assert someone.get(f"/tasks/{task['id']}")["title"] == task["title"]
+        assert someone.every(f"/tasks?project_id={project['id']}", "tasks") == [
+            someone.get(f"/tasks/{task['id']}")
+        ]
+        someone.log_in()
+        answer = someone.ask("GET", f"/tasks/{task['id']}")
+        assert "RateLimit" in answer.headers
+        readiness = product.served.readiness()
+        assert readiness.status_code == 200, readiness.text
+        assert "local" in readiness.text
+    finally:
+        product.valkey.start()
