@@ -57,6 +57,10 @@ class Served:
         return self.folder / "data"
 
     @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def printed(self) -> str:
         """All that it has printed, its log lines included."""
         return self._output.read_text(errors="replace") if self._output.exists() else ""
@@ -196,7 +200,7 @@ def serving(folder: Path, **settings: str) -> Iterator[Served]:
         served.start()
         yield served
     finally:
-        if served._process is not None:
+        if served.is_running:
             served.stop()
 
 
