@@ -126,6 +126,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     position: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityFilter:
+    """What entries of a feed have in common; an empty field asks nothing. `since` and `until`
+    compare with the time of recording and are inclusive."""
+
+    task_id: str | None = None
+    project_id: str | None = None
+    workspace_id: str | None = None
+    actor_ids: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 @dataclass(slots=True)
 class EntryRow:
     workspace_id: str

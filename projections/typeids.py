@@ -7,6 +7,7 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SHIFTS = range(120, -1, -10)
+_DIGITS = 26
 
 
 def entry_id(kind: str, recorded_at: datetime, position: int, ordinal: int) -> str:
@@ -21,3 +22,17 @@ def entry_id(kind: str, recorded_at: datetime, position: int, ordinal: int) -> s
     # The base32 form has 130 bits, the first two of them 0.
     digits = "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
     return f"{kind}_{digits}"
+
+
+def place_of(entry_id: str) -> tuple[int, int] | None:
+    """The position and the ordinal that are in such an id; None for any other text."""
+    digits = entry_id.rpartition("_")[2]
+    if len(digits) != _DIGITS or digits[0] > "7":
+        return None
+    value = 0
+    for digit in digits:
+        number = _ALPHABET.find(digit)
+        if number < 0:
+            return None
+        value = value << 5 | number
+    return value & (1 << 62) - 1, value >> 64 & 0xFFF

@@ -1,0 +1,262 @@
+"""Questions to the view of boards: a whole board at once, one column on, and what a move must
+know of its neighbours."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from psycopg.rows import TupleRow
+
+from infra.postgres.pool import Pool
+from projections.board import BOARD_VIEW
+from projections.questions import Listing, Page
+
+from .cursors import CursorCodec
+from .lists import ListQuery, Order, read_page
+from .pointers import Pointers
+from .reader import Parameters, Question, ViewReader
+from .waiting import ViewWaiter
+
+_ORDER = Order((("t.rank", "text"), ("t.task_id", "text")), False, CursorCodec("cards", str, str))
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRead:
+    """A board. `head` is the project and each column's `head` the column as JSON objects; its
+    `cards` are JSON objects joined by commas, with places for people's names still open."""
+
+    workspace_id: str
+    project_id: str
+    head: bytes
+    columns: tuple["ColumnRead", ...]
+    position: int
+
+    def doc(self) -> bytes:
+        """The whole answer."""
+        columns = b",".join([column.doc() for column in self.columns])
+        return b'{"project":%b,"columns":[%b],"position":%d}' % (self.head, columns, self.position)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRead:
+    head: bytes
+    count: int
+    cards: bytes
+    next_cursor: str | None
+    position: int
+
+    def doc(self) -> bytes:
+        """The column's answer: its head, and what stands in it."""
+        return b'%b,"count":%d,"cards":[%b],"next_cursor":%b,"has_more":%b}' % (
+            self.head[:-1],
+            self.count,
+            self.cards,
+            msgspec.json.encode(self.next_cursor),
+            b"false" if self.next_cursor is None else b"true",
+        )
+
+
+# Cards of several statuses in one column stand in one order: the first of each status, merged.
+_BOARD = """
+SELECT b.workspace_id, b.doc, {position},
+    array_agg(c.doc ORDER BY c.place), array_agg(cards.count ORDER BY c.place),
+    array_agg(cards.docs ORDER BY c.place), array_agg(cards.ranks ORDER BY c.place),
+    array_agg(cards.ids ORDER BY c.place)
+FROM (SELECT) AS one
+LEFT JOIN {board_boards} AS b ON b.project_id = k.p0
+LEFT JOIN {board_columns} AS c ON c.project_id = b.project_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(r.doc, ','::bytea ORDER BY r.n) FILTER (WHERE r.n <= k.p1) AS docs,
+        (array_agg(r.rank) FILTER (WHERE r.n = k.p1 AND r.more))[1] AS ranks,
+        (array_agg(r.task_id) FILTER (WHERE r.n = k.p1 AND r.more))[1] AS ids,
+        (SELECT count(*) FROM {board_cards} AS x
+            WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
+        ) AS count
+    FROM (
+        SELECT m.*, row_number() OVER () AS n, count(*) OVER () > k.p1 AS more FROM (
+            SELECT t.doc, t.rank, t.task_id
+            FROM unnest(c.statuses) AS s(status)
+            CROSS JOIN LATERAL (
+                SELECT x.doc, x.rank, x.task_id FROM {board_cards} AS x
+                WHERE x.project_id = c.project_id AND x.status = s.status AND NOT x.trashed
+                ORDER BY x.rank, x.task_id LIMIT k.p1 + 1
+            ) AS t
+            ORDER BY t.rank, t.task_id LIMIT k.p1 + 1
+        ) AS m
+    ) AS r
+) AS cards ON true
+GROUP BY b.workspace_id, b.doc
+"""
+
+_COLUMN = """
+SELECT c.workspace_id, c.doc, c.statuses,
+    (SELECT count(*) FROM {board_cards} AS x
+        WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed)
+FROM {board_columns} AS c WHERE c.project_id = %s AND c.column_id = %s
+"""
+
+
+class BoardQueries:
+    def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
+        self._reader = ViewReader(pool, pointers, BOARD_VIEW)
+        self._log_id = log_id
+
+    async def board(
+        self, workspaces: Sequence[str], project_id: str, cards: int = 25
+    ) -> BoardRead | None:
+        """The board with the first `cards` of each column, None where these workspaces have no
+        such project (or its board is not there yet). Who may see it is for the door to say."""
+        question = Question(
+            _BOARD,
+            ("text", "integer"),
+            (project_id, cards),
+            tuple(workspaces),
+            together=max(1, 32 // max(1, cards // 25)),
+        )
+        workspace_id, head, position, *columns = await self._reader.ask(question)
+        if workspace_id is None or workspace_id not in workspaces:
+            return None
+        read = []
+        for doc, count, docs, rank, task_id in zip(*columns, strict=True):
+            if doc is None:
+                continue
+            place = None if rank is None else (rank, task_id)
+            cursor = None if place is None else _ORDER.cursors.encode(self._log_id, place)
+            read.append(ColumnRead(doc, count, docs or b"", cursor, position or 0))
+        return BoardRead(workspace_id, project_id, head, tuple(read), position or 0)
+
+    async def column(
+        self, workspaces: Sequence[str], project_id: str, column_id: str, page: Page
+    ) -> ColumnRead | None:
+        """A page of one column's cards, None where there is no such column. Raises as
+        `read_page`."""
+        found = await self._reader.fetch(workspaces, _COLUMN, (project_id, column_id))
+        if not found:
+            return None
+        _, head, statuses, count = found[0]
+        listing = await self.cards(workspaces, project_id, statuses, page)
+        return ColumnRead(head, count, listing.docs, listing.next_cursor, listing.position)
+
+    async def cards(
+        self, workspaces: Sequence[str], project_id: str, statuses: Sequence[str], page: Page
+    ) -> Listing:
+        """A page of the cards in any of these statuses, by rank."""
+        params = Parameters()
+        project = f"t.project_id = {params.add('text', project_id)}"
+        query = ListQuery(
+            table="{board_cards}",
+            id_column="t.task_id",
+            doc="t.doc",
+            params=params,
+            visible=project,
+            conditions=[f"t.status = ANY({params.add('text[]', statuses)})", "NOT t.trashed"],
+            order=_ORDER,
+        )
+        return await read_page(self._reader, self._log_id, workspaces, query, page)
+
+
+_LAST = """
+SELECT {position}, (
+    SELECT t.rank FROM {board_cards} AS t
+    WHERE t.project_id = %s AND t.status = %s AND NOT t.trashed
+    ORDER BY t.rank DESC LIMIT 1
+)
+"""
+
+_BESIDE = """
+SELECT {position}, b.rank, (
+    SELECT t.rank FROM {board_cards} AS t
+    WHERE t.project_id = b.project_id AND t.status = ANY(%(statuses)s) AND NOT t.trashed
+        AND t.task_id NOT IN (%(task)s, b.task_id) AND <beyond>
+    ORDER BY t.rank <way>, t.task_id <way> LIMIT 1
+)
+FROM (SELECT) AS one
+LEFT JOIN {board_cards} AS b ON b.task_id = %(beside)s AND b.project_id = %(project)s
+    AND b.status = ANY(%(statuses)s) AND NOT b.trashed
+"""
+_AFTER = _BESIDE.replace("<beyond>", "(t.rank, t.task_id) > (b.rank, b.task_id)").replace(
+    "<way>", "ASC"
+)
+_BEFORE = _BESIDE.replace("<beyond>", "(t.rank, t.task_id) < (b.rank, b.task_id)").replace(
+    "<way>", "DESC"
+)
+
+_STANDING = """
+SELECT {position}, array(
+    SELECT t.task_id FROM {board_cards} AS t
+    WHERE t.project_id = %s AND t.status = %s ORDER BY t.rank, t.task_id LIMIT %s
+)
+"""
+
+
+class ViewBoardReader:
+    """Implements commands.ports.BoardReader over the view of boards.
+
+    `workspace_of` says to which workspace a project belongs, which never changes; None where
+    there is no such project.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        pointers: Pointers,
+        waiter: ViewWaiter,
+        workspace_of: Callable[[str], Awaitable[str | None]],
+    ) -> None:
+        self._reader = ViewReader(pool, pointers, BOARD_VIEW)
+        self._waiter = waiter
+        self._workspace_of = workspace_of
+
+    async def last_rank(self, project_id: str, status: str, position: int) -> str | None:
+        row = await self._ask(project_id, position, _LAST, (project_id, status))
+        rank: str | None = row[1]
+        return rank
+
+    async def neighbours(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        task_id: str,
+        beside: str,
+        after: bool,
+        position: int,
+    ) -> tuple[str | None, str | None]:
+        row = await self._ask(
+            project_id,
+            position,
+            _AFTER if after else _BEFORE,
+            {
+                "statuses": list(statuses),
+                "task": task_id,
+                "beside": beside,
+                "project": project_id,
+            },
+        )
+        _, own, other = row
+        return (own, other) if after else (other, own)
+
+    async def tasks_in_status(
+        self, project_id: str, status: str, position: int, limit: int
+    ) -> Sequence[str]:
+        row = await self._ask(project_id, position, _STANDING, (project_id, status, limit))
+        found: list[str] = row[1]
+        return found
+
+    async def _ask(
+        self, project_id: str, position: int, sql: str, params: Sequence[Any] | dict[str, Any]
+    ) -> TupleRow:
+        workspace_id = await self._workspace_of(project_id)
+
+        async def ask() -> _Seen:
+            scope = () if workspace_id is None else (workspace_id,)
+            rows = await self._reader.fetch(scope, sql, params)
+            return _Seen(rows[0][0] or 0, rows[0])
+
+        return (await self._waiter.at_least(BOARD_VIEW, position, ask)).row
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    position: int
+    row: TupleRow

@@ -1,0 +1,154 @@
+"""Queries to views: their tables by name whatever the generation, in a scope, many as one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg import errors
+from psycopg.rows import TupleRow
+
+from infra.postgres.pool import Pool, fetch_scoped
+from projections.projection import Projection
+
+from .ddl import relation
+from .gather import Gather
+from .pointers import Pointers
+from .rows import array_literal
+
+MOST_AT_ONCE = 64
+_LANES = 3
+_MOST_FORMS = 500
+
+
+@dataclass(slots=True)
+class Parameters:
+    """Collects the parameters of a question while its SQL is written.
+
+    `add` gives the SQL that stands for a value. All asks of one SQL text run as one statement,
+    whatever their values.
+    """
+
+    kinds: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def add(self, kind: str, value: Any) -> str:
+        """`kind` is the PostgreSQL type: a plain one, or `text[]` or `smallint[]`."""
+        name = f"k.p{len(self.kinds)}"
+        if not kind.endswith("[]"):
+            self.kinds.append(kind)
+            self.values.append(value)
+            return name
+        # An array of arrays would be taken apart by unnest: inner ones travel as their text.
+        self.kinds.append("text")
+        self.values.append(_literal(value))
+        return f"{name}::{kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """SQL that gives one row, with its parameters; `scope`: the workspaces it may look into.
+
+    `together`: with how many others it may be asked at most.
+    """
+
+    sql: str
+    kinds: tuple[str, ...]
+    values: tuple[Any, ...]
+    scope: tuple[str, ...]
+    together: int = MOST_AT_ONCE
+
+
+class ViewReader:
+    """Asks one view's tables (and those of `beside`, in the same statements).
+
+    SQL names tables as `{<view>_<table>}` and the view's position as `{position}`, which is
+    read in the same snapshot as the rows.
+    """
+
+    def __init__(
+        self, pool: Pool, pointers: Pointers, view: Projection, beside: Sequence[Projection] = ()
+    ) -> None:
+        self._pool = pool
+        self._pointers = pointers
+        self._view = view
+        self._views = (view, *beside)
+        self._statements: dict[tuple[str, tuple[int, ...]], str] = {}
+        self._gathers: dict[tuple[str, int], Gather[Question, TupleRow]] = {}
+
+    async def ask(self, question: Question) -> TupleRow:
+        """The one row; asked together with others of the same SQL that wait."""
+        form = question.sql, question.together
+        gather = self._gathers.get(form)
+        if gather is None:
+            if len(self._gathers) >= _MOST_FORMS:
+                self._gathers.clear()  # those who wait in one hold on to it themselves
+            gather = Gather(self._ask_together, lanes=_LANES, batch=question.together)
+            self._gathers[form] = gather
+        row = await gather.get(question)
+        assert row is not None, "a question's SQL gives one row"
+        return row
+
+    async def fetch(
+        self, scope: Iterable[str], sql: str, params: Sequence[Any] | dict[str, Any] = ()
+    ) -> list[TupleRow]:
+        """The rows of a statement with psycopg's parameters, seen from these workspaces."""
+        try:
+            return await self._fetch(scope, sql, params)
+        except errors.UndefinedTable:
+            await self._pointers.read_again()
+            return await self._fetch(scope, sql, params)
+
+    async def relation(self, table: str) -> str:
+        """A table's present name without its schema."""
+        generation = await self._pointers.generation(self._view)
+        return relation(self._view, self._view.table(table), generation).partition(".")[2]
+
+    async def _fetch(
+        self, scope: Iterable[str], sql: str, params: Sequence[Any] | dict[str, Any]
+    ) -> list[TupleRow]:
+        statement = await self._statement(sql)
+        async with self._pool.connection() as connection:
+            return await fetch_scoped(connection, scope, statement, params)
+
+    async def _statement(self, sql: str) -> str:
+        generations = tuple([await self._pointers.generation(view) for view in self._views])
+        statement = self._statements.get((sql, generations))
+        if statement is None:
+            if len(self._statements) >= _MOST_FORMS:
+                self._statements.clear()
+            statement = sql.format_map(self._names(generations))
+            self._statements[sql, generations] = statement
+        return statement
+
+    def _names(self, generations: Sequence[int]) -> dict[str, str]:
+        view, generation = self._view, generations[0]
+        names = {
+            f"{each.name}_{table.name}": relation(each, table, number)
+            for each, number in zip(self._views, generations, strict=True)
+            for table in each.tables
+        }
+        names["position"] = (
+            "(SELECT c.position FROM ops.checkpoints c"
+            f" WHERE c.name = '{view.name}' AND c.version = {view.version}"
+            f" AND c.generation = {generation})"
+        )
+        return names
+
+    async def _ask_together(self, questions: Sequence[Question]) -> dict[Question, TupleRow]:
+        first = questions[0]
+        columns = [f"%s::{kind}[]" for kind in ("integer", *first.kinds)]
+        names = ", ".join(["n", *(f"p{number}" for number in range(len(first.kinds)))])
+        sql = (
+            f"SELECT k.n, answer.* FROM unnest({', '.join(columns)}) AS k({names})"
+            f" CROSS JOIN LATERAL ({first.sql}) AS answer"
+        )
+        values = zip(*(question.values for question in questions), strict=True)
+        scope = {workspace for question in questions for workspace in question.scope}
+        rows = await self.fetch(
+            sorted(scope), sql, [list(range(len(questions))), *(list(column) for column in values)]
+        )
+        return {questions[row[0]]: row[1:] for row in rows}
+
+
+def _literal(values: Sequence[Any]) -> str:
+    return array_literal([str(value) for value in values])

@@ -1,0 +1,297 @@
+"""Questions to the view of tasks: one by id, one by key, lists by any filter in any order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.project.workflow import CATEGORIES
+from infra.postgres.pool import Pool
+from projections.questions import Listing, Page, Scope
+from projections.tasks import TASKS_VIEW, Facts, Sort, SortBy, TaskFilter
+from projections.terms import is_wordless, terms_query, words
+
+from .cursors import CursorCodec, Int16, Int64
+from .lists import ListQuery, Order, read_page
+from .pointers import Pointers
+from .reader import Parameters, Question, ViewReader
+from .scopes import visible
+
+# Fewer hits than this are looked up one by one; more are met soon enough on the way through the
+# rows in their order.
+MOST_HITS = 5_000
+
+_OPEN = ("todo", "in_progress")
+_ALIASES = {"pending": "todo", "completed": "done"}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRead:
+    """What is known of one task. `doc` and what goes with it is the view's, None where the view
+    does not have the task; `head_version` is the log's own, so that an answer that is behind
+    can be told and folded instead; `access_position` is where the workspace's guard of who may
+    see what was touched last. `position` is the view's."""
+
+    task_id: str
+    workspace_id: str
+    project_id: str | None
+    trashed: bool
+    version: int
+    doc: bytes | None
+    facts: Facts
+    head_version: int
+    access_position: int
+    position: int
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the view has all that the log has of this task's own stream."""
+        return self.doc is not None and self.version >= self.head_version
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlace:
+    """Where a task with a given key stands."""
+
+    task_id: str
+    workspace_id: str
+    project_id: str
+
+
+_ONE = """
+SELECT t.workspace_id, t.project_id, t.trashed, t.version, t.doc, t.comment_count,
+    t.status_category, h.workspace_id, h.version, g.position, {position}
+FROM (SELECT) AS one
+LEFT JOIN log.stream_heads AS h ON h.stream = k.p0
+LEFT JOIN {tasks_tasks} AS t ON t.task_id = k.p0
+LEFT JOIN log.guards AS g ON g.name = 'access:' || h.workspace_id
+"""
+
+_BY_KEY = """
+SELECT array_agg(t.task_id ORDER BY t.task_id), array_agg(t.workspace_id ORDER BY t.task_id),
+    array_agg(t.project_id ORDER BY t.task_id)
+FROM {tasks_tasks} AS t
+WHERE t.workspace_id = ANY(k.p0::text[]) AND t.project_key = k.p1 AND t.number = k.p2
+"""
+
+_HITS = "SELECT {position}, array(SELECT views.task_hits(%s, %s::tsquery, %s))"
+
+
+class TaskQueries:
+    def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
+        self._reader = ViewReader(pool, pointers, TASKS_VIEW)
+        self._log_id = log_id
+
+    async def get(self, workspaces: Sequence[str], task_id: str) -> TaskRead | None:
+        """A task of one of these workspaces, else None. Whether the asker may see its project
+        is for the door to say."""
+        question = Question(_ONE, ("text",), (task_id,), tuple(workspaces))
+        (
+            workspace_id,
+            project_id,
+            trashed,
+            version,
+            doc,
+            comments,
+            category,
+            home,
+            head_version,
+            access_position,
+            position,
+        ) = await self._reader.ask(question)
+        if home is None or home not in workspaces or workspace_id not in (None, home):
+            return None
+        return TaskRead(
+            task_id=task_id,
+            workspace_id=home,
+            project_id=project_id,
+            trashed=bool(trashed),
+            version=version or 0,
+            doc=None if doc is None else bytes(doc),
+            facts=Facts(comments or 0, category),
+            head_version=head_version,
+            access_position=access_position or 0,
+            position=position or 0,
+        )
+
+    async def find(self, workspaces: Sequence[str], key: str) -> list[TaskPlace]:
+        """The tasks with this key, such as WEB-42, in these workspaces: none, one, or one in
+        each of several."""
+        project_key, _, digits = key.upper().rpartition("-")
+        if not project_key or not digits.isdecimal() or len(digits) > 18 or not digits.isascii():
+            return []
+        params = Parameters()
+        params.add("text[]", workspaces)
+        params.add("text", project_key)
+        params.add("bigint", int(digits))
+        found = await self._reader.ask(
+            Question(_BY_KEY, tuple(params.kinds), tuple(params.values), tuple(workspaces))
+        )
+        return [TaskPlace(*place) for place in zip(*(each or () for each in found), strict=True)]
+
+    async def list(
+        self, scope: Scope, asked: TaskFilter, sort: Sort | None = None, page: Page | None = None
+    ) -> Listing:
+        """A page of the tasks that the scope shows. Raises as `read_page`."""
+        page = page or Page()
+        params = Parameters()
+        hits, seen = await self._hits(scope, asked)
+        query = ListQuery(
+            table="{tasks_tasks}",
+            id_column="t.task_id",
+            doc="t.doc",
+            params=params,
+            visible=visible(scope, params),
+            conditions=_conditions(asked, params, hits),
+            order=_ORDERS[sort or Sort()],
+        )
+        listing = await read_page(self._reader, self._log_id, scope.tenants, query, page)
+        return listing if seen is None else _as_of(listing, seen)
+
+    async def _hits(
+        self, scope: Scope, asked: TaskFilter
+    ) -> tuple[Sequence[str] | None, int | None]:
+        """Ids of the tasks that the index of terms gives, None where it is not asked or gives
+        more than are worth looking up; and the view's position then."""
+        query = terms_query(
+            asked.q,
+            asked.tags,
+            asked.tags_any,
+            () if asked.unassigned else asked.assignee_ids,
+            asked.project_ids,
+        )
+        if query is None:
+            return None, None
+        relation = await self._reader.relation("terms")
+        rows = await self._reader.fetch(scope.tenants, _HITS, (relation, query, MOST_HITS + 1))
+        position, hits = rows[0]
+        return (hits if len(hits) <= MOST_HITS else None), position or 0
+
+
+def _as_of(listing: Listing, position: int) -> Listing:
+    """A list shows no more than the hits that it was made from."""
+    if position >= listing.position:
+        return listing
+    return Listing(
+        docs=listing.docs,
+        count=listing.count,
+        has_more=listing.has_more,
+        next_cursor=listing.next_cursor,
+        position=position,
+        total=listing.total,
+        total_is_exact=listing.total_is_exact,
+    )
+
+
+def _conditions(asked: TaskFilter, params: Parameters, hits: Sequence[str] | None) -> list[str]:
+    add = params.add
+    conditions = ["t.trashed" if asked.trashed else "NOT t.trashed"]
+    if hits is not None:
+        conditions.append(f"t.task_id = ANY({add('text[]', hits)})")
+    elif asked.q and words(asked.q):
+        matched = f"{add('text', terms_query(asked.q))}::tsquery"
+        conditions.append(
+            "EXISTS (SELECT FROM {tasks_terms} AS x"
+            f" WHERE x.task_id = t.task_id AND x.terms @@ {matched})"
+        )
+    if asked.q and is_wordless(asked.q):
+        conditions.append("false")
+    if len(asked.project_ids) == 1:
+        conditions.append(f"t.project_id = {add('text', asked.project_ids[0])}")
+    elif asked.project_ids:
+        conditions.append(f"t.project_id = ANY({add('text[]', asked.project_ids)})")
+    if asked.statuses:
+        conditions.append(_has_status(asked, params))
+    if asked.priorities:
+        conditions.append(f"t.priority = ANY({add('smallint[]', asked.priorities)})")
+    if asked.priority_lte is not None:
+        conditions.append(f"t.priority <= {add('smallint', asked.priority_lte)}")
+    if asked.unassigned or asked.assignee_ids:
+        conditions.append(_has_assignee(asked, params))
+    for column, values in (
+        ("creator_id", asked.creator_ids),
+        ("type", asked.types),
+        ("parent_task_id", asked.parent_task_ids),
+    ):
+        if values:
+            conditions.append(f"t.{column} = ANY({add('text[]', values)})")
+    if asked.tags:
+        conditions.append(f"t.tags @> {add('text[]', asked.tags)}")
+    if asked.tags_any:
+        conditions.append(f"t.tags && {add('text[]', asked.tags_any)}")
+    for comparison, moment in (
+        ("t.due_date <=", asked.due_before),
+        ("t.due_date >=", asked.due_after),
+        ("t.updated_at >=", asked.updated_after),
+    ):
+        if moment is not None:
+            conditions.append(f"{comparison} {add('timestamptz', moment)}")
+    if asked.overdue is not None:
+        conditions.append(_is_overdue(asked, params))
+    if asked.is_blocked is not None:
+        conditions.append("t.is_blocked" if asked.is_blocked else "NOT t.is_blocked")
+    return conditions
+
+
+def _has_status(asked: TaskFilter, params: Parameters) -> str:
+    """By key or name; by category in projects that have no status of that key."""
+    aliases = [_ALIASES[status] for status in asked.statuses if status in _ALIASES]
+    chosen = [*asked.statuses, *aliases]
+    categories = [status for status in chosen if status in CATEGORIES]
+    always = _OPEN if "open" in chosen else ()
+    keys, everywhere = params.add("text[]", chosen), params.add("text[]", always)
+    instead = params.add("text[]", categories)
+    where = f"s.status = ANY({keys}) OR s.name = ANY({keys}) OR s.category = ANY({everywhere})"
+    if categories:
+        where += (
+            f" OR (s.category = ANY({instead}) AND NOT EXISTS (SELECT FROM {{tasks_statuses}} AS e"
+            " WHERE e.project_id = s.project_id AND e.status = s.category))"
+        )
+    within = ""
+    if asked.project_ids:
+        within = f"s.project_id = ANY({params.add('text[]', asked.project_ids)}) AND "
+    return (
+        "(t.project_id, t.status) IN (SELECT s.project_id, s.status"
+        f" FROM {{tasks_statuses}} AS s WHERE {within}({where}))"
+    )
+
+
+def _has_assignee(asked: TaskFilter, params: Parameters) -> str:
+    named = f"t.assignee_ids && {params.add('text[]', asked.assignee_ids)}"
+    if not asked.unassigned:
+        return named
+    return f"(t.assignee_ids = ARRAY[]::text[] OR {named})"
+
+
+def _is_overdue(asked: TaskFilter, params: Parameters) -> str:
+    assert asked.now is not None, "whoever asks for overdue says what time it is"
+    late = (
+        f"t.due_date < {params.add('timestamptz', asked.now)}"
+        f" AND t.status_category = ANY({params.add('text[]', _OPEN)})"
+    )
+    return f"({late})" if asked.overdue else f"({late}) IS NOT TRUE"
+
+
+_COLUMNS: Mapping[SortBy, tuple[tuple[str, str, Any], ...]] = {
+    SortBy.CREATED_AT: (("t.created_at", "timestamptz", datetime),),
+    SortBy.UPDATED_AT: (("t.updated_at", "timestamptz", datetime),),
+    SortBy.DUE_DATE: (("t.due_date", "timestamptz", datetime | None),),
+    SortBy.PRIORITY: (("t.priority", "smallint", Int16),),
+    SortBy.TITLE: (("t.title_key", "text", str),),
+    SortBy.KEY: (("t.project_key", "text", str), ("t.number", "bigint", Int64)),
+    SortBy.RANK: (("t.rank", "text", str),),
+}
+
+
+def _order(sort: Sort) -> Order:
+    columns = (*_COLUMNS[sort.by], ("t.task_id", "text", str))
+    name = f"tasks:{sort.by}:{'desc' if sort.descending else 'asc'}"
+    return Order(
+        tuple((column, kind) for column, kind, _ in columns),
+        sort.descending,
+        CursorCodec(name, *(value for _, _, value in columns)),
+        nullable=sort.by is SortBy.DUE_DATE,
+    )
+
+
+_ORDERS = {sort: _order(sort) for by in SortBy for sort in (Sort(by, False), Sort(by, True))}
