@@ -124,7 +124,7 @@ class _Keeper:
     def __init__(self, child: Child, in_thread: "_Threads") -> None:
         self.child = child
         self.started = asyncio.get_running_loop().create_future()
-        self.failures: deque[PartFailed] = deque(maxlen=_EARLY_ENDS)
+        self.failures: deque[Exception] = deque(maxlen=_EARLY_ENDS)
         self._in_thread = in_thread
         self._task = asyncio.create_task(self._keep())
 
@@ -132,11 +132,13 @@ class _Keeper:
         wait_s = _BACKOFF_FIRST_S
         while True:
             began = time.monotonic()
+            failure: Exception
             try:
                 await self._run_once()
                 failure = self.child.failure()
-            except PartFailed as error:
+            except Exception as error:  # whatever kept it from serving, it is tried again
                 failure = error
+                await self._in_thread(self.child.kill)
             if not self.started.done():
                 self.started.set_exception(failure)
                 return
@@ -166,6 +168,8 @@ class _Keeper:
     async def stop(self, timeout_s: float) -> None:
         self._task.cancel()
         await asyncio.wait([self._task])
+        if self.started.done() and not self.started.cancelled():
+            self.started.exception()  # retrieved: whoever started us was told of the first one
         await self._in_thread(self.child.stop, timeout_s)
 
 
@@ -178,6 +182,10 @@ class _Threads:
     async def __call__(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         bound = functools.partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(self._pool, bound)
+
+    def finish(self) -> None:
+        """Let what still runs come to its end: it may be at work in the data folder."""
+        self._pool.shutdown()
 
 
 class _Run:
@@ -219,6 +227,7 @@ class _Run:
                 task.cancel()
             await asyncio.wait([starting, stopped])
             await self._stop_all()
+            self._in_thread.finish()
 
     async def _start(self) -> None:
         settings = self._settings
