@@ -82,6 +82,9 @@ class OnTask:
 
     right: Right
 
+    def __str__(self) -> str:
+        return f"may {self.right}, in the task's project"
+
     async def check(self, command: OfTask, work: Work) -> Access:
         task = await work.load(TASK, command.task_id)
         place = None if task is None else await visible_project(work, task.project_id)
@@ -96,6 +99,9 @@ class OnProject:
 
     right: Right
 
+    def __str__(self) -> str:
+        return f"may {self.right}"
+
     async def check(self, command: OfProject, work: Work) -> Access:
         place = await visible_project(work, command.project_id)
         if place is None:
@@ -108,6 +114,9 @@ class InNamedProject:
     """The right in the project that the request names; without one, in the caller's own."""
 
     right: Right
+
+    def __str__(self) -> str:
+        return f"may {self.right}, in the project named"
 
     async def check(self, command: OfPlace, work: Work) -> Access:
         place = await visible_project(work, await place_of(command, work))
@@ -131,6 +140,9 @@ class InWorkspace:
     """The right in the workspace itself."""
 
     right: Right
+
+    def __str__(self) -> str:
+        return f"may {self.right}"
 
     async def check(self, command: OfWorkspace, work: Work) -> Access:
         workspace = await work.load(WORKSPACE, command.workspace_id)
@@ -158,6 +170,9 @@ class InNamedWorkspace:
 
     right: Right
 
+    def __str__(self) -> str:
+        return f"may {self.right}, in the workspace named"
+
     async def check(self, command: OfHome, work: Work) -> Access:
         workspace_id = await home_of(command, work)
         workspace = await work.load(WORKSPACE, workspace_id)
@@ -175,6 +190,9 @@ class OneselfOrInWorkspace:
 
     right: Right
 
+    def __str__(self) -> str:
+        return f"oneself, or may {self.right}"
+
     async def check(self, command: "OfMember", work: Work) -> Access:
         if command.user_id == work.actor:
             return await InWorkspace(Right.VIEW_WORKSPACE).check(command, work)
@@ -189,7 +207,8 @@ class OfMember(OfWorkspace, OfUser, Protocol):
 class OwnAccount:
     """Nobody changes the account of another."""
 
-    right: str = "edit one's own account"
+    def __str__(self) -> str:
+        return "oneself"
 
     async def check(self, command: OfUser, work: Work) -> Access:
         if command.user_id != work.actor or await work.load(USER, work.actor) is None:
@@ -201,7 +220,8 @@ class OwnAccount:
 class SignedIn:
     """Any account."""
 
-    right: str = "have an account"
+    def __str__(self) -> str:
+        return "any account"
 
     async def check(self, command: object, work: Work) -> Access:
         user = await work.load(USER, work.actor)
@@ -220,7 +240,8 @@ class Anyone:
     """No account is needed. An Idempotency-Key belongs to the address given, since whoever
     registers has no other name yet."""
 
-    right: str = "nothing: anyone may"
+    def __str__(self) -> str:
+        return "anyone"
 
     async def check(self, command: Registering, work: Work) -> Access:
         return Access(SYSTEM_WORKSPACE, caller=f"registration:{command.email.casefold()}")

@@ -9,6 +9,7 @@ from commands.commit import Claim, NewEvent, Receipt
 from commands.ports import BoardReader, EventStore, NewId
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
+from domain.values.ids import is_id
 from domain.values.limits import Limits
 from domain.values.recorded import Origin
 from domain.values.stamp import Stamp
@@ -62,8 +63,11 @@ class Work:
         self._streams: dict[str, _Stream] = {}
 
     async def load(self, aggregate: Aggregate[S], stream: str) -> S | None:
-        """The state of a stream with all that this work recorded on it; None: no such stream."""
+        """The state of a stream with all that this work recorded on it; None: no such stream,
+        which is also so for what is no id of this kind at all."""
         if stream not in self._streams:
+            if not is_id(stream, aggregate.kind):
+                return None
             state = self._states.kept(aggregate, stream)
             if state is not None:
                 self.from_memory.add(stream)
@@ -76,7 +80,9 @@ class Work:
     def peek(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """What `load` gave, or what was recorded; None where neither happened."""
         seen = self._streams.get(stream)
-        return None if seen is None else self._folded(seen)
+        if seen is None or seen.aggregate.kind != aggregate.kind:
+            return None
+        return self._folded(seen)  # type: ignore[no-any-return]  # the state of its own kind
 
     def seen(self, aggregate: Aggregate[S], stream: str) -> S:
         """`peek` for a stream that is known to exist, such as one that a permission looked at."""

@@ -14,6 +14,9 @@ class Versioned(Protocol):
     def version(self) -> int: ...
 
     @property
+    def position(self) -> int: ...
+
+    @property
     def workspace_id(self) -> str: ...
 
 

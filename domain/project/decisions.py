@@ -135,13 +135,13 @@ def unarchive(project: Project) -> tuple[ProjectEvent, ...]:
 
 
 def add_member(
-    project: Project, workspace: Workspace, user_id: str, role: str
+    project: Project, workspace: Workspace, user_id: str, role: str, pointer: str = "/user_id"
 ) -> tuple[ProjectEvent, ...]:
-    """Somebody named with this role already changes nothing."""
+    """Somebody named with this role already changes nothing. `pointer` is how they were named."""
     require_open(project)
     _checked_role(role)
     if workspace.role_of(user_id) is None:
-        raise invalid("/user_id", "They are not in the project's workspace; add them there first.")
+        raise invalid(pointer, "They are not in the project's workspace; add them there first.")
     present = named_in_project(workspace, project, user_id)
     if present == role:
         return ()

@@ -1,0 +1,330 @@
+"""Runs commands: may they, what do they decide, into the log, and what is answered."""
+
+import hashlib
+import hmac
+import secrets
+from asyncio import gather
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from random import Random
+from typing import Any, Final, TypeVar
+
+from commands.commit import Commit, Receipt
+from commands.ports import BoardReader, Clock, EventStore, NewId, StreamMoved
+from commands.spec import Access, Registry
+from commands.states import States
+from commands.turns import Turns
+from commands.work import Work, World
+from domain.aggregate import Aggregate, Versioned
+from domain.aggregates import aggregate_of
+from domain.errors import Kind, Refused
+from domain.values.limits import Limits
+from domain.values.rank import DIGITS, TAIL_LENGTH
+from domain.values.recorded import Origin
+
+S = TypeVar("S", bound=Versioned)
+
+TRIES: Final = 4
+WAITING_FOR_ONE_STREAM: Final = 1_000
+SAME_KEY_PATIENCE_SECONDS: Final = 10.0
+
+# Told apart is all that a tail must be; nobody gains by guessing one.
+_RANDOM: Final = Random()  # noqa: S311
+
+# Said by a part that is down or busy, not decided from any state: nothing to look up again.
+_OF_THE_MACHINE: Final = frozenset({Kind.OVERLOADED, Kind.DEPENDENCY_DOWN, Kind.VIEW_BEHIND})
+
+# What every event changes, and so tells nobody what differs.
+_BOOKKEEPING: Final = frozenset(
+    {
+        "version",
+        "position",
+        "updated_at",
+        "updated_by",
+        "status_category",
+        "imported",
+        "imported_digest",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command did. `receipt` is None where there was nothing to do and no key to keep.
+
+    `main_stream` is what the answer shows. `changed` is False where nothing was recorded now.
+    """
+
+    receipt: Receipt | None
+    main_stream: str
+    changed: bool
+    replayed: bool
+    position: int
+    _work: Work
+    _first_answer: Versioned | None = None
+
+    def state(self, aggregate: Aggregate[S], stream: str | None = None) -> S:
+        """The state of a stream (default: the main one) that the command read or wrote, as it is
+        after it. For a replay the main stream is as the first answer showed it, the rest as now.
+
+        Raises LookupError for a stream that the command did not read.
+        """
+        wanted = stream or self.main_stream
+        if self._first_answer is not None and wanted == self.main_stream:
+            first: Any = self._first_answer
+            return first  # type: ignore[no-any-return]
+        return self._work.seen(aggregate, wanted)
+
+    def peek(self, aggregate: Aggregate[S], stream: str) -> S | None:
+        """As `state`, None for a stream that the command did not read."""
+        return self._work.peek(aggregate, stream)
+
+
+class _Stale(Refused):
+    def __init__(self, stream: str, version: int) -> None:
+        super().__init__(Kind.VERSION_STALE, "It has changed since you read it.")
+        self.stream = stream
+        self.version = version
+
+
+@dataclass(slots=True)
+class _Request:
+    """One call of `execute` over all its attempts. `fresh` are the streams that were read from
+    the log while it ran; `admitted` says that the present attempt was permitted."""
+
+    commands: Sequence[Any]
+    origin: Origin
+    key: str | None
+    digest: bytes | None
+    if_match: tuple[str, int] | None
+    command_id: bytes = b""
+    workspace_id: str = ""
+    admitted: bool = False
+    fresh: set[str] = field(default_factory=set)
+
+    def admit(self, access: Access, secret: bytes) -> None:
+        """The first permission has said in which workspace the command runs."""
+        self.admitted = True
+        if self.command_id:
+            return
+        self.workspace_id = access.workspace_id
+        if self.key is None:
+            self.command_id = secrets.token_bytes(16)
+            return
+        caller = access.caller or self.origin.actor
+        named = "".join(f"{len(part)}:{part}" for part in (access.workspace_id, caller, self.key))
+        mac = hmac.digest(secret, named.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        self.command_id = mac[:16]
+
+
+class Executor:
+    """One a process. Commands on one stream run one after another; what other processes do is
+    met by the log's assertions, read again and decided again, three times."""
+
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        store: EventStore,
+        board: BoardReader,
+        clock: Clock,
+        new_id: NewId,
+        secret: bytes,
+        limits: Limits | None = None,
+        cache_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        """`secret` makes command ids out of Idempotency-Keys; it must outlive the process."""
+        self._registry = registry
+        self._store = store
+        self._clock = clock
+        self._secret = secret
+        self.states = States(store, cache_bytes)
+        self._turns = Turns(WAITING_FOR_ONE_STREAM)
+        self._world = World(
+            store=store,
+            states=self.states,
+            board=board,
+            new_id=new_id,
+            tail=random_tail,
+            limits=limits or Limits(),
+        )
+
+    async def execute(
+        self,
+        commands: Sequence[Any],
+        origin: Origin,
+        *,
+        idempotency_key: str | None = None,
+        digest: bytes | None = None,
+        if_match: tuple[str, int] | None = None,
+    ) -> Outcome:
+        """Run commands as one commit, whole or not at all.
+
+        `digest` is an HMAC of the request without its secret fields, and goes with the key.
+        `if_match` is (stream, version) as the caller last saw it. Raises Refused.
+        """
+        if (idempotency_key is None) != (digest is None):
+            raise ValueError("a key and the digest of its request go together")
+        request = _Request(commands, origin, idempotency_key, digest, if_match)
+        taken: list[str] = []
+        try:
+            await self._take_turns(request, taken)
+            return await self._run(request)
+        finally:
+            for name in reversed(taken):
+                self._turns.give(name)
+
+    async def _take_turns(self, request: _Request, taken: list[str]) -> None:
+        """The key first, then the streams by name: in one order, so that nobody waits in a ring."""
+        if request.key is not None:
+            name = f"key {request.origin.actor} {request.key}"
+            try:
+                await self._turns.take(name, SAME_KEY_PATIENCE_SECONDS)
+            except TimeoutError:
+                raise Refused(
+                    Kind.IDEMPOTENCY_IN_PROGRESS,
+                    "The first request with this Idempotency-Key is still running; try again.",
+                ) from None
+            taken.append(name)
+        specs = ((self._registry.spec_of(command), command) for command in request.commands)
+        streams = {spec.writes(command) for spec, command in specs if spec.writes is not None}
+        for stream in sorted(streams):
+            await self._turns.take(stream)
+            taken.append(stream)
+
+    async def _run(self, request: _Request) -> Outcome:
+        for _ in range(TRIES):
+            work = Work(self._world, request.origin, self._clock())
+            try:
+                outcome = await self._attempt(request, work)
+            except StreamMoved as moved:
+                await self._catch_up(request, work, moved)
+                continue
+            except Refused as refusal:
+                if refusal.kind in _OF_THE_MACHINE:
+                    raise
+                first = await self._first_answer(request, work)
+                if first is not None:
+                    return first
+                if refusal.fields.get("field") in work.retried_claims:
+                    continue
+                if await self._was_behind(request, work):
+                    continue
+                if isinstance(refusal, _Stale):
+                    raise await self._with_differences(refusal, work) from None
+                raise
+            if outcome.receipt is None and await self._was_behind(request, work):
+                continue
+            return outcome
+        raise StreamMoved
+
+    async def _attempt(self, request: _Request, work: Work) -> Outcome:
+        request.admitted = False
+        shown: str | None = None
+        for command in request.commands:
+            spec = self._registry.spec_of(command)
+            assert spec.permission is not None  # the registry refuses to be built otherwise
+            access = await spec.permission.check(command, work)
+            if shown is None:
+                request.admit(access, self._secret)
+                await self._require_match(request, work)
+            stream = await spec.handler(command, work)
+            shown = shown or stream
+        if shown is None:
+            raise ValueError("nothing to execute")
+        if not work.events and request.key is None:
+            return self._outcome(None, shown, work)
+        receipt = await self._store.append(
+            Commit(
+                command_id=request.command_id,
+                workspace_id=request.workspace_id,
+                main_stream=shown,
+                origin=request.origin,
+                events=tuple(work.events),
+                expected=work.expected,
+                guards=work.guards,
+                claims=tuple(work.claims),
+                request_digest=request.digest,
+            )
+        )
+        if receipt.replayed:
+            return await self._replayed(receipt, work)
+        work.settle(receipt)
+        return self._outcome(receipt, shown, work)
+
+    def _outcome(self, receipt: Receipt | None, shown: str, work: Work) -> Outcome:
+        if receipt is not None:
+            return Outcome(receipt, shown, bool(work.events), False, receipt.position, work)
+        state = work.seen(aggregate_of(shown), shown)
+        return Outcome(None, shown, False, False, state.position, work)
+
+    async def _require_match(self, request: _Request, work: Work) -> None:
+        if request.if_match is None:
+            return
+        stream, version = request.if_match
+        state = await work.load(aggregate_of(stream), stream)
+        if state is None or state.version != version:
+            raise _Stale(stream, version)
+
+    async def _with_differences(self, stale: _Stale, work: Work) -> Refused:
+        """The 412 that says what changed since the caller looked."""
+        aggregate = aggregate_of(stale.stream)
+        now = work.peek(aggregate, stale.stream)
+        current = 0 if now is None else now.version
+        then: Versioned | None = None
+        if now is not None and 0 < stale.version < current:
+            recorded = await self._store.read_stream(stale.stream, upto=stale.version)
+            then = aggregate.fold((each.event, each.stamp) for each in recorded)
+        return Refused(
+            Kind.VERSION_STALE,
+            f"It is at version {current} by now; read it again, then repeat your change.",
+            current_version=current,
+            changed_fields=_differences(then, now),
+        )
+
+    async def _first_answer(self, request: _Request, work: Work) -> Outcome | None:
+        """A keyed request is only refused where it has not succeeded before."""
+        if request.key is None or not request.admitted:
+            return None
+        receipt = await self._store.find_command(request.command_id, request.digest)
+        return None if receipt is None else await self._replayed(receipt, work)
+
+    async def _replayed(self, receipt: Receipt, work: Work) -> Outcome:
+        stream = receipt.main_stream
+        recorded = await self._store.read_stream(stream, upto=receipt.main_version)
+        state = aggregate_of(stream).fold((each.event, each.stamp) for each in recorded)
+        return Outcome(receipt, stream, False, True, receipt.position, work, state)
+
+    async def _catch_up(self, request: _Request, work: Work, moved: StreamMoved) -> None:
+        """Read on from where the process knew a stream; what cannot be read on is forgotten."""
+        streams = moved.streams or (() if moved.guards else tuple(work.expected))
+        newer = await gather(*(self.states.refresh(stream) for stream in streams))
+        for stream, found in zip(streams, newer, strict=True):
+            if not found:
+                self.states.forget(stream)
+        request.fresh.update(streams)
+
+    async def _was_behind(self, request: _Request, work: Work) -> bool:
+        """Whether the attempt was decided on something that another process has changed since:
+        nobody is refused because of what this process remembers."""
+        doubtful = sorted(work.from_memory - request.fresh)
+        if not doubtful:
+            return False
+        request.fresh.update(doubtful)
+        return any(await gather(*(self.states.refresh(stream) for stream in doubtful)))
+
+
+def _differences(then: Versioned | None, now: Versioned | None) -> list[str]:
+    if then is None or now is None:
+        return []
+    names = (each.name for each in fields(now))  # type: ignore[arg-type]  # all are dataclasses
+    return [
+        name
+        for name in names
+        if name not in _BOOKKEEPING and getattr(then, name) != getattr(now, name)
+    ]
+
+
+def random_tail() -> str:
+    """Six random base-62 digits, the last not zero, which no rank may end with."""
+    return "".join((*_RANDOM.choices(DIGITS, k=TAIL_LENGTH - 1), _RANDOM.choice(DIGITS[1:])))

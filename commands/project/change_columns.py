@@ -1,0 +1,38 @@
+"""Lay a project's board out anew."""
+
+from dataclasses import dataclass
+
+from commands.permissions import OnProject
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.project import decisions
+from domain.project.board import ColumnDraft
+from domain.project.events import ProjectColumnsChanged
+from domain.project.state import PROJECT
+from domain.workspace.roles import Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeColumns:
+    """All columns, in order; every status of the workflow stands in exactly one."""
+
+    project_id: str
+    columns: tuple[ColumnDraft, ...]
+
+
+async def change_columns(command: ChangeColumns, work: Work) -> str:
+    project = work.seen(PROJECT, command.project_id)
+    ids = [work.new_id("col") for _ in command.columns]
+    events = decisions.change_columns(project, command.columns, ids, work.limits)
+    work.record(PROJECT, project.workspace_id, project.project_id, *events)
+    return project.project_id
+
+
+CHANGE_COLUMNS = CommandSpec(
+    command=ChangeColumns,
+    handler=change_columns,
+    permission=OnProject(Right.MANAGE_PROJECT),
+    events=(ProjectColumnsChanged,),
+    route="PUT /projects/{id}/columns",
+    writes=lambda command: command.project_id,
+)

@@ -1,0 +1,95 @@
+"""Make a project with the default workflow and a column for each of its statuses."""
+
+from dataclasses import dataclass
+from random import randrange
+from typing import Final
+
+from commands.permissions import InNamedWorkspace, home_of
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.errors import Kind, Refused, invalid
+from domain.project import decisions
+from domain.project.events import ProjectCreated, ProjectMemberAdded
+from domain.project.state import PROJECT
+from domain.project.workflow import DEFAULT_WORKFLOW
+from domain.values.ids import checked_id
+from domain.values.text_rules import checked_name, made_project_key, numbered_project_key
+from domain.workspace.roles import Right
+from domain.workspace.state import WORKSPACE, Workspace
+
+# Keys that look like each other are tried in order up to this number, then with random ones.
+_IN_ORDER: Final = 9
+_AT_RANDOM: Final = (10, 100_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateProject:
+    """Without a key, one is made from the name. Without `workspace_id` it goes to the caller's
+    default one. The caller is an admin of it, the owner too."""
+
+    name: str
+    key: str | None = None
+    description: str | None = None
+    view_type: str | None = None
+    is_private: bool = False
+    workspace_id: str | None = None
+    owner_id: str | None = None
+    project_id: str | None = None
+
+
+async def create_project(command: CreateProject, work: Work) -> str:
+    workspace = work.seen(WORKSPACE, await home_of(command, work))
+    project_id = await _fresh_id(command, work)
+    owner_id = command.owner_id or work.actor
+    if workspace.role_of(owner_id) is None:
+        raise invalid("/owner_id", "There is nobody with this id in the workspace.", "unknown")
+    key = command.key or await _made_key(command, workspace, work)
+    events = decisions.create(
+        key=key,
+        name=command.name,
+        owner_id=owner_id,
+        column_ids=[work.new_id("col") for _ in DEFAULT_WORKFLOW.statuses],
+        limits=work.limits,
+        description=command.description or "",
+        view_type=command.view_type or "board",
+        is_private=command.is_private,
+    )
+    work.record(PROJECT, workspace.workspace_id, project_id, *events)
+    if owner_id != work.actor:
+        project = work.seen(PROJECT, project_id)
+        joined = decisions.add_member(project, workspace, work.actor, "admin")
+        work.record(PROJECT, workspace.workspace_id, project_id, *joined)
+    work.claim(_scope(workspace), key, field="key", owner=project_id, retry=command.key is None)
+    return project_id
+
+
+async def _fresh_id(command: CreateProject, work: Work) -> str:
+    if command.project_id is None:
+        return work.new_id("proj")
+    project_id = checked_id(command.project_id, "proj", "/project_id")
+    if await work.load(PROJECT, project_id) is not None:
+        raise Refused(Kind.ALREADY_EXISTS, "There is a project with this id.", field="project_id")
+    return project_id
+
+
+async def _made_key(command: CreateProject, workspace: Workspace, work: Work) -> str:
+    """One that nobody has; somebody may still take it first, and then another is made."""
+    made = made_project_key(checked_name(command.name, work.limits))
+    key, number = made, 1
+    while await work.claimed_by(_scope(workspace), key) is not None:
+        number = number + 1 if number < _IN_ORDER else randrange(*_AT_RANDOM)  # noqa: S311
+        key = numbered_project_key(made, number)
+    return key
+
+
+def _scope(workspace: Workspace) -> str:
+    return f"project-key:{workspace.workspace_id}"
+
+
+CREATE_PROJECT = CommandSpec(
+    command=CreateProject,
+    handler=create_project,
+    permission=InNamedWorkspace(Right.CREATE_PROJECT),
+    events=(ProjectCreated, ProjectMemberAdded),
+    route="POST /projects",
+)

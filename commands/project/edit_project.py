@@ -1,0 +1,59 @@
+"""Change what a project is called, how it is described and shown, and whether it is private."""
+
+from dataclasses import dataclass
+
+from msgspec import UNSET, UnsetType
+
+from commands.permissions import OnProject
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.project import decisions
+from domain.project.events import (
+    ProjectDescribed,
+    ProjectEvent,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectViewTypeChanged,
+)
+from domain.project.state import PROJECT
+from domain.values.text_rules import Problems
+from domain.workspace.roles import Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditProject:
+    """What is left out stays."""
+
+    project_id: str
+    name: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    view_type: str | UnsetType = UNSET
+    is_private: bool | UnsetType = UNSET
+
+
+async def edit_project(command: EditProject, work: Work) -> str:
+    project = work.seen(PROJECT, command.project_id)
+    problems = Problems()
+    changes: list[ProjectEvent] = []
+    if command.name is not UNSET:
+        changes += problems.check((), decisions.rename, project, command.name, work.limits)
+    if command.description is not UNSET:
+        text = command.description or ""
+        changes += problems.check((), decisions.describe, project, text, work.limits)
+    if command.view_type is not UNSET:
+        changes += problems.check((), decisions.change_view_type, project, command.view_type)
+    if command.is_private is not UNSET:
+        changes += problems.check((), decisions.change_privacy, project, command.is_private)
+    problems.raise_any()
+    work.record(PROJECT, project.workspace_id, project.project_id, *changes)
+    return project.project_id
+
+
+EDIT_PROJECT = CommandSpec(
+    command=EditProject,
+    handler=edit_project,
+    permission=OnProject(Right.MANAGE_PROJECT),
+    events=(ProjectRenamed, ProjectDescribed, ProjectViewTypeChanged, ProjectPrivacyChanged),
+    route="PATCH /projects/{id}",
+    writes=lambda command: command.project_id,
+)

@@ -1,0 +1,34 @@
+"""Name somebody in a project no more."""
+
+from dataclasses import dataclass
+
+from commands.permissions import OnProject
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.project import decisions
+from domain.project.events import ProjectMemberRemoved
+from domain.project.state import PROJECT
+from domain.workspace.roles import Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveProjectMember:
+    project_id: str
+    user_id: str
+
+
+async def remove_member(command: RemoveProjectMember, work: Work) -> str:
+    project = work.seen(PROJECT, command.project_id)
+    events = decisions.remove_member(project, command.user_id)
+    work.record(PROJECT, project.workspace_id, project.project_id, *events)
+    return project.project_id
+
+
+REMOVE_PROJECT_MEMBER = CommandSpec(
+    command=RemoveProjectMember,
+    handler=remove_member,
+    permission=OnProject(Right.MANAGE_PROJECT),
+    events=(ProjectMemberRemoved,),
+    route="DELETE /projects/{id}/members/{user_id}",
+    writes=lambda command: command.project_id,
+)

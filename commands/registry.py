@@ -1,0 +1,116 @@
+"""The table of contents: everything that people can do here, and who may.
+
+`python -m commands.registry` prints it as the page docs/commands.md.
+"""
+
+import sys
+from collections.abc import Mapping
+
+from commands.comment.add_comment import ADD_COMMENT
+from commands.project.add_member import ADD_PROJECT_MEMBER
+from commands.project.archive_project import ARCHIVE_PROJECT
+from commands.project.change_columns import CHANGE_COLUMNS
+from commands.project.change_fields import CHANGE_FIELDS
+from commands.project.change_member_role import CHANGE_PROJECT_MEMBER_ROLE
+from commands.project.change_workflow import CHANGE_WORKFLOW
+from commands.project.create_project import CREATE_PROJECT
+from commands.project.edit_project import EDIT_PROJECT
+from commands.project.remove_member import REMOVE_PROJECT_MEMBER
+from commands.project.unarchive_project import UNARCHIVE_PROJECT
+from commands.spec import Registry
+from commands.task.assign_task import ASSIGN_TASK
+from commands.task.change_status import CHANGE_STATUS
+from commands.task.create_task import CREATE_TASK
+from commands.task.edit_task import EDIT_TASK
+from commands.task.move_task import MOVE_TASK
+from commands.task.restore_task import RESTORE_TASK
+from commands.task.set_due_date import SET_DUE_DATE
+from commands.task.set_priority import SET_PRIORITY
+from commands.task.tag_task import TAG_TASK
+from commands.task.trash_task import TRASH_TASK
+from commands.user.edit_profile import EDIT_PROFILE
+from commands.user.register_user import REGISTER_USER
+from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
+from commands.workspace.change_member_role import CHANGE_WORKSPACE_MEMBER_ROLE
+from commands.workspace.create_workspace import CREATE_WORKSPACE
+from commands.workspace.remove_member import REMOVE_WORKSPACE_MEMBER
+from commands.workspace.rename_workspace import RENAME_WORKSPACE
+from domain.workspace.roles import RIGHTS_IN_PROJECT, RIGHTS_IN_WORKSPACE, Right
+
+
+def all_commands() -> Registry:
+    return Registry(
+        REGISTER_USER,
+        EDIT_PROFILE,
+        CREATE_WORKSPACE,
+        RENAME_WORKSPACE,
+        ADD_WORKSPACE_MEMBER,
+        CHANGE_WORKSPACE_MEMBER_ROLE,
+        REMOVE_WORKSPACE_MEMBER,
+        CREATE_PROJECT,
+        EDIT_PROJECT,
+        ARCHIVE_PROJECT,
+        UNARCHIVE_PROJECT,
+        ADD_PROJECT_MEMBER,
+        CHANGE_PROJECT_MEMBER_ROLE,
+        REMOVE_PROJECT_MEMBER,
+        CHANGE_WORKFLOW,
+        CHANGE_COLUMNS,
+        CHANGE_FIELDS,
+        CREATE_TASK,
+        EDIT_TASK,
+        ASSIGN_TASK,
+        SET_PRIORITY,
+        SET_DUE_DATE,
+        TAG_TASK,
+        CHANGE_STATUS,
+        MOVE_TASK,
+        TRASH_TASK,
+        RESTORE_TASK,
+        ADD_COMMENT,
+    )
+
+
+_PAGE = """\
+# Commands
+
+Made by `python -m commands.registry`; a test compares. Whoever is not named under "who" may not:
+what they cannot see answers as if it did not exist, what they see and may not do as `forbidden`.
+
+| command | who | events | route |
+|---|---|---|---|
+{commands}
+
+## Roles
+
+| right | workspace roles | project roles |
+|---|---|---|
+{rights}
+
+Owners and admins of a workspace are admins of all its projects, auditors viewers of all. Members
+are members of those that are not private; being named in a project gives them, and guests, the role
+named.
+"""
+
+
+def page() -> str:
+    """The page docs/commands.md."""
+    commands = (
+        f"| {spec.command.__name__} | {spec.permission} "
+        f"| {', '.join(event.__name__ for event in spec.events)} | `{spec.route}` |"
+        for spec in all_commands()
+    )
+    rights = (
+        f"| {right} | {_holding(RIGHTS_IN_WORKSPACE, right)} "
+        f"| {_holding(RIGHTS_IN_PROJECT, right)} |"
+        for right in Right
+    )
+    return _PAGE.format(commands="\n".join(commands), rights="\n".join(rights))
+
+
+def _holding(table: Mapping[str, frozenset[Right]], right: Right) -> str:
+    return ", ".join(role for role, rights in table.items() if right in rights)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

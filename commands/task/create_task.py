@@ -1,0 +1,111 @@
+"""Create a task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from commands.people import require_in_project
+from commands.permissions import InNamedProject, place_of
+from commands.spec import CommandSpec
+from commands.task.on_task import moment_given, require_people_of_fields
+from commands.work import Work
+from domain.errors import Kind, Refused
+from domain.project.state import PROJECT
+from domain.task import decisions
+from domain.task.events import TaskCreated
+from domain.task.state import TASK
+from domain.values.ids import checked_id
+from domain.values.priority import chosen_level
+from domain.values.rank import fresh_rank
+from domain.workspace.roles import Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTask:
+    """`task_id` is a fresh one that the client made. Dates are RFC 3339 date-times or days.
+
+    Without `project_id` it goes to the caller's own project, and to the caller unless somebody
+    is named.
+    """
+
+    title: str
+    project_id: str | None = None
+    task_id: str | None = None
+    description: str | None = None
+    status: str | None = None
+    priority: int | str | None = None
+    priority_level: int | None = None
+    type: str | None = None
+    assignee_id: str | None = None
+    assignee_ids: tuple[str, ...] = ()
+    due_date: str | None = None
+    start_date: str | None = None
+    estimate: float | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+async def create_task(command: CreateTask, work: Work) -> str:
+    project = work.seen(PROJECT, await place_of(command, work))
+    task_id = await _fresh_id(command, work)
+    due_date, due_all_day = await moment_given(
+        work, command.due_date, end_of_day=True, pointer="/due_date"
+    )
+    start_date, _ = await moment_given(
+        work, command.start_date, end_of_day=False, pointer="/start_date"
+    )
+    named = _named(command)
+    require_in_project(work, project, named)
+    require_people_of_fields(work, project, command.fields)
+    assignee_ids = tuple(user_id for user_id, _ in named)
+    if not assignee_ids and command.project_id is None:
+        assignee_ids = (work.actor,)
+    events = decisions.create(
+        project,
+        title=command.title,
+        rank=fresh_rank(work.now, work.tail()),
+        limits=work.limits,
+        description=command.description or "",
+        status=command.status,
+        priority=chosen_level(command.priority, command.priority_level),
+        task_type=command.type or decisions.DEFAULT_TYPE,
+        assignee_ids=assignee_ids,
+        due_date=due_date,
+        due_all_day=due_all_day,
+        start_date=start_date,
+        estimate=command.estimate,
+        tags=command.tags,
+        fields=command.fields,
+    )
+    work.record(
+        TASK,
+        project.workspace_id,
+        task_id,
+        *events,
+        draws=f"task-number:{project.project_id}",
+    )
+    return task_id
+
+
+async def _fresh_id(command: CreateTask, work: Work) -> str:
+    if command.task_id is None:
+        return work.new_id("task")
+    task_id = checked_id(command.task_id, "task", "/task_id")
+    if await work.load(TASK, task_id) is not None:
+        raise Refused(Kind.ALREADY_EXISTS, "There is a task with this id.", field="task_id")
+    return task_id
+
+
+def _named(command: CreateTask) -> list[tuple[str, str]]:
+    named = [(each, f"/assignee_ids/{at}") for at, each in enumerate(command.assignee_ids)]
+    if command.assignee_id is not None and command.assignee_id not in command.assignee_ids:
+        named.insert(0, (command.assignee_id, "/assignee_id"))
+    return named
+
+
+CREATE_TASK = CommandSpec(
+    command=CreateTask,
+    handler=create_task,
+    permission=InNamedProject(Right.EDIT_TASKS),
+    events=(TaskCreated,),
+    route="POST /tasks",
+)

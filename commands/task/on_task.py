@@ -1,0 +1,49 @@
+"""What commands on one task have in common."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from commands.people import require_in_project, time_zone_of
+from commands.work import Work
+from domain.errors import pointer_token
+from domain.project.decisions import require_open
+from domain.project.state import PROJECT, Project
+from domain.task.events import TaskEvent
+from domain.task.state import TASK, Task
+from domain.values.moment import day_or_moment, is_day
+
+
+def open_task(work: Work, task_id: str) -> tuple[Task, Project]:
+    """The task, which the permission has seen, in a project in which things may still happen."""
+    task = work.seen(TASK, task_id)
+    project = work.seen(PROJECT, task.project_id)
+    require_open(project)
+    return task, project
+
+
+def record(work: Work, task: Task, events: Sequence[TaskEvent]) -> None:
+    work.record(TASK, task.workspace_id, task.task_id, *events)
+
+
+async def moment_given(
+    work: Work, text: str | None, *, end_of_day: bool, pointer: str
+) -> tuple[datetime | None, bool]:
+    """A date as a request gives it: (moment, whether it was a whole day of the caller's)."""
+    if text is None:
+        return None, False
+    zone = await time_zone_of(work) if is_day(text) else "UTC"
+    return day_or_moment(text, zone, end_of_day=end_of_day, pointer=pointer)
+
+
+def require_people_of_fields(work: Work, project: Project, fields: Mapping[str, object]) -> None:
+    """Whoever a custom field of the type user names may see the project."""
+    people = {each.key for each in project.fields if each.type == "user"}
+    require_in_project(
+        work,
+        project,
+        (
+            (value, f"/fields/{pointer_token(key)}")
+            for key, value in fields.items()
+            if key in people and isinstance(value, str)
+        ),
+    )

@@ -1,0 +1,32 @@
+"""Put a task into the trash."""
+
+from dataclasses import dataclass
+
+from commands.permissions import OnTask
+from commands.spec import CommandSpec
+from commands.task.on_task import open_task, record
+from commands.work import Work
+from domain.task import decisions
+from domain.task.events import TaskTrashed
+from domain.workspace.roles import Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrashTask:
+    task_id: str
+
+
+async def trash_task(command: TrashTask, work: Work) -> str:
+    task, _ = open_task(work, command.task_id)
+    record(work, task, decisions.trash(task))
+    return task.task_id
+
+
+TRASH_TASK = CommandSpec(
+    command=TrashTask,
+    handler=trash_task,
+    permission=OnTask(Right.EDIT_TASKS),
+    events=(TaskTrashed,),
+    route="DELETE /tasks/{id}",
+    writes=lambda command: command.task_id,
+)

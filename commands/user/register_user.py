@@ -1,0 +1,75 @@
+"""Make an account, and with it a workspace and a project of its own."""
+
+from dataclasses import dataclass
+
+from commands.permissions import Anyone
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.errors import Kind, Refused
+from domain.project import decisions as projects
+from domain.project.decisions import PERSONAL_KEY
+from domain.project.events import ProjectCreated
+from domain.project.state import PROJECT
+from domain.project.workflow import PERSONAL_WORKFLOW
+from domain.user import decisions as users
+from domain.user.events import UserRegistered
+from domain.user.state import USER
+from domain.values.ids import SYSTEM_WORKSPACE, checked_id
+from domain.values.text_rules import normal_email, normal_username
+from domain.workspace import decisions as workspaces
+from domain.workspace.events import WorkspaceCreated
+from domain.workspace.state import WORKSPACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterUser:
+    """`user_id` is a fresh one, under which the credentials and the keys that seal the person's
+    name lie ready already; the origin's actor is the same."""
+
+    user_id: str
+    username: str
+    email: str
+    name: str | None = None
+    time_zone: str = "UTC"
+    locale: str = "en"
+
+
+async def register_user(command: RegisterUser, work: Work) -> str:
+    user_id = checked_id(command.user_id, "user", "/user_id")
+    if await work.load(USER, user_id) is not None:
+        raise Refused(Kind.ALREADY_EXISTS, "There is a user with this id.", field="user_id")
+    workspace_id, project_id = work.new_id("ws"), work.new_id("proj")
+    registered = users.register(
+        username=command.username,
+        email=command.email,
+        name=command.name,
+        workspace_id=workspace_id,
+        project_id=project_id,
+        time_zone=command.time_zone,
+        locale=command.locale,
+        limits=work.limits,
+    )
+    workspace = workspaces.create(
+        name="Personal", owner_id=user_id, limits=work.limits, is_personal=True
+    )
+    project = projects.create_personal(
+        owner_id=user_id,
+        column_ids=[work.new_id("col") for _ in PERSONAL_WORKFLOW.statuses],
+        limits=work.limits,
+    )
+    work.record(USER, SYSTEM_WORKSPACE, user_id, *registered, author=user_id, subject=user_id)
+    work.record(WORKSPACE, workspace_id, workspace_id, *workspace, author=user_id)
+    work.record(PROJECT, workspace_id, project_id, *project, author=user_id)
+    work.claim("username", normal_username(command.username), field="username", owner=user_id)
+    work.claim("email", normal_email(command.email), field="email", owner=user_id)
+    work.claim(f"project-key:{workspace_id}", PERSONAL_KEY, field="key", owner=project_id)
+    return user_id
+
+
+REGISTER_USER = CommandSpec(
+    command=RegisterUser,
+    handler=register_user,
+    permission=Anyone(),
+    events=(UserRegistered, WorkspaceCreated, ProjectCreated),
+    route="POST /users",
+)

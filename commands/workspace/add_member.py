@@ -1,0 +1,44 @@
+"""Let somebody into a workspace."""
+
+from dataclasses import dataclass
+
+from commands.people import person_named
+from commands.permissions import InWorkspace
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.errors import invalid
+from domain.user.state import USER
+from domain.workspace import decisions
+from domain.workspace.events import WorkspaceMemberAdded
+from domain.workspace.roles import Right
+from domain.workspace.state import WORKSPACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddWorkspaceMember:
+    """Any account may be added, by its id or its exact e-mail address."""
+
+    workspace_id: str
+    user_id: str | None = None
+    email: str | None = None
+    role: str = "member"
+
+
+async def add_member(command: AddWorkspaceMember, work: Work) -> str:
+    workspace = work.seen(WORKSPACE, command.workspace_id)
+    user_id, pointer = await person_named(work, command.user_id, command.email)
+    if await work.load(USER, user_id) is None:
+        raise invalid(pointer, "There is no such user.", "unknown")
+    events = decisions.add_member(workspace, user_id, command.role, work.actor)
+    work.record(WORKSPACE, workspace.workspace_id, workspace.workspace_id, *events)
+    return workspace.workspace_id
+
+
+ADD_WORKSPACE_MEMBER = CommandSpec(
+    command=AddWorkspaceMember,
+    handler=add_member,
+    permission=InWorkspace(Right.MANAGE_MEMBERS),
+    events=(WorkspaceMemberAdded,),
+    route="POST /workspaces/{id}/members",
+    writes=lambda command: command.workspace_id,
+)
