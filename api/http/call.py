@@ -107,10 +107,10 @@ class Call:
         """The caller's id where there is one, for logs and limits."""
         return None if self._caller is None else self._caller.user_id
 
-    def origin(self) -> Origin:
-        """Where the events of this call come from."""
+    def origin(self, actor: str | None = None) -> Origin:
+        """Where the events of this call come from; `actor` where nobody is logged in yet."""
         return Origin(
-            actor=self.caller.user_id,
+            actor=actor or self.caller.user_id,
             request_id=self.request_id,
             correlation_id=self.trace_id,
             ip=self.address,

@@ -1,0 +1,149 @@
+"""Ids and human keys in requests: wherever an id is taken, its key is too."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from api.http.call import Call
+from domain.errors import Kind, Refused, invalid, not_found
+from domain.user.state import USER
+from domain.values.ids import is_id
+from infra.postgres.views.project_queries import ProjectPlace
+from infra.postgres.views.task_queries import TaskPlace
+from projections.projects import PROJECTS_VIEW
+from projections.tasks import TASKS_VIEW
+
+_PROJECT_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,9}", re.ASCII)
+_TASK_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18}", re.ASCII)
+
+
+async def task_id(call: Call, text: str) -> str:
+    """The id of the task that a path names. Raises Refused(NOT_FOUND, KEY_AMBIGUOUS)."""
+    if is_id(text, "task"):
+        return text
+    if not _TASK_KEY.fullmatch(text):
+        raise not_found("task")
+    house = call.house
+    places: Sequence[TaskPlace | ProjectPlace] = await _seen(call, house.tasks.find, text)
+    if not places:
+        await _let_views_catch_up(call, TASKS_VIEW)
+        places = await _seen(call, house.tasks.find, text)
+    place = await _only(call, places)
+    if place is None:
+        raise not_found("task")
+    assert isinstance(place, TaskPlace)
+    return place.task_id
+
+
+async def project_id(call: Call, text: str, workspace_id: str | None = None) -> str:
+    """The id of the project that a path names, by key among the caller's workspaces or in the
+    one given. Raises Refused(NOT_FOUND, KEY_AMBIGUOUS)."""
+    if is_id(text, "proj"):
+        return text
+    found = await _project_by_key(call, text, workspace_id)
+    if found is None:
+        raise not_found("project")
+    return found
+
+
+async def project_id_in_body(
+    call: Call, text: str | None, pointer: str = "/project_id", workspace_id: str | None = None
+) -> str | None:
+    """The same for a body, which may name none. Raises Invalid at `pointer`."""
+    if text is None or is_id(text, "proj"):
+        return text
+    found = await _project_by_key(call, text, workspace_id)
+    if found is None:
+        raise invalid(pointer, "There is no such project, or you may not see it.", "unknown")
+    return found
+
+
+async def task_id_in_body(call: Call, text: str | None, pointer: str) -> str | None:
+    """The same for a task. Raises Invalid at `pointer`."""
+    if text is None:
+        return None
+    try:
+        return await task_id(call, text)
+    except Refused as refused:
+        if refused.kind is not Kind.NOT_FOUND:
+            raise
+        raise invalid(pointer, "There is no such task, or you may not see it.", "unknown") from None
+
+
+async def project_ids_in_filter(
+    call: Call, texts: Sequence[str], workspace_id: str | None = None
+) -> tuple[str, ...]:
+    """Ids for a filter; what names nothing stays as it is and matches nothing."""
+    return tuple(
+        [
+            text if is_id(text, "proj") else await _or_text(call, text, workspace_id)
+            for text in texts
+        ]
+    )
+
+
+async def _or_text(call: Call, text: str, workspace_id: str | None) -> str:
+    return await _project_by_key(call, text, workspace_id) or text
+
+
+async def default_workspace(call: Call) -> str | None:
+    """Where the caller's own things are."""
+    user = await call.house.access.newest(USER, call.caller.user_id)
+    return None if user is None else user.default_workspace_id
+
+
+async def _project_by_key(call: Call, text: str, workspace_id: str | None) -> str | None:
+    if not _PROJECT_KEY.fullmatch(text):
+        return None
+    house = call.house
+    places: Sequence[TaskPlace | ProjectPlace]
+    places = await _seen(call, house.projects.find, text, workspace_id)
+    if not places:
+        await _let_views_catch_up(call, PROJECTS_VIEW)
+        places = await _seen(call, house.projects.find, text, workspace_id)
+    place = await _only(call, places)
+    return None if place is None else place.project_id
+
+
+async def _seen(
+    call: Call, find: Any, key: str, workspace_id: str | None = None
+) -> list[TaskPlace | ProjectPlace]:
+    """Where the key stands among what the caller may see."""
+    access, user_id = call.house.access, call.caller.user_id
+    workspaces = await access.workspaces(user_id)
+    if workspace_id is not None:
+        workspaces = tuple(each for each in workspaces if each == workspace_id)
+    places: list[TaskPlace | ProjectPlace] = await find(workspaces, key)
+    return [
+        place
+        for place in places
+        if await access.project_role(place.workspace_id, place.project_id, user_id) is not None
+    ]
+
+
+async def _only(
+    call: Call, places: Sequence[TaskPlace | ProjectPlace]
+) -> TaskPlace | ProjectPlace | None:
+    """The one meant: of several, that in the caller's default workspace."""
+    if len(places) < 2:
+        return places[0] if places else None
+    own = await default_workspace(call)
+    for place in places:
+        if place.workspace_id == own:
+            return place
+    ids = [place.task_id if isinstance(place, TaskPlace) else place.project_id for place in places]
+    raise Refused(
+        Kind.KEY_AMBIGUOUS,
+        "Several workspaces have something with this key; name one by its id.",
+        candidates=ids,
+    )
+
+
+async def _let_views_catch_up(call: Call, view: Any) -> None:
+    """A key that was given just now is known to the log before it is to the view."""
+    house = call.house
+    try:
+        await house.waiter.reached(view, await house.store.head())
+    except Refused as refused:
+        if refused.kind is not Kind.VIEW_BEHIND:
+            raise
