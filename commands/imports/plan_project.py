@@ -1,159 +1,113 @@
-"""What a project must have to take a log in: statuses, moves, columns and fields."""
+"""What a project must have to take a log in: statuses, the moves between them, custom fields."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from commands.imports.naming import slug
+from commands.imports.naming import field_key, status_key
 from commands.imports.survey import SeenStatus, Survey
 from domain.errors import Kind, Refused
-from domain.project.board import Column
-from domain.project.fields import FieldDefinition
+from domain.project.fields import FieldDefinition, FieldDraft
 from domain.project.workflow import Status, Transition, Workflow
 from domain.values.limits import Limits
 
-MakeId = Callable[[str], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A project's workflow, columns and fields."""
-
-    workflow: Workflow
-    columns: tuple[Column, ...]
-    fields: tuple[FieldDefinition, ...]
-
 
 def statuses_by_name(workflow: Workflow) -> Mapping[str, Status]:
-    """A log knows statuses by name alone; of two with one name it means the first."""
-    return {status.name: status for status in reversed(workflow.statuses)}
+    """A log knows statuses by their names alone."""
+    return {status.name: status for status in workflow.statuses}
 
 
 def fields_by_attribute(
     fields: Iterable[FieldDefinition], attributes: Mapping[str, str]
 ) -> Mapping[str, FieldDefinition]:
-    """The field of each attribute: the one of its name and type. An attribute for which the
-    project has no room has none."""
+    """The field that has an attribute's name and holds its type; none where the project had no
+    room for it."""
     of = {(each.name, each.type): each for each in fields}
     return {name: of[name, type_] for name, type_ in attributes.items() if (name, type_) in of}
 
 
-def shape_for(
-    survey: Survey, present: Shape | None, limits: Limits, new_id: MakeId
-) -> Shape | None:
-    """A new project's shape (None: the log has no status, any workflow will do), or the present
-    one with what the log needs beyond it; nothing is ever taken away.
+def new_workflow(survey: Survey) -> Workflow | None:
+    """Of all that the log shows; None for a log without any event, which fits every workflow.
 
-    Raises Refused where a project cannot hold as much.
+    The first status is where work begins. Raises Refused beyond what a workflow holds.
     """
-    if present is None:
-        if not survey.statuses:
-            return None
-        workflow = _new_workflow(survey)
-        columns: tuple[Column, ...] = ()
-        fields: tuple[FieldDefinition, ...] = ()
-    else:
-        workflow = _extended(present.workflow, survey)
-        columns, fields = present.columns, present.fields
-    _check(workflow, limits)
-    shape = Shape(
-        workflow,
-        _with_columns(columns, workflow, new_id),
-        _with_fields(fields, survey.attributes, limits, new_id),
-    )
-    if len(shape.columns) > limits.columns:
-        raise _too_many("columns", limits.columns)
-    return shape
+    if not survey.statuses:
+        return None
+    first, *others = survey.statuses
+    key = status_key(first.name, ())
+    begun = Status(key=key, name=first.name, category="todo")
+    workflow = Workflow(initial=key, statuses=(begun, *_statuses(others, {key})))
+    return _with_moves(workflow, survey)
 
 
-def _new_workflow(survey: Survey) -> Workflow:
-    statuses = _statuses((), survey.statuses, first_is_todo=True)
-    key_of = {status.name: status.key for status in statuses}
-    return Workflow(
-        initial=statuses[0].key,
-        statuses=statuses,
-        transitions=tuple(
-            Transition(source=key_of[before], target=key_of[after])
-            for before, after in survey.moves
-        ),
-    )
+def extended_workflow(present: Workflow, survey: Survey) -> Workflow:
+    """The present one with what the log shows beyond it; nothing in it changes.
 
-
-def _extended(workflow: Workflow, survey: Survey) -> Workflow:
-    known = statuses_by_name(workflow)
+    Raises Refused beyond what a workflow holds.
+    """
+    known = statuses_by_name(present)
     missing = [seen for seen in survey.statuses if seen.name not in known]
-    statuses = _statuses(workflow.statuses, missing, first_is_todo=False)
-    key_of = {status.name: status.key for status in reversed(statuses)}
-    moves = {(each.source, each.target) for each in workflow.transitions}
-    added = [
-        Transition(source=key_of[before], target=key_of[after])
-        for before, after in survey.moves
-        if not workflow.any_move and (key_of[before], key_of[after]) not in moves
+    added = _statuses(missing, {status.key for status in present.statuses})
+    return _with_moves(replace(present, statuses=(*present.statuses, *added)), survey)
+
+
+def fields_for(
+    present: Iterable[FieldDefinition], attributes: Mapping[str, str], limits: Limits
+) -> tuple[FieldDraft, ...]:
+    """The present fields, and one for each attribute that has none as far as there is room."""
+    drafts = [
+        FieldDraft(
+            field_id=each.field_id,
+            key=each.key,
+            name=each.name,
+            type=each.type,
+            options=each.options,
+        )
+        for each in present
     ]
-    return replace(workflow, statuses=statuses, transitions=(*workflow.transitions, *added))
+    known = {(each.name, each.type) for each in drafts}
+    taken = {each.key for each in drafts}
+    for name, type_ in attributes.items():
+        if len(drafts) >= limits.fields:
+            break
+        if (name, type_) not in known and name.isprintable() and 0 < len(name) <= limits.name:
+            key = field_key(name, taken)
+            taken.add(key)
+            drafts.append(FieldDraft(key=key, name=name, type=type_))
+    return tuple(drafts)
 
 
-def _statuses(
-    present: tuple[Status, ...], seen: Iterable[SeenStatus], *, first_is_todo: bool
-) -> tuple[Status, ...]:
-    statuses = list(present)
-    taken = {status.key for status in present}
+def _statuses(seen: Iterable[SeenStatus], taken: set[str]) -> tuple[Status, ...]:
+    statuses = []
     for each in seen:
-        key = slug(each.name, taken, "status")
+        key = status_key(each.name, taken)
         taken.add(key)
-        if first_is_todo and not statuses:
-            category = "todo"
-        else:
-            category = "done" if 2 * each.ended > each.reached else "in_progress"
+        category = "done" if 2 * each.ended > each.reached else "in_progress"
         statuses.append(Status(key=key, name=each.name, category=category))
     return tuple(statuses)
 
 
-def _with_columns(
-    columns: tuple[Column, ...], workflow: Workflow, new_id: MakeId
-) -> tuple[Column, ...]:
-    shown = {key for column in columns for key in column.statuses}
-    return (
-        *columns,
-        *(
-            Column(column_id=new_id("col"), name=status.name, statuses=(status.key,))
-            for status in workflow.statuses
-            if status.key not in shown
-        ),
+def _with_moves(workflow: Workflow, survey: Survey) -> Workflow:
+    limits = survey.reading.limits
+    key_of = {status.name: status.key for status in workflow.statuses}
+    present = {(each.source, each.target) for each in workflow.transitions}
+    seen = [(key_of[before], key_of[after]) for before, after in survey.moves]
+    added = tuple(
+        Transition(source=source, target=target)
+        for source, target in seen
+        if not workflow.any_move and (source, target) not in present
     )
+    whole = replace(workflow, transitions=(*workflow.transitions, *added))
+    if len(whole.statuses) > limits.statuses:
+        raise _too_many("statuses", limits.statuses, survey)
+    if len(whole.transitions) > limits.transitions:
+        raise _too_many("moves between statuses", limits.transitions, survey)
+    return whole
 
 
-def _with_fields(
-    fields: tuple[FieldDefinition, ...],
-    attributes: Mapping[str, str],
-    limits: Limits,
-    new_id: MakeId,
-) -> tuple[FieldDefinition, ...]:
-    known = fields_by_attribute(fields, attributes)
-    made = list(fields)
-    taken = {each.key for each in fields}
-    for name, type_ in attributes.items():
-        if name in known or len(made) >= limits.fields or not _may_be_named(name, limits):
-            continue
-        key = slug(name, taken, "field")
-        taken.add(key)
-        made.append(FieldDefinition(field_id=new_id("fld"), key=key, name=name, type=type_))
-    return tuple(made)
-
-
-def _may_be_named(name: str, limits: Limits) -> bool:
-    return bool(name.strip()) and len(name) <= limits.name
-
-
-def _check(workflow: Workflow, limits: Limits) -> None:
-    if len(workflow.statuses) > limits.statuses:
-        raise _too_many("statuses", limits.statuses)
-    if len(workflow.transitions) > limits.transitions:
-        raise _too_many("moves between statuses", limits.transitions)
-
-
-def _too_many(what: str, most: int) -> Refused:
+def _too_many(what: str, most: int, survey: Survey) -> Refused:
+    classifier = survey.reading.classifier
     return Refused(
         Kind.VALIDATION_FAILED,
-        f"With this log the project would have more than {most} {what}; import it into a project "
-        "of its own, or choose another classifier.",
+        f"By the classifier {classifier.name!r} the project would have more than {most} {what}; "
+        "choose another with --classifier, or import into a project of its own.",
     )

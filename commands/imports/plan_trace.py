@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +19,7 @@ from commands.imports.event_log import (
     text_of,
 )
 from commands.imports.reading import Reading, Record
+from domain.errors import Kind, Refused
 from domain.project.fields import FieldDefinition, FieldValue
 from domain.project.workflow import Status
 from domain.task.events import (
@@ -31,26 +32,27 @@ from domain.task.events import (
 )
 from domain.task.state import Task, running_digest
 from domain.values.limits import Limits
+from domain.values.moment import written
+from domain.values.priority import DEFAULT_LEVEL
 from domain.values.rank import fresh_rank
 
-DEFAULT_PRIORITY: Final = 5
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A trace that can come in. `fields` are its own attributes, those of its events apart."""
+    """A trace that can come in. `attributes` are its own; `digests` has one for each record."""
 
     name: str
     attributes: Attributes
     records: tuple[Record, ...]
-    line: int
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
     """What the file's words mean in the project: statuses by name, fields by attribute, people
-    by resource. `digest` tells a record again, whoever else may read the log."""
+    by resource."""
 
     project_key: str
     initial: Status
@@ -59,33 +61,34 @@ class Destination:
     people: Mapping[str, str]
     reading: Reading
     source: str
-    digest: Callable[[Record], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """An event to come. `person` did it, and owns the keys that seal what it says."""
+    """An event to come. `person` did it, and owns the keys that seal what it says; `authors` are
+    those of single fields that somebody else wrote. Without a person it is the importer."""
 
     event: TaskEvent
     at: datetime | None
     person: str | None
+    authors: Mapping[str, str] = field(default_factory=dict)
 
 
-class HistoryChanged(Exception):
+class HistoryChanged(Refused):
     """What the file says of the past is not what an earlier import has brought in."""
 
-
-def keyed_digest(secret: bytes) -> Callable[[Record], str]:
-    """Digests of records that nobody without the secret can make or guess from."""
-
-    def digest(record: Record) -> str:
-        said = msgspec.json.encode(record.attributes, order="deterministic")
-        return hashlib.blake2b(said, key=secret, digest_size=16).hexdigest()
-
-    return digest
+    def __init__(self, detail: str) -> None:
+        super().__init__(Kind.CONFLICT, detail)
 
 
-def first_new(case: Case, state: Task | None, digest: Callable[[Record], str]) -> int:
+def record_digest(record: Record, secret: bytes) -> str:
+    """Tells a record again by all that the file says in it; whoever has no secret can neither
+    make it nor guess from it what is said."""
+    said = msgspec.json.encode(record.attributes, order="deterministic")
+    return hashlib.blake2b(said, key=secret, digest_size=16).hexdigest()
+
+
+def first_new(case: Case, state: Task | None) -> int:
     """How many of the records are in already. Raises HistoryChanged where those differ."""
     if state is None:
         return 0
@@ -94,8 +97,8 @@ def first_new(case: Case, state: Task | None, digest: Callable[[Record], str]) -
             f"the file has {len(case.records)} records of it, and {state.imported} were imported"
         )
     running = ""
-    for record in case.records[: state.imported]:
-        running = running_digest(running, digest(record))
+    for digest in case.digests[: state.imported]:
+        running = running_digest(running, digest)
     if running != state.imported_digest:
         raise HistoryChanged(f"its first {state.imported} records are not those imported before")
     return state.imported
@@ -107,9 +110,6 @@ def creation(
     """The task as its first record has it; without any record, where new tasks begin."""
     first = case.records[0] if case.records else None
     status = to.statuses[first.status] if first else to.initial
-    wanted = _values(case.attributes, to, to.reading.is_field_of_trace, limits)
-    if first is not None:
-        wanted |= _values(first.attributes, to, to.reading.is_field_of_event, limits)
     person = _person(first, to)
     return Planned(
         TaskCreated(
@@ -119,14 +119,15 @@ def creation(
             description="",
             status=status.key,
             status_category=status.category,
-            priority=DEFAULT_PRIORITY,
+            priority=DEFAULT_LEVEL,
             rank=_rank(first, tail, now),
             assignee_ids=(person,) if person else (),
-            fields=_fitting({}, wanted, limits),
+            fields=_first_fields(case, to, limits),
             external_id=case.name,
         ),
         first.at if first else None,
         None,
+        {"fields": person} if person else {},
     )
 
 
@@ -140,12 +141,14 @@ def history(
     now: datetime,
 ) -> Iterator[Planned]:
     """Each record whole, and behind it what it changed; `state` is the task before them."""
-    status, category = state.status, state.status_category
-    assignees, fields = state.assignee_ids, dict(state.fields)
-    was = case.records[records[0].ordinal - 2].status if records[0].ordinal > 1 else None
+    before = records[0].ordinal - 1 if records else 0
+    was = case.records[before - 1].status if before else None
+    status, category, assignees = state.status, state.status_category, state.assignee_ids
+    fields = _Fields(case, before, state, to, limits)
     for record in records:
         person = _person(record, to)
-        yield Planned(_original(record, was, person, to), record.at, person)
+        original = _original(record, case.digests[record.ordinal - 1], was, person, to)
+        yield Planned(original, record.at, person)
         was = record.status
         entered = to.statuses[record.status]
         if entered.key != status:
@@ -164,16 +167,63 @@ def history(
         if person is not None and assignees != (person,):
             yield Planned(TaskAssigned(assignee_ids=(person,), was=assignees), record.at, person)
             assignees = (person,)
-        wanted = _values(record.attributes, to, to.reading.is_field_of_event, limits)
-        changed = _fitting(fields, wanted, limits)
-        if changed:
-            before = {key: fields.get(key) for key in changed}
-            yield Planned(TaskFieldsChanged(fields=changed, was=before), record.at, person)
-            fields |= changed
+        for changed, authors in fields.take(record):
+            yield Planned(changed, record.at, person, authors)
+
+
+class _Fields:
+    """A task's custom fields along its records, and who wrote each value."""
+
+    def __init__(
+        self, case: Case, before: int, state: Task, to: Destination, limits: Limits
+    ) -> None:
+        """`before`: so many of the records have made the state, beside whoever edited it since."""
+        self._to = to
+        self._limits = limits
+        self._present = dict(state.fields)
+        self._writers: dict[str, str | None] = {}
+        earlier = case.records[: max(before, 1)]
+        written: dict[str, FieldValue] = {}
+        for record in earlier:
+            own = _values(record.attributes, to, to.reading.is_field_of_event, limits)
+            if record.ordinal == 1:
+                own = _first_fields(case, to, limits)
+            self._writers |= dict.fromkeys(
+                (key for key, value in own.items() if written.get(key) != value),
+                _person(record, to),
+            )
+            written |= own
+        for key, value in self._present.items():
+            if written.get(key) != value:
+                self._writers.pop(key, None)
+
+    def take(self, record: Record) -> Iterator[tuple[TaskFieldsChanged, Mapping[str, str]]]:
+        """What a record changes: an event for each person who wrote what stood there, since each
+        one's text is sealed under their own key."""
+        wanted = _values(
+            record.attributes, self._to, self._to.reading.is_field_of_event, self._limits
+        )
+        changed = _fitting(self._present, wanted, self._limits)
+        if not changed:
+            return
+        by_writer: dict[str | None, list[str]] = {}
+        for key in sorted(changed, key=lambda key: key not in self._present):
+            # Where nothing stood, there is nobody's text to seal: it goes with the first.
+            stood = key in self._present or not by_writer
+            writer = self._writers.get(key) if stood else next(iter(by_writer))
+            by_writer.setdefault(writer, []).append(key)
+        for writer, keys in by_writer.items():
+            event = TaskFieldsChanged(
+                fields={key: changed[key] for key in keys},
+                was={key: self._present.get(key) for key in keys},
+            )
+            yield event, {"was": writer} if writer else {}
+        self._present |= changed
+        self._writers |= dict.fromkeys(changed, _person(record, self._to))
 
 
 def _original(
-    record: Record, was: str | None, person: str | None, to: Destination
+    record: Record, digest: str, was: str | None, person: str | None, to: Destination
 ) -> TaskRecordImported:
     attributes = dict(record.attributes)
     resource = attributes.get(RESOURCE)
@@ -190,7 +240,7 @@ def _original(
         resource_id=person,
         resource=resource if isinstance(resource, str) else text_of(resource),
         attributes=attributes,
-        digest=to.digest(record),
+        digest=digest,
     )
 
 
@@ -202,6 +252,15 @@ def _rank(record: Record | None, tail: str, now: datetime) -> str:
     """Cards stand in the order in which they came into their column, by the record's own time."""
     at = record.at if record is not None else None
     return fresh_rank(max(at or now, _EPOCH), tail)
+
+
+def _first_fields(case: Case, to: Destination, limits: Limits) -> dict[str, FieldValue]:
+    """The fields of a task as it is made: those of the trace and of its first record."""
+    wanted = _values(case.attributes, to, to.reading.is_field_of_trace, limits)
+    if case.records:
+        first = case.records[0].attributes
+        wanted |= _values(first, to, to.reading.is_field_of_event, limits)
+    return _fitting({}, wanted, limits)
 
 
 def _values(
@@ -222,7 +281,7 @@ def _as_field(definition: FieldDefinition, value: Value, limits: Limits) -> Fiel
             return plain(value)
         case "date":
             at = moment(value)
-            return None if at is None else at.isoformat().replace("+00:00", "Z")
+            return None if at is None else written(at)
         case _:
             return (text_of(value) or "")[: limits.field_text] or None
 

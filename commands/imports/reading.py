@@ -1,8 +1,10 @@
 """How the events of a log are to be understood: as records of who did what to a task, and when."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from commands.imports.event_log import (
     NAME,
@@ -21,6 +23,9 @@ from commands.imports.event_log import (
 from domain.errors import Invalid, invalid
 from domain.values.limits import Limits
 
+# What XML may say and a name of ours may not: lines, tabs and the C1 controls.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
 
 class Faulty(Exception):
     """A trace cannot come in. `line` is where the fault lies."""
@@ -36,8 +41,8 @@ class Faulty(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One event of a trace. `status` is its classifier value; `at` is its own time, else that of
-    the record before it, which it cannot precede; None where none of them tells one."""
+    """One event of a trace. `status` is its classifier value, `resource` who did it; `at` is its
+    own time, else that of the record before it, which it cannot precede, if any tells one."""
 
     ordinal: int
     status: str
@@ -57,8 +62,8 @@ class Reading:
 
     def name(self, trace: Trace) -> str:
         """The trace's name, which becomes a task's title. Raises Faulty."""
-        name = trace.name
-        if name is None or not name.strip():
+        name = _one_line(trace.name)
+        if not name:
             raise Faulty(trace.line, f"the trace has no {NAME}")
         if len(name) > self.limits.title:
             raise Faulty(trace.line, f"its {NAME} is longer than {self.limits.title} characters")
@@ -93,16 +98,20 @@ class Reading:
         if not any(map(str.strip, values)):
             wanted = " or ".join(map(repr, self.classifier.keys))
             raise ValueError(f"the event has no {wanted}, which its status is made of")
-        status = "+".join(values).strip()
+        status = _one_line("+".join(values))
         if len(status) > self.limits.name:
             raise ValueError(f"its status is longer than {self.limits.name} characters")
         return status
 
     def _resource(self, event: LoggedEvent) -> str | None:
-        name = (text_of(event.attributes.get(RESOURCE)) or "").strip()
+        name = _one_line(text_of(event.attributes.get(RESOURCE)))
         if len(name) > self.limits.name:
             raise ValueError(f"its {RESOURCE} is longer than {self.limits.name} characters")
         return name or None
+
+
+def _one_line(text: str | None) -> str:
+    return _CONTROL.sub(" ", text).strip() if text else ""
 
 
 def reading(header: Header, wanted: str | None, limits: Limits) -> Reading:

@@ -1,0 +1,119 @@
+"""Bring in a trace: its task, each of its records whole, and what they changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from commands.imports.plan_project import fields_by_attribute, statuses_by_name
+from commands.imports.plan_trace import Case, Destination, Planned, creation, first_new, history
+from commands.imports.reading import Reading
+from commands.permissions import OnProject
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.errors import Kind, Refused
+from domain.project.decisions import require_open
+from domain.project.state import PROJECT, Project
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskFieldsChanged,
+    TaskRecordImported,
+    TaskStatusChanged,
+)
+from domain.task.state import TASK
+from domain.workspace.roles import Right
+
+# At most about four events each: far from what one commit may hold, and from its time-outs.
+RECORDS_IN_COMMIT: Final = 500
+
+
+@dataclass(slots=True)
+class Import:
+    """What is the same for all traces of one log in one project."""
+
+    reading: Reading
+    attributes: Mapping[str, str]
+    people: Mapping[str, str]
+    source: str
+    _for: tuple[str, int] = ("", 0)
+    _destination: Destination | None = field(default=None)
+
+    def destination(self, project: Project) -> Destination:
+        """What the log's words mean in the project as it is now."""
+        if self._destination is None or self._for != (project.project_id, project.version):
+            statuses = statuses_by_name(project.workflow)
+            by_key = {status.key: status for status in project.workflow.statuses}
+            self._for = (project.project_id, project.version)
+            self._destination = Destination(
+                project_key=project.key,
+                initial=by_key[project.workflow.initial],
+                statuses=statuses,
+                fields=fields_by_attribute(project.fields, self.attributes),
+                people=self.people,
+                reading=self.reading,
+                source=self.source,
+            )
+        return self._destination
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportTrace:
+    """`new`: the task is expected not to exist, which spares the reading of its stream. At most
+    500 records come in at once: repeat it until the task has them all."""
+
+    project_id: str
+    task_id: str
+    case: Case
+    into: Import
+    new: bool
+
+
+async def import_trace(command: ImportTrace, work: Work) -> str:
+    project = work.seen(PROJECT, command.project_id)
+    require_open(project)
+    case, task_id = command.case, command.task_id
+    to = command.into.destination(project)
+    for record in case.records:
+        if record.status not in to.statuses:
+            raise _status_gone(record.status)
+    state = None if command.new else await work.load(TASK, task_id)
+    start = first_new(case, state)
+
+    def record_(planned: Planned, draws: str | None = None) -> None:
+        work.record(
+            TASK,
+            project.workspace_id,
+            task_id,
+            planned.event,
+            draws=draws,
+            occurred_at=planned.at,
+            author=planned.person,
+            subject=planned.person,
+            authors=planned.authors,
+        )
+
+    if state is None:
+        created = creation(case, to, project.project_id, work.limits, work.tail(), work.now)
+        record_(created, draws=f"task-number:{project.project_id}")
+    task = work.seen(TASK, task_id)
+    coming = case.records[start : start + RECORDS_IN_COMMIT]
+    for planned in history(case, coming, task, to, work.limits, work.tail, work.now):
+        record_(planned)
+    return task_id
+
+
+def _status_gone(name: str) -> Refused:
+    return Refused(
+        Kind.CONFLICT,
+        f"The project's workflow lost the status {name!r} while the log came in; import it again.",
+    )
+
+
+IMPORT_TRACE = CommandSpec(
+    command=ImportTrace,
+    handler=import_trace,
+    events=(TaskCreated, TaskRecordImported, TaskStatusChanged, TaskAssigned, TaskFieldsChanged),
+    route="taskledger import",
+    permission=OnProject(Right.EDIT_TASKS),
+    writes=lambda command: command.task_id,
+)
