@@ -7,6 +7,9 @@ import sys
 from collections.abc import Mapping
 
 from commands.comment.add_comment import ADD_COMMENT
+from commands.imports.import_people import IMPORT_PEOPLE
+from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
+from commands.imports.import_trace import IMPORT_TRACE
 from commands.project.add_member import ADD_PROJECT_MEMBER
 from commands.project.archive_project import ARCHIVE_PROJECT
 from commands.project.change_columns import CHANGE_COLUMNS
@@ -68,6 +71,10 @@ def all_commands() -> Registry:
         TRASH_TASK,
         RESTORE_TASK,
         ADD_COMMENT,
+        IMPORT_PROJECT,
+        EXTEND_PROJECT,
+        IMPORT_PEOPLE,
+        IMPORT_TRACE,
     )
 
 

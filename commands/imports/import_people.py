@@ -43,7 +43,7 @@ IMPORT_PEOPLE = CommandSpec(
     command=ImportPeople,
     handler=import_people,
     events=(PersonImported, WorkspaceMemberAdded),
-    route="taskledger import",
+    route="taskledger import xes",
     permission=InWorkspace(Right.MANAGE_MEMBERS),
     writes=lambda command: command.workspace_id,
 )

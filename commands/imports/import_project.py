@@ -73,7 +73,7 @@ IMPORT_PROJECT = CommandSpec(
     command=ImportProject,
     handler=import_project,
     events=(ProjectCreated, ProjectFieldsChanged),
-    route="taskledger import",
+    route="taskledger import xes",
     permission=InWorkspace(Right.CREATE_PROJECT),
 )
 
@@ -81,7 +81,7 @@ EXTEND_PROJECT = CommandSpec(
     command=ExtendProject,
     handler=extend_project,
     events=(ProjectWorkflowChanged, ProjectFieldsChanged),
-    route="taskledger import",
+    route="taskledger import xes",
     permission=OnProject(Right.MANAGE_PROJECT),
     writes=lambda command: command.project_id,
 )

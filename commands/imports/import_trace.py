@@ -113,7 +113,7 @@ IMPORT_TRACE = CommandSpec(
     command=ImportTrace,
     handler=import_trace,
     events=(TaskCreated, TaskRecordImported, TaskStatusChanged, TaskAssigned, TaskFieldsChanged),
-    route="taskledger import",
+    route="taskledger import xes",
     permission=OnProject(Right.EDIT_TASKS),
     writes=lambda command: command.task_id,
 )
