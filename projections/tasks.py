@@ -465,7 +465,8 @@ def _finish_terms(row: TermsRow) -> None:
     task = row.task
     if task is not None:
         texts = (shown(task.title), shown(task.description), shown(task.external_id), task.key)
-        row.terms = tuple(terms_of(texts, task.tags, task.assignee_ids, task.project_id))
+        terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
+        row.terms = tuple(sorted(terms))
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:

@@ -79,14 +79,14 @@ def _timestamptz(values: Iterable[datetime | None]) -> Fields:
 
 
 def _tsvector(values: Iterable[Sequence[str] | None]) -> Fields:
-    """Lexemes without positions. They must be distinct, without NUL, under 2 KiB each."""
+    """Lexemes without positions, in order: distinct, without NUL, under 2 KiB each."""
     fields = []
     for value in values:
         if value is None:
             fields.append(_NULL)
         else:
             body = _COUNT.pack(len(value)) + b"".join(
-                [lexeme.encode() + _NO_POSITIONS for lexeme in sorted(value)]
+                [lexeme.encode() + _NO_POSITIONS for lexeme in value]
             )
             fields.append(_LENGTH.pack(len(body)) + body)
     return fields

@@ -1,0 +1,215 @@
+"""Made pasts of every kind, for properties that hold whatever happened."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from domain.project.board import Column
+from domain.project.events import (
+    ProjectArchived,
+    ProjectColumnsChanged,
+    ProjectDescribed,
+    ProjectFieldsChanged,
+    ProjectMemberAdded,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+    ProjectWorkflowChanged,
+)
+from domain.project.fields import FieldDefinition
+from domain.project.state import Project
+from domain.project.workflow import Status
+from domain.task.events import (
+    TaskAssigned,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRecordImported,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.task.state import Task
+from domain.user.events import PersonImported, UserLocaleChanged, UserRenamed
+from domain.values.text import ERASED
+from domain.workspace.events import (
+    WorkspaceMemberAdded,
+    WorkspaceMemberRemoved,
+    WorkspaceMemberRoleChanged,
+    WorkspaceRenamed,
+)
+from tests.projections.history import BEGAN, STATUSES, History, columns, made_id, workflow
+
+USERS = [made_id("user", number) for number in range(1, 4)]
+HOSTILE = ('{"@":"user_1"}', '"name":{"@":"', "\\", '"', "}", "<em>", "ﬁ Straße ÅNGSTRÖM", "日本")
+
+texts = st.one_of(
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20), st.sampled_from(HOSTILE)
+)
+erasable = st.one_of(texts, st.just(ERASED))
+moments = st.integers(0, 10**9).map(lambda us: BEGAN + timedelta(microseconds=us))
+dates = st.one_of(st.none(), moments)
+people = st.lists(st.sampled_from(USERS), max_size=3, unique=True).map(tuple)
+tags = st.lists(st.sampled_from(["red", "blue", 'a"b', "it's"]), max_size=3, unique=True).map(tuple)
+ranks = st.text("0123456789ABCXYZabcxyz", min_size=1, max_size=6).map(lambda tail: "h" + tail)
+values = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 5), texts, st.lists(texts, max_size=2).map(tuple)
+)
+fields = st.dictionaries(st.sampled_from(["@", "name", "x"]), values, max_size=2)
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 25) -> History:
+    past = History()
+    past.user(1, draw(texts))
+    first, second = past.workspace(1, USERS[0]), past.workspace(2, USERS[1])
+    past.project(1, first)
+    past.project(2, second, key="OPS")
+    tasks = [
+        past.task(number, made_id("proj", 1 + number % 2), title=draw(texts), tags=draw(tags))
+        for number in range(1, 4)
+    ]
+    for number in range(draw(st.integers(0, most))):
+        kind = draw(st.integers(0, 9))
+        if kind < 6:
+            task_id = draw(st.sampled_from(tasks))
+            occurred_at = draw(st.one_of(st.none(), moments))
+            event = draw(task_events(past.state_of(task_id), past))
+            past.change(task_id, event, occurred_at=occurred_at)
+        elif kind < 7:
+            past.comment(number, draw(st.sampled_from(tasks)), draw(texts))
+        elif kind < 8:
+            project_id = made_id("proj", draw(st.integers(1, 2)))
+            project: Project = past.states[project_id]
+            past.record(project.workspace_id, project_id, draw(project_events(project)))
+        elif kind < 9:
+            workspace_id = draw(st.sampled_from([first, second]))
+            past.record(workspace_id, workspace_id, draw(workspace_events()))
+        else:
+            user_id = draw(st.sampled_from(USERS))
+            past.record("system", user_id, draw(user_events()), user_id)
+    return past
+
+
+@st.composite
+def task_events(draw: st.DrawFn, task: Task, past: History) -> object:
+    project: Project = past.states[task.project_id]
+    to = draw(st.sampled_from(project.workflow.statuses))
+    choices: list[Any] = [
+        TaskRetitled(title=draw(erasable), was=task.title),
+        TaskDescribed(description=draw(erasable)),
+        TaskAssigned(assignee_ids=draw(people), was=task.assignee_ids),
+        TaskPrioritised(priority=draw(st.integers(1, 10)), was=task.priority),
+        TaskDueDateChanged(
+            due_date=draw(dates),
+            due_all_day=draw(st.booleans()),
+            was=task.due_date,
+            was_all_day=task.due_all_day,
+        ),
+        TaskStartDateChanged(start_date=draw(dates), was=task.start_date),
+        TaskEstimateChanged(estimate=draw(st.one_of(st.none(), st.just(1.5))), was=task.estimate),
+        TaskTypeChanged(type=draw(st.sampled_from(["task", "bug"])), was=task.type),
+        TaskTagged(tags=draw(tags), was=task.tags),
+        TaskFieldsChanged(fields=draw(fields), was=task.fields),
+        TaskFieldsChanged(fields=ERASED, was=ERASED),
+        TaskStatusChanged(
+            status=to.key,
+            category=to.category,
+            was=task.status,
+            was_category=task.status_category,
+            rank=draw(ranks),
+        ),
+        TaskRanked(rank=draw(ranks), was=task.rank),
+        TaskTrashed(),
+        TaskRestored(),
+        TaskRecordImported(
+            source="log.xes",
+            ordinal=task.imported + 1,
+            status=to.name,
+            was=draw(st.one_of(st.none(), texts)),
+            activity=draw(texts),
+            lifecycle=None,
+            resource_id=draw(st.one_of(st.none(), st.sampled_from(USERS))),
+            resource=None,
+            attributes=draw(st.one_of(st.just(ERASED), fields)),
+        ),
+    ]
+    return draw(st.sampled_from(choices))
+
+
+@st.composite
+def project_events(draw: st.DrawFn, project: Project) -> object:
+    kept = [status for status in STATUSES if draw(st.booleans())] or list(STATUSES)
+    category = draw(st.sampled_from(["in_progress", "done"]))
+    statuses = [
+        Status(
+            key=each.key,
+            name=each.name,
+            category=category if each.key == "in_review" else each.category,
+        )
+        for each in kept
+    ]
+    board = (Column(column_id=made_id("col", 9), name="All", statuses=tuple(s.key for s in kept)),)
+    user_id, role = draw(st.sampled_from(USERS)), draw(st.sampled_from(["member", "viewer"]))
+    field = FieldDefinition(field_id=made_id("fld", 1), key="x", name=draw(texts), type="text")
+    return draw(
+        st.sampled_from(
+            [
+                ProjectRenamed(name=draw(erasable), was=project.name),
+                ProjectDescribed(description=draw(texts)),
+                ProjectViewTypeChanged(view_type="list", was=project.view_type),
+                ProjectPrivacyChanged(is_private=not project.is_private, was=project.is_private),
+                ProjectArchived(),
+                ProjectUnarchived(),
+                ProjectMemberAdded(user_id=user_id, role=role),
+                ProjectMemberRoleChanged(user_id=user_id, role=role, was="member"),
+                ProjectMemberRemoved(user_id=user_id, was="member"),
+                ProjectWorkflowChanged(
+                    workflow=workflow(*statuses), columns=columns(*statuses), was=project.workflow
+                ),
+                ProjectColumnsChanged(columns=board, was=project.columns),
+                ProjectFieldsChanged(fields=(field,), was=project.fields),
+            ]
+        )
+    )
+
+
+@st.composite
+def workspace_events(draw: st.DrawFn) -> object:
+    user_id, role = draw(st.sampled_from(USERS)), draw(st.sampled_from(["member", "guest"]))
+    return draw(
+        st.sampled_from(
+            [
+                WorkspaceRenamed(name=draw(texts), was="before"),
+                WorkspaceMemberAdded(user_id=user_id, role=role),
+                WorkspaceMemberRoleChanged(user_id=user_id, role=role, was="member"),
+                WorkspaceMemberRemoved(user_id=user_id, was="member"),
+            ]
+        )
+    )
+
+
+@st.composite
+def user_events(draw: st.DrawFn) -> object:
+    return draw(
+        st.sampled_from(
+            [
+                PersonImported(name=draw(texts), source="log.xes"),
+                UserRenamed(name=draw(erasable), was="before"),
+                UserLocaleChanged(
+                    time_zone="Europe/Berlin", locale="de", was_time_zone="UTC", was_locale="en"
+                ),
+            ]
+        )
+    )

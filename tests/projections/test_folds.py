@@ -1,0 +1,99 @@
+"""What holds for every view: rows follow from the events, however these come in batches."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.comment.events import CommentEvent
+from domain.project.events import ProjectEvent
+from domain.task.events import TaskEvent
+from projections.people import fill_names, names_needed
+from projections.projection import Projection
+from projections.registry import VIEWS, view
+from tests.projections.history import History
+from tests.projections.memory import folded
+from tests.projections.strategies import histories
+
+every_view = pytest.mark.parametrize("projection", VIEWS, ids=lambda each: each.name)
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@every_view
+def test_a_table_reads_back_its_first_columns_and_computes_the_rest(projection: Projection) -> None:
+    for table in projection.tables:
+        names = [name for name in table.row.__dataclass_fields__ if name in table.types]
+        assert names == list(table.types), table.name
+        assert table.kept + table.computed == table.columns, table.name
+        assert set(table.key) <= set(table.kept), table.name
+        assert not table.computed or table.name in projection.finish, table.name
+
+
+@every_view
+@given(past=histories(), cuts=st.lists(st.integers(0, 40), max_size=5))
+@quick
+def test_rows_are_the_same_in_one_batch_one_by_one_and_cut_anywhere(
+    projection: Projection, past: History, cuts: list[int]
+) -> None:
+    at_once = folded(projection, [past.events])
+    one_by_one = folded(projection, [[recorded] for recorded in past.events])
+    edges = [0, *sorted(cuts), len(past.events)]
+    in_bits = folded(projection, [past.events[a:b] for a, b in itertools.pairwise(edges)])
+    assert at_once.stored == one_by_one.stored == in_bits.stored
+
+
+@every_view
+@given(past=histories())
+@quick
+def test_every_stored_answer_is_json_and_takes_names(projection: Projection, past: History) -> None:
+    for rows in folded(projection, [past.events]).stored.values():
+        for row in rows.values():
+            for column, value in row.items():
+                if isinstance(value, bytes) and column in {"doc", "own", "workflow", "columns"}:
+                    doc = json.loads(value)
+                    filled = fill_names(value, dict.fromkeys(names_needed(value), b'"N"'))
+                    assert _with_names(doc) == json.loads(filled)
+
+
+@every_view
+@given(past=histories())
+@quick
+def test_a_view_stands_what_is_missing_before_it(projection: Projection, past: History) -> None:
+    """Streams that were parked are not there; what others say of them does no harm."""
+    for parked in ("task_", "proj_", "ws_", "user_"):
+        events = [each for each in past.events if not each.stream.startswith(parked)]
+        folded(projection, [events])
+
+
+def test_comments_that_come_before_their_task_are_counted() -> None:
+    past = History()
+    task_id = past.task(1, past.project(1, past.workspace(1)))
+    past.comment(1, task_id)
+    *before, created, comment = past.events
+    for name, table in (("tasks", "tasks"), ("board", "cards")):
+        late = folded(view(name), [[*before, comment], [created]])
+        in_order = folded(view(name), [past.events])
+        assert late.stored[table] == in_order.stored[table]
+        (row,) = late.stored[table].values()
+        assert json.loads(row["doc"])["comment_count"] == 1
+
+
+def test_every_event_of_tasks_projects_and_comments_is_shown_somewhere() -> None:
+    events = {*TaskEvent.__args__, *ProjectEvent.__args__, CommentEvent}  # type: ignore[attr-defined]
+    assert events <= set(view("activity").folds)
+    assert set(TaskEvent.__args__) <= set(view("tasks").folds)  # type: ignore[attr-defined]
+    assert set(TaskEvent.__args__) <= set(view("board").folds)  # type: ignore[attr-defined]
+
+
+def _with_names(value: object) -> object:
+    """The answer with names filled in where the structure, not the text, says so."""
+    if isinstance(value, dict):
+        return {
+            key: "N" if key == "name" and isinstance(each, dict) else _with_names(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_names(each) for each in value]
+    return value

@@ -1,0 +1,40 @@
+"""Questions find by words what was stored by words."""
+
+import pytest
+
+from projections.terms import is_wordless, terms_query, words
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Fix the LOGIN page", ["fix", "the", "login", "page"]),
+        ("WEB-42: re_open", ["web", "42", "re", "open"]),
+        ("Straße ﬁn Ⅷ", ["strasse", "fin", "viii"]),
+        ("x" * 100, ["x" * 64]),
+        ("!? …", []),
+        ("日本 語", ["日本", "語"]),
+    ],
+)
+def test_words_are_folded_and_split(text: str, found: list[str]) -> None:
+    assert words(text) == found
+
+
+def test_a_question_asks_for_every_word_and_the_beginning_of_the_last() -> None:
+    assert terms_query("Log in pa") == "'log' & 'in' & 'pa':*"
+
+
+def test_a_question_joins_words_tags_and_people() -> None:
+    query = terms_query("x", ["a'b", "c\\"], ["d", "e"], ["user_1"], ["proj_1"])
+    assert query == ("'x':* & '#a''b' & '#c\\\\' & ('#d' | '#e') & ('@user_1') & ('/proj_1')")
+
+
+def test_a_project_alone_is_no_question_for_the_index() -> None:
+    assert terms_query(None, project_ids=["proj_1"]) is None
+    assert terms_query("  ") is None
+
+
+def test_a_text_without_words_asks_for_what_nothing_has() -> None:
+    assert is_wordless("!!")
+    assert not is_wordless("  ")
+    assert not is_wordless("a!")
