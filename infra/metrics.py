@@ -10,7 +10,6 @@ from prometheus_client.multiprocess import MultiProcessCollector
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-_SIZES: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Metrics:
@@ -38,21 +37,16 @@ class Metrics:
             ("command", "outcome"),
             registry=self._registry,
         )
-        self._appends = Counter(
-            "taskledger_appended_events", "Events appended to the log.", registry=self._registry
-        )
-        self._batches = Histogram(
-            "taskledger_append_batch_commits",
-            "Commits in one append to the log.",
-            buckets=_SIZES,
-            registry=self._registry,
-        )
-        self._append_seconds = Histogram(
-            "taskledger_append_seconds",
-            "Time of one append to the log.",
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
+        self._appended = {
+            name: Counter(f"taskledger_append_{name}", does, registry=self._registry)
+            for name, does in (
+                ("batches", "Statements that appended to the log."),
+                ("commits", "Commits in them: by batches, the size of a batch."),
+                ("events", "Events in them."),
+                ("seconds", "Time that they took."),
+                ("refused", "Commits that the log refused."),
+            )
+        }
         self._request_sinks: dict[tuple[str, str, int], Callable[[float], None]] = {}
         self._command_sinks: dict[tuple[str, str], Counter] = {}
 
@@ -71,11 +65,10 @@ class Metrics:
             counter = self._command_sinks[key] = self._commands.labels(*key)
         counter.inc()
 
-    def appended(self, commits: int, events: int, seconds: float) -> None:
-        """One batch is in the log."""
-        self._appends.inc(events)
-        self._batches.observe(commits)
-        self._append_seconds.observe(seconds)
+    def appended(self, **since: float) -> None:
+        """What came into the log since this was called last, by the names above."""
+        for name, count in since.items():
+            self._appended[name].inc(count)
 
     def exposition(self, gauges: Iterable[Gauge]) -> bytes:
         """Prometheus' text form: all processes' numbers, and `gauges` read just now."""

@@ -12,6 +12,8 @@ _RETRY_S = 5
 def outage(error: BaseException) -> Refused | None:
     """The refusal that this error of a driver means, or None where it is a fault of ours."""
     match error:
+        case Refused(kind=Kind.DEPENDENCY_DOWN | Kind.OVERLOADED):
+            return error
         case psycopg.errors.QueryCanceled() | psycopg_pool.TooManyRequests():
             return Refused(Kind.OVERLOADED, "Too much at once; try again in a moment.")
         case psycopg.OperationalError() | psycopg.InterfaceError() | psycopg_pool.PoolClosed():

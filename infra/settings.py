@@ -65,6 +65,11 @@ class Serving(BaseModel):
     listen_fd: int | None = Field(
         None, description="Listening socket inherited from a supervisor; set by it, not by hand."
     )
+    metrics_dir: Path | None = Field(
+        None,
+        description="Folder in which API processes add up their metrics; set by a supervisor, "
+        "together with `PROMETHEUS_MULTIPROC_DIR`.",
+    )
 
 
 class Parts(BaseModel):
@@ -325,7 +330,7 @@ def _example() -> str:
     for title, fields in _sections():
         lines += ["", f"# {title}"]
         for name, field in fields.items():
-            if name != "listen_fd":
+            if name not in ("listen_fd", "metrics_dir"):
                 lines.append(f"#{PREFIX}{name.upper()}={_as_text(field.default)}")
     lines += [
         "",

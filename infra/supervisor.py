@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import TemporaryDirectory
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -209,6 +210,7 @@ class _Run:
         self._part_keepers: list[_Keeper] = []
         self._role_keepers: list[_Keeper] = []
         self._in_thread = _Threads(3 * (settings.workers + 5))
+        self._metrics_dir = TemporaryDirectory(prefix="taskledger-metrics-")
         self._stop = asyncio.Event()
 
     async def until_stopped(self) -> None:
@@ -228,6 +230,7 @@ class _Run:
             await asyncio.wait([starting, stopped])
             await self._stop_all()
             self._in_thread.finish()
+            self._metrics_dir.cleanup()
 
     async def _start(self) -> None:
         settings = self._settings
@@ -267,8 +270,9 @@ class _Run:
     def _roles(self, environment: Mapping[str, str]) -> list[Role]:
         roles = []
         if self._listener is not None:
+            counting = {**environment, **_counting_in(self._metrics_dir.name)}
             roles += [
-                Role(f"API worker {number}", ["api.serve"], environment, self._listener)
+                Role(f"API worker {number}", ["api.serve"], counting, self._listener)
                 for number in range(1, self._settings.workers + 1)
             ]
         if background := [role for role in self._settings.roles if role != "api"]:
@@ -319,6 +323,11 @@ class _Run:
             f"  Data    {self._settings.data_dir}\n"
             "  Stop    Ctrl-C\n"
         )
+
+
+def _counting_in(folder: str) -> dict[str, str]:
+    """What makes API processes keep their metrics in files, so that each can tell those of all."""
+    return {f"{PREFIX}METRICS_DIR": folder, "PROMETHEUS_MULTIPROC_DIR": folder}
 
 
 def _listen(host: str, port: int) -> socket.socket:

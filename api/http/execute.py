@@ -54,8 +54,10 @@ async def _execute(
             commands, origin, idempotency_key=key, digest=digest, if_match=(match, version)
         )
     except Refused as refused:
-        current = refused.fields.get("current_version")
-        if refused.kind is not Kind.VERSION_STALE or not wanted.allows(current or 0):
+        if refused.kind is not Kind.VERSION_STALE:
+            raise
+        current: int = refused.fields["current_version"]
+        if not wanted.allows(current):
             raise
         return await run(
             commands, origin, idempotency_key=key, digest=digest, if_match=(match, current)

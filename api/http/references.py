@@ -1,8 +1,8 @@
 """Ids and human keys in requests: wherever an id is taken, its key is too."""
 
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
 from api.http.call import Call
 from domain.errors import Kind, Refused, invalid, not_found
@@ -10,8 +10,11 @@ from domain.user.state import USER
 from domain.values.ids import is_id
 from infra.postgres.views.project_queries import ProjectPlace
 from infra.postgres.views.task_queries import TaskPlace
+from projections.projection import Projection
 from projections.projects import PROJECTS_VIEW
 from projections.tasks import TASKS_VIEW
+
+P = TypeVar("P", TaskPlace, ProjectPlace)
 
 _PROJECT_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,9}", re.ASCII)
 _TASK_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18}", re.ASCII)
@@ -24,15 +27,14 @@ async def task_id(call: Call, text: str) -> str:
     if not _TASK_KEY.fullmatch(text):
         raise not_found("task")
     house = call.house
-    places: Sequence[TaskPlace | ProjectPlace] = await _seen(call, house.tasks.find, text)
+    places = await _seen(call, house.tasks.find, text)
     if not places:
         await _let_views_catch_up(call, TASKS_VIEW)
         places = await _seen(call, house.tasks.find, text)
-    place = await _only(call, places)
-    if place is None:
+    found = await _only(call, places, lambda place: place.task_id)
+    if found is None:
         raise not_found("task")
-    assert isinstance(place, TaskPlace)
-    return place.task_id
+    return found
 
 
 async def project_id(call: Call, text: str, workspace_id: str | None = None) -> str:
@@ -96,24 +98,25 @@ async def _project_by_key(call: Call, text: str, workspace_id: str | None) -> st
     if not _PROJECT_KEY.fullmatch(text):
         return None
     house = call.house
-    places: Sequence[TaskPlace | ProjectPlace]
     places = await _seen(call, house.projects.find, text, workspace_id)
     if not places:
         await _let_views_catch_up(call, PROJECTS_VIEW)
         places = await _seen(call, house.projects.find, text, workspace_id)
-    place = await _only(call, places)
-    return None if place is None else place.project_id
+    return await _only(call, places, lambda place: place.project_id)
 
 
 async def _seen(
-    call: Call, find: Any, key: str, workspace_id: str | None = None
-) -> list[TaskPlace | ProjectPlace]:
+    call: Call,
+    find: Callable[[Sequence[str], str], Awaitable[list[P]]],
+    key: str,
+    workspace_id: str | None = None,
+) -> list[P]:
     """Where the key stands among what the caller may see."""
     access, user_id = call.house.access, call.caller.user_id
     workspaces = await access.workspaces(user_id)
     if workspace_id is not None:
         workspaces = tuple(each for each in workspaces if each == workspace_id)
-    places: list[TaskPlace | ProjectPlace] = await find(workspaces, key)
+    places = await find(workspaces, key)
     return [
         place
         for place in places
@@ -121,25 +124,22 @@ async def _seen(
     ]
 
 
-async def _only(
-    call: Call, places: Sequence[TaskPlace | ProjectPlace]
-) -> TaskPlace | ProjectPlace | None:
-    """The one meant: of several, that in the caller's default workspace."""
+async def _only(call: Call, places: Sequence[P], id_of: Callable[[P], str]) -> str | None:
+    """The id of the one meant: of several, that in the caller's default workspace."""
     if len(places) < 2:
-        return places[0] if places else None
+        return id_of(places[0]) if places else None
     own = await default_workspace(call)
     for place in places:
         if place.workspace_id == own:
-            return place
-    ids = [place.task_id if isinstance(place, TaskPlace) else place.project_id for place in places]
+            return id_of(place)
     raise Refused(
         Kind.KEY_AMBIGUOUS,
         "Several workspaces have something with this key; name one by its id.",
-        candidates=ids,
+        candidates=[id_of(place) for place in places],
     )
 
 
-async def _let_views_catch_up(call: Call, view: Any) -> None:
+async def _let_views_catch_up(call: Call, view: Projection) -> None:
     """A key that was given just now is known to the log before it is to the view."""
     house = call.house
     try:

@@ -76,13 +76,13 @@ class _Share:
 
 
 class RateLimiter:
-    """`per_minute` 0 switches it off: then nothing should ask."""
+    """One a process. Without a store (`redis` None) it always counts alone."""
 
     def __init__(
-        self, redis: Redis, per_minute: int, now: Callable[[], float] = time.monotonic
+        self, redis: Redis | None, per_minute: int, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.limit = per_minute
-        self._lease = redis.register_script(_LEASE)
+        self._lease = None if redis is None else redis.register_script(_LEASE)
         self._now = now
         self._shares: dict[str, _Share] = {}
         self._store_down_until = 0.0
@@ -91,7 +91,8 @@ class RateLimiter:
     @property
     def mode(self) -> str:
         """`shared` while the store answers, else `local`."""
-        return "local" if self._now() < self._store_down_until else "shared"
+        away = self._lease is None or self._now() < self._store_down_until
+        return "local" if away else "shared"
 
     def take(self, user: str) -> Verdict | None:
         """Spend one request from memory; None where the store has to be asked first."""
@@ -150,18 +151,11 @@ class RateLimiter:
 
     async def _fetch(self, user: str, share: _Share) -> None:
         try:
-            if self.mode == "local":
+            leased = await self._ask_store(user, self.limit, 0)
+            if leased is None:
                 self._count_alone(share)
                 return
-            try:
-                granted, left, window, ends_in = await self._lease(
-                    keys=[_key(user)], args=[self.limit, self.limit, 0]
-                )
-            except (RedisError, OSError, TimeoutError) as error:
-                self._store_down_until = self._now() + _STORE_PAUSE_S
-                _log.warning("rate_limit_store_down", error=repr(error))
-                self._count_alone(share)
-                return
+            granted, left, window, ends_in = leased
             now = self._now()
             if window != share.window:
                 # What was leased for a window that is over is worth nothing in this one.
@@ -173,6 +167,23 @@ class RateLimiter:
             share.refused_until = 0.0 if share.left else now + _STORE_PAUSE_S
         finally:
             share.asking = None
+
+    async def _ask_store(
+        self, user: str, wanted: int, window: int
+    ) -> tuple[int, int, int, int] | None:
+        """What the script returns; None where the store is away, which is not asked again for
+        a second."""
+        if self._lease is None or self.mode == "local":
+            return None
+        try:
+            granted, left, of, ends_in = await self._lease(
+                keys=[_key(user)], args=[wanted, self.limit, window]
+            )
+        except (RedisError, OSError, TimeoutError) as error:
+            self._store_down_until = self._now() + _STORE_PAUSE_S
+            _log.warning("rate_limit_store_down", error=repr(error))
+            return None
+        return granted, left, of, ends_in
 
     def _count_alone(self, share: _Share) -> None:
         share.elsewhere = 0
@@ -197,16 +208,10 @@ class RateLimiter:
                 del self._shares[user]
             elif share.left and share.asking is None and share.used_at < idle_since:
                 idle.append((user, share))
-        if self.mode == "local":
-            return
         for user, share in idle:
             given, share.left = share.left, 0
             share.elsewhere += given
-            try:
-                await self._lease(keys=[_key(user)], args=[-given, self.limit, share.window])
-            except (RedisError, OSError, TimeoutError):
-                self._store_down_until = self._now() + _STORE_PAUSE_S
-                return
+            await self._ask_store(user, -given, share.window)
 
 
 def _key(user: str) -> str:

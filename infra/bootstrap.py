@@ -1,0 +1,287 @@
+"""The composition root: every part of an API process, built by plain constructors from settings."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+from pydantic import SecretStr
+
+from commands.execution import Executor
+from commands.registry import all_commands
+from domain.errors import Kind, Refused
+from domain.project.state import PROJECT
+from domain.values.limits import Limits
+from infra.access import Access
+from infra.event_store.session import SessionLost
+from infra.event_store.store import PostgresEventStore
+from infra.ids import new_id
+from infra.keys.master import MasterKeys
+from infra.metrics import Metrics
+from infra.nats.connection import NatsConnection
+from infra.nats.wake import CommitWaker, on_views
+from infra.operations import Operations
+from infra.people.access_tokens import AccessTokens
+from infra.people.accounts import Accounts
+from infra.people.credentials import Credentials
+from infra.people.passwords import Passwords
+from infra.people.sessions import Revocations, Sessions
+from infra.postgres.pool import open_pool
+from infra.postgres.views.activity_queries import ActivityQueries
+from infra.postgres.views.board_queries import BoardQueries, ViewBoardReader
+from infra.postgres.views.directory import Directory
+from infra.postgres.views.member_queries import MemberQueries
+from infra.postgres.views.pointers import Pointers
+from infra.postgres.views.project_queries import ProjectQueries
+from infra.postgres.views.task_queries import TaskQueries
+from infra.postgres.views.waiting import ViewWaiter
+from infra.redis.client import open_redis
+from infra.redis.login_limits import LoginLimits
+from infra.redis.rate_limit import RateLimiter
+from infra.settings import Settings
+from infra.tasks import cancelled
+
+API_ROLE: Final = "taskledger_api"
+
+_RETRY_S: Final = 0.5
+_COUNT_EVERY_S: Final = 1.0
+_SWEEP_EVERY_S: Final = 600.0
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """What the doors of one process may use. `rate_limiter` is None where there is no limit."""
+
+    settings: Settings
+    metrics: Metrics
+    operations: Operations
+    log_id: str
+    store: PostgresEventStore
+    executor: Executor
+    access: Access
+    waiter: ViewWaiter
+    tasks: TaskQueries
+    boards: BoardQueries
+    projects: ProjectQueries
+    members: MemberQueries
+    activity: ActivityQueries
+    directory: Directory
+    accounts: Accounts
+    sessions: Sessions
+    access_tokens: AccessTokens
+    revocations: Revocations
+    rate_limiter: RateLimiter | None
+    request_digest_key: bytes
+
+
+@contextlib.asynccontextmanager
+async def open_house(
+    settings: Settings, on_wrong_log: Callable[[str], None] = lambda why: None
+) -> AsyncIterator[House]:
+    """Every part of an API process, until the block ends; waits for PostgreSQL to be there.
+
+    `on_wrong_log` is called when the process has to be started anew: the log is another one than
+    at its start. Raises KeyUnusable for a wrong master key.
+    """
+    async with AsyncExitStack() as stack:
+        yield await _build(settings, on_wrong_log, stack)
+
+
+async def _build(
+    settings: Settings, on_wrong_log: Callable[[str], None], stack: AsyncExitStack
+) -> House:
+    api_url, nats_url, redis_url = (
+        settings.api_url(),
+        _revealed(settings.nats_url),
+        _revealed(settings.redis_url),
+    )
+    pool = await open_pool(api_url, role=API_ROLE, application="taskledger api")
+    stack.push_async_callback(pool.close)
+    master = master_keys(settings)
+    wakers: list[CommitWaker] = []
+
+    def wake(position: int) -> None:
+        for waker in wakers:
+            waker(position)
+
+    store = PostgresEventStore(
+        pool,
+        master,
+        api_url,
+        role=API_ROLE,
+        on_commit=wake,
+        on_wrong_log=on_wrong_log,
+    )
+    await _once_there(store.start)
+    stack.push_async_callback(store.close)
+    log_id = str(store.log_id)
+
+    pointers = Pointers(pool)
+    waiter = ViewWaiter(pool)
+    nats = None if nats_url is None else NatsConnection(nats_url, "taskledger api")
+    if nats is not None:
+        await stack.enter_async_context(nats)
+        wakers.append(CommitWaker(nats, log_id))
+        await on_views(nats, log_id, lambda _positions: waiter.wake())
+
+    async def workspace_of(project_id: str) -> str | None:
+        states = executor.states
+        project = states.kept(PROJECT, project_id) or await states.read(PROJECT, project_id)
+        return None if project is None else project.workspace_id
+
+    executor = Executor(
+        registry=all_commands(),
+        store=store,
+        board=ViewBoardReader(pool, pointers, waiter, workspace_of),
+        clock=lambda: datetime.now(UTC),
+        new_id=new_id,
+        secret=master.derive("command ids"),
+        limits=limits_of(settings),
+    )
+    members = MemberQueries(pool, pointers, log_id)
+    sessions = Sessions(pool, timedelta(days=settings.refresh_token_days))
+    token_lifetime = timedelta(minutes=settings.access_token_minutes)
+    revocations = Revocations(sessions, token_lifetime)
+    await _once_there(revocations.start)
+    stack.push_async_callback(revocations.stop)
+    passwords = Passwords()
+    stack.callback(passwords.close)
+    login_limits = LoginLimits(
+        redis_url,
+        per_account=settings.login_failures_per_account,
+        per_address=settings.login_failures_per_address,
+    )
+    stack.push_async_callback(login_limits.close)
+    accounts = Accounts(
+        executor=executor,
+        store=store,
+        credentials=Credentials(pool),
+        sessions=sessions,
+        passwords=passwords,
+        limits=login_limits,
+        secret=master.derive("log-in limits"),
+    )
+    rate_limiter = await _rate_limiter(settings, redis_url, stack)
+    metrics = Metrics(settings.metrics_dir)
+    _every(_SWEEP_EVERY_S, accounts.sweep, stack)
+    _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
+    return House(
+        settings=settings,
+        metrics=metrics,
+        operations=Operations(pool, store, nats, rate_limiter),
+        log_id=log_id,
+        store=store,
+        executor=executor,
+        access=Access(pool, members, waiter, executor.states),
+        waiter=waiter,
+        tasks=TaskQueries(pool, pointers, log_id),
+        boards=BoardQueries(pool, pointers, log_id),
+        projects=ProjectQueries(pool, pointers, log_id),
+        members=members,
+        activity=ActivityQueries(pool, pointers, log_id),
+        directory=Directory(pool, pointers),
+        accounts=accounts,
+        sessions=sessions,
+        access_tokens=AccessTokens(master.derive("access tokens"), token_lifetime),
+        revocations=revocations,
+        rate_limiter=rate_limiter,
+        request_digest_key=master.derive("request digests"),
+    )
+
+
+def master_keys(settings: Settings) -> MasterKeys:
+    """From the setting itself, else from its file. Raises KeyUnusable."""
+    if settings.master_key is not None:
+        return MasterKeys.of(settings.master_key.get_secret_value())
+    return MasterKeys.from_file(settings.key_file())
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How much of everything one may have."""
+    return Limits(
+        title=settings.max_title_characters,
+        description=settings.max_description_characters,
+        description_bytes=settings.max_description_bytes,
+        comment=settings.max_comment_characters,
+        name=settings.max_name_characters,
+        tags=settings.max_tags,
+        assignees=settings.max_assignees,
+        fields=settings.max_fields,
+        columns=settings.max_columns,
+        statuses=settings.max_statuses,
+        transitions=settings.max_transitions,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
+async def _rate_limiter(
+    settings: Settings, redis_url: str | None, stack: AsyncExitStack
+) -> RateLimiter | None:
+    if not settings.rate_limit_per_minute:
+        return None
+    redis = None if redis_url is None else open_redis(redis_url)
+    if redis is not None:
+        stack.push_async_callback(redis.aclose)
+    limiter = RateLimiter(redis, settings.rate_limit_per_minute)
+    limiter.start()
+    stack.push_async_callback(limiter.stop)
+    return limiter
+
+
+async def _once_there(start: Callable[[], Awaitable[None]]) -> None:
+    """A process that starts while PostgreSQL is away waits for it."""
+    while True:
+        try:
+            await start()
+        except (SessionLost, OSError) as error:
+            _log.warning("waiting_for_postgresql", error=repr(error))
+        except Refused as refused:
+            if refused.kind is not Kind.DEPENDENCY_DOWN:
+                raise
+            _log.warning("waiting_for_postgresql", error=refused.detail)
+        else:
+            return
+        await asyncio.sleep(_RETRY_S)
+
+
+def _every(seconds: float, work: Callable[[], Awaitable[None]], stack: AsyncExitStack) -> None:
+    """Do it again and again until the house closes; an outage only delays it."""
+
+    async def keep_on() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await work()
+            except Exception:
+                _log.warning("background_work_failed", work=work.__qualname__, exc_info=True)
+
+    task = asyncio.create_task(keep_on(), name=f"every {seconds:.0f} s")
+    stack.push_async_callback(cancelled, task)
+
+
+def _counting(store: PostgresEventStore, metrics: Metrics) -> Callable[[], Awaitable[None]]:
+    """Carries what the committer counts over into the metrics."""
+    told = replace(store.stats)
+
+    async def count() -> None:
+        nonlocal told
+        now = replace(store.stats)
+        metrics.appended(
+            batches=now.batches - told.batches,
+            commits=now.commits - told.commits,
+            events=now.events - told.events,
+            seconds=now.seconds - told.seconds,
+            refused=now.refused - told.refused,
+        )
+        told = now
+
+    return count

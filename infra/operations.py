@@ -1,0 +1,162 @@
+"""What the product says about itself: its parts, its log, how far each view is."""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import Gauge
+
+from infra.event_store.store import PostgresEventStore
+from infra.nats.connection import NatsConnection
+from infra.outages import outage
+from infra.postgres.pool import Pool
+from infra.redis.rate_limit import RateLimiter
+
+_TIMEOUT_S: Final = 2.0
+_RELAY_SILENT_S: Final = 10.0
+
+_LAGS: Final = (
+    "SELECT name, version, position, lag_events, lag_seconds, parked FROM ops.view_lags()"
+)
+_RELAY: Final = (
+    "SELECT state, reason, head - cursor,"
+    " extract(epoch FROM clock_timestamp() - beat_at)::double precision FROM ops.relay"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """`needed`: without it nothing can be answered. `why` says what is wrong, for people."""
+
+    ok: bool
+    why: str | None = None
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLag:
+    version: int
+    position: int
+    lag_events: int
+    lag_seconds: float
+    parked: int
+
+
+class Operations:
+    """Asks each part, none of them for longer than two seconds."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        store: PostgresEventStore,
+        nats: NatsConnection | None,
+        rate_limiter: RateLimiter | None,
+    ) -> None:
+        self._pool = pool
+        self._store = store
+        self._nats = nats
+        self._rate_limiter = rate_limiter
+
+    async def parts(self) -> dict[str, PartState]:
+        """Every part that this process works with, and the relay that feeds the views."""
+        database, relay = await asyncio.gather(self._database(), self._relay())
+        parts = {"postgresql": database, "relay": relay}
+        if self._nats is not None:
+            connected = self._nats.connected
+            why = None if connected else "no connection: views follow the log once a second"
+            parts["nats"] = PartState(connected, why)
+        if self._rate_limiter is not None:
+            shared = self._rate_limiter.mode == "shared"
+            why = None if shared else "no store: each process limits by itself"
+            parts["rate_limits"] = PartState(shared, why)
+        return parts
+
+    async def views(self) -> Mapping[str, ViewLag]:
+        """How far each view is behind the log."""
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_LAGS)).fetchall()
+        return {name: ViewLag(*lag) for name, *lag in rows}
+
+    async def head(self) -> int:
+        """The log's last position."""
+        return await self._store.head()
+
+    async def gauges(self) -> Iterable[Gauge]:
+        """The same as numbers; without those of the database where that is away."""
+        gauges = _Gauges()
+        for name, part in (await self.parts()).items():
+            gauges.set("part_up", "Whether a part answers.", int(part.ok), part=name)
+        try:
+            views = await asyncio.wait_for(self.views(), _TIMEOUT_S)
+            head = await asyncio.wait_for(self.head(), _TIMEOUT_S)
+        except Exception as error:
+            if outage(error) is None:
+                raise
+            return gauges
+        gauges.set("log_head_position", "The log's last position.", head)
+        for name, lag in views.items():
+            gauges.set("view_position", "What a view has seen.", lag.position, view=name)
+            gauges.set("view_lag_events", "Events a view is behind.", lag.lag_events, view=name)
+            gauges.set("view_lag_seconds", "How long it is behind.", lag.lag_seconds, view=name)
+            gauges.set("dead_letters", "Events that a view parked.", lag.parked, view=name)
+        return gauges
+
+    async def _database(self) -> PartState:
+        problem = self._store.problem
+        if problem is not None:
+            return PartState(False, problem, needed=True)
+        why = await _failure(self._store.head())
+        return PartState(why is None, why, needed=True)
+
+    async def _relay(self) -> PartState:
+        async def ask() -> str | None:
+            async with self._pool.connection() as connection:
+                row = await (await connection.execute(_RELAY)).fetchone()
+            if row is None:
+                return "no relay has run yet"
+            state, reason, behind, silent_s = row
+            if state == "stopped":
+                return f"stopped: {reason}"
+            if silent_s > _RELAY_SILENT_S:
+                return f"silent for {silent_s:.0f} s"
+            if state == "waiting":
+                return f"waiting for NATS, {behind} events behind"
+            return None
+
+        try:
+            why = await asyncio.wait_for(ask(), _TIMEOUT_S)
+        except Exception as error:
+            refused = outage(error)
+            if refused is None:
+                raise
+            why = refused.detail
+        return PartState(why is None, why)
+
+
+class _Gauges(list[Gauge]):
+    """Gauges that live for one answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_name: dict[str, Gauge] = {}
+
+    def set(self, name: str, does: str, value: float, **labels: str) -> None:
+        gauge = self._by_name.get(name)
+        if gauge is None:
+            gauge = Gauge(f"taskledger_{name}", does, tuple(labels), registry=None)
+            self._by_name[name] = gauge
+            self.append(gauge)
+        (gauge.labels(**labels) if labels else gauge).set(value)
+
+
+async def _failure(question: Awaitable[object]) -> str | None:
+    """Why a part does not answer, None where it does."""
+    try:
+        await asyncio.wait_for(question, _TIMEOUT_S)
+    except Exception as error:
+        refused = outage(error)
+        if refused is None:
+            raise
+        return refused.detail
+    return None
