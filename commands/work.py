@@ -1,6 +1,6 @@
 """One attempt at one commit: what it read, and what it decided."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ class _Stream:
     version: int
     recorded: list[tuple[int, NewEvent]] = field(default_factory=list)
     folded: int = 0
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class Work:
         stream: str,
         *events: object,
         draws: str | None = None,
-        touches: Iterable[str] = (),
+        touches: Sequence[str] = (),
         occurred_at: datetime | None = None,
         author: str | None = None,
         subject: str | None = None,
@@ -136,6 +137,13 @@ class Work:
             seen.recorded.append((len(self.events), new))
             self.events.append(new)
             draws = None
+
+    def record_history(self, stream: str, events: Iterable[NewEvent]) -> None:
+        """Decided: a long history follows on a stream that this work has loaded or begun, each
+        event with the guards that it touches. It is not folded here: `peek` goes on giving the
+        state before it, and whoever wants the one after it reads the stream anew."""
+        self._streams[stream].is_whole = False
+        self.events.extend(events)
 
     def claim(
         self,
@@ -169,6 +177,9 @@ class Work:
         """
         first = receipt.position - len(self.events) + 1
         for stream, seen in self._streams.items():
+            if not seen.is_whole:
+                self._states.forget(stream)
+                continue
             if not seen.recorded:
                 continue
             state = seen.base

@@ -1,6 +1,7 @@
 """Who may do what: the roles of workspaces and projects, and the rights that each gives."""
 
 from enum import StrEnum
+from math import inf
 from typing import Final
 
 from domain.project.state import Project
@@ -86,9 +87,14 @@ def role_in_project(
 def named_role(member: Membership | None, named: Membership | None) -> str | None:
     """Being named in a project counts only since one is in the workspace: who left and came
     back begins anew."""
-    if member is None or named is None or named.position < member.position:
+    if member is None or named is None or _since(named) < _since(member):
         return None
     return named.role
+
+
+def _since(membership: Membership) -> float:
+    """What is not in the log yet (position 0) comes after all that is."""
+    return membership.position or inf
 
 
 def project_rights(workspace: Workspace, project: Project, user_id: str) -> frozenset[Right]:

@@ -1,0 +1,79 @@
+"""What an account may say of its owner."""
+
+import pytest
+
+from domain.errors import Invalid
+from domain.user import decisions
+from domain.user.events import PersonImported, UserLocaleChanged, UserRenamed
+from domain.user.state import USER
+from tests.domain.given import ANN, LIMITS, given
+
+
+def register(**other):
+    return decisions.register(
+        **{
+            "username": "Ann.Lee",
+            "email": "ann@example.org",
+            "name": None,
+            "workspace_id": "ws_1",
+            "project_id": "proj_1",
+            "time_zone": "Europe/Berlin",
+            "locale": "de",
+            "limits": LIMITS,
+            **other,
+        }
+    )
+
+
+def test_without_a_name_the_username_serves():
+    user = given(USER, ANN, *register()).state
+    assert (user.name, user.username, user.can_log_in) == ("Ann.Lee", "Ann.Lee", True)
+    assert (user.default_workspace_id, user.personal_project_id) == ("ws_1", "proj_1")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "ab"),
+        ("username", "a" * 41),
+        ("username", "ann lee"),
+        ("username", "änn"),
+        ("username", "ann\n"),
+        ("email", "ann"),
+        ("email", "ann@"),
+        ("email", "ann@a@b"),
+        ("email", "ann@exa mple.org"),
+        ("email", "ann@example..org"),
+        ("email", "ann@example.org\x00"),
+        ("email", "a" * 250 + "@b.de"),
+        ("name", ""),
+        ("name", "x" * 201),
+        ("name", "a\ud800"),
+        ("time_zone", "Mars/Olympus"),
+        ("time_zone", "../../etc/passwd"),
+        ("locale", "german please"),
+    ],
+)
+def test_an_account_that_cannot_be(field, value):
+    with pytest.raises(Invalid) as caught:
+        register(**{field: value})
+    assert caught.value.problems[0].pointer == f"/{field}"
+
+
+def test_a_profile_changes_once():
+    user = given(USER, ANN, *register())
+    user.when(decisions.rename, "Ann", LIMITS).then(UserRenamed(name="Ann", was="Ann.Lee"))
+    user.when(decisions.rename, "Ann.Lee", LIMITS).nothing()
+    user.when(decisions.change_locale, "UTC", "en").then(
+        UserLocaleChanged(
+            time_zone="UTC", locale="en", was_time_zone="Europe/Berlin", was_locale="de"
+        )
+    )
+    user.when(decisions.change_locale, "Europe/Berlin", "de").nothing()
+
+
+def test_a_person_of_an_import_cannot_log_in():
+    (event,) = decisions.import_person(name="Siebel", source="log.xes", limits=LIMITS)
+    assert event == PersonImported(name="Siebel", source="log.xes")
+    user = given(USER, ANN, event).state
+    assert (user.can_log_in, user.default_workspace_id) == (False, None)

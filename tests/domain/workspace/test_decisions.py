@@ -1,0 +1,80 @@
+"""Who may come into a workspace, as what, and who may not leave it."""
+
+from domain.errors import Kind
+from domain.workspace import decisions
+from domain.workspace.events import (
+    WorkspaceMemberAdded,
+    WorkspaceMemberRemoved,
+    WorkspaceMemberRoleChanged,
+    WorkspaceRenamed,
+)
+from domain.workspace.state import WORKSPACE
+from tests.domain.examples import workspace_of
+from tests.domain.given import ANN, BOB, EVE, LIMITS, WORKSPACE_ID
+
+
+def test_a_workspace_is_renamed_once():
+    workspace_of().when(decisions.rename, "Beta", LIMITS).then(
+        WorkspaceRenamed(name="Beta", was="Acme")
+    )
+    workspace_of().when(decisions.rename, "Acme", LIMITS).nothing()
+    workspace_of().when(decisions.rename, "\t", LIMITS).invalid("/name")
+    workspace_of().when(decisions.rename, "a\x00b", LIMITS).invalid("/name")
+
+
+def test_somebody_comes_in_once():
+    after = (
+        workspace_of()
+        .when(decisions.add_member, BOB, "guest", ANN)
+        .then(WorkspaceMemberAdded(user_id=BOB, role="guest"))
+    )
+    assert after.role_of(BOB) == "guest"
+    inside = workspace_of((BOB, "guest"))
+    inside.when(decisions.add_member, BOB, "guest", ANN).nothing()
+    inside.when(decisions.add_member, BOB, "member", ANN).refused(
+        Kind.ALREADY_EXISTS, field="user_id"
+    )
+    inside.when(decisions.add_member, EVE, "king", ANN).invalid("/role")
+
+
+def test_a_role_changes_and_membership_keeps_its_beginning():
+    inside = workspace_of((BOB, "guest"))
+    after = inside.when(decisions.change_member_role, BOB, "admin", ANN).then(
+        WorkspaceMemberRoleChanged(user_id=BOB, role="admin", was="guest")
+    )
+    assert after.members[BOB].joined_at == inside.state.members[BOB].joined_at
+    inside.when(decisions.change_member_role, BOB, "guest", ANN).nothing()
+    inside.when(decisions.change_member_role, EVE, "guest", ANN).refused(Kind.NOT_FOUND)
+
+
+def test_the_last_owner_cannot_go_nor_step_down():
+    alone = workspace_of((BOB, "admin"))
+    alone.when(decisions.remove_member, ANN, ANN).refused(Kind.LAST_OWNER)
+    alone.when(decisions.change_member_role, ANN, "member", ANN).refused(Kind.LAST_OWNER)
+    two = workspace_of((BOB, "owner"))
+    after = two.when(decisions.remove_member, ANN, ANN).then(
+        WorkspaceMemberRemoved(user_id=ANN, was="owner")
+    )
+    assert after.role_of(ANN) is None
+
+
+def test_only_owners_make_and_unmake_owners():
+    inside = workspace_of((BOB, "admin"), (EVE, "owner"))
+    inside.when(decisions.add_member, "user_x", "owner", BOB).refused(Kind.FORBIDDEN)
+    inside.when(decisions.change_member_role, BOB, "owner", BOB).refused(Kind.FORBIDDEN)
+    inside.when(decisions.change_member_role, EVE, "guest", BOB).refused(Kind.FORBIDDEN)
+    inside.when(decisions.remove_member, EVE, BOB).refused(Kind.FORBIDDEN)
+    inside.when(decisions.change_member_role, BOB, "owner", ANN).then(
+        WorkspaceMemberRoleChanged(user_id=BOB, role="owner", was="admin")
+    )
+
+
+def test_whoever_keeps_what_people_may_hears_of_every_change_of_members():
+    state = workspace_of().state
+    for event in (
+        WorkspaceMemberAdded(user_id=BOB, role="guest"),
+        WorkspaceMemberRoleChanged(user_id=BOB, role="guest", was="member"),
+        WorkspaceMemberRemoved(user_id=BOB, was="guest"),
+    ):
+        assert WORKSPACE.touches(state, event, WORKSPACE_ID) == (f"access:{WORKSPACE_ID}",)
+    assert WORKSPACE.touches(state, WorkspaceRenamed(name="x", was="y"), WORKSPACE_ID) == ()
