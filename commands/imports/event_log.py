@@ -1,11 +1,11 @@
 """An event log as any format gives it to an import: traces, their events, and what is broken."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-Value = str | int | float | bool | Mapping[str, object]
+Value = str | int | float | bool | dict[str, Any]
 """One attribute, JSON-ready and without loss. A plain string, whole number, number or boolean
 stands for itself; every other kind is an object that names it:
 `{"date": text}`, `{"id": text}`, `{"float": "NaN" | "INF" | "-INF"}`,
@@ -96,15 +96,15 @@ class NotAnEventLog(Exception):
 def plain(value: Value | None) -> str | int | float | bool | None:
     """What an attribute says, without its own attributes; the last one where it is repeated.
     None for a list, a container, or nothing."""
-    while isinstance(value, Mapping):
+    while isinstance(value, dict):
         inner = value.get("value")
         if inner is None:
             repeated = value.get("repeated")
-            if isinstance(repeated, Sequence) and repeated:
+            if isinstance(repeated, list):
                 inner = repeated[-1]
             else:
                 inner = value.get("date") or value.get("id") or value.get("float")
-        if not isinstance(inner, str | int | float | Mapping):
+        if not isinstance(inner, str | int | float | dict):
             return None
         value = inner
     return value
@@ -112,6 +112,8 @@ def plain(value: Value | None) -> str | int | float | bool | None:
 
 def text_of(value: Value | None) -> str | None:
     """An attribute as text, the way its file writes it; None where it has no single value."""
+    if isinstance(value, str):  # nearly all are
+        return value
     said = plain(value)
     if said is None or isinstance(said, str):
         return said

@@ -1,17 +1,19 @@
 """Bring in a trace: its task, each of its records whole, and what they changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from commands.commit import NewEvent
 from commands.imports.plan_project import fields_by_attribute, statuses_by_name
-from commands.imports.plan_trace import Case, Destination, Planned, creation, first_new, history
+from commands.imports.plan_trace import Case, Destination, creation, first_new, history
 from commands.imports.reading import Reading
 from commands.permissions import OnProject
 from commands.spec import CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project.decisions import require_open
+from domain.project.fields import FieldDefinition
 from domain.project.state import PROJECT, Project
 from domain.task.events import (
     TaskAssigned,
@@ -48,12 +50,18 @@ class Import:
                 project_key=project.key,
                 initial=by_key[project.workflow.initial],
                 statuses=statuses,
-                fields=fields_by_attribute(project.fields, self.attributes),
+                fields_of_trace=self._fields(project, self.reading.is_field_of_trace),
+                fields_of_event=self._fields(project, self.reading.is_field_of_event),
                 people=self.people,
-                reading=self.reading,
                 source=self.source,
             )
         return self._destination
+
+    def _fields(
+        self, project: Project, wanted: Callable[[str], bool]
+    ) -> Mapping[str, FieldDefinition]:
+        found = fields_by_attribute(project.fields, self.attributes)
+        return {name: definition for name, definition in found.items() if wanted(name)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,26 +87,35 @@ async def import_trace(command: ImportTrace, work: Work) -> str:
     state = None if command.new else await work.load(TASK, task_id)
     start = first_new(case, state)
 
-    def record_(planned: Planned, draws: str | None = None) -> None:
+    if state is None:
+        created = creation(case, to, project.project_id, work.limits, work.tail(), work.now)
         work.record(
             TASK,
             project.workspace_id,
             task_id,
-            planned.event,
-            draws=draws,
-            occurred_at=planned.at,
-            author=planned.person,
-            subject=planned.person,
-            authors=planned.authors,
+            created.event,
+            draws=f"task-number:{project.project_id}",
+            occurred_at=created.at,
+            authors=created.authors,
         )
-
-    if state is None:
-        created = creation(case, to, project.project_id, work.limits, work.tail(), work.now)
-        record_(created, draws=f"task-number:{project.project_id}")
     task = work.seen(TASK, task_id)
     coming = case.records[start : start + RECORDS_IN_COMMIT]
-    for planned in history(case, coming, task, to, work.limits, work.tail, work.now):
-        record_(planned)
+    work.record_history(
+        task_id,
+        (
+            NewEvent(
+                workspace_id=project.workspace_id,
+                stream=task_id,
+                event=planned.event,
+                touches=TASK.touches(task, planned.event, project.workspace_id),
+                occurred_at=planned.at,
+                author=planned.person,
+                subject=planned.person,
+                authors=planned.authors,
+            )
+            for planned in history(case, coming, task, to, work.limits, work.tail, work.now)
+        ),
+    )
     return task_id
 
 

@@ -18,7 +18,7 @@ from commands.imports.event_log import (
     plain,
     text_of,
 )
-from commands.imports.reading import Reading, Record
+from commands.imports.reading import Record
 from domain.errors import Kind, Refused
 from domain.project.fields import FieldDefinition, FieldValue
 from domain.project.workflow import Status
@@ -51,15 +51,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the file's words mean in the project: statuses by name, fields by attribute, people
-    by resource."""
+    """What the file's words mean in the project: statuses by name, fields by the
+    attribute of a trace or of an event, people by resource."""
 
     project_key: str
     initial: Status
     statuses: Mapping[str, Status]
-    fields: Mapping[str, FieldDefinition]
+    fields_of_trace: Mapping[str, FieldDefinition]
+    fields_of_event: Mapping[str, FieldDefinition]
     people: Mapping[str, str]
-    reading: Reading
     source: str
 
 
@@ -185,7 +185,7 @@ class _Fields:
         earlier = case.records[: max(before, 1)]
         written: dict[str, FieldValue] = {}
         for record in earlier:
-            own = _values(record.attributes, to, to.reading.is_field_of_event, limits)
+            own = _values(record.attributes, to.fields_of_event, limits)
             if record.ordinal == 1:
                 own = _first_fields(case, to, limits)
             self._writers |= dict.fromkeys(
@@ -200,9 +200,7 @@ class _Fields:
     def take(self, record: Record) -> Iterator[tuple[TaskFieldsChanged, Mapping[str, str]]]:
         """What a record changes: an event for each person who wrote what stood there, since each
         one's text is sealed under their own key."""
-        wanted = _values(
-            record.attributes, self._to, self._to.reading.is_field_of_event, self._limits
-        )
+        wanted = _values(record.attributes, self._to.fields_of_event, self._limits)
         changed = _fitting(self._present, wanted, self._limits)
         if not changed:
             return
@@ -256,21 +254,21 @@ def _rank(record: Record | None, tail: str, now: datetime) -> str:
 
 def _first_fields(case: Case, to: Destination, limits: Limits) -> dict[str, FieldValue]:
     """The fields of a task as it is made: those of the trace and of its first record."""
-    wanted = _values(case.attributes, to, to.reading.is_field_of_trace, limits)
+    wanted = _values(case.attributes, to.fields_of_trace, limits)
     if case.records:
         first = case.records[0].attributes
-        wanted |= _values(first, to, to.reading.is_field_of_event, limits)
+        wanted |= _values(first, to.fields_of_event, limits)
     return _fitting({}, wanted, limits)
 
 
 def _values(
-    attributes: Attributes, to: Destination, is_field: Callable[[str], bool], limits: Limits
+    attributes: Attributes, fields: Mapping[str, FieldDefinition], limits: Limits
 ) -> dict[str, FieldValue]:
-    """Custom fields by their keys, of the attributes that are one."""
+    """Custom fields by their keys, of those attributes that are one."""
     found: dict[str, FieldValue] = {}
     for name, value in attributes.items():
-        definition = to.fields.get(name)
-        if definition is not None and is_field(name):
+        definition = fields.get(name)
+        if definition is not None:
             found[definition.key] = _as_field(definition, value, limits)
     return found
 

@@ -1,7 +1,6 @@
 """How the events of a log are to be understood: as records of who did what to a task, and when."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -151,4 +150,4 @@ def field_type(value: Value) -> str | None:
     repeated = value.get("repeated")
     if isinstance(repeated, list):
         inner = repeated[-1]
-    return field_type(inner) if isinstance(inner, str | int | float | Mapping) else None
+    return field_type(inner) if isinstance(inner, str | int | float | dict) else None

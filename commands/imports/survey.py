@@ -2,13 +2,14 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from commands.imports.event_log import Attributes, Broken, Trace
 from commands.imports.reading import Faulty, Reading, Record, field_type
 from domain.errors import Kind, Refused
 
+_HOLDS_ALL = "text"
 _MAX_ATTRIBUTES = 1000
 _MAX_FAULTS_KEPT = 1000
 
@@ -57,11 +58,11 @@ class Survey:
             self.leave_out(fault.of(found))
             return
         self._note_statuses(records)
-        _note(self._of_traces, _types(found.attributes, self.reading.is_field_of_trace))
+        _learn(self._of_traces, found.attributes, self.reading.is_field_of_trace)
         for record in records:
             if record.resource is not None:
                 self.people.setdefault(record.resource)
-            _note(self._of_events, _types(record.attributes, self.reading.is_field_of_event))
+            _learn(self._of_events, record.attributes, self.reading.is_field_of_event)
 
     def understand(self, trace: Trace) -> tuple[str, tuple[Record, ...]]:
         """A trace's name and records. Raises Faulty; also for a name that an earlier trace has,
@@ -90,7 +91,8 @@ class Survey:
         """Attribute -> type of custom field that holds all its values. Those of traces come
         first: an event's stand whole in its record, a trace's nowhere else."""
         merged = dict(self._of_traces)
-        _note(merged, self._of_events.items())
+        for key, type_ in self._of_events.items():
+            merged[key] = type_ if merged.get(key, type_) == type_ else _HOLDS_ALL
         return merged
 
     def _note_statuses(self, records: tuple[Record, ...]) -> None:
@@ -105,21 +107,17 @@ class Survey:
             raise _too_many(self.reading)
 
 
-def _types(attributes: Attributes, wanted: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    for key, value in attributes.items():
-        if wanted(key) and (type_ := field_type(value)) is not None:
-            yield key, type_
-
-
-def _note(types: dict[str, str], seen: Iterable[tuple[str, str]]) -> None:
+def _learn(types: dict[str, str], attributes: Attributes, wanted: Callable[[str], bool]) -> None:
     """An attribute whose values are of several types is text, which holds them all."""
-    for key, type_ in seen:
-        before = types.get(key)
-        if before is None:
-            if len(types) < _MAX_ATTRIBUTES:
-                types[key] = type_
-        elif before != type_:
-            types[key] = "text"
+    for key, value in attributes.items():
+        known = types.get(key)
+        if known == _HOLDS_ALL:
+            continue
+        if known is None and (not wanted(key) or len(types) >= _MAX_ATTRIBUTES):
+            continue
+        type_ = field_type(value)
+        if type_ is not None:
+            types[key] = type_ if known in (None, type_) else _HOLDS_ALL
 
 
 def _too_many(reading: Reading) -> Refused:

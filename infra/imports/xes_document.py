@@ -56,7 +56,7 @@ class Break(Exception):
 
 
 class _Attribute:
-    """An attribute whose end tag has not come yet."""
+    """An attribute with something in it, whose end tag has not come yet."""
 
     __slots__ = ("children", "items", "key", "kind", "value")
 
@@ -124,6 +124,7 @@ class Document:
         self._trace: _OpenTrace | None = None
         self._path: list[str] = []
         self._deaf = 0  # the depth of the element that is left out, else 0
+        self._leaf: tuple[str, str, Value] | None = None  # its end tag may come next
         self._open: list[_Attribute] = []
         self._classifiers: list[tuple[str, str]] = []
         self._defaults: Pairs = []
@@ -136,6 +137,7 @@ class Document:
         self._parser = parser
         self._lines_before = lines_before
         self._path.clear()
+        self._leaf = None
         self._open.clear()
         self._deaf = 0
         parser.XmlDeclHandler = self._on_declaration
@@ -187,6 +189,9 @@ class Document:
             self._on_root(tag)
             path.append(_LOG)
             return
+        if self._leaf is not None:
+            self._open.append(_Attribute(*self._leaf))
+            self._leaf = None
         kind = self._kinds.get(tag, "")
         if kind == _TRACE:
             self._on_trace(depth)
@@ -258,7 +263,7 @@ class Document:
             self._fault(f"the attribute {key[:40]!r} has no value")
             return
         try:
-            self._open.append(_Attribute(kind, key, simple(kind, text)))
+            self._leaf = (kind, key, text if kind == "string" else simple(kind, text))
         except ValueError as error:
             self._fault(f"the attribute {key[:40]!r}: {error}")
 
@@ -289,6 +294,11 @@ class Document:
     def _on_end(self, _tag: str) -> None:
         path = self._path
         kind = path.pop()
+        if self._leaf is not None:
+            _, key, value = self._leaf
+            self._leaf = None
+            self._place(key, value, path[-1])
+            return
         depth = len(path)
         if self._deaf:
             if depth != self._deaf:
@@ -297,7 +307,8 @@ class Document:
             if depth > 1 or kind != _TRACE:
                 return
         if kind in _TYPES:
-            self._close_attribute(path[-1])
+            done = self._open.pop()
+            self._place(done.key, done.whole(), path[-1])
         elif kind == _EVENT:
             self._close_event()
         elif kind == _TRACE:
@@ -306,23 +317,25 @@ class Document:
             self._defaults += self._global
             self._global = None
 
-    def _close_attribute(self, parent: str) -> None:
-        done = self._open.pop()
-        pair = (done.key, done.whole())
+    def _place(self, key: str, value: Value, parent: str) -> None:
+        """Put a whole attribute where it belongs."""
         trace = self._trace
-        if parent in _TYPES:
-            self._open[-1].children.append(pair)
+        if parent == _EVENT:
+            assert trace is not None  # else the event would be left out
+            assert trace.event is not None
+            trace.event.append((key, value))
+        elif parent == _TRACE:
+            assert trace is not None
+            trace.attributes.append((key, value))
+        elif parent == _GLOBAL:
+            assert self._global is not None
+            self._global.append((key, value))
         elif parent == _VALUES:
             items = self._open[-1].items
-            if items is not None:
-                items.append(pair)
-        elif trace is None:
-            if self._global is not None:
-                self._global.append(pair)
-        elif trace.event is not None:
-            trace.event.append(pair)
+            assert items is not None
+            items.append((key, value))
         else:
-            trace.attributes.append(pair)
+            self._open[-1].children.append((key, value))
 
     def _close_event(self) -> None:
         trace = self._trace

@@ -2,18 +2,17 @@
 
 import math
 import re
-from collections.abc import Iterable
 
 from commands.imports.event_log import Value, moment
 
 SIMPLE_TYPES = ("string", "date", "int", "float", "boolean", "id")
 COMPOSITE_TYPES = ("list", "container")
 
+Pairs = list[tuple[str, Value]]
+
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 _WHOLE = re.compile(r"\s*[+-]?0*[0-9]{1,19}\s*", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
-
-Pairs = list[tuple[str, Value]]
 
 
 def simple(type_: str, text: str) -> Value:
@@ -50,9 +49,12 @@ def with_attributes(value: Value, pairs: Pairs) -> Value:
     return {"value": value, "attributes": mapping(pairs)} if pairs else value
 
 
-def mapping(pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
+def mapping(pairs: Pairs) -> dict[str, Value]:
     """Attributes by key. The standard wants each key once; one that repeats keeps every value."""
-    found: dict[str, Value] = {}
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    found.clear()
     repeated: dict[str, list[Value]] = {}
     for key, value in pairs:
         if key in found:

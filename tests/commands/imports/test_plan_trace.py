@@ -15,7 +15,6 @@ from commands.imports.plan_trace import (
     first_new,
     history,
 )
-from commands.imports.reading import Reading
 from domain.project.fields import FieldDefinition
 from domain.project.workflow import Status
 from domain.task.events import (
@@ -35,22 +34,23 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = {"Ann": "user_ann", "Bo": "user_bo", "Cy": "user_cy"}
 
 
-def destination(how: Reading, fields: dict[str, str] | None = None) -> Destination:
+def destination(fields: dict[str, str] | None = None) -> Destination:
     names = ("open", "work", "closed")
     statuses = {
         name: Status(key=f"{name}_key", name=name, category=category)
         for name, category in zip(names, ("todo", "in_progress", "done"), strict=True)
     }
+    definitions = {
+        name: FieldDefinition(field_id=f"fld_{name}", key=f"{name}_key", name=name, type=type_)
+        for name, type_ in (fields or {}).items()
+    }
     return Destination(
         project_key="LOG",
         initial=statuses["open"],
         statuses=statuses,
-        fields={
-            name: FieldDefinition(field_id=f"fld_{name}", key=f"{name}_key", name=name, type=type_)
-            for name, type_ in (fields or {}).items()
-        },
+        fields_of_trace=definitions,
+        fields_of_event=definitions,
         people=PEOPLE,
-        reading=how,
         source="xes",
     )
 
@@ -86,7 +86,7 @@ def test_a_task_is_made_in_its_first_records_status_and_stands_where_the_last_le
         ),
         how,
     )
-    some = planned(case, destination(how))
+    some = planned(case, destination())
     assert names(some) == [
         "Created", "RecordImported", "RecordImported",
         "RecordImported", "StatusChanged", "Assigned",
@@ -116,7 +116,7 @@ def test_each_record_is_kept_whole_with_the_person_apart():
     )
     first, second = (
         each.event
-        for each in planned(case, destination(how))
+        for each in planned(case, destination())
         if isinstance(each.event, TaskRecordImported)
     )
     assert replace(first, digest="") == TaskRecordImported(
@@ -142,7 +142,7 @@ def test_each_record_is_kept_whole_with_the_person_apart():
 
 def test_fields_change_only_with_what_a_record_says():
     how = by_keys("concept:name")
-    to = destination(how, {"site": "text", "cost": "number", "due": "date", "paid": "checkbox"})
+    to = destination({"site": "text", "cost": "number", "due": "date", "paid": "checkbox"})
     case = case_of(
         trace(
             "A",
@@ -171,7 +171,7 @@ def test_fields_change_only_with_what_a_record_says():
 
 def test_what_stood_there_is_sealed_under_whoever_wrote_it():
     how = by_name()
-    to = destination(how, {"a": "text", "b": "text"})
+    to = destination({"a": "text", "b": "text"})
     case = case_of(
         trace(
             "A",
@@ -200,7 +200,7 @@ def test_what_stood_there_is_sealed_under_whoever_wrote_it():
 
 def test_fields_take_no_more_room_than_a_task_has():
     how = by_name()
-    to = destination(how, {"a": "text", "b": "text", "c": "text"})
+    to = destination({"a": "text", "b": "text", "c": "text"})
     case = case_of(trace("A", event("open", a="x" * 60, b="y" * 60, c="z" * 20)), how)
     made = creation(case, to, "proj_1", Limits(fields_bytes=100), "1", NOW).event
     assert isinstance(made, TaskCreated)
@@ -209,7 +209,7 @@ def test_fields_take_no_more_room_than_a_task_has():
 
 def test_a_trace_without_events_is_a_task_where_new_ones_begin():
     how = by_name()
-    (only,) = planned(case_of(trace("A"), how), destination(how))
+    (only,) = planned(case_of(trace("A"), how), destination())
     assert isinstance(only.event, TaskCreated)
     assert only.event.status == "open_key"
     assert only.at is None
@@ -217,7 +217,7 @@ def test_a_trace_without_events_is_a_task_where_new_ones_begin():
 
 def test_a_file_that_has_grown_adds_only_what_is_new():
     how = by_name()
-    to = destination(how)
+    to = destination()
     one, two, three = event("open", "Ann"), event("work", "Ann"), event("closed", "Bo")
     state = folded(planned(case_of(trace("A", one, two), how), to))
     grown = case_of(trace("A", one, two, three), how)
@@ -232,7 +232,7 @@ def test_a_file_that_has_grown_adds_only_what_is_new():
 
 def test_what_people_changed_since_is_where_new_records_go_on_from():
     how = by_name()
-    to = destination(how)
+    to = destination()
     state = folded(planned(case_of(trace("A", event("open", "Ann")), how), to))
     moved = TaskStatusChanged(
         status="closed_key", category="done", was="open_key", was_category="todo", rank="a1"
@@ -260,7 +260,7 @@ def test_what_people_changed_since_is_where_new_records_go_on_from():
 def test_a_history_that_reads_otherwise_now_is_refused(later: Trace, reason: str):
     how = by_name()
     first = case_of(trace("A", event("open", "Ann"), event("work")), how)
-    state = folded(planned(first, destination(how)))
+    state = folded(planned(first, destination()))
     with pytest.raises(HistoryChanged, match=reason):
         first_new(case_of(later, how), state)
 
@@ -268,14 +268,14 @@ def test_a_history_that_reads_otherwise_now_is_refused(later: Trace, reason: str
 def test_other_changes_of_a_task_do_not_touch_what_is_known_of_its_import():
     how = by_name()
     case = case_of(trace("A", event("open")), how)
-    state = folded(planned(case, destination(how)))
+    state = folded(planned(case, destination()))
     renamed = folded([Planned(TaskRetitled(title="B", was="A"), None, None)], state)
     assert first_new(case, renamed) == 1
 
 
 def test_cards_stand_in_the_order_in_which_they_came_into_their_column():
     how = by_name()
-    to = destination(how)
+    to = destination()
     early = case_of(trace("A", event("open", at="08:00:00"), event("work", at="09:00:00")), how)
     late = case_of(trace("B", event("work", at="08:59:59"), event("work", at="10:00:00")), how)
     old = case_of(trace("C", event("work", **{"time:timestamp": {"date": "1066-10-14"}})), how)
