@@ -4,9 +4,11 @@ psycopg's own list dumpers look at each element several times, which for a batch
 costs more than the rest of the call.
 """
 
-from collections.abc import Iterable
+import sys
+from array import array
+from collections.abc import Sequence
 from struct import Struct
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
@@ -17,21 +19,23 @@ _LENGTH = Struct("!i")
 _INT4 = Struct("!ii")
 _INT8 = Struct("!iq")
 
-_NULL = _LENGTH.pack(-1)
+NULL = _LENGTH.pack(-1)
 _UUID_LENGTH = _LENGTH.pack(16)
+_FOUR_BYTES = 4 << 32
 _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
 
 
 class BinaryArray:
-    """A one-dimensional array whose elements are encoded already, each behind its length."""
+    """A one-dimensional array: its elements, each behind its length, in pieces of any size."""
 
-    __slots__ = ("fields",)
+    __slots__ = ("count", "pieces")
     oid: ClassVar[int]
     element_oid: ClassVar[int]
 
-    def __init__(self, fields: list[bytes]) -> None:
-        self.fields = fields
+    def __init__(self, pieces: list[bytes], count: int) -> None:
+        self.pieces = pieces
+        self.count = count
 
 
 class TextArray(BinaryArray):
@@ -39,8 +43,10 @@ class TextArray(BinaryArray):
     oid, element_oid = 1009, 25
 
     @classmethod
-    def of(cls, values: Iterable[str | None]) -> "TextArray":
-        return cls([_NULL if value is None else packed(value.encode()) for value in values])
+    def of(cls, values: Sequence[str | None]) -> Self:
+        return cls(
+            [NULL if value is None else packed(value.encode()) for value in values], len(values)
+        )
 
 
 class ByteaArray(BinaryArray):
@@ -48,8 +54,8 @@ class ByteaArray(BinaryArray):
     oid, element_oid = 1001, 17
 
     @classmethod
-    def of(cls, values: Iterable[bytes | None]) -> "ByteaArray":
-        return cls([_NULL if value is None else packed(value) for value in values])
+    def of(cls, values: Sequence[bytes | None]) -> Self:
+        return cls([NULL if value is None else packed(value) for value in values], len(values))
 
 
 class UuidArray(BinaryArray):
@@ -59,8 +65,8 @@ class UuidArray(BinaryArray):
     oid, element_oid = 2951, 2950
 
     @classmethod
-    def of(cls, values: Iterable[bytes]) -> "UuidArray":
-        return cls([_UUID_LENGTH + value for value in values])
+    def of(cls, values: Sequence[bytes]) -> Self:
+        return cls([_UUID_LENGTH + value for value in values], len(values))
 
 
 class IntegerArray(BinaryArray):
@@ -68,9 +74,12 @@ class IntegerArray(BinaryArray):
     oid, element_oid = 1007, 23
 
     @classmethod
-    def of(cls, values: Iterable[int]) -> "IntegerArray":
-        pack = _INT4.pack
-        return cls([pack(4, value) for value in values])
+    def of(cls, values: Sequence[int]) -> Self:
+        """Each length and value are one number of eight bytes."""
+        fields = array("q", [_FOUR_BYTES | value & 0xFFFFFFFF for value in values])
+        if sys.byteorder == "little":
+            fields.byteswap()
+        return cls([fields.tobytes()], len(values))
 
 
 class BigintArray(BinaryArray):
@@ -78,9 +87,9 @@ class BigintArray(BinaryArray):
     oid, element_oid = 1016, 20
 
     @classmethod
-    def of(cls, values: Iterable[int]) -> "BigintArray":
+    def of(cls, values: Sequence[int]) -> Self:
         pack = _INT8.pack
-        return cls([pack(8, value) for value in values])
+        return cls([pack(8, value) for value in values], len(values))
 
 
 class BooleanArray(BinaryArray):
@@ -88,13 +97,17 @@ class BooleanArray(BinaryArray):
     oid, element_oid = 1000, 16
 
     @classmethod
-    def of(cls, values: Iterable[bool]) -> "BooleanArray":
-        return cls([_TRUE if value else _FALSE for value in values])
+    def of(cls, values: Sequence[bool]) -> Self:
+        return cls([_TRUE if value else _FALSE for value in values], len(values))
 
 
 def packed(data: bytes) -> bytes:
     """One element behind its length."""
     return _LENGTH.pack(len(data)) + data
+
+
+def packed_integer(value: int) -> bytes:
+    return _INT4.pack(4, value)
 
 
 def adapt(context: AdaptContext) -> None:
@@ -113,9 +126,9 @@ def _dumper(kind: type[BinaryArray]) -> type[Dumper]:
         oid = kind.oid
 
         def dump(self, obj: Any) -> bytes:
-            fields: list[bytes] = obj.fields
-            if not fields:
+            if not obj.count:
                 return empty
-            return _HEADER.pack(1, 1, kind.element_oid, len(fields), 1) + b"".join(fields)
+            header = _HEADER.pack(1, 1, kind.element_oid, obj.count, 1)
+            return header + b"".join(obj.pieces)
 
     return ArrayDumper

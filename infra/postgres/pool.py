@@ -23,6 +23,7 @@ _TRANSPORT = {
 }
 # The server sees a stalled client in the same way, and lets go of what that client held.
 _SERVER = {
+    "TimeZone": "UTC",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

@@ -1,0 +1,58 @@
+"""Rows of the log as the domain knows them: unsealed, upcast, with all that stands beside them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.values.recorded import Recorded
+from domain.values.stamp import Stamp
+from infra.event_store.codec import Codec, Keys
+from infra.event_store.metadata import Metadata, decode_metadata
+from infra.event_store.rows import StoredRow, moment
+from infra.event_store.sealing import place
+from infra.keys.content_keys import KeyRing
+
+
+class RowDecoder:
+    def __init__(self, codec: Codec, ring: KeyRing) -> None:
+        self._codec = codec
+        self._ring = ring
+
+    async def decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+        """One entry a row. A type that this code does not know has the event None.
+
+        Waits only for keys that this process has not used yet. Raises Unreadable or SealBroken
+        for a row that does not hold what was once written; decode such rows one by one to learn
+        which it is.
+        """
+        shapes = [self._codec.parse(row) for row in rows]
+        metadatas = [decode_metadata(row.metadata) for row in rows]
+        key_ids: set[bytes] = set()
+        for row, shape, metadata in zip(rows, shapes, metadatas, strict=True):
+            key_ids.update(self._codec.key_ids(row, shape))
+            if metadata.ip is not None or metadata.reason is not None:
+                key_ids.update(metadata.sealed_by())
+        keys = await self._ring.load(key_ids)
+        return [
+            self._recorded(row, shape, metadata, keys)
+            for row, shape, metadata in zip(rows, shapes, metadatas, strict=True)
+        ]
+
+    def _recorded(self, row: StoredRow, shape: Any, metadata: Metadata, keys: Keys) -> Recorded:
+        where = place(row.workspace_id, row.stream, row.version, row.type)
+        stamp = Stamp(
+            row.workspace_id,
+            row.stream,
+            row.version,
+            metadata.actor,
+            moment(row.recorded_at),
+            row.position,
+            metadata.occurred_at,
+            row.number,
+        )
+        return Recorded(
+            self._codec.build(row, shape, keys),
+            row.type,
+            stamp,
+            metadata.command.hex(),
+            metadata.origin(where, keys),
+        )

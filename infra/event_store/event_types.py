@@ -1,0 +1,132 @@
+"""Every event that the log may hold: its stored name, its class, and who seals which field.
+
+A name is never reused and a stored shape never changes: another shape is the next version, with an
+upcaster from the one before. Moving or renaming a class changes nothing that is stored.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.comment.events import CommentAdded
+from domain.project.events import (
+    ProjectArchived,
+    ProjectColumnsChanged,
+    ProjectCreated,
+    ProjectDescribed,
+    ProjectFieldsChanged,
+    ProjectMemberAdded,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+    ProjectWorkflowChanged,
+)
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRecordImported,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.user.events import PersonImported, UserLocaleChanged, UserRegistered, UserRenamed
+from domain.workspace.events import (
+    WorkspaceCreated,
+    WorkspaceMemberAdded,
+    WorkspaceMemberRemoved,
+    WorkspaceMemberRoleChanged,
+    WorkspaceRenamed,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """`content` fields are sealed under the author's key for the workspace, `identity` fields
+    under that of the person whom they name. `drawn` is filled from the envelope, never stored."""
+
+    name: str
+    event: type
+    content: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
+    drawn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upcaster:
+    """How an event stored as `name` reads as one stored as `to`.
+
+    `change` gets the fields as they were stored, unsealed (ERASED where a key is gone; arrays as
+    lists), and returns those of the newer shape.
+    """
+
+    name: str
+    to: str
+    change: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+EVENT_TYPES: tuple[EventType, ...] = (
+    EventType("UserRegistered.v1", UserRegistered, identity=("username", "email", "name")),
+    EventType("PersonImported.v1", PersonImported, identity=("name",)),
+    EventType("UserRenamed.v1", UserRenamed, identity=("name", "was")),
+    EventType("UserLocaleChanged.v1", UserLocaleChanged),
+    EventType("WorkspaceCreated.v1", WorkspaceCreated, content=("name",)),
+    EventType("WorkspaceRenamed.v1", WorkspaceRenamed, content=("name", "was")),
+    EventType("WorkspaceMemberAdded.v1", WorkspaceMemberAdded),
+    EventType("WorkspaceMemberRoleChanged.v1", WorkspaceMemberRoleChanged),
+    EventType("WorkspaceMemberRemoved.v1", WorkspaceMemberRemoved),
+    EventType("ProjectCreated.v1", ProjectCreated, content=("name", "description")),
+    EventType("ProjectRenamed.v1", ProjectRenamed, content=("name", "was")),
+    EventType("ProjectDescribed.v1", ProjectDescribed, content=("description",)),
+    EventType("ProjectViewTypeChanged.v1", ProjectViewTypeChanged),
+    EventType("ProjectPrivacyChanged.v1", ProjectPrivacyChanged),
+    EventType("ProjectArchived.v1", ProjectArchived),
+    EventType("ProjectUnarchived.v1", ProjectUnarchived),
+    EventType("ProjectMemberAdded.v1", ProjectMemberAdded),
+    EventType("ProjectMemberRoleChanged.v1", ProjectMemberRoleChanged),
+    EventType("ProjectMemberRemoved.v1", ProjectMemberRemoved),
+    EventType("ProjectWorkflowChanged.v1", ProjectWorkflowChanged),
+    EventType("ProjectColumnsChanged.v1", ProjectColumnsChanged),
+    EventType("ProjectFieldsChanged.v1", ProjectFieldsChanged),
+    EventType(
+        "TaskCreated.v1",
+        TaskCreated,
+        content=("title", "description", "fields", "external_id"),
+        drawn="number",
+    ),
+    EventType("TaskRetitled.v1", TaskRetitled, content=("title", "was")),
+    EventType("TaskDescribed.v1", TaskDescribed, content=("description",)),
+    EventType("TaskAssigned.v1", TaskAssigned),
+    EventType("TaskPrioritised.v1", TaskPrioritised),
+    EventType("TaskDueDateChanged.v1", TaskDueDateChanged),
+    EventType("TaskStartDateChanged.v1", TaskStartDateChanged),
+    EventType("TaskEstimateChanged.v1", TaskEstimateChanged),
+    EventType("TaskTypeChanged.v1", TaskTypeChanged),
+    EventType("TaskTagged.v1", TaskTagged),
+    EventType("TaskFieldsChanged.v1", TaskFieldsChanged, content=("fields", "was")),
+    EventType("TaskStatusChanged.v1", TaskStatusChanged),
+    EventType("TaskRanked.v1", TaskRanked),
+    EventType("TaskTrashed.v1", TaskTrashed),
+    EventType("TaskRestored.v1", TaskRestored),
+    EventType(
+        "TaskRecordImported.v1",
+        TaskRecordImported,
+        content=("attributes",),
+        identity=("resource",),
+    ),
+    EventType("CommentAdded.v1", CommentAdded, content=("text",)),
+)
+
+UPCASTERS: tuple[Upcaster, ...] = ()

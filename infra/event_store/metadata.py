@@ -1,0 +1,87 @@
+"""What the log keeps about an event beside the event: who, from where, because of what."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec.msgpack import Decoder, Encoder, Ext
+
+from domain.values.recorded import Origin
+from domain.values.text import ERASED, Text
+from infra.event_store.codec import ERASED_BEFORE, SEALED, Keys, Unreadable
+from infra.event_store.sealing import key_id_of, unseal
+
+# Sealed fields are named in their associated data; no field of a class can have such a name.
+IP = "metadata.ip"
+REASON = "metadata.reason"
+
+ERASED_TEXT = Ext(ERASED_BEFORE, b"")
+
+
+class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
+    """In bytes a MessagePack map in this order, without what is absent: the same metadata gives
+    the same bytes. `reason` and `ip` are sealed. From `draws` and `touches` the sequences and
+    guards are rebuilt."""
+
+    actor: str
+    command: bytes
+    via: str = "api"
+    request_id: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    key_id: str | None = None
+    occurred_at: datetime | None = None
+    draws: str | None = None
+    touches: tuple[str, ...] = ()
+    ip: Any = None
+    reason: Any = None
+
+    def sealed_by(self) -> list[bytes]:
+        """The ids of the keys that seal parts of it."""
+        return [
+            key_id_of(bytes(value.data))
+            for value in (self.ip, self.reason)
+            if type(value) is Ext and value.code == SEALED
+        ]
+
+    def origin(self, where: bytes, keys: Keys) -> Origin:
+        return Origin(
+            self.actor,
+            self.request_id,
+            self.correlation_id,
+            self.causation_id,
+            self.via,
+            self.key_id,
+            None if self.ip is None else _text(self.ip, where + IP.encode(), keys),
+            None if self.reason is None else _text(self.reason, where + REASON.encode(), keys),
+        )
+
+
+_encoder = Encoder()
+_decoder = Decoder(Metadata)
+
+
+def encode_metadata(metadata: Metadata) -> bytes:
+    return _encoder.encode(metadata)
+
+
+def decode_metadata(data: bytes) -> Metadata:
+    """Raises Unreadable."""
+    try:
+        return _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise Unreadable(f"metadata: {error}") from error
+
+
+def sealed_text(blob: bytes) -> Ext:
+    return Ext(SEALED, blob)
+
+
+def _text(value: Any, where: bytes, keys: Keys) -> Text:
+    if type(value) is not Ext:
+        return str(value)
+    if value.code == ERASED_BEFORE:
+        return ERASED
+    blob = bytes(value.data)
+    key = keys[key_id_of(blob)]
+    return ERASED if key is None else unseal(key, where, blob).decode()

@@ -1,0 +1,246 @@
+"""The event store on PostgreSQL, for asyncio."""
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+from commands.commit import Commit, Receipt
+from domain.errors import Refused
+from domain.values.recorded import Recorded
+from infra.event_store.batch import replay
+from infra.event_store.codec import Codec
+from infra.event_store.committer import Committer, CommitterStats, OnCommit, OnWrongLog
+from infra.event_store.decoder import RowDecoder
+from infra.event_store.encoder import CommitEncoder
+from infra.event_store.refusals import down, unreachable
+from infra.event_store.rows import COLUMNS, StoredRow
+from infra.keys.content_keys import KeyRing
+from infra.keys.master import MasterKeys
+from infra.postgres.pool import Pool
+
+_READ_AT_ONCE = 500
+_BYTES_AT_ONCE = 8 * 1024 * 1024
+_LAST_VERSION = 2**31 - 1
+
+_READ_STREAM: LiteralString = f"SELECT {COLUMNS} FROM log.read_stream(%s, %s, %s, %s)"
+_READ_RANGE: LiteralString = (
+    f"SELECT {COLUMNS} FROM log.events WHERE position BETWEEN %s AND %s ORDER BY position"
+)
+# At most so many rows, and of those no more than so many bytes, but always one.
+_READ_ON: LiteralString = f"""
+SELECT {COLUMNS} FROM (
+    SELECT *, sum(octet_length(payload) + octet_length(metadata)) OVER (ORDER BY position) AS upto,
+        row_number() OVER (ORDER BY position) AS nth
+    FROM (
+        SELECT * FROM log.events WHERE position > %s AND position <= %s
+        ORDER BY position LIMIT %s
+    ) rows
+) summed WHERE nth = 1 OR upto <= %s ORDER BY position
+"""
+_READ_BACK: LiteralString = (
+    f"SELECT {COLUMNS} FROM log.events WHERE position < %s ORDER BY position DESC LIMIT %s"
+)
+_UNREACHABLE = (psycopg.OperationalError, PoolTimeout, PoolClosed, TooManyRequests)
+
+
+class LogIncomplete(Exception):
+    """Positions that must be there were not to be seen: the log is damaged, or the reader's role
+    may see only a part of it."""
+
+
+class PostgresEventStore:
+    """`commands.ports.EventStore`, and what relays, projectors and tools need beside it.
+
+    For one event loop. `pool` is for reading, as the api or the worker; `url` and `role` are for
+    the committer's own session, which must not pass through a transaction pooler.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        master: MasterKeys,
+        url: str,
+        *,
+        role: str | None = None,
+        codec: Codec | None = None,
+        ring: KeyRing | None = None,
+        on_commit: OnCommit | None = None,
+        on_wrong_log: OnWrongLog | None = None,
+    ) -> None:
+        self._pool = pool
+        self._master = master
+        self._codec = codec or Codec()
+        self.ring = ring or KeyRing(pool, master)
+        self._committer = Committer(url, role=role, on_commit=on_commit, on_wrong_log=on_wrong_log)
+        self._decoder = RowDecoder(self._codec, self.ring)
+        self._encoder: CommitEncoder | None = None
+
+    async def start(self) -> None:
+        """Connect, learn which log this is, read its root secret.
+
+        Raises SessionLost while PostgreSQL is away, KeyUnusable for a wrong master key.
+        """
+        async with self._pool.connection() as connection:
+            await self._master.unlock(connection)
+        self._encoder = CommitEncoder(self._codec, self.ring, self._master.derive("claims"))
+        await self._committer.start()
+
+    async def close(self) -> None:
+        """Append what is waiting, then stop. The pool stays with whoever made it."""
+        await self._committer.close()
+
+    @property
+    def log_id(self) -> uuid.UUID:
+        """The incarnation of the log that this process works with."""
+        return self._committer.log_id
+
+    @property
+    def stats(self) -> CommitterStats:
+        return self._committer.stats
+
+    @property
+    def waiting(self) -> int:
+        """Commits that wait for the next batch."""
+        return self._committer.waiting
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be appended now, for people to read; None when all is well."""
+        return self._committer.problem
+
+    async def append(self, commit: Commit) -> Receipt:
+        """Append whole or not at all; see `commands.ports.EventStore`.
+
+        Besides, Invalid for an event over 256 KiB and for what cannot be stored; ValueError or
+        TypeError for a commit that is not well formed. `Refused.fields` of DEPENDENCY_DOWN has
+        `retry_after` where nothing was appended for certain, else `in_doubt`.
+        """
+        try:
+            encoded = await self._encoding.encode(commit)
+        except _UNREACHABLE as error:
+            raise down() from error
+        return await self._committer.append(encoded)
+
+    async def read_stream(
+        self, stream: str, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded]:
+        """Events of one stream, versions `after` < v <= `upto`, in order."""
+        last = _LAST_VERSION if upto is None else upto
+        events: list[Recorded] = []
+        while True:
+            rows = await self._rows(_READ_STREAM, (stream, after, last, _READ_AT_ONCE))
+            events += await self.decode(rows)
+            if len(rows) < _READ_AT_ONCE:
+                return events
+            after = rows[-1].version
+
+    async def read_log(
+        self, after: int, upto: int | None = None
+    ) -> AsyncIterator[Sequence[Recorded]]:
+        """Events by position, in batches, each from a short transaction of its own.
+
+        Without `upto` it ends where the log ends when it gets there. For the worker's role.
+        Raises LogIncomplete.
+        """
+        async for rows in self.read_batches(after, upto):
+            yield await self.decode(rows)
+
+    async def read_batches(
+        self, after: int, upto: int | None = None
+    ) -> AsyncIterator[list[StoredRow]]:
+        """The same, still sealed."""
+        last = upto if upto is not None else await self.head()
+        while after < last:
+            rows = await self._rows(_READ_ON, (after, last, _READ_AT_ONCE, _BYTES_AT_ONCE))
+            if not rows:
+                raise LogIncomplete(f"position {after + 1} is not to be seen")
+            _contiguous(rows, after + 1)
+            yield rows
+            after = rows[-1].position
+            if upto is None and after == last:
+                last = await self.head()
+
+    async def read_rows(self, first: int, last: int) -> list[StoredRow]:
+        """Positions `first` to `last`, both included, in one short transaction; fewer only where
+        the log ends before. Raises LogIncomplete."""
+        rows = await self._rows(_READ_RANGE, (first, last))
+        _contiguous(rows, first)
+        return rows
+
+    async def read_back(self, before: int | None = None, limit: int = 100) -> list[StoredRow]:
+        """At most `limit` rows before a position, the newest first."""
+        last = before if before is not None else await self.head() + 1
+        return await self._rows(_READ_BACK, (last, limit))
+
+    async def decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+        """Rows as events; one of a type that this code does not know has the event None.
+
+        Raises Unreadable or SealBroken for a row that does not hold what was once written.
+        """
+        async with _reachable():
+            return await self._decoder.decode(rows)
+
+    async def find_command(self, command_id: bytes, digest: bytes | None) -> Receipt | None:
+        """The receipt of a command that is in the log already (`replayed` True), else None.
+
+        Raises Refused(IDEMPOTENCY_KEY_REUSED) when it was another request.
+        """
+        rows = await self._fetch(
+            "SELECT request_digest, position, recorded_at, main_stream, main_version"
+            " FROM log.commits WHERE command_id = %s",
+            (uuid.UUID(bytes=command_id),),
+        )
+        if not rows:
+            return None
+        found = replay(digest, *rows[0])
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    async def claimed_by(self, scope: str, value: str) -> str | None:
+        """The stream that holds this unique value, else None."""
+        rows = await self._fetch(
+            "SELECT owner FROM log.claims WHERE scope = %s AND value_hmac = %s",
+            (scope, self._encoding.claim_hmac(scope, value)),
+        )
+        return rows[0][0] if rows else None
+
+    async def head(self) -> int:
+        """The last position, 0 for an empty log."""
+        rows = await self._fetch("SELECT position FROM log.head", ())
+        position: int = rows[0][0]
+        return position
+
+    @property
+    def _encoding(self) -> CommitEncoder:
+        if self._encoder is None:
+            raise RuntimeError("the event store has not been started")
+        return self._encoder
+
+    async def _rows(self, sql: LiteralString, params: Sequence[object]) -> list[StoredRow]:
+        return [StoredRow(*row) for row in await self._fetch(sql, params)]
+
+    async def _fetch(self, sql: LiteralString, params: Sequence[object]) -> list[Any]:
+        async with _reachable(), self._pool.connection() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(sql, params, prepare=True)
+            return await cursor.fetchall()
+
+
+@contextlib.asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    """PostgreSQL being away is a refusal, not a failure."""
+    try:
+        yield
+    except _UNREACHABLE as error:
+        raise unreachable() from error
+
+
+def _contiguous(rows: Iterable[StoredRow], first: int) -> None:
+    for expected, row in enumerate(rows, first):
+        if row.position != expected:
+            raise LogIncomplete(f"position {expected} is not to be seen")

@@ -1,0 +1,175 @@
+"""Sealing keys: made durable before their first use, unwrapped once, kept in this process."""
+
+import asyncio
+import hashlib
+import hmac
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from infra.keys.master import MasterKeys, Wrapped, new_key
+from infra.postgres.pool import Connection, Pool
+
+Kind = Literal["content", "identity", "snapshot"]
+
+_REMEMBERED = 50_000  # about 40 MiB of keys at most
+
+
+class KeyName(NamedTuple):
+    """Whose key: `content` of an author in a workspace, `identity` of a person everywhere,
+    `snapshot` of a workspace."""
+
+    kind: Kind
+    workspace_id: str
+    owner: str
+
+    @property
+    def context(self) -> bytes:
+        return "\x00".join(self).encode()
+
+
+def content_key(workspace_id: str, author: str) -> KeyName:
+    return KeyName("content", workspace_id, author)
+
+
+def identity_key(person: str) -> KeyName:
+    return KeyName("identity", "", person)
+
+
+def snapshot_key(workspace_id: str) -> KeyName:
+    return KeyName("snapshot", workspace_id, "")
+
+
+class SealingKey:
+    """One key, ready to derive the keys of single fields from."""
+
+    __slots__ = ("_hmac", "key_id")
+
+    def __init__(self, key_id: bytes, secret: bytes) -> None:
+        self.key_id = key_id
+        self._hmac = hmac.new(secret, digestmod=hashlib.sha256)
+
+    def expand(self, info: bytes) -> bytes:
+        """32 bytes by HKDF-Expand over SHA-256 (RFC 5869)."""
+        keyed = self._hmac.copy()
+        keyed.update(info + b"\x01")
+        return keyed.digest()
+
+
+class KeyRing:
+    """The keys of a database, as far as this process has needed them. For one event loop.
+
+    `cached` answers at once; `obtain` makes what is missing; `load` reads by id, to unseal. A key
+    whose row is gone is None, and stays gone.
+    """
+
+    def __init__(self, pool: Pool, master: MasterKeys) -> None:
+        self._pool = pool
+        self._master = master
+        self._by_name: dict[KeyName, SealingKey] = {}
+        self._by_id: dict[bytes, SealingKey | None] = {}
+        self._turn = asyncio.Lock()
+
+    def cached(self, name: KeyName) -> SealingKey | None:
+        return self._by_name.get(name)
+
+    async def obtain(self, names: Collection[KeyName]) -> Mapping[KeyName, SealingKey]:
+        """Every named key; those that did not exist are durable in the database on return."""
+        found, missing = self._split(names)
+        if missing:
+            async with self._turn:
+                found, missing = self._split(names)  # whoever had the turn may have read them
+                if missing:
+                    found |= await self._read_or_make(missing)
+        return found
+
+    async def load(self, key_ids: Collection[bytes]) -> dict[bytes, SealingKey | None]:
+        """Keys by their ids, None for one whose row is gone."""
+        found = {key_id: self._by_id[key_id] for key_id in key_ids if key_id in self._by_id}
+        missing = [key_id for key_id in key_ids if key_id not in found]
+        if not missing:
+            return found
+        async with self._turn, self._pool.connection() as connection:
+            cursor = await connection.execute(
+                f"{_SELECT} WHERE key_id = ANY (%s)",
+                ([uuid.UUID(bytes=key_id) for key_id in missing],),
+                prepare=True,
+            )
+            loaded = [self._remember(row)[1] for row in await cursor.fetchall()]
+        found |= {key.key_id: key for key in loaded}
+        for key_id in missing:
+            self._by_id[key_id] = found.setdefault(key_id, None)
+        return found
+
+    def drop(self, key_ids: Iterable[bytes] | None = None) -> None:
+        """Forget these keys, or all: the next use reads the database again."""
+        if key_ids is None:
+            self._by_name.clear()
+            self._by_id.clear()
+            return
+        dropped = set(key_ids)
+        for key_id in dropped:
+            self._by_id.pop(key_id, None)
+        for name in [name for name, key in self._by_name.items() if key.key_id in dropped]:
+            del self._by_name[name]
+
+    def _split(self, names: Collection[KeyName]) -> tuple[dict[KeyName, SealingKey], list[KeyName]]:
+        found = {name: key for name in names if (key := self._by_name.get(name)) is not None}
+        return found, [name for name in names if name not in found]
+
+    async def _read_or_make(self, names: list[KeyName]) -> dict[KeyName, SealingKey]:
+        async with self._pool.connection() as connection:
+            found = await self._read(connection, names)
+            missing = sorted(name for name in names if name not in found)
+            if missing:
+                await self._make(connection, missing)
+                found |= await self._read(connection, missing)
+        return found
+
+    async def _read(
+        self, connection: Connection, names: Sequence[KeyName]
+    ) -> dict[KeyName, SealingKey]:
+        kinds, workspaces, owners = zip(*names, strict=True)
+        cursor = await connection.execute(
+            f"{_SELECT} JOIN unnest(%s::text[], %s::text[], %s::text[])"
+            " AS n (kind, workspace_id, owner) USING (kind, workspace_id, owner)",
+            (list(kinds), list(workspaces), list(owners)),
+            prepare=True,
+        )
+        return dict([self._remember(row) for row in await cursor.fetchall()])
+
+    async def _make(self, connection: Connection, names: Sequence[KeyName]) -> None:
+        """In one order everywhere, so that two processes cannot wait for each other."""
+        wrapped = [self._master.wrap(new_key(), name.context) for name in names]
+        kinds, workspaces, owners = zip(*names, strict=True)
+        async with connection.transaction():
+            await connection.execute("SET LOCAL synchronous_commit = on")
+            await connection.execute(
+                "INSERT INTO keys.sealing_keys"
+                " (key_id, kind, workspace_id, owner, master_id, wrapped)"
+                " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[],"
+                " %s::text[], %s::bytea[])"
+                " ON CONFLICT (kind, workspace_id, owner) DO NOTHING",
+                (
+                    [uuid.uuid4() for _ in names],
+                    list(kinds),
+                    list(workspaces),
+                    list(owners),
+                    [key.master_id for key in wrapped],
+                    [key.data for key in wrapped],
+                ),
+            )
+
+    def _remember(self, row: Sequence[Any]) -> tuple[KeyName, SealingKey]:
+        key_id, kind, workspace_id, owner, master_id, wrapped = row
+        name = KeyName(kind, workspace_id, owner)
+        secret = self._master.unwrap(Wrapped(master_id, bytes(wrapped)), name.context)
+        key = SealingKey(key_id.bytes, secret)
+        if len(self._by_id) >= _REMEMBERED:
+            self.drop()
+        self._by_name[name] = key
+        self._by_id[key.key_id] = key
+        return name, key
+
+
+_SELECT = "SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM keys.sealing_keys"
