@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import http.client
+import shutil
 import signal
 import socket
 import sys
@@ -10,6 +11,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ParamSpec, TypeVar
 
@@ -53,18 +56,26 @@ def serve(settings: Settings, *, embedded: bool, announce: Callable[[str], None]
         names = " and ".join(PREFIX + SETTING_OF[part].upper() for part in missing)
         raise SettingsError(f"Set {names}, or let --embedded start what is missing.")
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
-    folder = DataFolder.open(settings.data_dir) if embedded else None
-    try:
-        listener = _listen(settings.host, settings.port) if "api" in settings.roles else None
-        try:
-            run = _Run(settings, folder, missing, listener, announce)
-            asyncio.run(run.until_stopped())
-        finally:
-            if listener is not None:
-                listener.close()
-    finally:
-        if folder is not None:
-            folder.close()
+    with ExitStack() as stack:
+        folder = None
+        if embedded:
+            folder = stack.enter_context(closing(DataFolder.open(settings.data_dir)))
+        listener = None
+        if "api" in settings.roles:
+            listener = stack.enter_context(_listen(settings.host, settings.port))
+        metrics_dir = _empty_folder(folder, stack)
+        run = _Run(settings, folder, missing, listener, metrics_dir, announce)
+        asyncio.run(run.until_stopped())
+
+
+def _empty_folder(folder: DataFolder | None, stack: ExitStack) -> Path:
+    """For what processes count together while they live."""
+    if folder is None:
+        return Path(stack.enter_context(TemporaryDirectory(prefix="taskledger-metrics-")))
+    path = folder.path / "metrics"
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir(mode=0o700)
+    return path
 
 
 def _missing_parts(settings: Settings) -> list[str]:
@@ -198,6 +209,7 @@ class _Run:
         folder: DataFolder | None,
         embedded: Sequence[str],
         listener: socket.socket | None,
+        metrics_dir: Path,
         announce: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -210,7 +222,7 @@ class _Run:
         self._part_keepers: list[_Keeper] = []
         self._role_keepers: list[_Keeper] = []
         self._in_thread = _Threads(3 * (settings.workers + 5))
-        self._metrics_dir = TemporaryDirectory(prefix="taskledger-metrics-")
+        self._metrics_dir = metrics_dir
         self._stop = asyncio.Event()
 
     async def until_stopped(self) -> None:
@@ -230,7 +242,6 @@ class _Run:
             await asyncio.wait([starting, stopped])
             await self._stop_all()
             self._in_thread.finish()
-            self._metrics_dir.cleanup()
 
     async def _start(self) -> None:
         settings = self._settings
@@ -270,7 +281,7 @@ class _Run:
     def _roles(self, environment: Mapping[str, str]) -> list[Role]:
         roles = []
         if self._listener is not None:
-            counting = {**environment, **_counting_in(self._metrics_dir.name)}
+            counting = {**environment, **_counting_in(self._metrics_dir)}
             roles += [
                 Role(f"API worker {number}", ["api.serve"], counting, self._listener)
                 for number in range(1, self._settings.workers + 1)
@@ -325,9 +336,9 @@ class _Run:
         )
 
 
-def _counting_in(folder: str) -> dict[str, str]:
+def _counting_in(folder: Path) -> dict[str, str]:
     """What makes API processes keep their metrics in files, so that each can tell those of all."""
-    return {f"{PREFIX}METRICS_DIR": folder, "PROMETHEUS_MULTIPROC_DIR": folder}
+    return {f"{PREFIX}METRICS_DIR": str(folder), "PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def _listen(host: str, port: int) -> socket.socket:
