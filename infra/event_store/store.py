@@ -2,7 +2,7 @@
 
 import contextlib
 import uuid
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any, LiteralString
 
 import psycopg
@@ -82,9 +82,10 @@ class PostgresEventStore:
     async def start(self) -> None:
         """Connect, learn which log this is, read its root secret.
 
-        Raises SessionLost while PostgreSQL is away, KeyUnusable for a wrong master key.
+        Raises SessionLost or Refused(DEPENDENCY_DOWN) while PostgreSQL is away, KeyUnusable for a
+        wrong master key.
         """
-        async with self._pool.connection() as connection:
+        async with _reachable(), self._pool.connection() as connection:
             await self._master.unlock(connection)
         self._encoder = CommitEncoder(self._codec, self.ring, self._master.derive("claims"))
         await self._committer.start()
@@ -208,6 +209,13 @@ class PostgresEventStore:
             (scope, self._encoding.claim_hmac(scope, value)),
         )
         return rows[0][0] if rows else None
+
+    async def existing(self, streams: Collection[str]) -> set[str]:
+        """Those of these streams that have any event, asked at once for all."""
+        rows = await self._fetch(
+            "SELECT stream FROM log.stream_heads WHERE stream = ANY (%s)", (list(streams),)
+        )
+        return {stream for (stream,) in rows}
 
     async def head(self) -> int:
         """The last position, 0 for an empty log."""
