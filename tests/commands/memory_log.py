@@ -1,0 +1,173 @@
+"""A log in memory that keeps the promises of the port, for tests of what is above it.
+
+The same suite runs over the real one: what passes here and not there is a fault of this file.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from commands.commit import Claim, Commit, Receipt
+from commands.ports import EventStore, StreamMoved
+from domain.errors import Kind, Refused
+from domain.task.state import TASK, Task
+from domain.values.recorded import Recorded
+from domain.values.stamp import Stamp
+
+
+class MemoryLog:
+    def __init__(self) -> None:
+        self.recorded: list[Recorded] = []
+        self.appends = 0
+        self.reads = 0
+        self._streams: dict[str, list[Recorded]] = defaultdict(list)
+        self._guards: dict[str, int] = {}
+        self._claims: dict[tuple[str, str], str] = {}
+        self._sequences: dict[str, int] = defaultdict(int)
+        self._commands: dict[bytes, tuple[Receipt, bytes | None]] = {}
+
+    async def append(self, commit: Commit) -> Receipt:
+        await asyncio.sleep(0)
+        self.appends += 1
+        if commit.command_id in self._commands:
+            return self._known(commit.command_id, commit.request_digest)
+        self._assert(commit)
+        for claim in commit.claims:
+            self._take(claim)
+        now = datetime.now(UTC)
+        numbers: list[int | None] = []
+        for new in commit.events:
+            number = None
+            if new.draws is not None:
+                self._sequences[new.draws] += 1
+                number = self._sequences[new.draws]
+            numbers.append(number)
+            stream = self._streams[new.stream]
+            stamp = Stamp(
+                workspace_id=new.workspace_id,
+                stream=new.stream,
+                version=len(stream) + 1,
+                actor=commit.origin.actor,
+                recorded_at=now,
+                position=len(self.recorded) + 1,
+                occurred_at=new.occurred_at,
+                number=number,
+            )
+            recorded = Recorded(
+                new.event, type(new.event).__name__, stamp, commit.command_id.hex(), commit.origin
+            )
+            stream.append(recorded)
+            self.recorded.append(recorded)
+            for guard in new.touches:
+                self._guards[guard] = stamp.position
+        receipt = Receipt(
+            position=len(self.recorded),
+            recorded_at=now,
+            main_stream=commit.main_stream,
+            main_version=len(self._streams[commit.main_stream]),
+            numbers=tuple(numbers),
+        )
+        self._commands[commit.command_id] = (receipt, commit.request_digest)
+        return receipt
+
+    def _assert(self, commit: Commit) -> None:
+        moved = [
+            stream
+            for stream, version in commit.expected.items()
+            if len(self._streams[stream]) != version
+        ]
+        guards = [
+            guard
+            for guard, position in commit.guards.items()
+            if self._guards.get(guard, 0) > position
+        ]
+        if moved or guards:
+            raise StreamMoved(moved, guards)
+        for claim in commit.claims:
+            if claim.holding and self._holder(claim) not in (None, claim.owner):
+                raise Refused(Kind.ALREADY_EXISTS, "It is taken.", field=claim.field)
+
+    def _take(self, claim: Claim) -> None:
+        if claim.holding:
+            self._claims[claim.scope, claim.value] = claim.owner
+        else:
+            self._claims.pop((claim.scope, claim.value), None)
+
+    def _holder(self, claim: Claim) -> str | None:
+        return self._claims.get((claim.scope, claim.value))
+
+    async def read_stream(
+        self, stream: str, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded]:
+        await asyncio.sleep(0)
+        self.reads += 1
+        return self._streams[stream][after:upto]
+
+    async def read_log(
+        self, after: int, upto: int | None = None
+    ) -> AsyncIterator[Sequence[Recorded]]:
+        yield self.recorded[after:upto]
+
+    async def find_command(self, command_id: bytes, digest: bytes | None) -> Receipt | None:
+        await asyncio.sleep(0)
+        return self._known(command_id, digest) if command_id in self._commands else None
+
+    def _known(self, command_id: bytes, digest: bytes | None) -> Receipt:
+        receipt, first = self._commands[command_id]
+        if first != digest:
+            raise Refused(Kind.IDEMPOTENCY_KEY_REUSED, "This key belongs to another request.")
+        return replace(receipt, numbers=(), replayed=True)
+
+    async def claimed_by(self, scope: str, value: str) -> str | None:
+        await asyncio.sleep(0)
+        return self._claims.get((scope, value))
+
+    async def head(self) -> int:
+        return len(self.recorded)
+
+
+class LogBoard:
+    """Answers of the board's view, folded from the log itself each time."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    async def last_rank(self, project_id: str, status: str, position: int) -> str | None:
+        cards = await self._cards(project_id, [status])
+        return cards[-1].rank if cards else None
+
+    async def neighbours(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        task_id: str,
+        beside: str,
+        after: bool,
+        position: int,
+    ) -> tuple[str | None, str | None]:
+        cards = [
+            card
+            for card in await self._cards(project_id, statuses)
+            if card.task_id != task_id and not card.trashed
+        ]
+        at = next(n for n, card in enumerate(cards) if card.task_id == beside) + after
+        lower = cards[at - 1].rank if at else None
+        upper = cards[at].rank if at < len(cards) else None
+        return lower, upper
+
+    async def tasks_in_status(
+        self, project_id: str, status: str, position: int, limit: int
+    ) -> Sequence[str]:
+        return [card.task_id for card in await self._cards(project_id, [status])][:limit]
+
+    async def _cards(self, project_id: str, statuses: Sequence[str]) -> list[Task]:
+        tasks: dict[str, Task | None] = {}
+        async for batch in self._store.read_log(0):
+            for each in batch:
+                if each.stream.startswith("task_"):
+                    tasks[each.stream] = TASK.evolve(tasks.get(each.stream), each.event, each.stamp)
+        cards = (card for card in tasks.values() if card is not None)
+        standing = (c for c in cards if c.project_id == project_id and c.status in statuses)
+        return sorted(standing, key=lambda card: card.rank)

@@ -1,0 +1,293 @@
+"""Every command against every kind of person: who may, who may not, and who sees nothing."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from commands.comment.add_comment import AddComment
+from commands.project.add_member import AddProjectMember
+from commands.project.archive_project import ArchiveProject
+from commands.project.change_columns import ChangeColumns
+from commands.project.change_fields import ChangeFields
+from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_workflow import ChangeWorkflow
+from commands.project.create_project import CreateProject
+from commands.project.edit_project import EditProject
+from commands.project.remove_member import RemoveProjectMember
+from commands.project.unarchive_project import UnarchiveProject
+from commands.registry import all_commands
+from commands.task.assign_task import AssignTask
+from commands.task.change_status import ChangeStatus
+from commands.task.create_task import CreateTask
+from commands.task.edit_task import EditTask
+from commands.task.move_task import MoveTask
+from commands.task.restore_task import RestoreTask
+from commands.task.set_due_date import SetDueDate
+from commands.task.set_priority import SetPriority
+from commands.task.tag_task import TagTask
+from commands.task.trash_task import TrashTask
+from commands.user.edit_profile import EditProfile
+from commands.user.register_user import RegisterUser
+from commands.workspace.add_member import AddWorkspaceMember
+from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.create_workspace import CreateWorkspace
+from commands.workspace.remove_member import RemoveWorkspaceMember
+from commands.workspace.rename_workspace import RenameWorkspace
+from domain.errors import Invalid, Kind, Refused
+from domain.project.board import ColumnDraft
+from domain.project.fields import FieldDraft
+from domain.project.workflow import DEFAULT_WORKFLOW
+from domain.task.state import Task
+from infra.ids import new_id
+from tests.commands.conftest import House
+
+# What comes back: done, F(orbidden), or - as if there were nothing; in this order of people.
+PEOPLE = ("ann", "admin", "bob", "guest", "auditor", "eve")
+
+ANYBODY = "done done done done done done"
+ADMINS = "done done F F F -"
+MEMBERS = "done done done F F -"
+IN_PROJECT = "done done done - F -"
+OVER_PROJECT = "done done F - F -"
+
+Make = Callable[[House, str], Awaitable[object]]
+CASES: dict[type, tuple[str, Make]] = {}
+
+
+def case(command: type, expected: str) -> Callable[[Make], Make]:
+    def keep(make: Make) -> Make:
+        CASES[command] = (expected, make)
+        return make
+
+    return keep
+
+
+def on_task(command: type, **other: Any) -> None:
+    async def make(house: House, actor: str) -> object:
+        task = await _task(house, trashed=command is RestoreTask)
+        return command(task_id=task.task_id, **other)
+
+    CASES[command] = (IN_PROJECT, make)
+
+
+def on_project(command: type, **other: Any) -> None:
+    async def make(house: House, actor: str) -> object:
+        project = await house.project()
+        if command is UnarchiveProject:
+            await house.run(house.ann, ArchiveProject(project_id=project.project_id))
+        if command in (ChangeProjectMemberRole, RemoveProjectMember):
+            await house.run(
+                house.ann,
+                AddProjectMember(project_id=project.project_id, user_id=house.auditor),
+            )
+        given = {key: value(house) if callable(value) else value for key, value in other.items()}
+        return command(project_id=project.project_id, **given)
+
+    CASES[command] = (OVER_PROJECT, make)
+
+
+async def _task(house: House, *, trashed: bool = False) -> Task:
+    task = await house.task()
+    if trashed:
+        await house.run(house.ann, TrashTask(task_id=task.task_id))
+    return task
+
+
+@case(RegisterUser, ANYBODY)
+async def _register(house: House, actor: str) -> object:
+    user_id = new_id("user")
+    name = user_id[-20:]
+    return RegisterUser(user_id=user_id, username=name, email=f"{name}@example.org")
+
+
+@case(EditProfile, "done - - - - -")
+async def _edit_profile(house: House, actor: str) -> object:
+    return EditProfile(user_id=house.ann, name=f"Ann {new_id('user')}")
+
+
+@case(CreateWorkspace, ANYBODY)
+async def _create_workspace(house: House, actor: str) -> object:
+    return CreateWorkspace(name="Mine")
+
+
+@case(RenameWorkspace, ADMINS)
+async def _rename_workspace(house: House, actor: str) -> object:
+    return RenameWorkspace(workspace_id=house.workspace_id, name=new_id("ws"))
+
+
+@case(AddWorkspaceMember, ADMINS)
+async def _add_workspace_member(house: House, actor: str) -> object:
+    user_id = await house.register(new_id("user")[-20:])
+    return AddWorkspaceMember(workspace_id=house.workspace_id, user_id=user_id, role="guest")
+
+
+@case(ChangeWorkspaceMemberRole, ADMINS)
+async def _change_workspace_role(house: House, actor: str) -> object:
+    user_id = await _newcomer(house)
+    return ChangeWorkspaceMemberRole(
+        workspace_id=house.workspace_id, user_id=user_id, role="member"
+    )
+
+
+@case(RemoveWorkspaceMember, ADMINS)
+async def _remove_workspace_member(house: House, actor: str) -> object:
+    return RemoveWorkspaceMember(workspace_id=house.workspace_id, user_id=await _newcomer(house))
+
+
+async def _newcomer(house: House) -> str:
+    user_id = await house.register(new_id("user")[-20:])
+    command = AddWorkspaceMember(workspace_id=house.workspace_id, user_id=user_id, role="guest")
+    await house.run(house.ann, command)
+    return user_id
+
+
+@case(CreateProject, MEMBERS)
+async def _create_project(house: House, actor: str) -> object:
+    return CreateProject(name="Another", workspace_id=house.workspace_id)
+
+
+@case(CreateTask, IN_PROJECT)
+async def _create_task(house: House, actor: str) -> object:
+    return CreateTask(title="x", project_id=house.project_id)
+
+
+on_project(EditProject, name="Shop")
+on_project(ArchiveProject)
+on_project(UnarchiveProject)
+on_project(AddProjectMember, user_id=lambda house: house.bob, role="viewer")
+on_project(ChangeProjectMemberRole, user_id=lambda house: house.auditor, role="viewer")
+on_project(RemoveProjectMember, user_id=lambda house: house.auditor)
+on_project(
+    ChangeWorkflow,
+    initial="todo",
+    statuses=DEFAULT_WORKFLOW.statuses,
+    transitions=DEFAULT_WORKFLOW.transitions[1:],
+)
+on_project(
+    ChangeColumns,
+    columns=(
+        ColumnDraft(name="All", statuses=tuple(each.key for each in DEFAULT_WORKFLOW.statuses)),
+    ),
+)
+on_project(ChangeFields, fields=(FieldDraft(key="size", name="Size", type="number"),))
+on_task(EditTask, title="Varnish it")
+on_task(AssignTask, assignee_id=None, assignee_ids=())
+on_task(SetPriority, priority=1)
+on_task(SetDueDate, due_date="2026-03-01T09:00:00Z")
+on_task(TagTask, tags=("a",))
+on_task(ChangeStatus, status="in_progress")
+on_task(MoveTask, status="in_progress")
+on_task(TrashTask)
+on_task(RestoreTask)
+on_task(AddComment, text="Done?")
+
+REGISTRY = all_commands()
+
+
+def test_every_command_of_the_registry_is_walked():
+    walked = set(CASES)
+    here = {spec.command for spec in REGISTRY if not spec.command.__module__.startswith(IMPORTS)}
+    assert walked == here
+
+
+# Imports have a walk of their own, beside what they need to be given.
+IMPORTS = "commands.imports"
+
+
+@pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)
+async def test_who_may(house: House, command: type):
+    expected, make = CASES[command]
+    for person, may in zip(reversed(PEOPLE), reversed(expected.split()), strict=True):
+        made = await make(house, person)
+        before = len(await house.log())
+        assert await _what_happens(house, person, made) == may, person
+        new = (await house.log())[before:]
+        possible = REGISTRY.spec_of(made).events if may == "done" else ()
+        assert {type(each.event) for each in new} <= set(possible)
+
+
+async def _what_happens(house: House, person: str, command: object) -> str:
+    try:
+        await house.run(house.people[person], command)
+    except Refused as refused:
+        return _said(refused)
+    return "done"
+
+
+def _said(refused: Refused) -> str:
+    if refused.kind is Kind.FORBIDDEN:
+        return "F"
+    hidden = refused.kind is Kind.NOT_FOUND or (
+        isinstance(refused, Invalid) and refused.problems[0].pointer.endswith("_id")
+    )
+    return "-" if hidden else f"{refused.kind}: {refused.detail}"
+
+
+async def test_what_is_hidden_answers_as_what_does_not_exist(house: House):
+    private = await house.project(is_private=True)
+    task = await house.task(project_id=private.project_id)
+    for hidden, absent in (
+        (TrashTask(task_id=task.task_id), TrashTask(task_id=new_id("task"))),
+        (
+            ArchiveProject(project_id=private.project_id),
+            ArchiveProject(project_id=new_id("proj")),
+        ),
+        (
+            CreateTask(title="x", project_id=private.project_id),
+            CreateTask(title="x", project_id=new_id("proj")),
+        ),
+        (
+            RenameWorkspace(workspace_id=house.workspace_id, name="x"),
+            RenameWorkspace(workspace_id=new_id("ws"), name="x"),
+        ),
+    ):
+        actor = house.eve if isinstance(hidden, RenameWorkspace) else house.bob
+        with pytest.raises(Refused) as seen:
+            await house.run(actor, hidden)
+        with pytest.raises(Refused) as unseen:
+            await house.run(actor, absent)
+        assert (seen.value.kind, seen.value.detail) == (unseen.value.kind, unseen.value.detail)
+
+
+async def test_a_private_project_is_for_those_it_names(house: House):
+    private = await house.project(is_private=True)
+    command = CreateTask(title="x", project_id=private.project_id)
+    with pytest.raises(Invalid):
+        await house.run(house.bob, command)
+    await house.run(house.ann, AddProjectMember(project_id=private.project_id, user_id=house.bob))
+    await house.run(house.bob, command)
+    await house.run(house.ann, AddProjectMember(project_id=private.project_id, user_id=house.guest))
+    await house.run(house.guest, command)
+
+
+async def test_a_named_viewer_only_looks_on(house: House):
+    await house.run(
+        house.ann,
+        AddProjectMember(project_id=house.project_id, user_id=house.bob, role="viewer"),
+    )
+    with pytest.raises(Refused) as caught:
+        await house.run(house.bob, CreateTask(title="x", project_id=house.project_id))
+    assert caught.value.kind is Kind.FORBIDDEN
+
+
+async def test_anybody_may_leave(house: House):
+    for person in (house.guest, house.auditor, house.bob, house.admin):
+        await house.run(
+            person, RemoveWorkspaceMember(workspace_id=house.workspace_id, user_id=person)
+        )
+    with pytest.raises(Refused) as caught:
+        await house.run(
+            house.ann, RemoveWorkspaceMember(workspace_id=house.workspace_id, user_id=house.ann)
+        )
+    assert caught.value.kind is Kind.LAST_OWNER
+
+
+async def test_whoever_left_may_nothing_more(house: House):
+    task = await house.task(actor=house.bob)
+    await house.run(
+        house.bob, RemoveWorkspaceMember(workspace_id=house.workspace_id, user_id=house.bob)
+    )
+    with pytest.raises(Refused) as caught:
+        await house.run(house.bob, TrashTask(task_id=task.task_id))
+    assert caught.value.kind is Kind.NOT_FOUND
