@@ -60,9 +60,13 @@ class Progress:
 class BrokenLog(Exception):
     """Some traces cannot come in, and nobody said that they may be left out."""
 
-    def __init__(self, faults: Sequence[Broken]) -> None:
-        super().__init__(f"{len(faults)} faults")
-        self.faults = tuple(faults)
+
+def surveyed(log: EventLog, reading: Reading) -> Survey:
+    """The first reading of a log. Raises NotAnEventLog, Refused for too many statuses, OSError."""
+    survey = Survey(reading)
+    for found in log.traces():
+        survey.add(found)
+    return survey
 
 
 class Importer:
@@ -70,28 +74,21 @@ class Importer:
     id of what it holds, and a task knows which records it has."""
 
     def __init__(
-        self, executor: Executor, tools: Tools, origin: Origin, log: EventLog, reading: Reading
+        self, executor: Executor, tools: Tools, origin: Origin, log: EventLog, survey: Survey
     ) -> None:
-        self.survey = Survey(reading)
+        self.survey = survey
         self.progress = Progress()
         self._executor = executor
         self._tools = tools
         self._origin = origin
         self._log = log
 
-    def look(self) -> None:
-        """The first reading. Raises NotAnEventLog, Refused for too many statuses, OSError."""
-        for found in self._log.traces():
-            self.survey.add(found)
-
     async def bring_in(self, place: Place, *, skip_bad: bool) -> None:
         """The second reading: project, people, traces.
 
-        Raises BrokenLog, without `skip_bad`, before anything is written where the file itself is
-        broken; where only the past has changed since an earlier import, once it comes to that.
+        Traces whose past reads otherwise than an earlier import brought it in become faults of
+        the survey. Raises BrokenLog at the first of them without `skip_bad`.
         """
-        if self.survey.faults and not skip_bad:
-            raise BrokenLog(self.survey.faults)
         await self._make_room(place)
         people = await self._bring_people(place.workspace_id)
         into = Import(self.survey.reading, self.survey.attributes, people, _SOURCE)
@@ -112,7 +109,7 @@ class Importer:
         for fault in traces.faults:
             self.survey.leave_out(fault)
         if traces.faults and not skip_bad:
-            raise BrokenLog(traces.faults)
+            raise BrokenLog
 
     async def _make_room(self, place: Place) -> None:
         if place.exists:

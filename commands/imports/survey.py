@@ -34,6 +34,7 @@ class Survey:
     tasks: int = 0
     records: int = 0
     skipped: int = 0
+    broken: int = 0
     faults: list[Broken] = field(default_factory=list)
     people: dict[str, None] = field(default_factory=dict)
     moves: dict[tuple[str, str], None] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class Survey:
 
     def leave_out(self, broken: Broken) -> None:
         """Count what cannot come in; the first thousand are kept to be listed."""
+        self.broken += 1
         self.skipped += broken.records
         if len(self.faults) < _MAX_FAULTS_KEPT:
             self.faults.append(broken)

@@ -1,0 +1,118 @@
+"""Finds who imports a file and where it goes; on an empty system, makes who imports it."""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from commands.execution import Executor
+from commands.imports.importer import Place
+from commands.imports.naming import project_key
+from domain.errors import invalid
+from domain.project.state import PROJECT
+from domain.user.state import USER
+from domain.values.ids import is_id
+from domain.values.recorded import Origin
+from domain.values.text_rules import normal_username
+from domain.workspace.state import WORKSPACE, Workspace
+from infra.event_store.store import PostgresEventStore
+from infra.ids import new_id
+from infra.people.accounts import Accounts, Registration
+
+ADMIN: Final = "admin"
+_PASSWORD_BYTES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    """`password` is that of an account which was made for it just now."""
+
+    user_id: str
+    place: Place
+    password: str | None
+
+
+class Places:
+    """Answers by unique names, from the log alone. Raises Invalid for what is not there."""
+
+    def __init__(self, store: PostgresEventStore, executor: Executor, accounts: Accounts) -> None:
+        self._store = store
+        self._states = executor.states
+        self._accounts = accounts
+
+    async def find(
+        self, file: Path, user: str | None, workspace_id: str | None, project: str | None
+    ) -> Importing:
+        """`user` is a username, default the owner of the workspace; `project` a key, default one
+        made of the file's name. Whether that user may, the commands themselves decide."""
+        user_id, password = await self._user(user, workspace_id)
+        if workspace_id is None:
+            workspace_id = await self._home_of(user_id)
+        place = await self._place(workspace_id, project or project_key(file.name), file)
+        return Importing(user_id, place, password)
+
+    async def _user(self, name: str | None, workspace_id: str | None) -> tuple[str, str | None]:
+        if name is not None:
+            return await self._named(name), None
+        if workspace_id is not None:
+            return await self._owner_of(workspace_id), None
+        if await self._store.head() == 0:
+            return await self._make_admin()
+        return await self._first_account(), None
+
+    async def _named(self, name: str) -> str:
+        user_id = await self._store.claimed_by("username", normal_username(name))
+        if user_id is None:
+            raise invalid("/user", f"There is no user {name}.", "unknown")
+        return user_id
+
+    async def _owner_of(self, workspace_id: str) -> str:
+        workspace = await self._workspace(workspace_id)
+        if workspace.role_of(workspace.owner_id) == "owner":
+            return workspace.owner_id
+        return next(id_ for id_, member in workspace.members.items() if member.role == "owner")
+
+    async def _make_admin(self) -> tuple[str, str]:
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        wanted = Registration(username=ADMIN, email=f"{ADMIN}@localhost", password=password)
+        outcome = await self._accounts.register(
+            wanted, lambda user_id: Origin(actor=user_id, via="cli")
+        )
+        return outcome.main_stream, password
+
+    async def _first_account(self) -> str:
+        """The admin that an earlier import made, else whoever came first: an account is the first
+        thing that can happen."""
+        admin = await self._store.claimed_by("username", ADMIN)
+        if admin is not None:
+            return admin
+        (first,) = await self._store.read_rows(1, 1)
+        if not is_id(first.stream, "user"):
+            raise invalid("/user", "Say with --user as whom to import.")
+        return first.stream
+
+    async def _home_of(self, user_id: str) -> str:
+        user = await self._states.read(USER, user_id)
+        if user is None or user.default_workspace_id is None:
+            raise invalid("/workspace", "They have no workspace of their own; name a --workspace.")
+        return user.default_workspace_id
+
+    async def _workspace(self, workspace_id: str) -> Workspace:
+        known = is_id(workspace_id, "ws")
+        workspace = await self._states.read(WORKSPACE, workspace_id) if known else None
+        if workspace is None:
+            raise invalid("/workspace", f"There is no workspace {workspace_id}.", "unknown")
+        return workspace
+
+    async def _place(self, workspace_id: str, project: str, file: Path) -> Place:
+        await self._workspace(workspace_id)
+        key = project.upper()
+        project_id = await self._store.claimed_by(f"project-key:{workspace_id}", key)
+        present = None if project_id is None else await self._states.read(PROJECT, project_id)
+        return Place(
+            workspace_id=workspace_id,
+            project_id=new_id("proj") if present is None else present.project_id,
+            key=key,
+            name=file.name.partition(".")[0] or key,
+            exists=present is not None,
+        )
