@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import uvloop
 from api.cli.exits import BAD_USE, FOUND_WRONG, PART_DOWN, Exit
 from api.cli.progress import Moving, step
 from commands.imports.event_log import Broken, NotAnEventLog
-from commands.imports.importer import BrokenLog, Importer, Tools, surveyed
+from commands.imports.importer import BrokenLog, Importer, surveyed
 from commands.imports.plan_project import fields_by_attribute
 from commands.imports.reading import reading
 from commands.imports.survey import Survey
@@ -24,10 +24,9 @@ from domain.project.state import PROJECT
 from domain.values.recorded import Origin
 from infra import logs
 from infra.bootstrap import House, limits_of, open_house
-from infra.ids import derived_id
 from infra.imports.place import ADMIN, Places
+from infra.imports.tools import import_tools
 from infra.imports.xes import XesFile
-from infra.keys.content_keys import content_key, identity_key
 from infra.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -35,7 +34,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 _CONNECTED_WITHIN_S: Final = 10.0
 _VIEWS_STAND_STILL_S: Final = 30.0
 _VIEWS_POLL_S: Final = 0.05
-_KEYS_AT_ONCE: Final = 1_000
 _FAULTS_LISTED: Final = 100
 
 
@@ -145,7 +143,13 @@ class _Run:
             if found.password is not None:
                 _say(f"Made the user {ADMIN}. Its password, shown this once: {found.password}")
             origin = Origin(actor=found.user_id, via="import")
-            importer = Importer(house.executor, _tools(house), origin, self.log, self.survey)
+            importer = Importer(
+                house.executor,
+                import_tools(house.store, house.import_key),
+                origin,
+                self.log,
+                self.survey,
+            )
             complete = True
             try:
                 with step("Importing", wanted.file.stat().st_size) as self.meter.shown:
@@ -174,19 +178,6 @@ class _Run:
                 f"{len(left)} attributes have no field, since the project has no room for more; "
                 f"the records have them: {', '.join(left[:10])}{' ...' if left[10:] else ''}"
             )
-
-
-def _tools(house: House) -> Tools:
-    async def prepare(workspace_id: str, people: Collection[str]) -> None:
-        names = [content_key(workspace_id, person) for person in people]
-        names += [identity_key(person) for person in people]
-        for first in range(0, len(names), _KEYS_AT_ONCE):
-            await house.store.ring.obtain(names[first : first + _KEYS_AT_ONCE])
-
-    def derive(kind: str, *parts: str) -> str:
-        return derived_id(kind, house.import_key, *parts)
-
-    return Tools(house.store.existing, derive, house.import_key, prepare)
 
 
 async def _await_views(house: House, position: int) -> None:
