@@ -4,6 +4,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 import structlog
 from nats.aio.msg import Msg
@@ -26,6 +27,18 @@ log = structlog.get_logger()
 _STATUS = api.Header.STATUS.value
 _PENDING = "Nats-Pending-Messages"
 _HEARTBEAT = "100"
+
+
+class Message(Protocol):
+    """A message of the stream, as far as its reader needs to know it."""
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def reply(self) -> str:
+        """Where it is acknowledged."""
+        ...
 
 
 class LogConsumer:
@@ -67,9 +80,13 @@ class LogConsumer:
     def holds_messages(self) -> bool:
         return bool(self._buffer)
 
-    def take(self) -> Msg | None:
+    def take(self) -> Message | None:
         """The next message at hand, None when there is none."""
         return self._buffer.popleft() if self._buffer else None
+
+    def clear(self) -> None:
+        """Forget the messages at hand; they are not acknowledged."""
+        self._buffer.clear()
 
     async def mend(self) -> bool:
         """Make it flow again if it does not. True when it was bound anew, after which the reader
@@ -109,7 +126,7 @@ class LogConsumer:
         else:
             self._outstanding += wanted
 
-    async def acknowledge(self, message: Msg) -> None:
+    async def acknowledge(self, message: Message) -> None:
         """This message and all before it are done with."""
         await self._connection.publish(message.reply, b"+ACK")
 

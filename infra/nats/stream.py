@@ -1,5 +1,6 @@
 """The JetStream stream that carries one log's events: made, mended, measured and written to."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -22,7 +23,7 @@ class StreamLimits:
     log, so the limits decide about nothing but how far back outside consumers may read."""
 
     max_age_s: float = 3 * 24 * 3600
-    max_bytes: int = 512 * 1024 * 1024
+    max_bytes: int = 256 * 1024 * 1024
     replicas: int = 1
 
 
@@ -68,12 +69,13 @@ class LogStream:
 
     async def replace(self) -> None:
         """Throw the stream away, whatever its state, and make it anew."""
-        manager = self._connection.jetstream()
-        try:
-            await manager.delete_stream(self._subjects.stream)
-        except NotFoundError:
-            log.debug("stream_was_gone", stream=self._subjects.stream)
-        await manager.add_stream(self._config)
+        await self.delete()
+        await self._connection.jetstream().add_stream(self._config)
+
+    async def delete(self) -> None:
+        """For the stream of an incarnation that has ended; gone already is as good."""
+        with suppress(NotFoundError):
+            await self._connection.jetstream().delete_stream(self._subjects.stream)
 
     async def last(self) -> Batch | None:
         """The batch published last, None for an empty stream. Raises WireError on foreign bytes."""

@@ -29,6 +29,10 @@ RATE_WINDOW_S = 5.0
 log = structlog.get_logger()
 
 
+class BuildRunning(Exception):
+    """Another process builds or heals this view now."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
     """Events are read `chunk_events` at a time, and rows written when so many events were folded
@@ -131,8 +135,9 @@ class Build:
         self._limits = limits or BuildLimits()
         self._meter = _Meter(generation, on_progress)
 
-    async def run(self, within: int = JOIN_WITHIN) -> int:
-        """Fold until at most `within` events are left to the log's head; the position reached.
+    async def run(self, within: int = JOIN_WITHIN, upto: int | None = None) -> int:
+        """Fold until at most `within` events are left to the log's head, or up to `upto` exactly
+        where it is given and not behind; the position reached.
 
         Outages are waited out. Raises Fenced when another process takes the generation over.
         """
@@ -144,7 +149,7 @@ class Build:
                     self._sessions.open("build-writer", statement_timeout_s=3600) as writer,
                     self._sessions.open("build-reader") as reader,
                 ):
-                    return await self._live(writer, reader, within)
+                    return await self._live(writer, reader, within, upto)
             except Exception as error:
                 if is_fence(error):
                     raise Fenced from error
@@ -155,7 +160,9 @@ class Build:
                 log.warning("build_waits", view=str(self._generation), error=described(error))
             await backoff.wait()
 
-    async def _live(self, writer: Connection, reader: Connection, within: int) -> int:
+    async def _live(
+        self, writer: Connection, reader: Connection, within: int, upto: int | None
+    ) -> int:
         """One life, from claiming the generation to its end or the first outage."""
         claims = await generations.claim(writer, [self._generation], self._log_id)
         if self._generation not in claims:
@@ -179,9 +186,9 @@ class Build:
             here = await head(reader)
             if here.log_id != self._log_id:
                 raise Fenced
-            await loader.load(here.position)
+            await loader.load(here.position if upto is None else min(upto, here.position))
             await loader.finish()
-            if (await head(reader)).position - loader.position <= within:
+            if upto is not None or (await head(reader)).position - loader.position <= within:
                 return loader.position
 
 

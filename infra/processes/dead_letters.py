@@ -84,6 +84,16 @@ async def parked(connection: Connection, generation: Generation) -> set[str]:
     return {str(row[0]) for row in await cursor.fetchall()}
 
 
+async def first_positions(connection: Connection, generation: Generation) -> dict[str, int]:
+    """Parked stream -> the position of its first dead letter."""
+    cursor = await connection.execute(
+        "SELECT stream, min(position) FROM ops.dead_letters"
+        " WHERE name = %s AND version = %s AND generation = %s GROUP BY stream",
+        (generation.name, generation.version, generation.number),
+    )
+    return {str(stream): int(position) for stream, position in await cursor.fetchall()}
+
+
 async def parked_streams(
     connection: Connection, name: str | None = None, stream: str | None = None
 ) -> list[ParkedStream]:

@@ -3,24 +3,24 @@
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from infra.event_store.rows import StoredRow
 from infra.nats.connection import NatsAway, NatsConnection, Subscription
-from infra.nats.consumer import LogConsumer
+from infra.nats.consumer import LogConsumer, Message
 from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
 from infra.nats.wake import Beat, on_beat, on_change, send_views
-from infra.nats.wire import WireError, decode_batch
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
 from infra.processes.build import JOIN_WITHIN, BuildLimits, build_first, catch_up
+from infra.processes.counters import Counters
 from infra.processes.generations import Generation, Move, Standing
-from infra.processes.intake import cut, gap
+from infra.processes.intake import Intake
 from infra.processes.log import Log, head
 from infra.processes.member import Batch, Member
 from infra.processes.outages import Fenced, is_fence, is_outage
@@ -63,17 +63,6 @@ class Links:
     store: Log
 
 
-@dataclass(slots=True)
-class Counters:
-    """Since the process began."""
-
-    events: int = 0
-    batches: int = 0
-    from_log: int = 0
-    fenced: int = 0
-    poisoned: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Written:
     """A batch on its way into the database, and the message to acknowledge once it is there."""
@@ -81,7 +70,7 @@ class _Written:
     task: "asyncio.Task[None]"
     batches: list[tuple[Member, Batch]]
     upto: int
-    message: Msg | None
+    message: Message | None
 
 
 class Group:
@@ -113,11 +102,10 @@ class Group:
         self._builds: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._stirred = asyncio.Event()
         self._consumer = LogConsumer(links.nats, self._subjects, durable, self._stirred.set)
+        self._intake = Intake(self._consumer, links.store, log_id, counters)
         self._stream = LogStream(links.nats, self._subjects, StreamLimits())
         self._subscriptions: list[Subscription] = []
         self._written: _Written | None = None
-        self._ask_log = True
-        self._trust_stream = False
         self._careful_upto = 0
         self._heard_at = 0.0
         self._beaten_head = 0
@@ -172,67 +160,24 @@ class Group:
 
     # Taking events in.
 
-    async def _gather(self) -> tuple[list[StoredRow], Msg | None]:
+    async def _gather(self) -> tuple[list[StoredRow], Message | None]:
         """The next events of the slowest member, and the last message they came with."""
         if not self._members:
+            self._consumer.clear()
             return [], None
         following = min(member.folded for member in self._members.values())
-        if self._ask_log or following < self._careful_upto:
-            rows = await self._read(following)
+        size = self._pace.size
+        if self._intake.ask_log or following < self._careful_upto:
+            rows = await self._intake.read(following, size)
             if rows:
                 return rows, None
-        return await self._drain(following)
-
-    async def _read(self, following: int) -> list[StoredRow]:
-        size = self._pace.size
-        rows = list(await self._store.read_rows(following + 1, following + size))
-        self._ask_log = len(rows) == size
-        self._counters.from_log += len(rows)
-        return rows
-
-    async def _drain(self, following: int) -> tuple[list[StoredRow], Msg | None]:
-        rows: list[StoredRow] = []
-        last: Msg | None = None
-        size = 0
-        while len(rows) < self._pace.size and size < self._limits.batch_bytes:
-            message = self._consumer.take()
-            if message is None:
-                break
-            size += len(message.data)
-            fresh = self._opened(message, following)
-            missing = gap(fresh, following)
-            if missing is not None:
-                if missing[1] - missing[0] >= self._pace.size:
-                    self._ask_log = True
-                    break
-                filled = await self._store.read_rows(*missing)
-                if not filled or filled[-1].position != missing[1]:
-                    log.warning("message_ahead_of_the_log", first=missing[1] + 1)
-                    continue
-                self._counters.from_log += len(filled)
-                rows += filled
-            last = message
-            if fresh:
-                rows += fresh
-                following = rows[-1].position
+        taken = await self._intake.drain(following, size, self._limits.batch_bytes)
+        if taken[1] is not None:
+            self._heard_at = time.monotonic()
         await self._consumer.pull()
-        return rows, last
+        return taken
 
-    def _opened(self, message: Msg, following: int) -> Sequence[StoredRow]:
-        """The rows of a message that are news; none of a message that is not to be trusted."""
-        self._heard_at = time.monotonic()
-        if not self._trust_stream:
-            return ()
-        try:
-            batch = decode_batch(message.data)
-            if batch.log_id != self._log_id or batch.last <= following:
-                return ()
-            return cut(batch.rows(), following)
-        except WireError as error:
-            log.warning("message_unreadable", error=str(error))
-            return ()
-
-    async def _take(self, rows: list[StoredRow], message: Msg | None) -> None:
+    async def _take(self, rows: list[StoredRow], message: Message | None) -> None:
         if rows[0].position <= self._careful_upto:
             await self._take_carefully(rows)
             return
@@ -304,6 +249,8 @@ class Group:
             self._counters.events += batch.move.new - batch.move.old
         self._counters.batches += 1
         self._pace.faster()
+        if any(self._states.get(member.generation) == "joining" for member, _ in written.batches):
+            self._hear_change()
         await self._tell(written.message)
         return True
 
@@ -329,7 +276,7 @@ class Group:
             member.parked = parked[member]
             if ahead:
                 member.position = member.folded = ahead[-1].position
-        self._ask_log = True
+        self._intake.ask_log = True
         await self._tell(None)
 
     def _go_back(self, upto: int, error: Exception) -> None:
@@ -352,26 +299,23 @@ class Group:
 
     # Keeping watch.
 
-    async def _rest(self, message: Msg | None) -> None:
+    async def _rest(self, message: Message | None) -> None:
         if message is not None:  # nothing new in it: it need not come again
             await self._consumer.acknowledge(message)
         self._stirred.clear()
         if self._consumer.holds_messages:
             return
-        try:
-            await asyncio.wait_for(
-                self._stirred.wait(), max(0.0, self._next_tick - time.monotonic())
-            )
-        except TimeoutError:
-            return
+        left = max(0.0, self._next_tick - time.monotonic())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), left)
 
     async def _tick(self, now: float) -> None:
         self._next_tick = now + TICK_S
         if await self._consumer.mend():
-            self._ask_log = True
+            self._intake.ask_log = True
             await self._check_stream()
-        if now - self._heard_at > SILENCE_S or not self._trust_stream:
-            self._ask_log = True
+        if now - self._heard_at > SILENCE_S or not self._intake.believed:
+            self._intake.ask_log = True
         if now >= self._next_refresh:
             self._next_refresh = now + REFRESH_S
             self._ask_if_stuck()
@@ -381,7 +325,7 @@ class Group:
         """The relay says that there is more, and nothing has come since it said so before."""
         folded = min((member.folded for member in self._members.values()), default=0)
         if folded < self._beaten_head and folded == self._folded_at_beat:
-            self._ask_log = True
+            self._intake.ask_log = True
         self._folded_at_beat = folded
 
     async def _check_stream(self) -> None:
@@ -394,7 +338,7 @@ class Group:
         wrong = await contradiction(batch, here.position, self._store)
         if wrong is not None:
             log.error("stream_not_believed", reason=wrong)
-        self._trust_stream = wrong is None
+        self._intake.believed = wrong is None
 
     async def _refresh(self, *, claim_all: bool = False) -> None:
         """Take up and let go members as their generations come and go."""
@@ -484,7 +428,7 @@ class Group:
                 await dead_letters.parked(self._leadership.session, generation),
                 self._limits.cached_rows,
             )
-            self._ask_log = True
+            self._intake.ask_log = True
 
     async def _welcome(self, head_position: int) -> None:
         """Who joins and is as far as the rest, is live; who is the first of its view, answers."""
@@ -512,7 +456,7 @@ class Group:
             log.error("view_is_ahead_of_the_log", view=str(generation))
             await generations.discard(self._leadership.session, generation)
 
-    async def _tell(self, message: Msg | None) -> None:
+    async def _tell(self, message: Message | None) -> None:
         if message is not None:
             await self._consumer.acknowledge(message)
         await send_views(self._links.nats, self._log_id, self.positions)

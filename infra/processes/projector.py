@@ -9,7 +9,8 @@ import structlog
 
 from infra.nats.connection import NatsConnection
 from infra.processes.backoff import Backoff
-from infra.processes.group import Counters, Group, Links, ProjectorLimits
+from infra.processes.counters import Counters
+from infra.processes.group import Group, Links, ProjectorLimits
 from infra.processes.log import Log, head
 from infra.processes.outages import described, is_outage
 from infra.processes.pace import Pace
@@ -58,7 +59,7 @@ class Projector:
             "state": self._state,
             "events": counters.events,
             "batches": counters.batches,
-            "events_from_log": counters.from_log,
+            "events_from_log": counters.events_from_log,
             "fenced": counters.fenced,
             "poisoned_batches": counters.poisoned,
         }

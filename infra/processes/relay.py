@@ -128,7 +128,8 @@ class _Term:
         self._session = session
         self._log_id = here.log_id
         self._head = here.position
-        self._stream = LogStream(relay._nats, Subjects(here.log_id), relay._limits)
+        self._stream = self._stream_of(here.log_id)
+        self._former: str | None = None
         self._woken = asyncio.Event()
         self._epoch = 0
         self._cursor = 0
@@ -179,14 +180,16 @@ class _Term:
     async def _take_over(self) -> str | None:
         """Raise the epoch, durably. Returns why this log may not be published, if it may not."""
         cursor = await self._leadership.session.execute(
-            "INSERT INTO ops.relay AS r (log_id, epoch, cursor, head, state, owner)"
+            "WITH former AS (SELECT log_id FROM ops.relay)"
+            " INSERT INTO ops.relay AS r (log_id, epoch, cursor, head, state, owner)"
             " VALUES (%(log_id)s, 1, %(cursor)s, %(head)s, 'starting', %(owner)s)"
             " ON CONFLICT (one_row) DO UPDATE SET log_id = EXCLUDED.log_id, epoch = r.epoch + 1,"
             " head = EXCLUDED.head, owner = EXCLUDED.owner, beat_at = clock_timestamp(),"
             " cursor = CASE WHEN r.log_id = EXCLUDED.log_id THEN r.cursor ELSE EXCLUDED.cursor END,"
             " state = CASE WHEN r.log_id = EXCLUDED.log_id AND r.state = 'stopped'"
             " THEN 'stopped' ELSE 'starting' END"
-            " RETURNING epoch, cursor, state, reason",
+            " RETURNING epoch, cursor, state, reason,"
+            " (SELECT f.log_id::text FROM former f WHERE f.log_id <> r.log_id)",
             {
                 "log_id": self._log_id,
                 "head": self._head,
@@ -197,6 +200,7 @@ class _Term:
         row = await cursor.fetchone()
         assert row is not None
         self._epoch, self._cursor = int(row[0]), int(row[1])
+        self._former = row[4]
         log.info("relay_leads", log_id=self._log_id, epoch=self._epoch, cursor=self._cursor)
         return str(row[3]) if row[2] == "stopped" else None
 
@@ -207,6 +211,9 @@ class _Term:
             log.warning("stream_replaced", fruitless=self._fruitless)
             await self._stream.replace()
             self._fruitless = 0
+        if self._former is not None:
+            await self._stream_of(self._former).delete()
+            self._former = None
         await self._stream.ensure()
         batch = await last_batch(self._stream)
         self._head = (await head(self._session)).position
@@ -247,6 +254,9 @@ class _Term:
             raise Deposed
         self._epoch, self._cursor = int(row[0]), cursor
 
+    def _stream_of(self, log_id: str) -> LogStream:
+        return LogStream(self._nats, Subjects(log_id), self._relay._limits)
+
     # Publishing.
 
     async def _publish_while(self, connects: int) -> None:
@@ -276,11 +286,7 @@ class _Term:
         messages are on their way."""
         while flying and (len(flying) > leave or flying[0][1].done()):
             last, task = flying.popleft()
-            try:
-                await task
-            except asyncio.CancelledError:
-                task.cancel()
-                raise
+            await task
             self._cursor = last
             self._fruitless = 0
 

@@ -140,6 +140,21 @@ class Changes:
     statements: list[tuple[str, list[BinaryArray]]] = field(default_factory=list)
     copies: list[tuple[str, list[bytes]]] = field(default_factory=list)
 
+    def add(self, rows: _TableRows, new: list[Row], put: list[Row], gone: list[Key]) -> None:
+        """Rows of one table to copy, to upsert, and keys to delete."""
+        if rows.finish is not None:
+            for row in new:
+                rows.finish(row)
+            for row in put:
+                rows.finish(row)
+        self.rows += len(new) + len(put) + len(gone)
+        if new:
+            self.copies.append((rows.codec.copy, _copied(rows.codec, new)))
+        if put:
+            self.statements += _upserts(rows.codec, put)
+        if gone:
+            self.statements.append((rows.codec.delete, rows.codec.key_arrays(gone)))
+
     async def write(self, connection: Connection) -> None:
         """To be called within a transaction; may be within a pipeline when nothing is copied."""
         for statement, pieces in self.copies:
@@ -278,8 +293,6 @@ class RowStore:
         """Complete the changed rows and encode them. `bulk`: new rows are to be copied."""
         changes = Changes()
         for rows in self._tables.values():
-            if not rows.changed:
-                continue
             put = []
             new = []
             gone = []
@@ -290,19 +303,27 @@ class RowStore:
                     new.append(row)
                 else:
                     put.append(row)
-            if rows.finish is not None:
-                for row in put:
-                    rows.finish(row)
-                for row in new:
-                    rows.finish(row)
-            changes.rows += len(rows.changed)
-            if new:
-                changes.copies.append((rows.codec.copy, _copied(rows.codec, new)))
-            if put:
-                changes.statements += _upserts(rows.codec, put)
-            if gone:
-                changes.statements.append((rows.codec.delete, rows.codec.key_arrays(gone)))
+            changes.add(rows, new, put, gone)
         return changes
+
+    def picked(self, keys: Iterable[tuple[str, Key]]) -> Changes:
+        """As `changes`, but of these (table, key) alone; a row that was not put is deleted."""
+        changes = Changes()
+        for name, rows in self._tables.items():
+            found = {key: rows.changed.get(key) for table, key in keys if table == name}
+            put = [row for row in found.values() if row is not None]
+            gone = [key for key, row in found.items() if row is None]
+            changes.add(rows, [], put, gone)
+        return changes
+
+    def differing(self, other: "RowStore") -> set[tuple[str, Key]]:
+        """The (table, key) of changed rows that `other` has otherwise, or not at all."""
+        return {
+            (name, key)
+            for name, rows in self._tables.items()
+            for key in {*rows.changed, *other._tables[name].changed}
+            if rows.changed.get(key) != other._tables[name].changed.get(key)
+        }
 
     @property
     def changed(self) -> int:

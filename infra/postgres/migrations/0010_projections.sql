@@ -6,6 +6,7 @@ CREATE TABLE ops.projection_generations (
     generation integer NOT NULL CHECK (generation > 0),
     state text NOT NULL CHECK (state IN ('building', 'joining', 'live', 'retired')),
     fingerprint text NOT NULL,
+    relations text[] NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (name, version, generation)
