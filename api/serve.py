@@ -4,43 +4,57 @@ import asyncio
 import socket
 import sys
 
-import structlog
 import uvicorn
 import uvloop
+from fastapi import FastAPI
 
 from api.app import create_app
 from infra import logs
 from infra.bootstrap import open_house
+from infra.keys.master import KeyUnusable
 from infra.settings import Settings, SettingsError
 
 _BACKLOG = 2_048
 _KEEP_ALIVE_S = 75
 
-_log = structlog.get_logger(__name__)
 
+async def serve(settings: Settings) -> str | None:
+    """Serve until SIGTERM or SIGINT; requests that run then are finished first.
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests that run then are finished first."""
-    house = await open_house(settings)
-    try:
-        config = uvicorn.Config(
-            create_app(house),
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            backlog=_BACKLOG,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=int(settings.stop_timeout_s),
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-        )
+    The answer says why this process must be started anew, where it has to be.
+    """
+    wrong: list[str] = []
+    servers: list[uvicorn.Server] = []
+
+    def on_wrong_log(why: str) -> None:
+        wrong.append(why)
+        for server in servers:
+            server.should_exit = True
+
+    async with open_house(settings, on_wrong_log) as house:
+        server = uvicorn.Server(_config(settings, create_app(house)))
+        servers.append(server)
         with _listening_socket(settings) as listening:
-            await uvicorn.Server(config).serve(sockets=[listening])
-    finally:
-        await house.close()
+            if not wrong:
+                await server.serve(sockets=[listening])
+    return wrong[0] if wrong else None
+
+
+def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(settings.stop_timeout_s),
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+    )
 
 
 def main() -> None:
@@ -49,8 +63,13 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     logs.configure(settings.log_level, "api")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(settings))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            wrong = runner.run(serve(settings))
+    except KeyUnusable as error:
+        sys.exit(f"The master key cannot be used: {error}")
+    if wrong is not None:
+        sys.exit(f"This process must be started anew: {wrong}")
 
 
 def _listening_socket(settings: Settings) -> socket.socket:

@@ -76,6 +76,9 @@ class Access:
             or (position is not None and known.position < position)
         ):
             person = await self._members.person(user_id)
+            if position is not None and (person is None or person.position < position):
+                await self._waiter.reached(MEMBERS_VIEW, position)
+                person = await self._members.person(user_id)
             roles = {} if person is None else person.roles
             known = _Places(roles, 0 if person is None else person.position, now)
             self._places[user_id] = known
@@ -88,6 +91,8 @@ class Access:
 
         Raises Refused(VIEW_BEHIND) where the view of members does not get there in time.
         """
+        if not is_id(workspace_id, "ws"):
+            return AccessSet(workspace_id, guard)
         kept = self._sets.get(workspace_id)
         if kept is not None and kept.position >= guard:
             self._sets.move_to_end(workspace_id)
@@ -95,15 +100,23 @@ class Access:
         read = await self._waiter.at_least(
             MEMBERS_VIEW, guard, lambda: self._members.access(workspace_id)
         )
-        self._sets[workspace_id] = read
-        self._sets.move_to_end(workspace_id)
-        if len(self._sets) > _SETS_KEPT:
-            self._sets.popitem(last=False)
+        self._keep(read)
+        return read
+
+    async def now(self, workspace_id: str, guard: int) -> AccessSet | None:
+        """As `of`, but None at once where the view of members is not there yet."""
+        kept = self._sets.get(workspace_id)
+        if kept is not None and kept.position >= guard:
+            return kept
+        read = await self._members.access(workspace_id)
+        if read.position < guard:
+            return None
+        self._keep(read)
         return read
 
     async def guard(self, workspace_id: str) -> int:
         """The position at which access to a workspace last changed, asked of the log now."""
-        return await self._guards.get(workspace_id) or 0
+        return 0 if not is_id(workspace_id, "ws") else await self._guards.get(workspace_id) or 0
 
     async def project_role(self, workspace_id: str, project_id: str, user_id: str) -> str | None:
         """What somebody is in a project now; None: to them it does not exist."""
@@ -127,6 +140,12 @@ class Access:
                 await self.of(each, guard) for each, guard in zip(workspaces, guards, strict=True)
             ]
         raise Refused(Kind.OVERLOADED, "Access changes too fast to answer; try again.")
+
+    async def known(self, aggregate: Aggregate[S], stream: str) -> S | None:
+        """As `newest`, but as this process knows it where it does: for what hardly changes."""
+        if not is_id(stream, aggregate.kind):
+            return None
+        return self._states.kept(aggregate, stream) or await self._states.read(aggregate, stream)
 
     async def newest(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """The state of a stream as the log has it now; None for an id of another kind."""
@@ -154,6 +173,12 @@ class Access:
         task = await self.newest(TASK, task_id)
         place = None if task is None else await self.newest_project(user_id, task.project_id)
         return None if task is None or place is None else (task, place[1])
+
+    def _keep(self, read: AccessSet) -> None:
+        self._sets[read.workspace_id] = read
+        self._sets.move_to_end(read.workspace_id)
+        if len(self._sets) > _SETS_KEPT:
+            self._sets.popitem(last=False)
 
     async def _all_guards(self, workspaces: Sequence[str]) -> list[int]:
         return await asyncio.gather(*(self.guard(each) for each in workspaces))

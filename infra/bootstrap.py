@@ -12,6 +12,7 @@ import structlog
 from pydantic import SecretStr
 
 from commands.execution import Executor
+from commands.ports import Clock
 from commands.registry import all_commands
 from domain.errors import Kind, Refused
 from domain.project.state import PROJECT
@@ -33,6 +34,7 @@ from infra.people.sessions import Revocations, Sessions
 from infra.postgres.pool import open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.board_queries import BoardQueries, ViewBoardReader
+from infra.postgres.views.comment_queries import CommentQueries
 from infra.postgres.views.directory import Directory
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
@@ -60,6 +62,7 @@ class House:
 
     settings: Settings
     metrics: Metrics
+    clock: Clock
     operations: Operations
     log_id: str
     store: PostgresEventStore
@@ -71,6 +74,7 @@ class House:
     projects: ProjectQueries
     members: MemberQueries
     activity: ActivityQueries
+    comments: CommentQueries
     directory: Directory
     accounts: Accounts
     sessions: Sessions
@@ -78,6 +82,7 @@ class House:
     revocations: Revocations
     rate_limiter: RateLimiter | None
     request_digest_key: bytes
+    import_key: bytes
 
 
 @contextlib.asynccontextmanager
@@ -139,7 +144,7 @@ async def _build(
         registry=all_commands(),
         store=store,
         board=ViewBoardReader(pool, pointers, waiter, workspace_of),
-        clock=lambda: datetime.now(UTC),
+        clock=utc_now,
         new_id=new_id,
         secret=master.derive("command ids"),
         limits=limits_of(settings),
@@ -174,6 +179,7 @@ async def _build(
     return House(
         settings=settings,
         metrics=metrics,
+        clock=utc_now,
         operations=Operations(pool, store, nats, rate_limiter),
         log_id=log_id,
         store=store,
@@ -185,6 +191,7 @@ async def _build(
         projects=ProjectQueries(pool, pointers, log_id),
         members=members,
         activity=ActivityQueries(pool, pointers, log_id),
+        comments=CommentQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
         accounts=accounts,
         sessions=sessions,
@@ -192,7 +199,13 @@ async def _build(
         revocations=revocations,
         rate_limiter=rate_limiter,
         request_digest_key=master.derive("request digests"),
+        import_key=master.derive("imports"),
     )
+
+
+def utc_now() -> datetime:
+    """The clock of the whole process."""
+    return datetime.now(UTC)
 
 
 def master_keys(settings: Settings) -> MasterKeys:

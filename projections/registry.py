@@ -2,6 +2,7 @@
 
 from .activity import ACTIVITY_VIEW
 from .board import BOARD_VIEW
+from .comments import COMMENTS_VIEW
 from .members import MEMBERS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
@@ -11,6 +12,7 @@ VIEWS: tuple[Projection, ...] = (
     TASKS_VIEW,
     BOARD_VIEW,
     ACTIVITY_VIEW,
+    COMMENTS_VIEW,
     PROJECTS_VIEW,
     MEMBERS_VIEW,
 )

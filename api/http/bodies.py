@@ -1,9 +1,10 @@
 """Request bodies: strict JSON into a model, and the system's own fields taken back politely."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
 
 from api.http.call import Call
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE, DoorRefused
@@ -18,7 +19,7 @@ class Body(BaseModel):
     """A request's body. Unknown fields are refused and named.
 
     `derived` fields are the system's and may be sent back: they are ignored. `identity` fields
-    may be sent back as they are: `changed_identity` says whether they were.
+    may be sent back as they are: `require_unchanged` says whether they were.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -30,6 +31,13 @@ class Body(BaseModel):
     _sent_back: dict[str, Any] = PrivateAttr(default_factory=dict)
     _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_derived(cls, value: Any) -> Any:
+        if cls.derived and isinstance(value, dict):
+            return {name: each for name, each in value.items() if name not in cls.derived}
+        return value
+
     def gives(self, name: str) -> bool:
         """Whether the client named this field, be it with null."""
         return name in self.model_fields_set
@@ -38,14 +46,10 @@ class Body(BaseModel):
         """What makes two requests the same: all that was sent but secrets."""
         return {name: value for name, value in self._raw.items() if name not in self.secret}
 
-    def changed_identity(self, present: dict[str, Any]) -> Invalid | None:
-        """The refusal of an identity field sent back with another value than `present` has."""
-        changed = [
-            Problem(f"/{name}", "read-only", f"{name} is the system's own and cannot be changed.")
-            for name, value in self._sent_back.items()
-            if value != present.get(name)
-        ]
-        return Invalid(*changed) if changed else None
+    @property
+    def sent_back(self) -> dict[str, Any]:
+        """The identity fields that came back."""
+        return self._sent_back
 
 
 B = TypeVar("B", bound=Body)
@@ -67,7 +71,7 @@ def parse_body(model: type[B], value: Any) -> B:
     """Validate a decoded body."""
     if not isinstance(value, dict):
         raise invalid("", "The body is a JSON object.", "malformed")
-    accepted = {name: each for name, each in value.items() if name not in model.derived}
+    accepted = dict(value)
     sent_back = {name: accepted.pop(name) for name in model.identity if name in accepted}
     try:
         body = model.model_validate(accepted)
@@ -76,3 +80,14 @@ def parse_body(model: type[B], value: Any) -> B:
     body._sent_back = sent_back
     body._raw = value
     return body
+
+
+def require_unchanged(sent_back: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+    """Raises Invalid for every identity field that came back with another value."""
+    changed = [
+        Problem(f"/{name}", "read-only", f"{name} is the system's own and cannot be changed.")
+        for name, value in sent_back.items()
+        if value != present[name]
+    ]
+    if changed:
+        raise Invalid(*changed)

@@ -90,7 +90,7 @@ async def _or_text(call: Call, text: str, workspace_id: str | None) -> str:
 
 async def default_workspace(call: Call) -> str | None:
     """Where the caller's own things are."""
-    user = await call.house.access.newest(USER, call.caller.user_id)
+    user = await call.house.access.known(USER, call.caller.user_id)
     return None if user is None else user.default_workspace_id
 
 

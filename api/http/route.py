@@ -26,12 +26,22 @@ from api.http.problems import code_of, refusal
 from api.http.queries import Query, read_query
 from api.http.reply import Reply
 from domain.errors import Refused, not_found
+from domain.values.ids import is_id
 from infra.outages import outage
 
 Endpoint = Callable[..., Awaitable[Reply]]
 
 # An id, a key or a name in a path: anything else names nothing.
 _PATH_VALUE: Final = re.compile(r"[\x21-\x7e]{1,200}")
+# Parameters that are ids and nothing else; tasks and projects have keys as well.
+_KINDS: Final = {"workspace_id": "ws", "user_id": "user", "comment_id": "cmt"}
+_NAMES: Final = {
+    "workspace_id": "workspace",
+    "user_id": "user",
+    "comment_id": "comment",
+    "task_id": "task",
+    "project_id": "project",
+}
 
 
 _log = structlog.get_logger(__name__)
@@ -114,9 +124,10 @@ class DirectRoute(APIRoute):
     async def _arguments(self, call: Call, scope: Scope) -> dict[str, Any]:
         takes = self._takes
         arguments: dict[str, Any] = dict(scope["path_params"])
-        for value in arguments.values():
-            if not _PATH_VALUE.fullmatch(value):
-                raise not_found("resource")
+        for name, value in arguments.items():
+            kind = _KINDS.get(name)
+            if not (is_id(value, kind) if kind else _PATH_VALUE.fullmatch(value)):
+                raise not_found(_NAMES.get(name, "resource"))
         query = read_query(takes.query[1] if takes.query else Query, scope["query_string"])
         if takes.query:
             arguments[takes.query[0]] = query

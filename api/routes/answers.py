@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from projections.activity import Entry
 from projections.board import BoardHead, Card, ColumnHead
+from projections.comments import CommentAnswer
 from projections.members import MemberAnswer, OwnAnswer, ProjectMemberAnswer, WorkspaceAnswer
 from projections.projects import ProjectAnswer
 from projections.tasks import TaskAnswer
@@ -70,6 +71,10 @@ class Board(Struct, kw_only=True):
 
 class CardPage(Page, kw_only=True):
     cards: list[Card]
+
+
+class CommentPage(Page, kw_only=True):
+    comments: list[CommentAnswer]
 
 
 class Registered(Struct, kw_only=True):

@@ -76,9 +76,16 @@ class TaskListQuery(PageQuery):
         return Sort(by, self.sort_order == "desc")
 
     def filters(
-        self, caller: str, project_ids: tuple[str, ...], time_zone: str, now: datetime
+        self,
+        caller: str,
+        project_ids: tuple[str, ...],
+        time_zone: str,
+        now: datetime,
+        *,
+        mine: bool = False,
     ) -> TaskFilter:
-        """The filter as the view understands it; `time_zone` says where the caller's days end.
+        """The filter as the view understands it; `time_zone` says where the caller's days end,
+        `mine` that only what is assigned to the caller is meant.
 
         Raises Invalid for a priority or a time that is none.
         """
@@ -89,8 +96,8 @@ class TaskListQuery(PageQuery):
             statuses=tuple(self.status),
             priorities=_levels(self.priority),
             priority_lte=self.priority_lte,
-            assignee_ids=_people((each for each in self.assignee_id if each != "none"), caller),
-            unassigned="none" in self.assignee_id,
+            assignee_ids=(caller,) if mine else _people(self.assignee_id, caller),
+            unassigned=not mine and "none" in self.assignee_id,
             creator_ids=_people(self.creator_id, caller),
             tags=tuple(self.tags),
             tags_any=tuple(self.tags_any),
@@ -123,7 +130,7 @@ def _levels(priorities: Iterable[str]) -> tuple[int, ...]:
 
 
 def _people(ids: Iterable[str], caller: str) -> tuple[str, ...]:
-    return tuple(caller if each == "me" else each for each in ids)
+    return tuple(caller if each == "me" else each for each in ids if each != "none")
 
 
 def _days(

@@ -1,0 +1,152 @@
+"""Single resources read fresh: from the view where it is up to date, else folded from the log."""
+
+from dataclasses import dataclass
+
+from api.http.call import Call
+from api.http.etags import etag, not_modified
+from api.http.names import with_names
+from api.http.positions import position_headers
+from api.http.reply import Reply
+from domain.errors import not_found
+from domain.project.state import Project
+from domain.project.workflow import status_at
+from domain.task.state import Task
+from infra.postgres.views.project_queries import ProjectRead
+from infra.postgres.views.task_queries import TaskRead
+from projections.projects import (
+    PROJECTS_VIEW,
+    render_columns,
+    render_fields,
+    render_project,
+    render_workflow,
+)
+from projections.tasks import TASKS_VIEW, Facts, render
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resource as its answer shows it, people still by id."""
+
+    doc: bytes
+    version: int
+    position: int
+    workspace_id: str
+    project_id: str
+
+
+async def one(call: Call, found: Found) -> Reply:
+    """The answer to GET of one resource, or 304 where the client holds it already."""
+    doc = await with_names(call, found.doc)
+    tag = etag(found.version, doc)
+    headers = [tag, *position_headers(call, found.position)]
+    if not_modified(call.headers.get(b"if-none-match"), tag[1]):
+        return Reply(304, b"", headers, None)
+    return Reply(200, doc, headers)
+
+
+async def find_task(
+    call: Call, task_id: str, *, position: int | None = None, trashed: bool = True
+) -> Found:
+    """A task that the caller may see; without `trashed` only one that is not in the trash.
+
+    Raises Refused(NOT_FOUND), and Refused(VIEW_BEHIND) where `position` is not there in time.
+    """
+    house, user_id = call.house, call.caller.user_id
+    workspaces = await house.access.workspaces(user_id, position)
+    read = await house.tasks.get(workspaces, task_id)
+    if position is not None and (read is None or read.position < position):
+        await house.waiter.reached(TASKS_VIEW, position)
+        read = await house.tasks.get(workspaces, task_id)
+    if read is not None and read.fresh and read.project_id is not None:
+        access = await house.access.now(read.workspace_id, read.access_position)
+        if access is not None:
+            if access.project_role(user_id, read.project_id) is None:
+                raise not_found("task")
+            if read.trashed and not trashed:
+                raise not_found("task")
+            assert read.doc is not None  # it is fresh
+            return Found(read.doc, read.version, read.position, read.workspace_id, read.project_id)
+    return await _fold_task(call, task_id, read, trashed=trashed)
+
+
+async def _fold_task(call: Call, task_id: str, read: TaskRead | None, *, trashed: bool) -> Found:
+    found = await call.house.access.newest_task(call.caller.user_id, task_id)
+    if found is None or (found[0].trashed and not trashed):
+        raise not_found("task")
+    task, project = found
+    doc = render(task, facts_of(task, project, read))
+    position = max(task.position, 0 if read is None else read.position)
+    return Found(doc, task.version, position, task.workspace_id, task.project_id)
+
+
+def facts_of(task: Task, project: Project, read: TaskRead | None) -> Facts:
+    """What other streams say about a task: its project as it is, comments as the view has them."""
+    status = status_at(project.workflow, task.status)
+    return Facts(
+        comment_count=0 if read is None else read.facts.comment_count,
+        status_category=None if status is None else status.category,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectParts:
+    """A project that the caller may see, with each of its answers, people still by id."""
+
+    project_id: str
+    workspace_id: str
+    version: int
+    position: int
+    doc: bytes
+    workflow: bytes
+    columns: bytes
+    fields: bytes
+
+    def part(self, doc: bytes) -> Found:
+        return Found(doc, self.version, self.position, self.workspace_id, self.project_id)
+
+
+async def find_project(call: Call, project_id: str, *, position: int | None = None) -> ProjectParts:
+    """A project that the caller may see. Raises as `find_task`."""
+    house, user_id = call.house, call.caller.user_id
+    workspaces = await house.access.workspaces(user_id, position)
+    read = await house.projects.get(workspaces, project_id)
+    if position is not None and (read is None or read.position < position):
+        await house.waiter.reached(PROJECTS_VIEW, position)
+        read = await house.projects.get(workspaces, project_id)
+    if read is not None and read.fresh:
+        access = await house.access.now(read.workspace_id, read.access_position)
+        if access is not None:
+            if access.project_role(user_id, project_id) is None:
+                raise not_found("project")
+            return _as_read(read)
+    found = await house.access.newest_project(user_id, project_id)
+    if found is None:
+        raise not_found("project")
+    return _folded(found[1], 0 if read is None else read.position)
+
+
+def _as_read(read: ProjectRead) -> ProjectParts:
+    assert read.doc is not None  # it is fresh, and so are its parts
+    return ProjectParts(
+        read.project_id,
+        read.workspace_id,
+        read.version,
+        read.position,
+        read.doc,
+        read.workflow or b"",
+        read.columns or b"",
+        read.fields or b"",
+    )
+
+
+def _folded(project: Project, position: int) -> ProjectParts:
+    return ProjectParts(
+        project.project_id,
+        project.workspace_id,
+        project.version,
+        max(position, project.position),
+        render_project(project),
+        render_workflow(project),
+        render_columns(project),
+        render_fields(project),
+    )

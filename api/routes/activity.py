@@ -1,0 +1,135 @@
+"""Activity feeds: of a task, a project, a workspace, a person. The newest entry first."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.http import references
+from api.http.call import Call, CallHere
+from api.http.describe import read
+from api.http.names import with_names
+from api.http.paging import PageQuery, page_reply
+from api.http.positions import wanted_position
+from api.http.reads import find_project, find_task
+from api.http.reply import Reply
+from api.http.route import DirectRoute
+from api.routes.answers import ActivityPage
+from api.routes.people import shared_workspaces
+from domain.errors import not_found
+from domain.values.ids import is_id
+from domain.values.moment import moment
+from domain.workspace.state import WORKSPACE
+from projections.activity import ACTIVITY_VIEW, ActivityFilter
+from projections.questions import Listing, Scope
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Activity"])
+
+
+class FeedQuery(PageQuery):
+    action: Annotated[tuple[str, ...], Field(max_length=100, description="Any of them.")] = ()
+    actor_id: Annotated[tuple[str, ...], Field(max_length=100, description="Ids or `me`.")] = ()
+    since: Annotated[str | None, Field(max_length=50, description="A moment, inclusive.")] = None
+    until: Annotated[str | None, Field(max_length=50, description="A moment, inclusive.")] = None
+
+    def asked_of(
+        self,
+        call: Call,
+        *,
+        task_id: str | None = None,
+        project_id: str | None = None,
+        workspace_id: str | None = None,
+    ) -> ActivityFilter:
+        """The filter as the view understands it. Raises Invalid for a time that is none."""
+        caller = call.caller.user_id
+        return ActivityFilter(
+            task_id=task_id,
+            project_id=project_id,
+            workspace_id=workspace_id,
+            actor_ids=tuple(caller if each == "me" else each for each in self.actor_id),
+            actions=self.action,
+            since=None if self.since is None else moment(self.since, "/query/since"),
+            until=None if self.until is None else moment(self.until, "/query/until"),
+        )
+
+
+class ProjectFeedQuery(FeedQuery):
+    workspace_id: Annotated[
+        str | None, Field(max_length=100, description="Which workspace a project's key is of.")
+    ] = None
+
+
+@router.get(
+    "/tasks/{task_id}/activity",
+    summary="What happened to a task",
+    **read(ActivityPage, is_list=True),
+)
+async def task_activity(
+    call: CallHere, task_id: str, query: Annotated[FeedQuery, Query()]
+) -> Reply:
+    found = await references.task_id(call, task_id)
+    task = await find_task(call, found)
+    asked = query.asked_of(call, task_id=found)
+    return await _feed(call, query, asked, (task.workspace_id,))
+
+
+@router.get(
+    "/projects/{project_id}/activity",
+    summary="What happened in a project",
+    **read(ActivityPage, is_list=True),
+)
+async def project_activity(
+    call: CallHere, project_id: str, query: Annotated[ProjectFeedQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    project = await find_project(call, found)
+    asked = query.asked_of(call, project_id=found)
+    return await _feed(call, query, asked, (project.workspace_id,))
+
+
+@router.get(
+    "/workspaces/{workspace_id}/activity",
+    summary="What happened in a workspace",
+    **read(ActivityPage, is_list=True),
+)
+async def workspace_activity(
+    call: CallHere, workspace_id: str, query: Annotated[FeedQuery, Query()]
+) -> Reply:
+    workspace = await call.house.access.newest(WORKSPACE, workspace_id)
+    if workspace is None or workspace.role_of(call.caller.user_id) is None:
+        raise not_found("workspace")
+    asked = query.asked_of(call, workspace_id=workspace_id)
+    return await _feed(call, query, asked, (workspace_id,))
+
+
+@router.get(
+    "/users/{user}/activity",
+    summary="What somebody did, in every workspace that you share",
+    **read(ActivityPage, is_list=True),
+)
+async def user_activity(call: CallHere, user: str, query: Annotated[FeedQuery, Query()]) -> Reply:
+    caller = call.caller.user_id
+    user_id = caller if user == "me" else user
+    if not is_id(user_id, "user"):
+        raise not_found("user")
+    workspaces = await shared_workspaces(call, user_id)
+    if not workspaces and user_id != caller:
+        raise not_found("user")
+    only = query.model_copy(update={"actor_id": (user_id,)})
+    return await _feed(call, query, only.asked_of(call), workspaces)
+
+
+async def _feed(
+    call: Call, query: FeedQuery, asked: ActivityFilter, workspaces: tuple[str, ...]
+) -> Reply:
+    house = call.house
+    position = wanted_position(call, query.min_position)
+    page = query.asked()
+
+    async def ask(scope: Scope) -> Listing:
+        return await house.waiter.at_least(
+            ACTIVITY_VIEW, position, lambda: house.activity.list(scope, asked, page)
+        )
+
+    listing = await house.access.within(call.caller.user_id, workspaces, ask)
+    return page_reply(call, "activities", listing, await with_names(call, listing.docs, position))

@@ -1,0 +1,337 @@
+"""Accounts and who somebody is: register, log in and out, profiles."""
+
+from typing import Annotated, ClassVar
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Query
+from msgspec import UNSET, Raw
+from pydantic import Field
+
+from api.http.bodies import Body, parse_body, read_body, require_unchanged
+from api.http.call import Call, CallHere
+from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
+from api.http.etags import etag
+from api.http.execute import changed, changed_headers, execute
+from api.http.limits import spend
+from api.http.once import once
+from api.http.paging import ReadQuery
+from api.http.positions import position_headers, wanted_position
+from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
+from api.http.reply import Reply, no_content
+from api.http.route import DirectRoute
+from api.http.values import Name, Reference
+from api.routes.answers import Registered, Tokens, encode
+from commands.user.edit_profile import EditProfile
+from domain.errors import Kind, Refused, invalid, not_found
+from domain.user.state import USER, User
+from domain.values.ids import is_id
+from domain.values.moment import moment
+from domain.values.text import readable, shown
+from infra.people.accounts import Registration
+from infra.people.sessions import Session
+from projections.members import MEMBERS_VIEW, OwnAnswer, ProfileAnswer, render_own, render_profile
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["People"])
+
+_BODY_PROBLEMS = (
+    BODY_TOO_LARGE,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind.VALIDATION_FAILED,
+    Kind.RATE_LIMITED,
+)
+_OAUTH2 = frozenset({"grant_type", "scope", "client_id", "client_secret"})
+_FORM = b"application/x-www-form-urlencoded"
+
+
+class NewUser(Body):
+    secret: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    username: Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": 40})]
+    email: Annotated[str, Field(json_schema_extra={"format": "email"})]
+    password: Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 256})]
+    name: Name | None = None
+    time_zone: Annotated[str, Field(examples=["Europe/Berlin"])] | None = None
+    locale: Annotated[str, Field(examples=["en"])] | None = None
+
+
+class LogIn(Body):
+    username: Annotated[str, Field(max_length=300, description="Username or e-mail address.")]
+    password: Annotated[str, Field(max_length=1_000)]
+
+
+class Refresh(Body):
+    refresh_token: Annotated[str, Field(max_length=500)]
+
+
+class ProfileChanges(Body):
+    derived: ClassVar[frozenset[str]] = frozenset(
+        {"avatar_url", "default_workspace_id", "workspaces"}
+    )
+    identity: ClassVar[frozenset[str]] = frozenset(
+        {"id", "user_id", "username", "email", "created_at"}
+    )
+
+    name: Name = ""
+    time_zone: Reference = ""
+    locale: Reference = ""
+
+
+_LOG_IN_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["username", "password"],
+                "properties": {
+                    "username": {"type": "string", "maxLength": 300},
+                    "password": {"type": "string", "maxLength": 1_000},
+                },
+                "additionalProperties": False,
+            }
+        },
+        _FORM.decode(): {
+            "schema": {
+                "type": "object",
+                "required": ["username", "password"],
+                "properties": {
+                    "username": {"type": "string", "maxLength": 300},
+                    "password": {"type": "string", "maxLength": 1_000},
+                    **{name: {"type": "string"} for name in sorted(_OAUTH2)},
+                },
+            }
+        },
+    },
+}
+
+
+@router.post(
+    "/users",
+    summary="Make an account",
+    **public(
+        Registered,
+        status=201,
+        may=(
+            *_BODY_PROBLEMS,
+            Kind.ALREADY_EXISTS,
+            Kind.CONFLICT,
+            Kind.IDEMPOTENCY_KEY_REUSED,
+            Kind.IDEMPOTENCY_IN_PROGRESS,
+        ),
+        headers=LOCATION_HEADER,
+        parameters=(ONCE,),
+    ),
+)
+async def register(call: CallHere, body: NewUser) -> Reply:
+    await spend(call, f"address {call.address}")
+    given = once(call, body)
+    outcome = await call.house.accounts.register(
+        Registration(
+            username=body.username,
+            email=body.email,
+            password=body.password,
+            name=body.name,
+            time_zone=body.time_zone or "UTC",
+            locale=body.locale or "en",
+        ),
+        call.origin,
+        idempotency_key=None if given is None else given.key,
+        digest=None if given is None else given.digest,
+    )
+    user = outcome.state(USER)
+    doc = encode(
+        Registered(
+            id=user.user_id,
+            user_id=user.user_id,
+            username=shown(user.username),
+            email=shown(user.email),
+            name=shown(user.name),
+            default_workspace_id=user.default_workspace_id or "",
+            created_at=user.created_at,
+        )
+    )
+    location = (b"location", f"/api/v1/users/{user.user_id}".encode())
+    return Reply(201, doc, [location, *changed_headers(call, outcome)])
+
+
+@router.post(
+    "/auth/login",
+    summary="Log in",
+    **public(Tokens, may=(*_BODY_PROBLEMS, Kind.UNAUTHENTICATED), requestBody=_LOG_IN_BODY),
+)
+async def log_in(call: CallHere) -> Reply:
+    return await _log_in(call)
+
+
+@router.post(
+    "/users/login",
+    summary="Log in, at another place",
+    **public(Tokens, may=(*_BODY_PROBLEMS, Kind.UNAUTHENTICATED), requestBody=_LOG_IN_BODY),
+)
+async def log_in_as_user(call: CallHere) -> Reply:
+    return await _log_in(call)
+
+
+async def _log_in(call: Call) -> Reply:
+    await spend(call, f"address {call.address}")
+    body = await _log_in_body(call)
+    session = await call.house.accounts.log_in(body.username, body.password, call.address)
+    return await _tokens(call, session)
+
+
+async def _log_in_body(call: Call) -> LogIn:
+    """JSON, or the form of OAuth 2.0's password grant (RFC 6749, 4.3.2)."""
+    media = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media != _FORM:
+        return await read_body(call, LogIn)
+    try:
+        pairs = parse_qsl(
+            (await call.body()).decode("utf-8"), keep_blank_values=True, errors="strict"
+        )
+    except (UnicodeDecodeError, ValueError):
+        raise invalid("", "The form is not UTF-8.", "malformed") from None
+    return parse_body(LogIn, {name: value for name, value in pairs if name not in _OAUTH2})
+
+
+@router.post(
+    "/auth/refresh",
+    summary="Exchange a refresh token for the next one",
+    **public(Tokens, may=(*_BODY_PROBLEMS, Kind.UNAUTHENTICATED)),
+)
+async def refresh(call: CallHere, body: Refresh) -> Reply:
+    await spend(call, f"address {call.address}")
+    session = await call.house.sessions.carry_on(body.refresh_token)
+    if session is None:
+        raise Refused(Kind.UNAUTHENTICATED, "The refresh token is not good any more; log in.")
+    return await _tokens(call, session)
+
+
+@router.post("/auth/logout", summary="Log out", **write(None, status=204, has_body=False,
+    has_path=False))  # fmt: skip
+async def log_out(call: CallHere) -> Reply:
+    session_id = call.caller.session_id
+    await call.house.sessions.end(session_id)
+    call.house.revocations.add(session_id)
+    return no_content()
+
+
+@router.post("/auth/logout-all", summary="Log out everywhere", **write(None, status=204,
+    has_body=False, has_path=False))  # fmt: skip
+async def log_out_everywhere(call: CallHere) -> Reply:
+    for session_id in await call.house.sessions.end_all(call.caller.user_id):
+        call.house.revocations.add(session_id)
+    return no_content()
+
+
+@router.get("/users/me", summary="Who you are", **read(OwnAnswer, has_path=False))
+async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Reply:
+    house, user_id = call.house, call.caller.user_id
+    position = wanted_position(call, query.min_position)
+    if position is not None:
+        await house.waiter.reached(MEMBERS_VIEW, position)
+    read_now = await house.members.person(user_id)
+    if read_now is not None and read_now.fresh and read_now.own is not None:
+        headers = [etag(read_now.version, read_now.own)]
+        headers += position_headers(call, read_now.position)
+        return Reply(200, bytes(read_now.own), headers)
+    user = await _known(call, user_id)
+    doc = await _own(call, user)
+    return Reply(200, doc, [etag(user.version, doc), *position_headers(call, user.position)])
+
+
+@router.patch(
+    "/users/me",
+    summary="Change your name, time zone or language",
+    **write(OwnAnswer, conditional=True, has_path=False),
+)
+async def change_myself(call: CallHere, body: ProfileChanges) -> Reply:
+    user_id = call.caller.user_id
+    if body.sent_back:
+        _require_same_identity(body, await _known(call, user_id))
+    command = EditProfile(
+        user_id=user_id,
+        name=body.name if body.gives("name") else UNSET,
+        time_zone=body.time_zone if body.gives("time_zone") else UNSET,
+        locale=body.locale if body.gives("locale") else UNSET,
+    )
+    outcome = await execute(call, [command], body=body, match=user_id)
+    user = outcome.state(USER)
+    return changed(call, outcome, await _own(call, user), user.version)
+
+
+@router.get(
+    "/users/{user_id}",
+    summary="Who somebody is that you share a workspace with",
+    **read(ProfileAnswer),
+)
+async def get_user(call: CallHere, user_id: str, query: Annotated[ReadQuery, Query()]) -> Reply:
+    house = call.house
+    position = wanted_position(call, query.min_position)
+    if position is not None:
+        await house.waiter.reached(MEMBERS_VIEW, position)
+    if user_id != call.caller.user_id and not await shared_workspaces(call, user_id):
+        raise not_found("user")
+    read_now = await house.members.person(user_id)
+    if read_now is not None and read_now.fresh and read_now.doc is not None:
+        return Reply(200, bytes(read_now.doc), position_headers(call, read_now.position))
+    user = await _known(call, user_id)
+    return Reply(200, render_profile(user), position_headers(call, user.position))
+
+
+async def shared_workspaces(call: Call, user_id: str) -> tuple[str, ...]:
+    """The workspaces that both the caller and somebody else are in now."""
+    access, caller = call.house.access, call.caller.user_id
+    if not is_id(user_id, "user"):
+        return ()
+    theirs = frozenset(await access.workspaces(user_id))
+    shared = []
+    for workspace_id in await access.workspaces(caller):
+        if workspace_id in theirs:
+            members = await access.of(workspace_id, await access.guard(workspace_id))
+            if members.role(caller) is not None and members.role(user_id) is not None:
+                shared.append(workspace_id)
+    return tuple(shared)
+
+
+async def _tokens(call: Call, session: Session) -> Reply:
+    tokens = call.house.access_tokens
+    user = await _known(call, session.user_id)
+    doc = encode(
+        {
+            "access_token": tokens.issue(session.user_id, session.session_id),
+            "token_type": "bearer",
+            "expires_in": int(tokens.lifetime.total_seconds()),
+            "refresh_token": session.refresh_token,
+            "user": Raw(await _own(call, user)),
+        }
+    )
+    return Reply(200, doc)
+
+
+async def _known(call: Call, user_id: str) -> User:
+    user = await call.house.access.newest(USER, user_id)
+    if user is None:
+        raise not_found("user")
+    return user
+
+
+async def _own(call: Call, user: User) -> bytes:
+    """A person as they see themselves, as the log has them."""
+    roles = await call.house.access.roles(user.user_id)
+    if not roles and user.default_workspace_id is not None:
+        roles = {user.default_workspace_id: "owner"}
+    return render_own(user, roles)
+
+
+def _require_same_identity(body: ProfileChanges, user: User) -> None:
+    sent = dict(body.sent_back)
+    if isinstance(sent.get("created_at"), str):
+        sent["created_at"] = moment(sent["created_at"], "/created_at")
+    present = {
+        "id": user.user_id,
+        "user_id": user.user_id,
+        "username": readable(user.username),
+        "email": readable(user.email),
+        "created_at": user.created_at,
+    }
+    require_unchanged(sent, present)

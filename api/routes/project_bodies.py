@@ -1,0 +1,216 @@
+"""Bodies about projects: their fields, members, workflow, columns and custom fields."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from api.http.bodies import Body
+from api.http.values import Description, Name, Reference
+from commands.project.change_columns import ChangeColumns
+from commands.project.change_fields import ChangeFields
+from commands.project.change_workflow import ChangeWorkflow
+from commands.project.create_project import CreateProject
+from domain.project.board import ColumnDraft
+from domain.project.fields import FieldDraft
+from domain.project.workflow import Guard, Status, Transition
+
+ViewType = Literal["list", "board", "timeline"]
+ProjectRole = Literal["admin", "member", "viewer"]
+Category = Literal["todo", "in_progress", "done", "cancelled"]
+
+
+def _guard(value: Any) -> Guard:
+    if isinstance(value, str):
+        return Guard(name=value)
+    if not isinstance(value, dict) or not isinstance(value.get("name"), str):
+        raise ValueError("a guard is its name, or an object with its name and its parameters")
+    parameters = {name: each for name, each in value.items() if name != "name"}
+    return Guard(name=value["name"], parameters=parameters)
+
+
+GuardGiven = Annotated[
+    Guard,
+    PlainValidator(_guard),
+    WithJsonSchema(
+        {
+            "description": "A guard's name, or an object with its name and its parameters.",
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": {"type": "string"}},
+                },
+            ],
+        }
+    ),
+]
+
+
+class NewProject(Body):
+    """Without a key one is made from the name; without a workspace it goes to your own."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"team_ids", "settings"})
+
+    name: Name
+    key: Annotated[str, Field(description="2 to 10 of A-Z and 0-9.")] | None = None
+    description: Description | None = None
+    view_type: ViewType | None = None
+    is_private: bool = False
+    workspace_id: Reference | None = None
+    owner_id: Reference | None = None
+    project_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None
+
+    def command(self) -> CreateProject:
+        return CreateProject(
+            name=self.name,
+            key=self.key,
+            description=self.description,
+            view_type=self.view_type,
+            is_private=self.is_private,
+            workspace_id=self.workspace_id,
+            owner_id=self.owner_id,
+            project_id=self.project_id,
+        )
+
+
+class ProjectChanges(Body):
+    derived: ClassVar[frozenset[str]] = frozenset(
+        {"owner", "team_ids", "settings", "archived", "updated_at", "version", "position"}
+    )
+    identity: ClassVar[frozenset[str]] = frozenset(
+        {"id", "project_id", "key", "workspace_id", "is_personal", "owner_id", "created_at"}
+    )
+
+    name: Name = ""
+    description: Description | None = None
+    view_type: ViewType = "board"
+    is_private: bool = False
+
+
+class NewProjectMember(Body):
+    """Anybody of the workspace, by their id or their exact e-mail address."""
+
+    user_id: Reference | None = None
+    email: Reference | None = None
+    role: ProjectRole = "member"
+
+
+class ProjectRoleChange(Body):
+    derived: ClassVar[frozenset[str]] = frozenset({"id", "user_id", "name", "joined_at"})
+
+    role: ProjectRole
+
+
+class StatusBody(Body):
+    key: Reference
+    name: Name
+    category: Category
+    colour: str | None = None
+
+
+class TransitionBody(Body):
+    source: Annotated[Reference, Field(alias="from")]
+    to: Reference
+    guards: list[GuardGiven] | None = None
+
+
+class WorkflowBody(Body):
+    """Wherever a status is named, by its key or its exact name."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"id", "project_id", "version"})
+
+    initial: Reference
+    statuses: list[StatusBody]
+    transitions: list[TransitionBody] | None = None
+    any_move: bool | None = None
+    move_to: Annotated[
+        dict[str, str], Field(description="Status that goes: the one that its tasks get.")
+    ] | None = None  # fmt: skip
+
+    def command(self, project_id: str) -> ChangeWorkflow:
+        return ChangeWorkflow(
+            project_id=project_id,
+            initial=self.initial,
+            statuses=tuple(
+                Status(
+                    key=status.key,
+                    name=status.name,
+                    category=status.category,
+                    colour=status.colour,
+                )
+                for status in self.statuses
+            ),
+            transitions=tuple(
+                Transition(source=each.source, target=each.to, guards=tuple(each.guards or ()))
+                for each in self.transitions or ()
+            ),
+            any_move=self.any_move,
+            move_to=self.move_to or {},
+        )
+
+
+class ColumnBody(Body):
+    derived: ClassVar[frozenset[str]] = frozenset({"id"})
+
+    column_id: Reference | None = None
+    name: Name
+    statuses: list[Reference]
+    wip_limit: int | None = None
+    lane_wip_limit: int | None = None
+
+
+class ColumnsBody(Body):
+    """All columns, in order; every status stands in exactly one."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
+
+    columns: list[ColumnBody]
+
+    def command(self, project_id: str) -> ChangeColumns:
+        return ChangeColumns(
+            project_id=project_id,
+            columns=tuple(
+                ColumnDraft(
+                    column_id=column.column_id,
+                    name=column.name,
+                    statuses=tuple(column.statuses),
+                    wip_limit=column.wip_limit,
+                    lane_wip_limit=column.lane_wip_limit,
+                )
+                for column in self.columns
+            ),
+        )
+
+
+class FieldBody(Body):
+    derived: ClassVar[frozenset[str]] = frozenset({"id"})
+
+    field_id: Reference | None = None
+    key: Reference
+    name: Name
+    type: Literal["text", "number", "date", "choice", "choices", "user", "checkbox", "url"]
+    options: list[Reference] | None = None
+
+
+class FieldsBody(Body):
+    """All custom fields, in order."""
+
+    derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
+
+    fields: list[FieldBody]
+
+    def command(self, project_id: str) -> ChangeFields:
+        return ChangeFields(
+            project_id=project_id,
+            fields=tuple(
+                FieldDraft(
+                    field_id=each.field_id,
+                    key=each.key,
+                    name=each.name,
+                    type=each.type,
+                    options=tuple(each.options or ()),
+                )
+                for each in self.fields
+            ),
+        )

@@ -1,0 +1,463 @@
+"""Projects: themselves, their members, workflow, columns, custom fields and boards."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from msgspec import UNSET
+from pydantic import Field
+
+from api.http import references
+from api.http.bodies import Body, require_unchanged
+from api.http.call import Call, CallHere
+from api.http.describe import read, write
+from api.http.execute import changed, changed_headers, execute
+from api.http.names import with_names
+from api.http.paging import PageQuery, ReadQuery, page_reply
+from api.http.positions import position_headers, wanted_position
+from api.http.reads import ProjectParts, find_project, one
+from api.http.reply import Reply, no_content
+from api.http.route import DirectRoute
+from api.routes.answers import Board, BoardColumn, ProjectMemberPage, ProjectPage
+from api.routes.project_bodies import (
+    ColumnsBody,
+    FieldsBody,
+    NewProject,
+    NewProjectMember,
+    ProjectChanges,
+    ProjectRoleChange,
+    WorkflowBody,
+)
+from commands.project.add_member import AddProjectMember
+from commands.project.archive_project import ArchiveProject
+from commands.project.change_columns import ChangeColumns
+from commands.project.change_fields import ChangeFields
+from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_workflow import ChangeWorkflow
+from commands.project.edit_project import EditProject
+from commands.project.remove_member import RemoveProjectMember
+from commands.project.unarchive_project import UnarchiveProject
+from domain.errors import Kind, not_found
+from domain.project.state import PROJECT, Project
+from domain.values.ids import is_id
+from domain.values.moment import moment
+from domain.values.text_rules import normal_email
+from infra.postgres.views.board_queries import BoardRead
+from projections.board import BOARD_VIEW
+from projections.members import MEMBERS_VIEW, ProjectMemberAnswer, render_project_member
+from projections.projects import (
+    PROJECTS_VIEW,
+    USUAL_SORT,
+    ColumnsAnswer,
+    FieldsAnswer,
+    ProjectAnswer,
+    ProjectFilter,
+    WorkflowAnswer,
+    render_columns,
+    render_fields,
+    render_project,
+    render_workflow,
+)
+from projections.questions import Listing, Scope
+from projections.tasks import Sort, SortBy
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
+
+Workspace = Annotated[
+    str | None, Field(max_length=100, description="Which workspace a project's key is of.")
+]
+
+
+class ProjectQuery(ReadQuery):
+    workspace_id: Workspace = None
+
+
+class ProjectPageQuery(PageQuery):
+    workspace_id: Workspace = None
+
+
+class ProjectListQuery(PageQuery):
+    workspace_id: Annotated[
+        str | None, Field(max_length=100, description="Default: all that you are in.")
+    ] = None
+    archived: Annotated[bool | None, Field(description="Default: those that are not.")] = None
+    key: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    sort_by: Literal["created_at", "updated_at", "name", "key"] | None = None
+    sort_order: Literal["asc", "desc"] | None = None
+
+    def order(self) -> Sort:
+        if self.sort_by is None and self.sort_order is None:
+            return USUAL_SORT
+        by = SortBy.TITLE if self.sort_by == "name" else SortBy(self.sort_by or "created_at")
+        usual = Sort.usual(by)
+        return usual if self.sort_order is None else Sort(by, self.sort_order == "desc")
+
+
+class BoardQuery(ReadQuery):
+    workspace_id: Workspace = None
+    cards: Annotated[int, Field(ge=0, le=1_000, description="Cards of each column.")] = 25
+
+
+@router.post(
+    "/projects",
+    summary="Make a project",
+    **write(ProjectAnswer, status=201, has_path=False, may=(Kind.ALREADY_EXISTS,)),
+)
+async def create_project(call: CallHere, body: NewProject) -> Reply:
+    outcome = await execute(call, [body.command()], body=body)
+    project = outcome.state(PROJECT)
+    doc = await with_names(call, render_project(project))
+    location = f"/api/v1/projects/{project.project_id}"
+    return changed(call, outcome, doc, project.version, status=201, location=location)
+
+
+@router.get(
+    "/projects",
+    summary="List projects",
+    **read(ProjectPage, is_list=True, has_path=False),
+)
+async def list_projects(call: CallHere, query: Annotated[ProjectListQuery, Query()]) -> Reply:
+    house, user_id = call.house, call.caller.user_id
+    position = wanted_position(call, query.min_position)
+    if query.workspace_id is None:
+        workspaces = await house.access.workspaces(user_id, position)
+    else:
+        workspaces = (query.workspace_id,)
+    asked = ProjectFilter(archived=bool(query.archived), keys=query.key)
+    order, page = query.order(), query.asked()
+
+    async def ask(scope: Scope) -> Listing:
+        return await house.waiter.at_least(
+            PROJECTS_VIEW, position, lambda: house.projects.list(scope, asked, order, page)
+        )
+
+    listing = await house.access.within(user_id, workspaces, ask)
+    return page_reply(call, "projects", listing, await with_names(call, listing.docs, position))
+
+
+@router.get(
+    "/projects/{project_id}",
+    summary="Read a project",
+    **read(ProjectAnswer, is_one=True),
+)
+async def get_project(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await _find(call, project_id, query)
+    return await one(call, found.part(found.doc))
+
+
+@router.patch(
+    "/projects/{project_id}",
+    summary="Change a project",
+    **write(ProjectAnswer, conditional=True, may=(Kind.ARCHIVED,)),
+)
+async def change_project(
+    call: CallHere, project_id: str, body: ProjectChanges, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    if body.sent_back:
+        _require_same_identity(body, await _visible(call, found))
+    command = EditProject(
+        project_id=found,
+        name=body.name if body.gives("name") else UNSET,
+        description=body.description if body.gives("description") else UNSET,
+        view_type=body.view_type if body.gives("view_type") else UNSET,
+        is_private=body.is_private if body.gives("is_private") else UNSET,
+    )
+    return await _answer(call, command, body)
+
+
+@router.delete(
+    "/projects/{project_id}",
+    summary="Archive a project",
+    **write(None, status=204, conditional=True, has_body=False),
+)
+async def archive_project(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    outcome = await execute(call, [ArchiveProject(project_id=found)], match=found)
+    return no_content(changed_headers(call, outcome))
+
+
+@router.post(
+    "/projects/{project_id}/restore",
+    summary="Restore an archived project",
+    **write(ProjectAnswer, conditional=True, has_body=False),
+)
+async def restore_project(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    return await _answer(call, UnarchiveProject(project_id=found), None)
+
+
+@router.get(
+    "/projects/{project_id}/members",
+    summary="List those whom a project names",
+    **read(ProjectMemberPage, is_list=True),
+)
+async def list_members(
+    call: CallHere, project_id: str, query: Annotated[ProjectPageQuery, Query()]
+) -> Reply:
+    house = call.house
+    position = wanted_position(call, query.min_position)
+    found = await references.project_id(call, project_id, query.workspace_id)
+    project = await find_project(call, found)
+    listing = await house.waiter.at_least(
+        MEMBERS_VIEW,
+        position,
+        lambda: house.members.project_members(project.workspace_id, found, query.asked()),
+    )
+    return page_reply(call, "members", listing, await with_names(call, listing.docs, position))
+
+
+@router.post(
+    "/projects/{project_id}/members",
+    summary="Name somebody in a project",
+    **write(ProjectMemberAnswer, status=201, may=(Kind.ALREADY_EXISTS, Kind.ARCHIVED)),
+)
+async def add_member(
+    call: CallHere,
+    project_id: str,
+    body: NewProjectMember,
+    query: Annotated[ProjectQuery, Query()],
+) -> Reply:
+    command = AddProjectMember(
+        project_id=await references.project_id(call, project_id, query.workspace_id),
+        user_id=body.user_id,
+        email=body.email,
+        role=body.role,
+    )
+    outcome = await execute(call, [command], body=body, match=command.project_id)
+    user_id = body.user_id
+    if user_id is None:
+        user_id = await call.house.store.claimed_by("email", normal_email(body.email or ""))
+    project = outcome.state(PROJECT)
+    doc = await _member(call, project, user_id or "")
+    return changed(call, outcome, doc, project.version, status=201)
+
+
+@router.patch(
+    "/projects/{project_id}/members/{user_id}",
+    summary="Give somebody another role in a project",
+    **write(ProjectMemberAnswer, conditional=True, may=(Kind.ARCHIVED,)),
+)
+async def change_member(
+    call: CallHere,
+    project_id: str,
+    user_id: str,
+    body: ProjectRoleChange,
+    query: Annotated[ProjectQuery, Query()],
+) -> Reply:
+    command = ChangeProjectMemberRole(
+        project_id=await references.project_id(call, project_id, query.workspace_id),
+        user_id=user_id,
+        role=body.role,
+    )
+    outcome = await execute(call, [command], body=body, match=command.project_id)
+    project = outcome.state(PROJECT)
+    return changed(call, outcome, await _member(call, project, user_id), project.version)
+
+
+@router.delete(
+    "/projects/{project_id}/members/{user_id}",
+    summary="Name somebody in a project no longer",
+    **write(None, status=204, conditional=True, has_body=False, may=(Kind.ARCHIVED,)),
+)
+async def remove_member(
+    call: CallHere, project_id: str, user_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    command = RemoveProjectMember(
+        project_id=await references.project_id(call, project_id, query.workspace_id),
+        user_id=user_id,
+    )
+    outcome = await execute(call, [command], match=command.project_id)
+    return no_content(changed_headers(call, outcome))
+
+
+@router.get(
+    "/projects/{project_id}/workflow",
+    summary="Read a project's workflow",
+    **read(WorkflowAnswer, is_one=True),
+)
+async def get_workflow(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await _find(call, project_id, query)
+    return await one(call, found.part(found.workflow))
+
+
+@router.put(
+    "/projects/{project_id}/workflow",
+    summary="Change a project's workflow",
+    **write(WorkflowAnswer, conditional=True, may=(Kind.STATUS_IN_USE, Kind.ARCHIVED)),
+)
+async def put_workflow(
+    call: CallHere, project_id: str, body: WorkflowBody, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    return await _answer(call, body.command(found), body)
+
+
+@router.get(
+    "/projects/{project_id}/columns",
+    summary="Read the columns of a project's board",
+    **read(ColumnsAnswer, is_one=True),
+)
+async def get_columns(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await _find(call, project_id, query)
+    return await one(call, found.part(found.columns))
+
+
+@router.put(
+    "/projects/{project_id}/columns",
+    summary="Change the columns of a project's board",
+    **write(ColumnsAnswer, conditional=True, may=(Kind.ARCHIVED,)),
+)
+async def put_columns(
+    call: CallHere, project_id: str, body: ColumnsBody, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    return await _answer(call, body.command(found), body)
+
+
+@router.get(
+    "/projects/{project_id}/fields",
+    summary="Read a project's custom fields",
+    **read(FieldsAnswer, is_one=True),
+)
+async def get_fields(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await _find(call, project_id, query)
+    return await one(call, found.part(found.fields))
+
+
+@router.put(
+    "/projects/{project_id}/fields",
+    summary="Change a project's custom fields",
+    **write(FieldsAnswer, conditional=True, may=(Kind.ARCHIVED,)),
+)
+async def put_fields(
+    call: CallHere, project_id: str, body: FieldsBody, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    return await _answer(call, body.command(found), body)
+
+
+@router.get("/projects/{project_id}/board", summary="Read a project's board", **read(Board))
+async def get_board(
+    call: CallHere, project_id: str, query: Annotated[BoardQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    position = wanted_position(call, query.min_position)
+    board = await _board(call, found, query.cards, position)
+    doc = await with_names(call, board.doc(), position)
+    return Reply(200, doc, position_headers(call, board.position))
+
+
+@router.get(
+    "/projects/{project_id}/board/columns/{column_id}",
+    summary="Read on in one column of a board",
+    **read(BoardColumn),
+)
+async def get_board_column(
+    call: CallHere,
+    project_id: str,
+    column_id: str,
+    query: Annotated[ProjectPageQuery, Query()],
+) -> Reply:
+    house = call.house
+    position = wanted_position(call, query.min_position)
+    found = await references.project_id(call, project_id, query.workspace_id)
+    project = await find_project(call, found)
+    if not is_id(column_id, "col"):
+        raise not_found("column")
+    if position is not None:
+        await house.waiter.reached(BOARD_VIEW, position)
+    column = await house.boards.column((project.workspace_id,), found, column_id, query.asked())
+    if column is None:
+        raise not_found("column")
+    doc = await with_names(call, column.doc(), position)
+    return Reply(200, doc, position_headers(call, column.position))
+
+
+async def _board(call: Call, project_id: str, cards: int, position: int | None) -> BoardRead:
+    """A board that the caller may see. Raises Refused(NOT_FOUND, VIEW_BEHIND)."""
+    house, user_id = call.house, call.caller.user_id
+    workspaces = await house.access.workspaces(user_id, position)
+    board = await house.boards.board(workspaces, project_id, cards)
+    if board is None or (position is not None and board.position < position):
+        if position is None:
+            # Perhaps it was made just now, and its board is only coming.
+            found = await house.access.newest_project(user_id, project_id)
+            if found is None:
+                raise not_found("project")
+            position = found[1].position
+        await house.waiter.reached(BOARD_VIEW, position)
+        workspaces = await house.access.workspaces(user_id, position)
+        board = await house.boards.board(workspaces, project_id, cards)
+    if board is None:
+        raise not_found("project")
+    if await house.access.project_role(board.workspace_id, project_id, user_id) is None:
+        raise not_found("project")
+    return board
+
+
+async def _find(call: Call, project_ref: str, query: ProjectQuery) -> ProjectParts:
+    project_id = await references.project_id(call, project_ref, query.workspace_id)
+    position = wanted_position(call, query.min_position)
+    return await find_project(call, project_id, position=position)
+
+
+async def _answer(
+    call: Call,
+    command: EditProject | UnarchiveProject | ChangeWorkflow | ChangeColumns | ChangeFields,
+    body: Body | None,
+) -> Reply:
+    outcome = await execute(call, [command], body=body, match=command.project_id)
+    project = outcome.state(PROJECT)
+    match command:
+        case ChangeWorkflow():
+            doc = render_workflow(project)
+        case ChangeColumns():
+            doc = render_columns(project)
+        case ChangeFields():
+            doc = render_fields(project)
+        case _:
+            doc = await with_names(call, render_project(project))
+    return changed(call, outcome, doc, project.version)
+
+
+async def _member(call: Call, project: Project, user_id: str) -> bytes:
+    member = project.members.get(user_id)
+    if member is None:
+        raise not_found("member")
+    return await with_names(call, render_project_member(user_id, member))
+
+
+async def _visible(call: Call, project_id: str) -> Project:
+    """A project that the caller may see, as the log has it now. Raises Refused(NOT_FOUND)."""
+    found = await call.house.access.newest_project(call.caller.user_id, project_id)
+    if found is None:
+        raise not_found("project")
+    return found[1]
+
+
+def _require_same_identity(body: ProjectChanges, project: Project) -> None:
+    sent = dict(body.sent_back)
+    if isinstance(sent.get("created_at"), str):
+        sent["created_at"] = moment(sent["created_at"], "/created_at")
+    present = {
+        "id": project.project_id,
+        "project_id": project.project_id,
+        "key": project.key,
+        "workspace_id": project.workspace_id,
+        "is_personal": project.is_personal,
+        "owner_id": project.owner_id,
+        "created_at": project.created_at,
+    }
+    require_unchanged(sent, present)

@@ -1,0 +1,156 @@
+"""Bodies about tasks, and the commands that they stand for."""
+
+from typing import Annotated, Any, ClassVar
+
+from msgspec import UNSET
+from pydantic import Field
+
+from api.http.bodies import Body
+from api.http.values import DayOrMoment, Description, Priority, Reference, Title
+from commands.task.assign_task import AssignTask
+from commands.task.change_status import ChangeStatus
+from commands.task.create_task import CreateTask
+from commands.task.edit_task import EditTask
+from commands.task.set_due_date import SetDueDate
+from commands.task.set_priority import SetPriority
+from commands.task.tag_task import TagTask
+
+Fields = Annotated[
+    dict[str, Any], Field(description="Custom fields by key, as the project has them.")
+]
+
+
+class NewTask(Body):
+    """Without a project it goes to your own one, and to you unless somebody is named."""
+
+    title: Title
+    project_id: Annotated[Reference, Field(description="Id or key.")] | None = None
+    task_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None
+    description: Description | None = None
+    status: Reference | None = None
+    priority: Priority | None = None
+    priority_level: Annotated[int, Field(ge=1, le=10)] | None = None
+    type: Reference | None = None
+    assignee_id: Reference | None = None
+    assignee_ids: list[Reference] | None = None
+    due_date: DayOrMoment | None = None
+    start_date: DayOrMoment | None = None
+    estimate: Annotated[float, Field(json_schema_extra={"minimum": 0})] | None = None
+    tags: list[Reference] | None = None
+    fields: Fields | None = None
+
+    def command(self, project_id: str | None) -> CreateTask:
+        """`project_id` is the id of what the body names."""
+        return CreateTask(
+            title=self.title,
+            project_id=project_id,
+            task_id=self.task_id,
+            description=self.description,
+            status=self.status,
+            priority=self.priority,
+            priority_level=self.priority_level,
+            type=self.type,
+            assignee_id=self.assignee_id,
+            assignee_ids=tuple(self.assignee_ids or ()),
+            due_date=self.due_date,
+            start_date=self.start_date,
+            estimate=self.estimate,
+            tags=tuple(self.tags or ()),
+            fields=self.fields or {},
+        )
+
+
+class TaskChanges(Body):
+    """A field left out stays, null clears it. What the system sets may be sent back."""
+
+    derived: ClassVar[frozenset[str]] = frozenset(
+        {
+            "assignee", "assignees", "blocked_by", "blocking", "comment_count", "completed_at",
+            "creator", "due_all_day", "is_blocked", "position", "progress", "rank",
+            "status_category", "trashed_at", "updated_at", "updated_by", "version",
+        }
+    )  # fmt: skip
+    identity: ClassVar[frozenset[str]] = frozenset(
+        {
+            "created_at", "creator_id", "external_id", "id", "key", "parent_task_id",
+            "project_id", "task_id", "workspace_id",
+        }
+    )  # fmt: skip
+
+    title: Title = ""
+    description: Description | None = None
+    status: Reference = ""
+    priority: Priority = ""
+    priority_level: Annotated[int, Field(ge=1, le=10)] = 0
+    type: Reference = ""
+    assignee_id: Reference | None = None
+    assignee_ids: list[Reference] | None = None
+    due_date: DayOrMoment | None = None
+    start_date: DayOrMoment | None = None
+    estimate: Annotated[float, Field(json_schema_extra={"minimum": 0})] | None = None
+    tags: list[Reference] | None = None
+    fields: Fields | None = None
+
+    def commands(self, task_id: str) -> list[Any]:
+        """One for each kind of change; where nothing is named, one that changes nothing."""
+        found: list[Any] = []
+        if self.gives("status"):
+            found.append(ChangeStatus(task_id=task_id, status=self.status))
+        if self.gives("assignee_id") or self.gives("assignee_ids"):
+            found.append(
+                AssignTask(
+                    task_id=task_id,
+                    assignee_id=self.assignee_id if self.gives("assignee_id") else UNSET,
+                    assignee_ids=tuple(self.assignee_ids or ())
+                    if self.gives("assignee_ids")
+                    else UNSET,
+                )
+            )
+        if self.gives("priority") or self.gives("priority_level"):
+            found.append(
+                SetPriority(
+                    task_id=task_id,
+                    priority=self.priority if self.gives("priority") else None,
+                    priority_level=self.priority_level if self.gives("priority_level") else None,
+                )
+            )
+        if self.gives("due_date"):
+            found.append(SetDueDate(task_id=task_id, due_date=self.due_date))
+        if self.gives("tags"):
+            found.append(TagTask(task_id=task_id, tags=tuple(self.tags or ())))
+        edit = EditTask(
+            task_id=task_id,
+            title=self.title if self.gives("title") else UNSET,
+            description=self.description if self.gives("description") else UNSET,
+            type=self.type if self.gives("type") else UNSET,
+            start_date=self.start_date if self.gives("start_date") else UNSET,
+            estimate=self.estimate if self.gives("estimate") else UNSET,
+            fields=(self.fields or {}) if self.gives("fields") else UNSET,
+        )
+        if not found or edit != EditTask(task_id=task_id):
+            found.append(edit)
+        return found
+
+
+class TaskMove(Body):
+    """Where the card goes: a status or a column, directly before or after another card."""
+
+    status: Reference | None = None
+    column_id: Reference | None = None
+    before: Annotated[Reference, Field(description="Id or key of a task.")] | None = None
+    after: Annotated[Reference, Field(description="Id or key of a task.")] | None = None
+    project_id: Annotated[
+        Reference, Field(description="The task's own project; it does not move to another.")
+    ] | None = None  # fmt: skip
+
+
+class NewComment(Body):
+    """`text` (or `content`), Markdown; `@username` in it mentions."""
+
+    text: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 20_000})] | None = (
+        None
+    )
+    content: Annotated[str, Field(description="The same as `text`.")] | None = None
+    mentions: list[Reference] | None = None
+    reply_to: Reference | None = None
+    comment_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None

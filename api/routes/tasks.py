@@ -1,0 +1,237 @@
+"""Tasks: make, read, list, change, move, trash and restore them."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.http import references
+from api.http.bodies import require_unchanged
+from api.http.call import Call, CallHere
+from api.http.describe import read, write
+from api.http.execute import changed, changed_headers, execute
+from api.http.names import with_names
+from api.http.paging import ReadQuery, page_reply
+from api.http.positions import wanted_position
+from api.http.reads import facts_of, find_task, one
+from api.http.reply import Reply, no_content
+from api.http.route import DirectRoute
+from api.routes.answers import TaskPage
+from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
+from api.routes.task_query import TaskListQuery
+from commands.execution import Outcome
+from commands.task.move_task import MoveTask
+from commands.task.restore_task import RestoreTask
+from commands.task.trash_task import TrashTask
+from domain.errors import Kind, invalid, not_found
+from domain.project.state import PROJECT
+from domain.task.state import TASK, Task
+from domain.user.state import USER
+from domain.values.moment import moment
+from domain.values.text import readable
+from projections.questions import Listing, Scope
+from projections.tasks import TASKS_VIEW, Facts, TaskAnswer, render
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
+
+_MOVES = (Kind.TRANSITION_NOT_ALLOWED, Kind.GUARD_REFUSED, Kind.BLOCKED_BY_UNFINISHED)
+_STOPS = (Kind.TRASHED, Kind.ARCHIVED)
+
+
+class TaskQuery(ReadQuery):
+    trashed: Annotated[bool, Field(description="Also where it is in the trash.")] = False
+
+
+class TaskInWorkspaceQuery(TaskListQuery):
+    workspace_id: Annotated[
+        str | None,
+        Field(max_length=100, description="Default: your own, where no project is named."),
+    ] = None
+
+
+@router.post(
+    "/tasks",
+    summary="Create a task",
+    **write(
+        TaskAnswer, status=201, has_path=False,
+        may=(Kind.ALREADY_EXISTS, Kind.ARCHIVED, Kind.KEY_AMBIGUOUS),
+    ),
+)  # fmt: skip
+async def create_task(call: CallHere, body: NewTask) -> Reply:
+    project_id = await references.project_id_in_body(call, body.project_id)
+    outcome = await execute(call, [body.command(project_id)], body=body)
+    if outcome.replayed:
+        doc, version = await _after(call, outcome)
+    else:
+        # What other streams say about a new task is known: nothing.
+        task = outcome.state(TASK)
+        doc, version = await with_names(call, render(task, Facts())), task.version
+    location = f"/api/v1/tasks/{outcome.main_stream}"
+    return changed(call, outcome, doc, version, status=201, location=location)
+
+
+@router.get("/tasks/{task_id}", summary="Read a task", **read(TaskAnswer, is_one=True))
+async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Query()]) -> Reply:
+    found = await find_task(
+        call,
+        await references.task_id(call, task_id),
+        position=wanted_position(call, query.min_position),
+        trashed=query.trashed,
+    )
+    return await one(call, found)
+
+
+@router.get("/tasks", summary="List tasks", **read(TaskPage, is_list=True, has_path=False))
+async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Query()]) -> Reply:
+    workspace_id = query.workspace_id
+    if workspace_id is None and not query.project_id:
+        workspace_id = await references.default_workspace(call)
+    return await _list(call, query, workspace_id, mine=False)
+
+
+@router.get(
+    "/user/tasks",
+    summary="List the tasks assigned to you, in every workspace",
+    **read(TaskPage, is_list=True, has_path=False),
+)
+async def list_my_tasks(call: CallHere, query: Annotated[TaskListQuery, Query()]) -> Reply:
+    return await _list(call, query, None, mine=True)
+
+
+async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, mine: bool) -> Reply:
+    house, user_id = call.house, call.caller.user_id
+    position = wanted_position(call, query.min_position)
+    if workspace_id is None:
+        workspaces = await house.access.workspaces(user_id, position)
+    else:
+        workspaces = (workspace_id,)
+    user = await house.access.known(USER, user_id)
+    asked = query.filters(
+        user_id,
+        await references.project_ids_in_filter(call, query.project_id, workspace_id),
+        "UTC" if user is None else user.time_zone,
+        call.house.clock(),
+        mine=mine,
+    )
+    order, page = query.order(), query.asked()
+
+    async def ask(scope: Scope) -> Listing:
+        return await house.waiter.at_least(
+            TASKS_VIEW, position, lambda: house.tasks.list(scope, asked, order, page)
+        )
+
+    listing = await house.access.within(user_id, workspaces, ask)
+    return page_reply(call, "tasks", listing, await with_names(call, listing.docs, position))
+
+
+@router.patch(
+    "/tasks/{task_id}",
+    summary="Change a task",
+    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS)),
+)
+async def change_task(call: CallHere, task_id: str, body: TaskChanges) -> Reply:
+    return await _change(call, task_id, body)
+
+
+@router.put(
+    "/tasks/{task_id}",
+    summary="Change a task, like PATCH",
+    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS)),
+)
+async def put_task(call: CallHere, task_id: str, body: TaskChanges) -> Reply:
+    return await _change(call, task_id, body)
+
+
+async def _change(call: Call, task_ref: str, body: TaskChanges) -> Reply:
+    task_id = await references.task_id(call, task_ref)
+    await _require_same_identity(call, task_id, body)
+    return await _answer(call, task_id, body.commands(task_id), body)
+
+
+@router.delete(
+    "/tasks/{task_id}",
+    summary="Put a task into the trash",
+    **write(None, status=204, conditional=True, has_body=False, may=(Kind.ARCHIVED,)),
+)
+async def delete_task(call: CallHere, task_id: str) -> Reply:
+    found = await references.task_id(call, task_id)
+    outcome = await execute(call, [TrashTask(task_id=found)], match=found)
+    return no_content(changed_headers(call, outcome))
+
+
+@router.post(
+    "/tasks/{task_id}/restore",
+    summary="Take a task out of the trash",
+    **write(TaskAnswer, conditional=True, has_body=False, may=(Kind.ARCHIVED,)),
+)
+async def restore_task(call: CallHere, task_id: str) -> Reply:
+    found = await references.task_id(call, task_id)
+    return await _answer(call, found, [RestoreTask(task_id=found)], None)
+
+
+@router.post(
+    "/tasks/{task_id}/move",
+    summary="Move a task's card on its board",
+    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS)),
+)
+async def move_task(call: CallHere, task_id: str, body: TaskMove) -> Reply:
+    found = await references.task_id(call, task_id)
+    if body.project_id is not None:
+        project_id = await references.project_id_in_body(call, body.project_id)
+        task = await _visible(call, found)
+        if task.project_id != project_id:
+            raise invalid("/project_id", "A task stays in its project.", "read-only")
+    command = MoveTask(
+        task_id=found,
+        status=body.status,
+        column_id=body.column_id,
+        before=await references.task_id_in_body(call, body.before, "/before"),
+        after=await references.task_id_in_body(call, body.after, "/after"),
+    )
+    return await _answer(call, found, [command], body)
+
+
+async def _answer(
+    call: Call, task_id: str, commands: list[Any], body: TaskChanges | TaskMove | None
+) -> Reply:
+    outcome = await execute(call, commands, body=body, match=task_id)
+    doc, version = await _after(call, outcome)
+    return changed(call, outcome, doc, version)
+
+
+async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
+    """The whole task after a change, and its version."""
+    task = outcome.state(TASK)
+    read = await call.house.tasks.get((task.workspace_id,), task.task_id)
+    project = outcome.state(PROJECT, task.project_id)
+    return await with_names(call, render(task, facts_of(task, project, read))), task.version
+
+
+async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) -> None:
+    """What is the system's own may be sent back, but not otherwise than it is."""
+    if not body.sent_back:
+        return
+    task = await _visible(call, task_id)
+    present: dict[str, Any] = {
+        "id": task.task_id,
+        "task_id": task.task_id,
+        "key": task.key,
+        "external_id": readable(task.external_id),
+        "project_id": task.project_id,
+        "workspace_id": task.workspace_id,
+        "creator_id": task.creator_id,
+        "created_at": task.created_at,
+        "parent_task_id": None,
+    }
+    sent = dict(body.sent_back)
+    if isinstance(sent.get("created_at"), str):
+        sent["created_at"] = moment(sent["created_at"], "/created_at")
+    require_unchanged(sent, present)
+
+
+async def _visible(call: Call, task_id: str) -> Task:
+    """A task that the caller may see. Raises Refused(NOT_FOUND)."""
+    found = await call.house.access.newest_task(call.caller.user_id, task_id)
+    if found is None:
+        raise not_found("task")
+    return found[0]

@@ -1,0 +1,226 @@
+"""Workspaces and who belongs to them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.http.bodies import Body, require_unchanged
+from api.http.call import Call, CallHere
+from api.http.describe import read, write
+from api.http.execute import changed, changed_headers, execute
+from api.http.names import with_names
+from api.http.paging import PageQuery, ReadQuery, page_reply
+from api.http.positions import wanted_position
+from api.http.reads import Found, one
+from api.http.reply import Reply, no_content
+from api.http.route import DirectRoute
+from api.http.values import Name, Reference
+from api.routes.answers import MemberPage, WorkspacePage
+from commands.workspace.add_member import AddWorkspaceMember
+from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.create_workspace import CreateWorkspace
+from commands.workspace.remove_member import RemoveWorkspaceMember
+from commands.workspace.rename_workspace import RenameWorkspace
+from domain.errors import Kind, not_found
+from domain.values.moment import moment
+from domain.values.text_rules import normal_email
+from domain.workspace.state import WORKSPACE, Workspace
+from projections.members import (
+    MEMBERS_VIEW,
+    MemberAnswer,
+    WorkspaceAnswer,
+    render_member,
+    render_workspace,
+)
+from projections.questions import Listing, Scope
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Workspaces"])
+
+Role = Literal["owner", "admin", "member", "guest", "auditor"]
+
+
+class NewWorkspace(Body):
+    name: Name
+    workspace_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None
+
+
+class WorkspaceChanges(Body):
+    derived: ClassVar[frozenset[str]] = frozenset({"updated_at", "version", "position"})
+    identity: ClassVar[frozenset[str]] = frozenset(
+        {"id", "workspace_id", "is_personal", "owner_id", "created_at"}
+    )
+
+    name: Name = ""
+
+
+class NewMember(Body):
+    """Any account, by its id or its exact e-mail address."""
+
+    user_id: Reference | None = None
+    email: Reference | None = None
+    role: Role = "member"
+
+
+class RoleChange(Body):
+    derived: ClassVar[frozenset[str]] = frozenset(
+        {"id", "user_id", "name", "team_ids", "joined_at"}
+    )
+
+    role: Role
+
+
+@router.post(
+    "/workspaces",
+    summary="Make a workspace",
+    **write(WorkspaceAnswer, status=201, has_path=False, may=(Kind.ALREADY_EXISTS,)),
+)
+async def create_workspace(call: CallHere, body: NewWorkspace) -> Reply:
+    command = CreateWorkspace(name=body.name, workspace_id=body.workspace_id)
+    outcome = await execute(call, [command], body=body)
+    workspace = outcome.state(WORKSPACE)
+    return changed(
+        call,
+        outcome,
+        render_workspace(workspace),
+        workspace.version,
+        status=201,
+        location=f"/api/v1/workspaces/{workspace.workspace_id}",
+    )
+
+
+@router.get(
+    "/workspaces",
+    summary="List your workspaces",
+    **read(WorkspacePage, is_list=True, has_path=False),
+)
+async def list_workspaces(call: CallHere, query: Annotated[PageQuery, Query()]) -> Reply:
+    house, user_id = call.house, call.caller.user_id
+    position = wanted_position(call, query.min_position)
+    workspaces = await house.access.workspaces(user_id, position)
+
+    async def ask(scope: Scope) -> Listing:
+        return await house.waiter.at_least(
+            MEMBERS_VIEW, position, lambda: house.members.workspaces(scope.tenants, query.asked())
+        )
+
+    listing = await house.access.within(user_id, workspaces, ask)
+    return page_reply(call, "workspaces", listing, listing.docs)
+
+
+@router.get(
+    "/workspaces/{workspace_id}",
+    summary="Read a workspace",
+    **read(WorkspaceAnswer, is_one=True),
+)
+async def get_workspace(
+    call: CallHere, workspace_id: str, query: Annotated[ReadQuery, Query()]
+) -> Reply:
+    wanted_position(call, query.min_position)
+    workspace = await _visible(call, workspace_id)
+    found = Found(
+        render_workspace(workspace), workspace.version, workspace.position, workspace_id, ""
+    )
+    return await one(call, found)
+
+
+@router.patch(
+    "/workspaces/{workspace_id}",
+    summary="Rename a workspace",
+    **write(WorkspaceAnswer, conditional=True),
+)
+async def change_workspace(call: CallHere, workspace_id: str, body: WorkspaceChanges) -> Reply:
+    present = await _visible(call, workspace_id)
+    _require_same_identity(body, present)
+    name = body.name if body.gives("name") else present.name
+    command = RenameWorkspace(workspace_id=workspace_id, name=name if isinstance(name, str) else "")
+    outcome = await execute(call, [command], body=body, match=workspace_id)
+    workspace = outcome.state(WORKSPACE)
+    return changed(call, outcome, render_workspace(workspace), workspace.version)
+
+
+@router.get(
+    "/workspaces/{workspace_id}/members",
+    summary="List a workspace's members",
+    **read(MemberPage, is_list=True),
+)
+async def list_members(
+    call: CallHere, workspace_id: str, query: Annotated[PageQuery, Query()]
+) -> Reply:
+    house = call.house
+    position = wanted_position(call, query.min_position)
+    await _visible(call, workspace_id)
+    listing = await house.waiter.at_least(
+        MEMBERS_VIEW, position, lambda: house.members.members(workspace_id, query.asked())
+    )
+    return page_reply(call, "members", listing, await with_names(call, listing.docs, position))
+
+
+@router.post(
+    "/workspaces/{workspace_id}/members",
+    summary="Let somebody into a workspace",
+    **write(MemberAnswer, status=201, may=(Kind.ALREADY_EXISTS,)),
+)
+async def add_member(call: CallHere, workspace_id: str, body: NewMember) -> Reply:
+    command = AddWorkspaceMember(
+        workspace_id=workspace_id, user_id=body.user_id, email=body.email, role=body.role
+    )
+    outcome = await execute(call, [command], body=body, match=workspace_id)
+    user_id = body.user_id
+    if user_id is None:
+        user_id = await call.house.store.claimed_by("email", normal_email(body.email or ""))
+    workspace = outcome.state(WORKSPACE)
+    doc = await _member(call, workspace, user_id or "")
+    return changed(call, outcome, doc, workspace.version, status=201)
+
+
+@router.patch(
+    "/workspaces/{workspace_id}/members/{user_id}",
+    summary="Give a member another role",
+    **write(MemberAnswer, conditional=True, may=(Kind.LAST_OWNER,)),
+)
+async def change_member(call: CallHere, workspace_id: str, user_id: str, body: RoleChange) -> Reply:
+    command = ChangeWorkspaceMemberRole(workspace_id=workspace_id, user_id=user_id, role=body.role)
+    outcome = await execute(call, [command], body=body, match=workspace_id)
+    workspace = outcome.state(WORKSPACE)
+    return changed(call, outcome, await _member(call, workspace, user_id), workspace.version)
+
+
+@router.delete(
+    "/workspaces/{workspace_id}/members/{user_id}",
+    summary="Take somebody out of a workspace, or leave it",
+    **write(None, status=204, conditional=True, has_body=False, may=(Kind.LAST_OWNER,)),
+)
+async def remove_member(call: CallHere, workspace_id: str, user_id: str) -> Reply:
+    command = RemoveWorkspaceMember(workspace_id=workspace_id, user_id=user_id)
+    outcome = await execute(call, [command], match=workspace_id)
+    return no_content(changed_headers(call, outcome))
+
+
+async def _member(call: Call, workspace: Workspace, user_id: str) -> bytes:
+    member = workspace.members.get(user_id)
+    if member is None:
+        raise not_found("member")
+    return await with_names(call, render_member(user_id, member))
+
+
+async def _visible(call: Call, workspace_id: str) -> Workspace:
+    """A workspace that the caller is in, as the log has it now. Raises Refused(NOT_FOUND)."""
+    workspace = await call.house.access.newest(WORKSPACE, workspace_id)
+    if workspace is None or workspace.role_of(call.caller.user_id) is None:
+        raise not_found("workspace")
+    return workspace
+
+
+def _require_same_identity(body: WorkspaceChanges, workspace: Workspace) -> None:
+    sent = dict(body.sent_back)
+    if isinstance(sent.get("created_at"), str):
+        sent["created_at"] = moment(sent["created_at"], "/created_at")
+    present = {
+        "id": workspace.workspace_id,
+        "workspace_id": workspace.workspace_id,
+        "is_personal": workspace.is_personal,
+        "owner_id": workspace.owner_id,
+        "created_at": workspace.created_at,
+    }
+    require_unchanged(sent, present)
