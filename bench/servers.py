@@ -31,12 +31,18 @@ _SCHEMA = Path(__file__).parent / "plain_crud" / "schema.sql"
 @dataclass(frozen=True, slots=True)
 class Server:
     """One that answers at `url`. `secret` signs the yardstick's tokens; `environment` lets
-    commands find the product."""
+    commands find the product. `pid` is that of the process that started all others."""
 
     url: str
     environment: Mapping[str, str]
+    pid: int
     secret: str = ""
     database_url: str = ""
+
+    def peaks_mib(self) -> list[int]:
+        """The most memory that each of its processes has had, in MiB."""
+        pids = [self.pid, *_children(self.pid)]
+        return [peak for pid in pids if (peak := _peak_mib(pid)) is not None]
 
 
 @contextmanager
@@ -67,9 +73,9 @@ def product(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
     }
     command = [sys.executable, "-m", "api.cli.main", "serve", "--with-parent"]
     url = f"http://127.0.0.1:{port}"
-    with _running(command, environment, folder / "product.log"):
+    with _running(command, environment, folder / "product.log") as pid:
         wait_until(lambda: _answers(f"{url}/readyz"), "the product serves")
-        yield Server(url, environment)
+        yield Server(url, environment, pid)
 
 
 @contextmanager
@@ -91,9 +97,9 @@ def plain(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
         *("--no-access-log", "--log-level", "warning"),
     ]
     address = f"http://127.0.0.1:{port}"
-    with _running(command, environment, folder / "plain.log"):
+    with _running(command, environment, folder / "plain.log") as pid:
         wait_until(lambda: _answers(f"{address}/openapi.json"), "the yardstick serves")
-        yield Server(address, environment, secret, url)
+        yield Server(address, environment, pid, secret, url)
 
 
 def wait_until(holds: Callable[[], bool], what: str, patience_s: float = _PATIENCE_S) -> float:
@@ -107,7 +113,7 @@ def wait_until(holds: Callable[[], bool], what: str, patience_s: float = _PATIEN
 
 
 @contextmanager
-def _running(command: list[str], changes: Mapping[str, str], log: Path) -> Iterator[None]:
+def _running(command: list[str], changes: Mapping[str, str], log: Path) -> Iterator[int]:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -118,7 +124,7 @@ def _running(command: list[str], changes: Mapping[str, str], log: Path) -> Itera
             start_new_session=True,
         )
         try:
-            yield
+            yield process.pid
         except TimeoutError as error:
             raise TimeoutError(f"{error}; it said: {log.read_text()[-2000:]}") from error
         finally:
@@ -136,3 +142,16 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+def _children(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
+
+
+def _peak_mib(pid: int) -> int | None:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) // 1024
+    return None
