@@ -44,8 +44,8 @@ def main() -> int:
     seconds, events = summary["seconds"], summary["events"]
     kept = seconds <= AT_MOST_S and largest_mib <= AT_MOST_MIB
     print(
-        f"{'kept' if kept else 'MISSED'}: {seconds:.1f} s (at most {AT_MOST_S:.0f}) until every view"
-        f" had {events:,} events, {events / seconds:,.0f} a second; the largest process took"
+        f"{'kept' if kept else 'MISSED'}: every view had {events:,} events after {seconds:.1f} s"
+        f" (at most {AT_MOST_S:.0f}), {events / seconds:,.0f} a second; the largest process took"
         f" {largest_mib} MiB (at most {AT_MOST_MIB})"
     )
     return 0
@@ -53,3 +53,7 @@ def main() -> int:
 
 def _of_those_that_ended_mib() -> int:
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+
+
+if __name__ == "__main__":
+    sys.exit(main())
