@@ -1,10 +1,26 @@
 """What the fixtures of real parts hand to a test."""
 
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
+from psycopg import sql
+
 from infra.embedded.nats import Nats
-from infra.embedded.postgres import Postgres
+from infra.embedded.postgres import OWNER, SUPERUSER, Postgres
 from infra.embedded.valkey import Valkey
+
+# A copy is a log of its own: its streams and checkpoints must not meet those of another test.
+# The log refuses any change to its identity, so only replication may make one.
+_NEW_LOG = """
+SET LOCAL session_replication_role = replica;
+WITH fresh AS (UPDATE log.incarnations SET log_id = gen_random_uuid() RETURNING log_id)
+UPDATE log.head SET log_id = fresh.log_id FROM fresh
+"""
+
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +55,37 @@ class Database:
     api_url: str
     worker_url: str
     search_url: str
+
+
+@contextmanager
+def fresh_database(parts: Parts, migrated: str) -> Iterator[Database]:
+    """A copy of the migrated database, gone at the end."""
+    name = f"test_{next(_numbers)}"
+    make_database(parts, name, copied_from=migrated)
+    url = parts.postgres.url_of
+    with psycopg.connect(url(SUPERUSER, name)) as connection:
+        connection.execute(_NEW_LOG)
+    yield Database(
+        name,
+        superuser_url=url(SUPERUSER, name),
+        owner_url=url(OWNER, name),
+        api_url=url("taskledger_api", name),
+        worker_url=url("taskledger_worker", name),
+        search_url=url("taskledger_search", name),
+    )
+    _as_superuser(parts, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def make_database(parts: Parts, name: str, copied_from: str) -> None:
+    _as_superuser(
+        parts,
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(copied_from)
+        ),
+    )
+
+
+def _as_superuser(parts: Parts, statement: sql.Composed) -> None:
+    url = parts.postgres.url_of(SUPERUSER, "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)

@@ -1,0 +1,46 @@
+"""The served product, once for all tests of the doors: each test brings its own people."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from tests.api.client import Api
+from tests.api.product import Product, served, settings_of
+from tests.real import Database, Parts, fresh_database
+
+
+@pytest.fixture(scope="session")
+def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
+    with fresh_database(parts, migrated) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def product(parts: Parts, product_database: Database) -> Iterator[Product]:
+    with served(settings_of(parts, product_database)) as running:
+        yield running
+
+
+@pytest.fixture
+async def http(product: Product) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=product.base_url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def nobody(http: httpx.AsyncClient) -> Api:
+    """Without a token."""
+    return Api(http)
+
+
+@pytest.fixture
+async def ada(nobody: Api) -> Api:
+    """Somebody with an account, logged in."""
+    return await nobody.register()
+
+
+@pytest.fixture
+async def bob(nobody: Api) -> Api:
+    """Somebody else, in no workspace with the first."""
+    return await nobody.register()
