@@ -19,7 +19,7 @@ from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.errors import Kind, Refused
 from domain.values.limits import Limits
-from domain.values.rank import DIGITS, TAIL_LENGTH
+from domain.values.rank import PAIRS
 from domain.values.recorded import Origin
 
 S = TypeVar("S", bound=Versioned)
@@ -30,6 +30,7 @@ SAME_KEY_PATIENCE_SECONDS: Final = 10.0
 
 # Told apart is all that a tail must be; nobody gains by guessing one.
 _RANDOM: Final = Random()  # noqa: S311
+_LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
 # Said by a part that is down or busy, not decided from any state: nothing to look up again.
 _OF_THE_MACHINE: Final = frozenset({Kind.OVERLOADED, Kind.DEPENDENCY_DOWN, Kind.VIEW_BEHIND})
@@ -327,4 +328,8 @@ def _differences(then: Versioned | None, now: Versioned | None) -> list[str]:
 
 def random_tail() -> str:
     """Six random base-62 digits, the last not zero, which no rank may end with."""
-    return "".join((*_RANDOM.choices(DIGITS, k=TAIL_LENGTH - 1), _RANDOM.choice(DIGITS[1:])))
+    return _one_of(PAIRS) + _one_of(PAIRS) + _one_of(_LAST_PAIRS)
+
+
+def _one_of(pairs: Sequence[str]) -> str:
+    return pairs[int(_RANDOM.random() * len(pairs))]

@@ -54,8 +54,10 @@ async def create_task(command: CreateTask, work: Work) -> str:
         work, command.start_date, end_of_day=False, pointer="/start_date"
     )
     named = _named(command)
-    require_in_project(work, project, named)
-    require_people_of_fields(work, project, command.fields)
+    if named:
+        require_in_project(work, project, named)
+    if command.fields:
+        require_people_of_fields(work, project, command.fields)
     assignee_ids = tuple(user_id for user_id, _ in named)
     if not assignee_ids and command.project_id is None:
         assignee_ids = (work.actor,)

@@ -1,8 +1,9 @@
 """Ranks: strings whose byte order is the order of the cards.
 
 A rank is a key of the fractional-indexing library (base 62) with a random tail, so that two who
-drop a card at the same place never get the same one. The key of a new card is the time in
-milliseconds, so it goes last without anybody asking where the last one stands.
+drop a card at the same place never get the same one; a tail does not end with 0, as no key does.
+The key of a new card is the time in milliseconds, so it goes last without anybody asking where the
+last one stands.
 """
 
 from datetime import UTC, datetime
@@ -12,11 +13,11 @@ from fractional_indexing import generate_key_between  # type: ignore[import-unty
 
 DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-TAIL_LENGTH: Final = 6
+PAIRS: Final = tuple(first + second for first in DIGITS for second in DIGITS)
+"""Every two digits, in order: digits are made two at a time."""
 
 # An integer part that begins with h has 8 digits: enough for milliseconds until the year 8888.
 _HEAD: Final = "h"
-_WIDTH: Final = 8
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,11 +25,10 @@ def fresh_rank(now: datetime, tail: str) -> str:
     """The rank of a card that comes in at `now`: after all that came in before."""
     since = now - _EPOCH
     left = (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
-    digits = [DIGITS[0]] * _WIDTH
-    for place in range(_WIDTH - 1, -1, -1):
-        left, digit = divmod(left, len(DIGITS))
-        digits[place] = DIGITS[digit]
-    return _HEAD + "".join(digits) + tail
+    left, last = divmod(left, len(PAIRS))
+    left, third = divmod(left, len(PAIRS))
+    first, second = divmod(left, len(PAIRS))
+    return f"{_HEAD}{PAIRS[first]}{PAIRS[second]}{PAIRS[third]}{PAIRS[last]}{tail}"
 
 
 def rank_between(lower: str | None, upper: str | None, tail: str) -> str:

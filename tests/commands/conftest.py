@@ -1,13 +1,16 @@
 """People, a project and two processes that run commands over one log."""
 
+import contextlib
 import hashlib
 import itertools
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from commands.commit import Commit, Receipt
 from commands.execution import Executor, Outcome
 from commands.ports import EventStore
 from commands.project.create_project import CreateProject
@@ -20,8 +23,12 @@ from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.values.limits import Limits
 from domain.values.recorded import Origin, Recorded
+from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
+from infra.keys.master import MasterKeys, new_key
+from infra.postgres.pool import open_pool
 from tests.commands.memory_log import LogBoard, MemoryLog
+from tests.real import Database
 
 
 @dataclass
@@ -30,6 +37,7 @@ class Process:
 
     executor: Executor
     store: Any
+    reader: EventStore
 
     async def run(
         self,
@@ -86,7 +94,7 @@ class House(Process):
         return [each.event for each in await self.store.read_stream(stream)]
 
     async def log(self) -> list[Recorded]:
-        return [each async for batch in self.store.read_log(0) for each in batch]
+        return [each async for batch in self.reader.read_log(0) for each in batch]
 
 
 _ticks = itertools.count()
@@ -98,28 +106,86 @@ def _clock() -> datetime:
     return _BEGIN + timedelta(milliseconds=next(_ticks))
 
 
-def process(store: EventStore, limits: Limits | None = None) -> Process:
+def process(store: Any, reader: EventStore, limits: Limits | None = None) -> Process:
     executor = Executor(
         registry=all_commands(),
         store=store,
-        board=LogBoard(store),
+        board=LogBoard(reader),
         clock=_clock,
         new_id=new_id,
         secret=b"a secret of the tests",
         limits=limits,
     )
-    return Process(executor, store)
+    return Process(executor, store, reader)
 
 
-@pytest.fixture(params=["memory"])
-async def store(request: pytest.FixtureRequest) -> EventStore:
-    return MemoryLog()
+@dataclass
+class Stores:
+    """One log as two processes have it, and as a reader of all of it has it."""
+
+    first: Any
+    second: Any
+    reader: EventStore
+
+
+class Counted:
+    """A store that counts what it is asked."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self.appends = 0
+        self.reads = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def append(self, commit: Commit) -> Receipt:
+        self.appends += 1
+        return await self._store.append(commit)
+
+    async def read_stream(
+        self, stream: str, after: int = 0, upto: int | None = None
+    ) -> Sequence[Recorded]:
+        self.reads += 1
+        return await self._store.read_stream(stream, after, upto)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test runs over the real log too, but where its module says that any log will do."""
+    if "stores" in metafunc.fixturenames:
+        any_log = getattr(metafunc.module, "WITH_ANY_LOG", False)
+        logs = ["memory"] if any_log else ["memory", "postgres"]
+        metafunc.parametrize("stores", logs, indirect=True)
 
 
 @pytest.fixture
-async def house(store: EventStore) -> House:
-    first, second = process(store), process(store)
-    house = House(first.executor, store, second)
+async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
+    if request.param == "memory":
+        memory = MemoryLog()
+        yield Stores(Counted(memory), Counted(memory), memory)
+        return
+    database: Database = request.getfixturevalue("database")
+    key = new_key()
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def opened(url: str) -> PostgresEventStore:
+            pool = await open_pool(url, max_size=4)
+            stack.push_async_callback(pool.close)
+            store = PostgresEventStore(pool, MasterKeys(key), url)
+            await store.start()
+            stack.push_async_callback(store.close)
+            return store
+
+        first, second = await opened(database.api_url), await opened(database.api_url)
+        reader = await opened(database.worker_url)
+        yield Stores(Counted(first), Counted(second), reader)
+
+
+@pytest.fixture
+async def house(stores: Stores) -> House:
+    first = process(stores.first, stores.reader)
+    second = process(stores.second, stores.reader)
+    house = House(first.executor, stores.first, stores.reader, second)
     ann = await house.register("ann")
     made = await house.run(ann, CreateWorkspace(name="Acme"))
     house.workspace_id = made.main_stream

@@ -20,8 +20,6 @@ from domain.values.stamp import Stamp
 class MemoryLog:
     def __init__(self) -> None:
         self.recorded: list[Recorded] = []
-        self.appends = 0
-        self.reads = 0
         self._streams: dict[str, list[Recorded]] = defaultdict(list)
         self._guards: dict[str, int] = {}
         self._claims: dict[tuple[str, str], str] = {}
@@ -30,7 +28,6 @@ class MemoryLog:
 
     async def append(self, commit: Commit) -> Receipt:
         await asyncio.sleep(0)
-        self.appends += 1
         if commit.command_id in self._commands:
             return self._known(commit.command_id, commit.request_digest)
         self._assert(commit)
@@ -102,7 +99,6 @@ class MemoryLog:
         self, stream: str, after: int = 0, upto: int | None = None
     ) -> Sequence[Recorded]:
         await asyncio.sleep(0)
-        self.reads += 1
         return self._streams[stream][after:upto]
 
     async def read_log(

@@ -42,6 +42,9 @@ from domain.task.state import Task
 from infra.ids import new_id
 from tests.commands.conftest import House
 
+WITH_ANY_LOG = True
+
+
 # What comes back: done, F(orbidden), or - as if there were nothing; in this order of people.
 PEOPLE = ("ann", "admin", "bob", "guest", "auditor", "eve")
 

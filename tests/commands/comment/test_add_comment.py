@@ -7,6 +7,8 @@ from domain.errors import Kind
 from infra.ids import new_id
 from tests.commands.refusals import pointers, refusal
 
+WITH_ANY_LOG = True
+
 
 async def say(house, task_id: str, text: str = "Done?", **other) -> Comment:
     command = AddComment(task_id=task_id, text=text, **other)

@@ -78,7 +78,7 @@ async def test_a_status_that_becomes_final_completes_its_tasks(house):
 
 
 async def test_too_many_tasks_are_not_moved_at_once(house):
-    tight = process(house.store, limits=Limits(moved_by_workflow=2))
+    tight = process(house.store, house.reader, limits=Limits(moved_by_workflow=2))
     for _ in range(3):
         await house.task()
     command = small(house, move_to={"todo": "open"})

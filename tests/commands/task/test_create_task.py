@@ -11,6 +11,8 @@ from domain.user.state import USER
 from infra.ids import new_id
 from tests.commands.refusals import pointers
 
+WITH_ANY_LOG = True
+
 
 async def test_without_a_project_it_is_ones_own_in_every_sense(house):
     user = (await house.run(house.ann, EditProfile(user_id=house.ann, locale="de"))).state(USER)

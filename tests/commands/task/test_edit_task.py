@@ -15,6 +15,8 @@ from domain.task.state import TASK
 from domain.values.moment import written
 from tests.commands.refusals import pointers, refusal
 
+WITH_ANY_LOG = True
+
 
 async def test_everything_wrong_is_said_at_once_and_nothing_is_kept(house):
     task = await house.task()

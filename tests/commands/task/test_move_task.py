@@ -18,7 +18,7 @@ from tests.commands.refusals import pointers, refusal
 
 
 async def order(house, *statuses: str) -> list[str]:
-    cards = await LogBoard(house.store)._cards(house.project_id, statuses or ("todo",))
+    cards = await LogBoard(house.reader)._cards(house.project_id, statuses or ("todo",))
     return [card.task_id for card in cards if not card.trashed]
 
 
