@@ -43,8 +43,8 @@ class Person:
         self.log_in()
         return self
 
-    def log_in(self) -> None:
-        tokens = self.post("/auth/login", {"username": self.username, "password": PASSWORD})
+    def log_in(self, password: str = PASSWORD) -> None:
+        tokens = self.post("/auth/login", {"username": self.username, "password": password})
         self.token, self.user = tokens["access_token"], tokens["user"]
         self.http.headers["Authorization"] = f"Bearer {self.token}"
 

@@ -101,14 +101,16 @@ class Served:
         given = {n: v for n, v in os.environ.items() if not n.startswith(PREFIX)}
         return given | {f"{PREFIX}{name}": value for name, value in own.items()}
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, within_s: float = _COMMAND_WITHIN_S
+    ) -> subprocess.CompletedProcess[str]:
         """A command beside it, whatever it ends with."""
         return subprocess.run(
             [*_COMMAND, *arguments],
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=_COMMAND_WITHIN_S,
+            timeout=within_s,
             check=False,
         )
 

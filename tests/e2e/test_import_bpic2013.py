@@ -1,0 +1,157 @@
+"""A real company's log of 65,533 events, compared with the file by a reading of the test's own."""
+
+import gzip
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.e2e.person import Json, Person
+from tests.e2e.served import serving
+from tests.e2e.test_import_sample import summary
+
+LOG = Path(__file__).parents[3] / "shared" / "data" / "bpic2013_incidents.xes.gz"
+_XES = "{http://www.xes-standard.org/}"
+
+pytestmark = [
+    pytest.mark.skipif(
+        not LOG.exists(), reason="the real log is not here: ../shared/data, beside the project"
+    ),
+    pytest.mark.timeout(400),
+]
+
+
+@dataclass(frozen=True)
+class Record:
+    status: str
+    who: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Imported:
+    admin: Person
+    summary: Json
+    truth: dict[str, list[Record]]
+
+
+def truth() -> dict[str, list[Record]]:
+    """Case -> its events in the file's order, by nothing that the product has."""
+    cases: dict[str, list[Record]] = {}
+    with gzip.open(LOG) as file:
+        for _, element in ElementTree.iterparse(file):
+            if element.tag == f"{_XES}trace":
+                said = {each.get("key"): each.get("value") for each in element if each.get("key")}
+                cases[str(said["concept:name"])] = [
+                    _record({each.get("key"): str(each.get("value")) for each in event})
+                    for event in element.iter(f"{_XES}event")
+                ]
+                element.clear()
+    return cases
+
+
+def _record(said: dict[str | None, str]) -> Record:
+    return Record(
+        status=f"{said['concept:name']}+{said['lifecycle:transition']}",
+        who=said["org:resource"],
+        at=_utc(said["time:timestamp"]),
+    )
+
+
+def _utc(text: str) -> str:
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    folder = tmp_path_factory.mktemp("incidents")
+    with serving(folder, RATE_LIMIT_PER_MINUTE="0") as served, Person(served.url) as admin:
+        done = served.run("import", "xes", str(LOG), "--project", "INC", "--json", within_s=300)
+        assert done.returncode == 0, done.stderr
+        password = re.search(r"shown this once: (\S+)", done.stderr)
+        assert password is not None
+        admin.username = "admin"
+        admin.log_in(password[1])
+        yield Imported(admin, summary(done), truth())
+
+
+def test_everything_in_the_file_is_counted(imported: Imported):
+    assert (imported.summary["tasks"], imported.summary["records"]) == (7_554, 65_533)
+    assert imported.summary["skipped"] == 0
+    assert sum(map(len, imported.truth.values())) == 65_533
+
+
+def test_every_column_holds_the_cards_that_ended_in_it(imported: Imported):
+    in_order = list(dict.fromkeys(r.status for case in imported.truth.values() for r in case))
+    ended = Counter(case[-1].status for case in imported.truth.values())
+    columns = imported.admin.get("/projects/INC/board?cards=1")["columns"]
+    assert [(column["name"], column["count"]) for column in columns] == [
+        (name, ended[name]) for name in in_order
+    ]
+
+
+def test_statuses_have_the_category_that_the_file_shows(imported: Imported):
+    reached, ended = Counter(), Counter()  # type: ignore[var-annotated]
+    for case in imported.truth.values():
+        reached.update({record.status for record in case})
+        ended[case[-1].status] += 1
+    statuses = imported.admin.get("/projects/INC/workflow")["statuses"]
+    assert statuses[0]["category"] == "todo"
+    for status in statuses[1:]:
+        done = 2 * ended[status["name"]] > reached[status["name"]]
+        assert status["category"] == ("done" if done else "in_progress"), status
+
+
+def test_all_tasks_stand_where_their_last_event_left_them(imported: Imported):
+    statuses = imported.admin.get("/projects/INC/workflow")["statuses"]
+    names = {status["key"]: status["name"] for status in statuses}
+    tasks = imported.admin.every("/tasks?project_id=INC", "tasks")
+    assert len(tasks) == len(imported.truth)
+    for task in tasks:
+        case = imported.truth[task["external_id"]]
+        assert task["title"] == task["external_id"]
+        assert names[task["status"]] == case[-1].status
+        assert task["assignee"]["name"] == case[-1].who
+        assert task["created_at"] == case[0].at
+
+
+def test_the_activity_of_every_task_is_its_trace(imported: Imported):
+    entries = imported.admin.every("/projects/INC/activity", "activities")
+    tasks = {
+        task["task_id"]: task["external_id"]
+        for task in imported.admin.every("/tasks?project_id=INC", "tasks")
+    }
+    told: dict[str, list[Record]] = defaultdict(list)
+    for entry in reversed(entries):
+        if entry["action"] == "record_imported":
+            told[tasks[entry["task_id"]]].append(
+                Record(
+                    entry["changes"]["new_value"],
+                    entry["record"]["resource"]["name"],
+                    entry["occurred_at"],
+                )
+            )
+    assert told == imported.truth
+
+
+def test_status_changes_follow_the_records(imported: Imported):
+    """Of every task at once: as many as there are moves in the file, each from where it was."""
+    moves: Counter[tuple[str, str]] = Counter()
+    for case in imported.truth.values():
+        for before, after in pairwise(case):
+            if before.status != after.status:
+                moves[before.status, after.status] += 1
+    statuses = imported.admin.get("/projects/INC/workflow")["statuses"]
+    names = {status["key"]: status["name"] for status in statuses}
+    told: Counter[tuple[str, str]] = Counter()
+    for entry in imported.admin.every("/projects/INC/activity", "activities"):
+        if entry["action"] == "status_changed":
+            changes = entry["changes"]
+            told[names[changes["old_value"]], names[changes["new_value"]]] += 1
+    assert told == moves

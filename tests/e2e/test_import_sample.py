@@ -1,0 +1,235 @@
+"""A made log, good and broken, through the command line into a served product."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.e2e.person import Json, Person
+from tests.e2e.served import Served, serving
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+HELPDESK = SAMPLES / "helpdesk.xes"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The sample in an otherwise empty system, and the admin that was made for it."""
+
+    served: Served
+    admin: Person
+    done: CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    folder = tmp_path_factory.mktemp("importing")
+    with serving(folder, RATE_LIMIT_PER_MINUTE="0") as served, Person(served.url) as admin:
+        done = served.run("import", "xes", str(HELPDESK), "--project", "HELP", "--json")
+        assert done.returncode == 0, done.stderr
+        password = re.search(r"shown this once: (\S+)", done.stderr)
+        assert password is not None, done.stderr
+        admin.username = "admin"
+        admin.log_in(password[1])
+        yield Imported(served, admin, done)
+
+
+def summary(done: CompletedProcess[str]) -> Json:
+    found: Json = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def board(person: Person, project: str) -> dict[str, list[str]]:
+    """Column -> the external ids of its cards, in their order."""
+    columns = person.get(f"/projects/{project}/board")["columns"]
+    return {column["name"]: [card["title"] for card in column["cards"]] for column in columns}
+
+
+def activity(person: Person, task: str) -> list[Json]:
+    """Oldest first."""
+    return person.every(f"/tasks/{task}/activity", "activities")[::-1]
+
+
+def test_the_summary_counts_the_file_and_what_was_added(imported: Imported):
+    found = summary(imported.done)
+    assert found.pop("seconds") > 0
+    # A project and its fields, three people and their memberships, four tasks and their history.
+    assert found == {"tasks": 4, "records": 10, "events": 34, "skipped": 0}
+
+
+def test_when_it_returns_every_view_has_it(imported: Imported):
+    assert board(imported.admin, "HELP") == {
+        "Reported+first": ["HL-1004"],
+        "Investigated+first": [],
+        "Solved+second": ["HL-1001", "HL-1003"],
+        "Waiting for parts+first": ["HL-1002"],
+    }
+
+
+def test_a_task_stands_as_its_last_record_left_it(imported: Imported):
+    (task,) = imported.admin.get("/tasks?project_id=HELP&q=HL-1001")["tasks"]
+    assert (task["key"], task["title"], task["external_id"]) == ("HELP-1", "HL-1001", "HL-1001")
+    assert (task["status"], task["status_category"]) == ("solved_second", "done")
+    assert task["assignee"]["name"] == "Tomás Řehoř"
+    assert task["created_at"] == "2024-03-04T08:12:00Z"
+    assert task["completed_at"] == "2024-03-05T07:00:00Z"
+    assert task["fields"]["device"] == "Reading lamp <desk 7>"
+    assert task["fields"]["minutes spent"] == 45
+
+
+def test_activity_has_each_record_and_what_it_changed_at_the_original_times(imported: Imported):
+    entries = activity(imported.admin, "HELP-1")
+    said = [
+        (entry["action"], entry.get("changes", {}).get("field"), entry["occurred_at"][11:16])
+        for entry in entries
+    ]
+    assert (
+        said
+        == [
+            ("task_created", None, "08:12"),
+            ("record_imported", "status", "08:12"),
+            ("record_imported", "status", "08:40"),
+            ("status_changed", "status", "08:40"),
+            ("field_changed", "minutes spent", "08:40"),
+            ("record_imported", "status", "10:05"),
+            ("assigned", "assignee_ids", "10:05"),
+            ("record_imported", "status", "07:00"),
+            ("status_changed", "status", "07:00"),
+            ("field_changed", "minutes spent", "07:00"),
+            ("field_changed", "guarantee until", "07:00"),
+        ]
+        or [entry["action"] for entry in entries] == []
+    )
+    records = [entry for entry in entries if entry["action"] == "record_imported"]
+    assert [entry["changes"]["new_value"] for entry in records] == [
+        "Reported+first", "Investigated+first", "Investigated+first", "Solved+second",
+    ]  # fmt: skip
+    assert [entry["changes"]["old_value"] for entry in records] == [
+        None, "Reported+first", "Investigated+first", "Investigated+first",
+    ]  # fmt: skip
+    assert entries[4]["changes"]["old_value"] == 5
+    assert entries[4]["changes"]["new_value"] == 20
+
+
+def test_people_are_members_without_a_log_in(imported: Imported):
+    home = imported.admin.user["default_workspace_id"]
+    members = imported.admin.every(f"/workspaces/{home}/members", "members")
+    assert {(member["name"], member["role"]) for member in members} == {
+        ("admin", "owner"),
+        ("Ines Moreau", "member"),
+        ("Tomás Řehoř", "member"),
+        ("Night desk", "member"),
+    }
+
+
+def test_the_workflow_is_what_was_seen(imported: Imported):
+    workflow = imported.admin.get("/projects/HELP/workflow")
+    assert workflow["initial"] == "reported_first"
+    assert {(move["from"], move["to"]) for move in workflow["transitions"]} == {
+        ("reported_first", "investigated_first"),
+        ("investigated_first", "solved_second"),
+        ("reported_first", "waiting_for_parts_first"),
+        ("reported_first", "solved_second"),
+        ("solved_second", "reported_first"),
+    }
+
+
+def test_run_twice_it_adds_nothing(imported: Imported):
+    again = imported.served.run("import", "xes", str(HELPDESK), "--project", "HELP", "--json")
+    assert again.returncode == 0, again.stderr
+    assert summary(again)["events"] == 0
+
+
+def test_another_classifier_makes_another_workflow(imported: Imported):
+    done = imported.served.run(
+        "import", "xes", str(HELPDESK), "--project", "WHO", "--classifier", "Who", "--skip-bad"
+    )
+    # An event of HL-1002 names nobody, so that trace has no place in such a workflow.
+    assert done.returncode == 0, done.stderr
+    assert "'HL-1002'" in done.stderr
+    assert "4 tasks with 10 records in the file; 2 records left out" in done.stdout
+    assert list(board(imported.admin, "WHO")) == ["Ines Moreau", "Tomás Řehoř", "Night desk"]
+
+
+def test_into_the_workspace_of_somebody_else_it_is_theirs(imported: Imported):
+    with Person(imported.served.url) as somebody:
+        somebody.register()
+        file = imported.served.folder / "Büro & Lager.xes"
+        shutil.copy(HELPDESK, file)
+        done = imported.served.run(
+            "import", "xes", str(file), "--user", somebody.username, "--json"
+        )
+        assert summary(done)["events"] == 34
+        assert len(board(somebody, "BUROLAGER")) == 4
+        hidden = imported.admin.ask("GET", "/projects/BUROLAGER/board")
+        assert hidden.status_code == 404
+        members = imported.admin.ask(
+            "GET", f"/workspaces/{somebody.user['default_workspace_id']}/members"
+        )
+        assert members.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "reason"),
+    [
+        ("helpdesk_bad_trace.xes", 77, "attribute 'time:timestamp': 'half past ten' is not a date"),
+        ("helpdesk_bad_xml.xes", 76, "not well-formed"),
+    ],
+)
+def test_a_broken_trace_is_named_and_nothing_comes_in(
+    imported: Imported, name: str, line: int, reason: str
+):
+    key = "BAD" + str(line)
+    before = imported.served.status()["head_position"]
+    refused = imported.served.run("import", "xes", str(SAMPLES / name), "--project", key, "--json")
+    assert refused.returncode == 1
+    assert f"line {line}: the trace 'HL-1002', which begins at line 65" in refused.stderr
+    assert reason in refused.stderr
+    assert summary(refused)["skipped"] == 2
+    assert imported.served.status()["head_position"] == before
+    assert imported.admin.ask("GET", f"/projects/{key}/board").status_code == 404
+    done = imported.served.run(
+        "import", "xes", str(SAMPLES / name), "--project", key, "--skip-bad", "--json"
+    )
+    assert done.returncode == 0
+    assert f"line {line}" in done.stderr
+    assert summary(done)["skipped"] == 2
+    cards = [card for cards in board(imported.admin, key).values() for card in cards]
+    assert sorted(cards) == ["HL-1001", "HL-1003", "HL-1004"]
+
+
+def test_a_file_that_was_cut_off_is_completed_by_the_whole_one(imported: Imported):
+    cut = SAMPLES / "helpdesk_cut.xes"
+    first = imported.served.run("import", "xes", str(cut), "--project", "CUT", "--skip-bad")
+    assert first.returncode == 0
+    assert "the trace 'HL-1003'" in first.stderr
+    assert "ends too early" in first.stderr
+    whole = imported.served.run("import", "xes", str(HELPDESK), "--project", "CUT", "--json")
+    assert summary(whole)["skipped"] == 0
+    assert len([card for cards in board(imported.admin, "CUT").values() for card in cards]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["none.xes"], 2, "There is no file"),
+        ([str(HELPDESK), "--classifier", "Nobody"], 2, "'Step', 'Who'"),
+        ([str(HELPDESK), "--user", "nobody.at.all"], 2, "There is no user nobody.at.all"),
+        ([str(HELPDESK), "--workspace", "ws_none"], 2, "There is no workspace ws_none"),
+        ([str(HELPDESK), "--project", "a-b"], 2, "2 to 10 of A to Z"),
+        ([str(Path(__file__))], 1, "not well-formed"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    imported: Imported, arguments: list[Any], code: int, said: str
+):
+    done = imported.served.run("import", "xes", *arguments)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
