@@ -28,6 +28,19 @@ def generations_of(log: SampleLog) -> list[tuple[object, ...]]:
     return log.ask("SELECT generation, state FROM ops.projection_generations ORDER BY 1")
 
 
+async def rebuild_killed_at(
+    position: int, log: SampleLog, sessions: Sessions, nats: NatsConnection | None = None
+) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.position >= position:
+            work.cancel()
+
+    rebuild = Rebuild(sample(), log, sessions, nats, limits=SMALL, on_progress=kill)
+    work = asyncio.ensure_future(rebuild.run())
+    with pytest.raises(asyncio.CancelledError):
+        await work
+
+
 async def test_the_new_generation_joins_is_compared_and_answers(
     log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run
 ) -> None:
@@ -109,15 +122,7 @@ async def test_killed_at_any_point_it_goes_on_and_nothing_is_harmed(
     await until(lambda: checkpoint(log) == head)
     lived = stored(log)
     for killed_at in (10, 900, 2_500):
-
-        def kill(progress: Progress, at: int = killed_at) -> None:
-            if progress.position >= at:
-                work.cancel()
-
-        rebuild = Rebuild(sample(), log, sessions, nats, limits=SMALL, on_progress=kill)
-        work = asyncio.ensure_future(rebuild.run())
-        with pytest.raises(asyncio.CancelledError):
-            await work
+        await rebuild_killed_at(killed_at, log, sessions, nats)
         assert stored(log) == lived
         await answers(log)
     reached = checkpoint(log, 2)
@@ -139,14 +144,7 @@ async def test_what_other_code_left_unfinished_is_not_gone_on_with(
 ) -> None:
     log.append(*some_events(1_000, 1))
 
-    def kill(progress: Progress) -> None:
-        if progress.position >= 500:
-            work.cancel()
-
-    rebuild = Rebuild(sample(), log, sessions, limits=SMALL, on_progress=kill)
-    work = asyncio.ensure_future(rebuild.run())
-    with pytest.raises(asyncio.CancelledError):
-        await work
+    await rebuild_killed_at(500, log, sessions)
     log.do("UPDATE ops.projection_generations SET fingerprint = 'other code'")
     log.do("UPDATE views.sample_totals_v1_g1 SET total = 0")
     outcome = await Rebuild(sample(), log, sessions, limits=SMALL).run()

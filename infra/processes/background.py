@@ -1,0 +1,158 @@
+"""The background roles in one process: `python -m infra.processes.background --roles ROLE,...`."""
+
+import argparse
+import asyncio
+import gc
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import psycopg
+import structlog
+import uvloop
+from psycopg_pool import PoolTimeout
+
+from infra import logs
+from infra.keys.master import KeyUnusable
+from infra.processes.projector import Projector
+from infra.processes.relay import Relay
+from infra.processes.workplace import Workplace, open_workplace
+from infra.settings import Settings, SettingsError
+from infra.tasks import cancelled
+from projections.projection import Projection
+from projections.registry import VIEWS
+
+ROLES = ("relay", "projector")
+REPORT_S = 2.0
+FORGET_AFTER = "1 day"
+
+log = structlog.get_logger()
+
+Report = Mapping[str, int | str]
+
+
+class Background:
+    """Runs roles until it is told to stop, and writes down what they say about themselves."""
+
+    def __init__(
+        self, workplace: Workplace, roles: Sequence[str], views: Sequence[Projection], group: str
+    ) -> None:
+        self._workplace = workplace
+        self._roles = tuple(roles)
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._started_at = datetime.now(UTC)
+        self._reports: dict[str, Callable[[], Report]] = {}
+        self._work: list[Coroutine[None, None, None]] = []
+        store, sessions, nats = workplace.store, workplace.sessions, workplace.nats
+        if "relay" in roles:
+            relay = Relay(store, sessions, nats, owner=self._name)
+            self._add("relay", relay.run(), lambda: relay.report)
+        if "projector" in roles:
+            projector = Projector(views, store, sessions, nats, group=group)
+            self._add("projector", projector.run(), lambda: projector.report)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. A role that ends by itself is a fault, and raised."""
+        tasks = [asyncio.create_task(work) for work in self._work]
+        tasks.append(asyncio.create_task(self._report_for_ever()))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait((*tasks, stopping), return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            await cancelled(*tasks, stopping)
+
+    def _add(
+        self, role: str, work: Coroutine[None, None, None], report: Callable[[], Report]
+    ) -> None:
+        self._work.append(work)
+        self._reports[role] = report
+
+    async def _report_for_ever(self) -> None:
+        while True:
+            try:
+                await self._report()
+            except (psycopg.Error, PoolTimeout, OSError) as error:
+                log.debug("report_not_written", error=repr(error))
+            await asyncio.sleep(REPORT_S)
+
+    async def _report(self) -> None:
+        report = {role: dict(said()) for role, said in self._reports.items()}
+        report["process"] = {
+            "memory_peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "nats_connects": self._workplace.nats.connects,
+        }
+        async with self._workplace.pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO ops.processes (process, roles, started_at, report)"
+                " VALUES (%s, %s, %s, %s::jsonb) ON CONFLICT (process) DO UPDATE"
+                " SET reported_at = clock_timestamp(), report = EXCLUDED.report",
+                (
+                    self._name,
+                    list(self._roles),
+                    self._started_at,
+                    msgspec.json.encode(report).decode(),
+                ),
+            )
+            await connection.execute(
+                "DELETE FROM ops.processes"
+                f" WHERE reported_at < clock_timestamp() - interval '{FORGET_AFTER}'"
+            )
+
+
+async def serve(
+    settings: Settings, roles: Sequence[str], views: Sequence[Projection], group: str
+) -> None:
+    """Until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_workplace(settings, "taskledger background") as workplace:
+        background = Background(workplace, roles, views, group)
+        # What was made up to here stays to the end: not worth looking through again and again.
+        gc.collect()
+        gc.freeze()
+        log.info("background_started", roles=list(roles), views=[view.name for view in views])
+        await background.run(stop)
+    log.info("background_stopped")
+
+
+def main() -> None:
+    roles, views, group = _arguments()
+    try:
+        settings = Settings.load().resolve()
+        logs.configure(settings.log_level, "+".join(roles))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, roles, views, group))
+    except SettingsError as error:
+        sys.exit(str(error))
+    except KeyUnusable as error:
+        sys.exit(f"The master key cannot be used: {error}")
+
+
+def _arguments() -> tuple[list[str], list[Projection], str]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--roles", default=",".join(ROLES), help=f"some of {', '.join(ROLES)}")
+    parser.add_argument("--views", help="the views to project, by comma; default: all")
+    parser.add_argument("--group", default="views", help="names projectors of the same views")
+    given = parser.parse_args()
+    roles = given.roles.split(",")
+    if unknown := sorted(set(roles) - set(ROLES)):
+        parser.error(f"there is no role {unknown[0]}; there are {', '.join(ROLES)}")
+    wanted = None if given.views is None else set(given.views.split(","))
+    views = [view for view in VIEWS if wanted is None or view.name in wanted]
+    if wanted is not None and len(views) < len(wanted):
+        parser.error(f"there are no other views than {', '.join(view.name for view in VIEWS)}")
+    return roles, views, given.group
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What every background process and command of the projections works with, built from settings."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from infra.bootstrap import master_keys
+from infra.event_store.store import PostgresEventStore
+from infra.nats.connection import NatsConnection
+from infra.postgres.pool import Pool, open_pool
+from infra.processes.sessions import WORKER, Sessions
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """`store` reads the log and opens what is sealed; nothing is appended through it."""
+
+    store: PostgresEventStore
+    sessions: Sessions
+    pool: Pool
+    nats: NatsConnection
+
+
+@asynccontextmanager
+async def open_workplace(settings: Settings, application: str) -> AsyncIterator[Workplace]:
+    """Until the block ends. Returns at once, whether the parts are there or not.
+
+    Raises KeyUnusable for a master key that is missing or malformed, SettingsError where no
+    database is named.
+    """
+    async with AsyncExitStack() as stack:
+        url = settings.worker_url()
+        master = master_keys(settings)
+        pool = await open_pool(url, role=WORKER, max_size=4, application=application)
+        stack.push_async_callback(pool.close)
+        nats = NatsConnection(_nats_url(settings), application)
+        await stack.enter_async_context(nats)
+        yield Workplace(
+            store=PostgresEventStore(pool, master, url, role=WORKER),
+            sessions=Sessions(url),
+            pool=pool,
+            nats=nats,
+        )
+
+
+def _nats_url(settings: Settings) -> str:
+    """Without a NATS the address leads nowhere: views then follow the log by polling it."""
+    url = settings.nats_url
+    return "nats://127.0.0.1:1" if url is None else url.get_secret_value()
