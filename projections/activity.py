@@ -81,7 +81,7 @@ _MOST_ATTRIBUTES = 50
 _MOST_ATTRIBUTE_CHARACTERS = 200
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     field: str
     old_value: Any
     new_value: Any
@@ -106,7 +106,7 @@ class ImportedRecord(msgspec.Struct, frozen=True):
     attributes: Mapping[str, Any] | None
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """An entry as feeds show it; what does not apply is left out."""
 
     id: str

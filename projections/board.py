@@ -45,12 +45,12 @@ from .people import Person, person
 from .projection import Projection, Rows, Scan, Table
 
 
-class CardProgress(msgspec.Struct):
+class CardProgress(msgspec.Struct, gc=False):
     done: int = 0
     total: int = 0
 
 
-class Card(msgspec.Struct):
+class Card(msgspec.Struct, gc=False):
     """A task as its board shows it; also what the fold keeps of it."""
 
     id: str

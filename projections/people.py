@@ -16,20 +16,20 @@ _MARK = re.compile(rb'"name":\{"@":"([^"]+)"\}')
 SYSTEM = "system"
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """The place of a name."""
 
     user_id: str = msgspec.field(name="@")
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A person as `{"user_id", "name"}`."""
 
     user_id: str
     name: Mark
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """A person as an assignee is shown."""
 
     user_id: str

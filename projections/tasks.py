@@ -106,12 +106,12 @@ class Facts:
     status_category: str | None = None
 
 
-class Progress(msgspec.Struct, frozen=True):
+class Progress(msgspec.Struct, frozen=True, gc=False):
     done: int = 0
     total: int = 0
 
 
-class TaskAnswer(msgspec.Struct, frozen=True):
+class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
     """A task as `GET /tasks/{id}` shows it."""
 
     id: str
@@ -246,7 +246,7 @@ class TermsRow:
 
     task_id: str
     workspace_id: str
-    terms: tuple[str, ...] = ()
+    terms: frozenset[str] = frozenset()
     task: Task | None = None
 
 
@@ -465,8 +465,7 @@ def _finish_terms(row: TermsRow) -> None:
     task = row.task
     if task is not None:
         texts = (shown(task.title), shown(task.description), shown(task.external_id), task.key)
-        terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
-        row.terms = tuple(sorted(terms))
+        row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:

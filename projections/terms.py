@@ -16,8 +16,10 @@ _MOST_CHARACTERS = 64
 def words(text: str) -> list[str]:
     """The words of a text in their order: without case, in compatible form, cut at 64
     characters."""
-    folded = text.lower() if text.isascii() else _folded(text)
-    return [word[:_MOST_CHARACTERS] for word in _WORD.findall(folded)]
+    found = _WORD.findall(text.lower() if text.isascii() else _folded(text))
+    if any(len(word) > _MOST_CHARACTERS for word in found):
+        return [word[:_MOST_CHARACTERS] for word in found]
+    return found
 
 
 def _folded(text: str) -> str:
@@ -26,14 +28,13 @@ def _folded(text: str) -> str:
 
 def terms_of(
     texts: Iterable[str], tags: Iterable[str], assignee_ids: Iterable[str], project_id: str
-) -> set[str]:
+) -> frozenset[str]:
     """Everything that one task is found by."""
-    found = {f"/{project_id}"}
-    for text in texts:
-        found.update(words(text))
-    found.update(map(_tag, tags))
-    found.update(map(_assignee, assignee_ids))
-    return found
+    found = words("\n".join(texts))
+    found.append(f"/{project_id}")
+    found.extend(map(_tag, tags))
+    found.extend(map(_assignee, assignee_ids))
+    return frozenset(found)
 
 
 def terms_query(

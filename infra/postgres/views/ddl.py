@@ -9,6 +9,10 @@ from projections.projection import Projection, Table
 
 SCHEMA = "views"
 
+# Answers of a few kilobytes stay in their rows as they are: compressing them, or reading them from
+# a second table, costs more than the rest of the write, and of the read.
+_INLINE_BYTES = 8160
+
 # Evaluated once a statement, not once a row: the sub-select is an init plan.
 _VISIBLE = "(SELECT string_to_array(current_setting('taskledger.workspaces', true), ','))::text[]"
 
@@ -32,7 +36,7 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
     name = relation(projection, table, generation)
     columns = [f"{column} {_column_type(kind)}" for column, kind in table.types.items()]
     columns.append(f"PRIMARY KEY ({', '.join(table.key)})")
-    options = f"WITH (fillfactor = {table.fillfactor})"
+    options = f"WITH (fillfactor = {table.fillfactor}, toast_tuple_target = {_INLINE_BYTES})"
     statements = [
         f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}) {options}",
         f"GRANT SELECT ON {name} TO taskledger_api",

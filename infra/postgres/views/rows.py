@@ -5,7 +5,7 @@ column (`unnest`), a bulk load takes the same fields as a binary COPY stream. ps
 dumpers look at every element several times, which was the larger part of a projector's time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from operator import attrgetter
@@ -24,7 +24,7 @@ _LENGTH = Struct("!i")
 _INT2 = Struct("!ih")
 _INT4 = Struct("!ii")
 _INT8 = Struct("!iq")
-_COUNT = Struct("!i")
+_TSVECTOR = Struct("!ii")
 _ARRAY = Struct("!iiIii")
 _ROW = Struct("!h")
 
@@ -32,6 +32,7 @@ _NULL = _LENGTH.pack(-1)
 _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
 _NO_POSITIONS = b"\x00\x00\x00"
+_EMPTY_TSVECTOR = _TSVECTOR.pack(4, 0)
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -53,6 +54,18 @@ def _text(values: Iterable[str | None]) -> Fields:
 def _bytea(values: Iterable[bytes | None]) -> Fields:
     pack = _LENGTH.pack
     return [_NULL if value is None else pack(len(value)) + value for value in values]
+
+
+def _bytea_parts(values: Iterable[bytes | None]) -> Fields:
+    """As `_bytea`, but each length apart from its value, which is copied once less."""
+    pack = _LENGTH.pack
+    parts: Fields = []
+    for value in values:
+        if value is None:
+            parts.append(_NULL)
+        else:
+            parts += (pack(len(value)), value)
+    return parts
 
 
 def _boolean(values: Iterable[bool | None]) -> Fields:
@@ -78,17 +91,17 @@ def _timestamptz(values: Iterable[datetime | None]) -> Fields:
     return fields
 
 
-def _tsvector(values: Iterable[Sequence[str] | None]) -> Fields:
-    """Lexemes without positions, in order: distinct, without NUL, under 2 KiB each."""
+def _tsvector(values: Iterable[Collection[str] | None]) -> Fields:
+    """Lexemes without positions in any order: distinct, without NUL, under 2 KiB each."""
     fields = []
     for value in values:
         if value is None:
             fields.append(_NULL)
+        elif not value:
+            fields.append(_EMPTY_TSVECTOR)
         else:
-            body = _COUNT.pack(len(value)) + b"".join(
-                [lexeme.encode() + _NO_POSITIONS for lexeme in value]
-            )
-            fields.append(_LENGTH.pack(len(body)) + body)
+            lexemes = _NO_POSITIONS.join([lexeme.encode() for lexeme in value]) + _NO_POSITIONS
+            fields.append(_TSVECTOR.pack(len(lexemes) + 4, len(value)) + lexemes)
     return fields
 
 
@@ -98,7 +111,7 @@ def _text_array(values: Iterable[Sequence[str] | None]) -> Fields:
         if value is None:
             fields.append(_NULL)
         else:
-            body = _array_body(_text(value), _TEXT)
+            body = _array_body(_text(value), len(value), _TEXT)
             fields.append(_LENGTH.pack(len(body)) + body)
     return fields
 
@@ -107,6 +120,9 @@ def array_literal(items: Sequence[str]) -> str:
     """A text[] as PostgreSQL reads it, whatever the items hold."""
     if not items:
         return "{}"
+    literal = '{"' + '","'.join(items) + '"}'
+    if "\\" not in literal and literal.count('"') == 2 * len(items):
+        return literal
     escaped = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
     return '{"' + '","'.join(escaped) + '"}'
 
@@ -115,10 +131,10 @@ def _text_array_literals(values: Iterable[Sequence[str] | None]) -> Fields:
     return _text(None if value is None else array_literal(value) for value in values)
 
 
-def _array_body(fields: Fields, element: int) -> bytes:
-    if not fields:
+def _array_body(fields: Fields, count: int, element: int) -> bytes:
+    if not count:
         return _ARRAY.pack(0, 0, element, 0, 1)[:12]
-    return _ARRAY.pack(1, 1, element, len(fields), 1) + b"".join(fields)
+    return b"".join([_ARRAY.pack(1, 1, element, count, 1), *fields])
 
 
 _TEXT = 25
@@ -136,7 +152,11 @@ _ENCODE: dict[str, Callable[[Iterable[Any]], Fields]] = {
 }
 
 # An array of arrays would be taken apart by unnest, so an inner array travels as its literal.
-_ENCODE_ELEMENT = {**_ENCODE, "text[]": _text_array_literals}
+_ENCODE_ELEMENTS: dict[str, Callable[[Iterable[Any]], Fields]] = {
+    **_ENCODE,
+    "bytea": _bytea_parts,
+    "text[]": _text_array_literals,
+}
 
 
 class BinaryArray:
@@ -185,10 +205,11 @@ def adapt(connection: AsyncConnection[Any] | Connection[Any]) -> None:
         connection.adapters.register_dumper(kind.parameter, kind.dumper)
 
 
-def array(kind: str, values: Iterable[Any]) -> BinaryArray:
+def array(kind: str, values: Sequence[Any]) -> BinaryArray:
     """Values as one array parameter of elements of `kind`; text[] elements as literals."""
     chosen = _KINDS[kind]
-    return chosen.parameter(_array_body(_ENCODE_ELEMENT[kind](values), chosen.element_oid))
+    fields = _ENCODE_ELEMENTS[kind](values)
+    return chosen.parameter(_array_body(fields, len(values), chosen.element_oid))
 
 
 class TableCodec:

@@ -26,7 +26,7 @@ class Sample:
     moment: datetime | None
     data: bytes | None
     words: list[str] | None
-    terms: tuple[str, ...] | None
+    terms: frozenset[str] | None
 
 
 SAMPLES = Table(
@@ -53,7 +53,7 @@ texts = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=8),
     st.sampled_from(['"', "\\", "{}", ",", "NULL", "'", "a b", ""]),
 )
-terms = st.lists(texts.filter(bool), max_size=4, unique=True).map(lambda each: tuple(sorted(each)))
+terms = st.lists(texts.filter(bool), max_size=4, unique=True).map(frozenset)
 moments = st.datetimes(datetime(1900, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 rows = st.builds(
     Sample,
@@ -100,7 +100,7 @@ def _plain(record: tuple[Any, ...]) -> tuple[Any, ...]:
         return record
     lexemes = found[4:].split(b"\x00" + b"\x00\x00")[:-1]
     assert int.from_bytes(found[:4], "big") == len(lexemes)
-    return (*most, tuple(sorted(lexeme.decode() for lexeme in lexemes)))
+    return (*most, frozenset(lexeme.decode() for lexeme in lexemes))
 
 
 def in_order(samples: list[Sample]) -> list[tuple[Any, ...]]:
