@@ -69,10 +69,6 @@ class NewId(Protocol):
 class BoardReader(Protocol):
     """Questions to the board that a decision needs, at a position no older than `position`."""
 
-    async def last_rank(self, project_id: str, status: str, position: int) -> str | None:
-        """The rank of the last card in a status, None where it has none."""
-        ...
-
     async def neighbours(
         self,
         project_id: str,

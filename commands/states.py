@@ -9,6 +9,7 @@ from domain.aggregates import aggregate_of
 from domain.comment.state import Comment
 from domain.project.state import Project
 from domain.task.state import Task
+from domain.values.ids import is_id
 from domain.values.text import shown
 from domain.workspace.state import Workspace
 
@@ -32,14 +33,18 @@ class States:
         self._kept: OrderedDict[str, Versioned] = OrderedDict()
 
     def kept(self, aggregate: Aggregate[S], stream: str) -> S | None:
-        """What is known of a stream without asking the log."""
+        """What is known of a stream without asking the log; None for one of another kind."""
+        if not is_id(stream, aggregate.kind):
+            return None
         state: Any = self._kept.get(stream)
         if state is not None:
             self._kept.move_to_end(stream)
         return state  # type: ignore[no-any-return]  # a stream has the state of its own kind
 
     async def read(self, aggregate: Aggregate[S], stream: str) -> S | None:
-        """A stream as the log has it now; None where it has no event."""
+        """A stream as the log has it now; None where it has no event, or is no stream at all."""
+        if not is_id(stream, aggregate.kind):
+            return None
         recorded = await self._store.read_stream(stream)
         state = aggregate.fold((each.event, each.stamp) for each in recorded)
         if state is not None:
@@ -79,11 +84,6 @@ class States:
         state = self._kept.pop(stream, None)
         if state is not None:
             self._used_bytes -= _weight(state)
-
-    def forget_all(self) -> None:
-        """For when a person's keys go: nothing readable of theirs may stay in memory."""
-        self._kept.clear()
-        self._used_bytes = 0
 
 
 def _weight(state: Versioned) -> int:

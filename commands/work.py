@@ -67,13 +67,13 @@ class Work:
         """The state of a stream with all that this work recorded on it; None: no such stream,
         which is also so for what is no id of this kind at all."""
         if stream not in self._streams:
-            if not is_id(stream, aggregate.kind):
-                return None
             state = self._states.kept(aggregate, stream)
             if state is not None:
                 self.from_memory.add(stream)
-            else:
+            elif is_id(stream, aggregate.kind):
                 state = await self._states.read(aggregate, stream)
+            else:
+                return None
             version = 0 if state is None else state.version
             self._streams[stream] = _Stream(aggregate, state, state, version)
         return self.peek(aggregate, stream)

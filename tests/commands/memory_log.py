@@ -130,10 +130,6 @@ class LogBoard:
     def __init__(self, store: EventStore) -> None:
         self._store = store
 
-    async def last_rank(self, project_id: str, status: str, position: int) -> str | None:
-        cards = await self._cards(project_id, [status])
-        return cards[-1].rank if cards else None
-
     async def neighbours(
         self,
         project_id: str,
