@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: FastAPI's, with the answers and rules that every route shares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -88,9 +88,15 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
             openapi_version="3.1.0",
         )
-        _complete(built, [route for route in app.routes if isinstance(route, DirectRoute)])
+        _complete(built, list(_described(app)))
         app.openapi_schema = built
     return app.openapi_schema
+
+
+def _described(app: FastAPI) -> Iterator[DirectRoute]:
+    for route in app.routes:
+        if isinstance(route, DirectRoute) and route.include_in_schema:
+            yield route
 
 
 def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:

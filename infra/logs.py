@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 # Set by whoever begins a piece of work: a request's id, so that every line it causes carries it.
 work_id: Final[ContextVar[str | None]] = ContextVar("work_id", default=None)
@@ -30,7 +31,8 @@ def configure(level: str, role: str) -> None:
             add_context,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            # Without the values of local variables: they may be secrets.
+            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),

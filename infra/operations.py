@@ -12,6 +12,7 @@ from infra.nats.connection import NatsConnection
 from infra.outages import outage
 from infra.postgres.pool import Pool
 from infra.redis.rate_limit import RateLimiter
+from projections.registry import VIEWS
 
 _TIMEOUT_S: Final = 2.0
 _RELAY_SILENT_S: Final = 10.0
@@ -60,8 +61,14 @@ class Operations:
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, and the relay that feeds the views."""
-        database, relay = await asyncio.gather(self._database(), self._relay())
-        parts = {"postgresql": database, "relay": relay}
+        database, relay, views = await asyncio.gather(
+            self._database(), _state(self._relay()), _state(self._unbuilt_views())
+        )
+        parts = {
+            "postgresql": database,
+            "relay": PartState(relay is None, relay),
+            "views": PartState(views is None, views, needed=True),
+        }
         if self._nats is not None:
             connected = self._nats.connected
             why = None if connected else "no connection: views follow the log once a second"
@@ -106,32 +113,30 @@ class Operations:
         problem = self._store.problem
         if problem is not None:
             return PartState(False, problem, needed=True)
-        why = await _failure(self._store.head())
+        why = await _state(self._log_answers())
         return PartState(why is None, why, needed=True)
 
-    async def _relay(self) -> PartState:
-        async def ask() -> str | None:
-            async with self._pool.connection() as connection:
-                row = await (await connection.execute(_RELAY)).fetchone()
-            if row is None:
-                return "no relay has run yet"
-            state, reason, behind, silent_s = row
-            if state == "stopped":
-                return f"stopped: {reason}"
-            if silent_s > _RELAY_SILENT_S:
-                return f"silent for {silent_s:.0f} s"
-            if state == "waiting":
-                return f"waiting for NATS, {behind} events behind"
-            return None
+    async def _log_answers(self) -> None:
+        await self._store.head()
 
-        try:
-            why = await asyncio.wait_for(ask(), _TIMEOUT_S)
-        except Exception as error:
-            refused = outage(error)
-            if refused is None:
-                raise
-            why = refused.detail
-        return PartState(why is None, why)
+    async def _unbuilt_views(self) -> str | None:
+        answering = {(name, lag.version) for name, lag in (await self.views()).items()}
+        missing = [view.name for view in VIEWS if (view.name, view.version) not in answering]
+        return f"not built yet: {', '.join(missing)}" if missing else None
+
+    async def _relay(self) -> str | None:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_RELAY)).fetchone()
+        if row is None:
+            return "no relay has run yet"
+        state, reason, behind, silent_s = row
+        if state == "stopped":
+            return f"stopped: {reason}"
+        if silent_s > _RELAY_SILENT_S:
+            return f"silent for {silent_s:.0f} s"
+        if state == "waiting":
+            return f"waiting for NATS, {behind} events behind"
+        return None
 
 
 class _Gauges(list[Gauge]):
@@ -150,13 +155,12 @@ class _Gauges(list[Gauge]):
         (gauge.labels(**labels) if labels else gauge).set(value)
 
 
-async def _failure(question: Awaitable[object]) -> str | None:
-    """Why a part does not answer, None where it does."""
+async def _state(question: Awaitable[str | None]) -> str | None:
+    """What is wrong, None where nothing is; also where there is no answer in time."""
     try:
-        await asyncio.wait_for(question, _TIMEOUT_S)
+        return await asyncio.wait_for(question, _TIMEOUT_S)
     except Exception as error:
         refused = outage(error)
         if refused is None:
             raise
         return refused.detail
-    return None

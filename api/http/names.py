@@ -1,11 +1,17 @@
 """People's names into answers that name them by id."""
 
+from collections.abc import Awaitable
+from typing import TypeVar
+
 import orjson
 
 from api.http.call import Call
+from domain.errors import Kind, Refused
 from domain.user.state import USER
 from domain.values.text import readable
 from projections.people import fill_names, names_needed
+
+A = TypeVar("A")
 
 
 async def with_names(call: Call, doc: bytes, position: int | None = None) -> bytes:
@@ -16,11 +22,21 @@ async def with_names(call: Call, doc: bytes, position: int | None = None) -> byt
     wanted = names_needed(doc)
     if not wanted:
         return doc
-    names = await call.house.directory.names(wanted, position)
+    names = await if_seen(call.house.directory.names(wanted, position)) or {}
     missing = wanted - names.keys()
     if missing:
         names = {**names, **{each: await _from_log(call, each) for each in missing}}
     return fill_names(doc, names)
+
+
+async def if_seen(question: Awaitable[A]) -> A | None:
+    """What a view answers; None where it cannot yet, and the log can be asked instead."""
+    try:
+        return await question
+    except Refused as refused:
+        if refused.kind is not Kind.VIEW_BEHIND:
+            raise
+        return None
 
 
 async def _from_log(call: Call, user_id: str) -> bytes:

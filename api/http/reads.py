@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.http.call import Call
 from api.http.etags import etag, not_modified
-from api.http.names import with_names
+from api.http.names import if_seen, with_names
 from api.http.positions import position_headers
 from api.http.reply import Reply
 from domain.errors import not_found
@@ -52,13 +52,13 @@ async def find_task(
     Raises Refused(NOT_FOUND), and Refused(VIEW_BEHIND) where `position` is not there in time.
     """
     house, user_id = call.house, call.caller.user_id
-    workspaces = await house.access.workspaces(user_id, position)
-    read = await house.tasks.get(workspaces, task_id)
+    workspaces = await if_seen(house.access.workspaces(user_id, position)) or ()
+    read = await if_seen(house.tasks.get(workspaces, task_id))
     if position is not None and (read is None or read.position < position):
         await house.waiter.reached(TASKS_VIEW, position)
         read = await house.tasks.get(workspaces, task_id)
     if read is not None and read.fresh and read.project_id is not None:
-        access = await house.access.now(read.workspace_id, read.access_position)
+        access = await if_seen(house.access.now(read.workspace_id, read.access_position))
         if access is not None:
             if access.project_role(user_id, read.project_id) is None:
                 raise not_found("task")
@@ -108,13 +108,13 @@ class ProjectParts:
 async def find_project(call: Call, project_id: str, *, position: int | None = None) -> ProjectParts:
     """A project that the caller may see. Raises as `find_task`."""
     house, user_id = call.house, call.caller.user_id
-    workspaces = await house.access.workspaces(user_id, position)
-    read = await house.projects.get(workspaces, project_id)
+    workspaces = await if_seen(house.access.workspaces(user_id, position)) or ()
+    read = await if_seen(house.projects.get(workspaces, project_id))
     if position is not None and (read is None or read.position < position):
         await house.waiter.reached(PROJECTS_VIEW, position)
         read = await house.projects.get(workspaces, project_id)
     if read is not None and read.fresh:
-        access = await house.access.now(read.workspace_id, read.access_position)
+        access = await if_seen(house.access.now(read.workspace_id, read.access_position))
         if access is not None:
             if access.project_role(user_id, project_id) is None:
                 raise not_found("project")

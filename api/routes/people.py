@@ -13,6 +13,7 @@ from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
 from api.http.etags import etag
 from api.http.execute import changed, changed_headers, execute
 from api.http.limits import spend
+from api.http.names import if_seen
 from api.http.once import once
 from api.http.paging import ReadQuery
 from api.http.positions import position_headers, wanted_position
@@ -229,7 +230,7 @@ async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Re
     position = wanted_position(call, query.min_position)
     if position is not None:
         await house.waiter.reached(MEMBERS_VIEW, position)
-    read_now = await house.members.person(user_id)
+    read_now = await if_seen(house.members.person(user_id))
     if read_now is not None and read_now.fresh and read_now.own is not None:
         headers = [etag(read_now.version, read_now.own)]
         headers += position_headers(call, read_now.position)
@@ -317,10 +318,10 @@ async def _known(call: Call, user_id: str) -> User:
 
 async def _own(call: Call, user: User) -> bytes:
     """A person as they see themselves, as the log has them."""
-    roles = await call.house.access.roles(user.user_id)
+    roles = await if_seen(call.house.access.roles(user.user_id))
     if not roles and user.default_workspace_id is not None:
         roles = {user.default_workspace_id: "owner"}
-    return render_own(user, roles)
+    return render_own(user, roles or {})
 
 
 def _require_same_identity(body: ProfileChanges, user: User) -> None:

@@ -10,7 +10,7 @@ from api.http.bodies import require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
-from api.http.names import with_names
+from api.http.names import if_seen, with_names
 from api.http.paging import ReadQuery, page_reply
 from api.http.positions import wanted_position
 from api.http.reads import facts_of, find_task, one
@@ -202,7 +202,7 @@ async def _answer(
 async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
     """The whole task after a change, and its version."""
     task = outcome.state(TASK)
-    read = await call.house.tasks.get((task.workspace_id,), task.task_id)
+    read = await if_seen(call.house.tasks.get((task.workspace_id,), task.task_id))
     project = outcome.state(PROJECT, task.project_id)
     return await with_names(call, render(task, facts_of(task, project, read))), task.version
 

@@ -102,14 +102,11 @@ async def _serve(
         server = uvicorn.Server(
             uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
         )
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         stop.append(server)
         port = listening.getsockname()[1]
         made.append(Product(f"http://127.0.0.1:{port}", settings, house, app))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
-        ready.set()
+        ready.set()  # who connects before it accepts waits in the socket's own queue
         await serving
 
 
