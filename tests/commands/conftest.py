@@ -1,5 +1,6 @@
 """People, a project and two processes that run commands over one log."""
 
+import asyncio
 import contextlib
 import hashlib
 import itertools
@@ -129,18 +130,26 @@ class Stores:
 
 
 class Counted:
-    """A store that counts what it is asked."""
+    """A store that counts what it is asked, and that can be made to wait."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self.appends = 0
         self.reads = 0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> asyncio.Event:
+        """Appends wait until this is set."""
+        self._open.clear()
+        return self._open
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     async def append(self, commit: Commit) -> Receipt:
         self.appends += 1
+        await self._open.wait()
         return await self._store.append(commit)
 
     async def read_stream(

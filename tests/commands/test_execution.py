@@ -155,6 +155,17 @@ class TestOnce:
         assert len({outcome.main_stream for outcome in outcomes}) == 1
         assert sum(outcome.changed for outcome in outcomes) == 1
 
+    async def test_whoever_waits_too_long_for_the_first_is_told_so(self, house, monkeypatch):
+        monkeypatch.setattr("commands.execution.SAME_KEY_PATIENCE_SECONDS", 0.001)
+        create = CreateTask(title="Once", project_id=house.project_id)
+        let_go = house.store.hold()
+        first = asyncio.create_task(house.run(house.ann, create, key="k"))
+        await asyncio.sleep(0)
+        refused = await refusal(house.run(house.ann, create, key="k"))
+        assert refused.kind is Kind.IDEMPOTENCY_IN_PROGRESS
+        let_go.set()
+        assert (await first).changed
+
     async def test_today_s_access_decides_who_sees_the_first_answer(self, house):
         create = CreateTask(title="Once", project_id=house.project_id)
         await house.run(house.bob, create, key="k")

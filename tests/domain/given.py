@@ -39,6 +39,7 @@ def stamp(version: int, stream: str = TASK_ID, actor: str = ANN, **other: Any) -
 class Case(Generic[S]):
     aggregate: Aggregate[S]
     state: Any
+    events: tuple[object, ...] = ()
 
     def when(self, decision: Callable[..., Sequence[Any]], *args: Any, **named: Any) -> "Then":
         return Then(self.aggregate, self.state, lambda: decision(self.state, *args, **named))
@@ -78,7 +79,7 @@ class Then:
 
 def given(aggregate: Aggregate[S], stream: str, *events: object) -> Case[S]:
     stamped = ((each, stamp(version, stream)) for version, each in enumerate(events, start=1))
-    return Case(aggregate, aggregate.fold(stamped))
+    return Case(aggregate, aggregate.fold(stamped), events)
 
 
 def _stream_of(state: Any) -> str:
