@@ -8,8 +8,9 @@ from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from domain.values.recorded import Recorded
+from infra.postgres.arrays import BinaryArray
 from infra.postgres.pool import Connection
-from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, BinaryArray, TableCodec
+from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec
 from infra.processes.generations import Generation
 from projections.projection import Finish, Key, Projection, Row, Scan, Table
 
@@ -354,7 +355,7 @@ class RowStore:
 def _upserts(codec: TableCodec, rows: list[Row]) -> list[tuple[str, list[BinaryArray]]]:
     """In statements of a bounded size, however large single rows are."""
     arrays = codec.arrays(rows)
-    if len(rows) > 1 and sum(len(array.data) for array in arrays) > STATEMENT_BYTES:
+    if len(rows) > 1 and sum(array.size for array in arrays) > STATEMENT_BYTES:
         middle = len(rows) // 2
         return _upserts(codec, rows[:middle]) + _upserts(codec, rows[middle:])
     return [(codec.upsert, arrays)]

@@ -1,0 +1,129 @@
+"""What the log, its relay, the views and the background processes say about themselves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra.postgres.pool import Connection
+from infra.processes import dead_letters, generations
+from infra.processes.dead_letters import ParkedStream
+from infra.processes.generations import Standing
+from infra.processes.log import Head, head
+
+SILENT_AFTER_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """`wrong`: why events do not go out as they should, None when they do."""
+
+    state: str
+    reason: str | None
+    cursor: int
+    epoch: int
+    owner: str
+    silent_s: float
+    log_id: str
+
+    @property
+    def wrong(self) -> str | None:
+        if self.state == "stopped":
+            return f"stopped: {self.reason}"
+        if self.silent_s > SILENT_AFTER_S:
+            return f"silent for {self.silent_s:.0f} s"
+        if self.state == "waiting":
+            return str(self.reason)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewStatus:
+    """A version of a view, by the generation that answers."""
+
+    name: str
+    version: int
+    position: int
+    lag_events: int
+    lag_seconds: float
+    parked_events: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """`report`: role -> what it says about itself."""
+
+    process: str
+    roles: tuple[str, ...]
+    started_at: datetime
+    silent_s: float
+    report: Mapping[str, Mapping[str, int | str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowStatus:
+    """One consistent look at all of it. `relay` is None where none has ever run."""
+
+    head: Head
+    relay: RelayStatus | None
+    views: tuple[ViewStatus, ...]
+    generations: tuple[Standing, ...]
+    parked: tuple[ParkedStream, ...]
+    processes: tuple[ProcessStatus, ...]
+
+    @property
+    def wrong(self) -> list[str]:
+        """What a person should look at, a line each."""
+        found = []
+        if self.relay is None:
+            found.append("no relay has run yet")
+        elif self.relay.wrong is not None:
+            found.append(f"relay {self.relay.wrong}")
+        if not any(process.silent_s <= SILENT_AFTER_S for process in self.processes):
+            found.append("no background process reports")
+        found += [
+            f"{one.generation.view} has parked {one.stream} at {one.first_position}: {one.error}"
+            for one in self.parked
+        ]
+        return found
+
+
+async def read_status(connection: Connection) -> FlowStatus:
+    """As the worker role, which may see every tenant's dead letters."""
+    async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return FlowStatus(
+            await head(connection),
+            await _relay(connection),
+            await _views(connection),
+            tuple(await generations.standings(connection)),
+            tuple(await dead_letters.parked_streams(connection)),
+            await _processes(connection),
+        )
+
+
+async def _relay(connection: Connection) -> RelayStatus | None:
+    cursor = await connection.execute(
+        "SELECT state, reason, cursor, epoch, owner,"
+        " extract(epoch FROM clock_timestamp() - beat_at)::float8, log_id::text FROM ops.relay"
+    )
+    row = await cursor.fetchone()
+    return None if row is None else RelayStatus(*row)
+
+
+async def _views(connection: Connection) -> tuple[ViewStatus, ...]:
+    cursor = await connection.execute(
+        "SELECT name, version, position, lag_events, lag_seconds, parked FROM ops.view_lags()"
+    )
+    return tuple(ViewStatus(*row) for row in await cursor.fetchall())
+
+
+async def _processes(connection: Connection) -> tuple[ProcessStatus, ...]:
+    cursor = await connection.execute(
+        "SELECT process, roles, started_at,"
+        " extract(epoch FROM clock_timestamp() - reported_at)::float8, report"
+        " FROM ops.processes ORDER BY started_at"
+    )
+    return tuple(
+        ProcessStatus(process, tuple(roles), started_at, silent_s, report)
+        for process, roles, started_at, silent_s, report in await cursor.fetchall()
+    )
