@@ -21,7 +21,7 @@ from infra.access import Access
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
-from infra.keys.master import MasterKeys
+from infra.keys.configured import master_keys
 from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
 from infra.nats.wake import CommitWaker, on_views
@@ -206,13 +206,6 @@ async def _build(
 def utc_now() -> datetime:
     """The clock of the whole process."""
     return datetime.now(UTC)
-
-
-def master_keys(settings: Settings) -> MasterKeys:
-    """From the setting itself, else from its file. Raises KeyUnusable."""
-    if settings.master_key is not None:
-        return MasterKeys.of(settings.master_key.get_secret_value())
-    return MasterKeys.from_file(settings.key_file())
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from infra.bootstrap import master_keys
 from infra.event_store.store import PostgresEventStore
+from infra.keys.configured import master_keys
 from infra.nats.connection import NatsConnection
 from infra.postgres.pool import Pool, open_pool
 from infra.processes.sessions import WORKER, Sessions

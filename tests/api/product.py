@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
-from infra.bootstrap import House, master_keys, open_house
+from infra.bootstrap import House, open_house
 from infra.event_store.store import PostgresEventStore
+from infra.keys.configured import master_keys
 from infra.nats.connection import NatsConnection
 from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
