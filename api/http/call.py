@@ -43,6 +43,7 @@ class Call:
         "extra",
         "headers",
         "house",
+        "position",
         "receive",
         "request_id",
         "scope",
@@ -73,6 +74,8 @@ class Call:
         else:
             self.request_id = self.trace_id
         self._caller: Caller | None = None
+        # What the reader has written itself, and so must see; set by the route.
+        self.position: int | None = None
         self.extra: list[Header] = []
         self.status = 0
         self.code: str | None = None
@@ -158,4 +161,4 @@ def _chunk(message: Message) -> bytes:
 
 def _too_large(limit: int) -> DoorRefused:
     detail = f"A body has at most {limit} bytes."
-    return DoorRefused(BODY_TOO_LARGE, detail, (b"connection", b"close"))
+    return DoorRefused(BODY_TOO_LARGE, detail)

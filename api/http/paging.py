@@ -8,22 +8,13 @@ from pydantic import Field, model_validator
 
 from api.http.call import Call
 from api.http.positions import position_headers
-from api.http.queries import Query
+from api.http.queries import ReadQuery
 from api.http.reply import Header, Reply
 from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
 MOST: Final = 1_000
 
 _PLACES: Final = ("cursor", "last_id", "skip", "page")
-
-
-class ReadQuery(Query):
-    """Parameters of every read of a view."""
-
-    min_position: Annotated[
-        int | None,
-        Field(ge=0, le=2**63 - 1, description="Wait up to 2 s until the view shows at least this."),
-    ] = None
 
 
 class PageQuery(ReadQuery):

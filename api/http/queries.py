@@ -1,10 +1,10 @@
 """Query parameters into a model: each known by name, lists by repeating or by comma."""
 
 from functools import cache
-from typing import Any, Final, TypeVar, get_origin
+from typing import Annotated, Any, Final, TypeVar, get_origin
 from urllib.parse import unquote_to_bytes
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.http.validation import problems_of
 from domain.errors import invalid
@@ -17,6 +17,15 @@ class Query(BaseModel):
     """A request's query string. Unknown parameters are refused and named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ReadQuery(Query):
+    """Parameters of every read of a view."""
+
+    min_position: Annotated[
+        int | None,
+        Field(ge=0, le=2**63 - 1, description="Wait up to 2 s until the view shows at least this."),
+    ] = None
 
 
 Q = TypeVar("Q", bound=Query)

@@ -34,9 +34,12 @@ class Found:
     project_id: str
 
 
-async def one(call: Call, found: Found) -> Reply:
-    """The answer to GET of one resource, or 304 where the client holds it already."""
-    doc = await with_names(call, found.doc)
+async def one(call: Call, found: Found, position: int | None = None) -> Reply:
+    """The answer to GET of one resource, or 304 where the client holds it already.
+
+    `position` is what the reader has written itself.
+    """
+    doc = await with_names(call, found.doc, position)
     tag = etag(found.version, doc)
     headers = [tag, *position_headers(call, found.position)]
     if not_modified(call.headers.get(b"if-none-match"), tag[1]):

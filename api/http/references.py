@@ -29,8 +29,8 @@ async def task_id(call: Call, text: str) -> str:
     house = call.house
     places = await _seen(call, house.tasks.find, text)
     if not places:
-        await _let_views_catch_up(call, TASKS_VIEW)
-        places = await _seen(call, house.tasks.find, text)
+        head = await _let_views_catch_up(call, TASKS_VIEW)
+        places = await _seen(call, house.tasks.find, text, position=head)
     found = await _only(call, places, lambda place: place.task_id)
     if found is None:
         raise not_found("task")
@@ -100,8 +100,8 @@ async def _project_by_key(call: Call, text: str, workspace_id: str | None) -> st
     house = call.house
     places = await _seen(call, house.projects.find, text, workspace_id)
     if not places:
-        await _let_views_catch_up(call, PROJECTS_VIEW)
-        places = await _seen(call, house.projects.find, text, workspace_id)
+        head = await _let_views_catch_up(call, PROJECTS_VIEW)
+        places = await _seen(call, house.projects.find, text, workspace_id, position=head)
     return await _only(call, places, lambda place: place.project_id)
 
 
@@ -110,10 +110,12 @@ async def _seen(
     find: Callable[[Sequence[str], str], Awaitable[list[P]]],
     key: str,
     workspace_id: str | None = None,
+    *,
+    position: int | None = None,
 ) -> list[P]:
-    """Where the key stands among what the caller may see."""
+    """Where the key stands among what the caller may see, as of `position` at least."""
     access, user_id = call.house.access, call.caller.user_id
-    workspaces = await access.workspaces(user_id)
+    workspaces = await access.workspaces(user_id, position or call.position)
     if workspace_id is not None:
         workspaces = tuple(each for each in workspaces if each == workspace_id)
     places = await find(workspaces, key)
@@ -139,11 +141,15 @@ async def _only(call: Call, places: Sequence[P], id_of: Callable[[P], str]) -> s
     )
 
 
-async def _let_views_catch_up(call: Call, view: Projection) -> None:
-    """A key that was given just now is known to the log before it is to the view."""
+async def _let_views_catch_up(call: Call, view: Projection) -> int | None:
+    """A key that was given just now is known to the log before it is to the view: the position
+    that the view has come to, None where it does not come there in time."""
     house = call.house
+    head = await house.store.head()
     try:
-        await house.waiter.reached(view, await house.store.head())
+        await house.waiter.reached(view, head)
     except Refused as refused:
         if refused.kind is not Kind.VIEW_BEHIND:
             raise
+        return None
+    return head

@@ -22,8 +22,9 @@ from api.http.auth import admit
 from api.http.bodies import Body, read_body
 from api.http.call import Call
 from api.http.describe import ANSWER, PROBLEMS
+from api.http.positions import wanted_position
 from api.http.problems import code_of, refusal
-from api.http.queries import Query, read_query
+from api.http.queries import Query, ReadQuery, read_query
 from api.http.reply import Reply
 from domain.errors import Refused, not_found
 from domain.values.ids import is_id
@@ -129,6 +130,8 @@ class DirectRoute(APIRoute):
             if not (is_id(value, kind) if kind else _PATH_VALUE.fullmatch(value)):
                 raise not_found(_NAMES.get(name, "resource"))
         query = read_query(takes.query[1] if takes.query else Query, scope["query_string"])
+        in_query = query.min_position if isinstance(query, ReadQuery) else None
+        call.position = wanted_position(call, in_query)
         if takes.query:
             arguments[takes.query[0]] = query
         if takes.body:

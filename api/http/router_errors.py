@@ -36,9 +36,10 @@ async def answer_http_exception(request: Request, error: Exception) -> Reply:
 
 def _methods_at(request: Request) -> set[str]:
     app: Starlette = request.scope["app"]
-    return {
+    methods = {
         method
         for route in app.routes
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
         for method in route.methods or ()
     }
+    return methods | {"HEAD"} if "GET" in methods else methods

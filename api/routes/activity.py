@@ -10,7 +10,6 @@ from api.http.call import Call, CallHere
 from api.http.describe import read
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
-from api.http.positions import wanted_position
 from api.http.reads import find_project, find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -123,7 +122,7 @@ async def _feed(
     call: Call, query: FeedQuery, asked: ActivityFilter, workspaces: tuple[str, ...]
 ) -> Reply:
     house = call.house
-    position = wanted_position(call, query.min_position)
+    position = call.position
     page = query.asked()
 
     async def ask(scope: Scope) -> Listing:

@@ -10,8 +10,8 @@ from api.http.describe import read, write
 from api.http.execute import changed, execute
 from api.http.markdown import as_html
 from api.http.names import with_names
-from api.http.paging import PageQuery, ReadQuery, page_reply
-from api.http.positions import wanted_position
+from api.http.paging import PageQuery, page_reply
+from api.http.queries import ReadQuery
 from api.http.reads import Found, find_task, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -61,7 +61,7 @@ async def list_comments(
     call: CallHere, task_id: str, query: Annotated[PageQuery, Query()]
 ) -> Reply:
     house = call.house
-    position = wanted_position(call, query.min_position)
+    position = call.position
     found = await references.task_id(call, task_id)
     task = await find_task(call, found)
     listing = await house.waiter.at_least(
@@ -77,7 +77,7 @@ async def list_comments(
 async def get_comment(
     call: CallHere, comment_id: str, query: Annotated[ReadQuery, Query()]
 ) -> Reply:
-    wanted_position(call, query.min_position)
+    position = call.position
     access = call.house.access
     comment = await access.newest(COMMENT, comment_id)
     if comment is None or not await access.newest_project(call.caller.user_id, comment.project_id):
@@ -89,7 +89,7 @@ async def get_comment(
         comment.workspace_id,
         comment.project_id,
     )
-    return await one(call, found)
+    return await one(call, found, position)
 
 
 def _render(comment: Comment) -> bytes:

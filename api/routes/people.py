@@ -15,9 +15,9 @@ from api.http.execute import changed, changed_headers, execute
 from api.http.limits import spend
 from api.http.names import if_seen
 from api.http.once import once
-from api.http.paging import ReadQuery
-from api.http.positions import position_headers, wanted_position
+from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
+from api.http.queries import ReadQuery
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
@@ -227,7 +227,7 @@ async def log_out_everywhere(call: CallHere) -> Reply:
 @router.get("/users/me", summary="Who you are", **read(OwnAnswer, has_path=False))
 async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
-    position = wanted_position(call, query.min_position)
+    position = call.position
     if position is not None:
         await house.waiter.reached(MEMBERS_VIEW, position)
     read_now = await if_seen(house.members.person(user_id))
@@ -267,7 +267,7 @@ async def change_myself(call: CallHere, body: ProfileChanges) -> Reply:
 )
 async def get_user(call: CallHere, user_id: str, query: Annotated[ReadQuery, Query()]) -> Reply:
     house = call.house
-    position = wanted_position(call, query.min_position)
+    position = call.position
     if position is not None:
         await house.waiter.reached(MEMBERS_VIEW, position)
     if user_id != call.caller.user_id and not await shared_workspaces(call, user_id):

@@ -12,8 +12,9 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
 from api.http.names import with_names
-from api.http.paging import PageQuery, ReadQuery, page_reply
-from api.http.positions import position_headers, wanted_position
+from api.http.paging import PageQuery, page_reply
+from api.http.positions import position_headers
+from api.http.queries import ReadQuery
 from api.http.reads import ProjectParts, find_project, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
@@ -117,7 +118,7 @@ async def create_project(call: CallHere, body: NewProject) -> Reply:
 )
 async def list_projects(call: CallHere, query: Annotated[ProjectListQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
-    position = wanted_position(call, query.min_position)
+    position = call.position
     if query.workspace_id is None:
         workspaces = await house.access.workspaces(user_id, position)
     else:
@@ -143,7 +144,8 @@ async def get_project(
     call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
     found = await _find(call, project_id, query)
-    return await one(call, found.part(found.doc))
+    position = call.position
+    return await one(call, found.part(found.doc), position)
 
 
 @router.patch(
@@ -201,7 +203,7 @@ async def list_members(
     call: CallHere, project_id: str, query: Annotated[ProjectPageQuery, Query()]
 ) -> Reply:
     house = call.house
-    position = wanted_position(call, query.min_position)
+    position = call.position
     found = await references.project_id(call, project_id, query.workspace_id)
     project = await find_project(call, found)
     listing = await house.waiter.at_least(
@@ -285,7 +287,8 @@ async def get_workflow(
     call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
     found = await _find(call, project_id, query)
-    return await one(call, found.part(found.workflow))
+    position = call.position
+    return await one(call, found.part(found.workflow), position)
 
 
 @router.put(
@@ -309,7 +312,8 @@ async def get_columns(
     call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
     found = await _find(call, project_id, query)
-    return await one(call, found.part(found.columns))
+    position = call.position
+    return await one(call, found.part(found.columns), position)
 
 
 @router.put(
@@ -333,7 +337,8 @@ async def get_fields(
     call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
     found = await _find(call, project_id, query)
-    return await one(call, found.part(found.fields))
+    position = call.position
+    return await one(call, found.part(found.fields), position)
 
 
 @router.put(
@@ -353,7 +358,7 @@ async def get_board(
     call: CallHere, project_id: str, query: Annotated[BoardQuery, Query()]
 ) -> Reply:
     found = await references.project_id(call, project_id, query.workspace_id)
-    position = wanted_position(call, query.min_position)
+    position = call.position
     board = await _board(call, found, query.cards, position)
     doc = await with_names(call, board.doc(), position)
     return Reply(200, doc, position_headers(call, board.position))
@@ -371,7 +376,7 @@ async def get_board_column(
     query: Annotated[ProjectPageQuery, Query()],
 ) -> Reply:
     house = call.house
-    position = wanted_position(call, query.min_position)
+    position = call.position
     found = await references.project_id(call, project_id, query.workspace_id)
     project = await find_project(call, found)
     if not is_id(column_id, "col"):
@@ -409,7 +414,7 @@ async def _board(call: Call, project_id: str, cards: int, position: int | None) 
 
 async def _find(call: Call, project_ref: str, query: ProjectQuery) -> ProjectParts:
     project_id = await references.project_id(call, project_ref, query.workspace_id)
-    position = wanted_position(call, query.min_position)
+    position = call.position
     return await find_project(call, project_id, position=position)
 
 

@@ -11,8 +11,8 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
 from api.http.names import if_seen, with_names
-from api.http.paging import ReadQuery, page_reply
-from api.http.positions import wanted_position
+from api.http.paging import page_reply
+from api.http.queries import ReadQuery
 from api.http.reads import facts_of, find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
@@ -72,13 +72,11 @@ async def create_task(call: CallHere, body: NewTask) -> Reply:
 
 @router.get("/tasks/{task_id}", summary="Read a task", **read(TaskAnswer, is_one=True))
 async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Query()]) -> Reply:
+    position = call.position
     found = await find_task(
-        call,
-        await references.task_id(call, task_id),
-        position=wanted_position(call, query.min_position),
-        trashed=query.trashed,
+        call, await references.task_id(call, task_id), position=position, trashed=query.trashed
     )
-    return await one(call, found)
+    return await one(call, found, position)
 
 
 @router.get("/tasks", summary="List tasks", **read(TaskPage, is_list=True, has_path=False))
@@ -100,7 +98,7 @@ async def list_my_tasks(call: CallHere, query: Annotated[TaskListQuery, Query()]
 
 async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, mine: bool) -> Reply:
     house, user_id = call.house, call.caller.user_id
-    position = wanted_position(call, query.min_position)
+    position = call.position
     if workspace_id is None:
         workspaces = await house.access.workspaces(user_id, position)
     else:

@@ -10,8 +10,8 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
 from api.http.names import with_names
-from api.http.paging import PageQuery, ReadQuery, page_reply
-from api.http.positions import wanted_position
+from api.http.paging import PageQuery, page_reply
+from api.http.queries import ReadQuery
 from api.http.reads import Found, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
@@ -96,7 +96,7 @@ async def create_workspace(call: CallHere, body: NewWorkspace) -> Reply:
 )
 async def list_workspaces(call: CallHere, query: Annotated[PageQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
-    position = wanted_position(call, query.min_position)
+    position = call.position
     workspaces = await house.access.workspaces(user_id, position)
 
     async def ask(scope: Scope) -> Listing:
@@ -116,12 +116,12 @@ async def list_workspaces(call: CallHere, query: Annotated[PageQuery, Query()]) 
 async def get_workspace(
     call: CallHere, workspace_id: str, query: Annotated[ReadQuery, Query()]
 ) -> Reply:
-    wanted_position(call, query.min_position)
+    position = call.position
     workspace = await _visible(call, workspace_id)
     found = Found(
         render_workspace(workspace), workspace.version, workspace.position, workspace_id, ""
     )
-    return await one(call, found)
+    return await one(call, found, position)
 
 
 @router.patch(
@@ -148,7 +148,7 @@ async def list_members(
     call: CallHere, workspace_id: str, query: Annotated[PageQuery, Query()]
 ) -> Reply:
     house = call.house
-    position = wanted_position(call, query.min_position)
+    position = call.position
     await _visible(call, workspace_id)
     listing = await house.waiter.at_least(
         MEMBERS_VIEW, position, lambda: house.members.members(workspace_id, query.asked())

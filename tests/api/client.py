@@ -1,5 +1,6 @@
 """A client as a careful user would write one: it reads its own writes and shows what went wrong."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,11 @@ PASSWORD = "correct horse battery"
 
 @dataclass
 class Api:
-    """One person's view of the API. `position` is that of their last write."""
+    """One person's view of the API. `position` is that of their last write; `issue` gives an
+    access token without a log-in, which costs more than all else that a test does."""
 
     http: httpx.AsyncClient
+    issue: Callable[[str, str], str]
     token: str | None = None
     user: dict[str, Any] = field(default_factory=dict)
     position: int = 0
@@ -70,13 +73,16 @@ class Api:
         return problem
 
     async def register(self, name: str = "") -> "Api":
-        """A new person, logged in, on the same connection."""
+        """A new person with a token, on the same connection."""
         username = name or f"user-{uuid4().hex[:12]}"
         body = {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
-        someone = Api(self.http)
-        await someone.post("/users", body)
-        await someone.log_in(username)
+        someone = Api(self.http, self.issue)
+        someone.user = await someone.post("/users", body)
+        someone.token = self.issue(someone.user_id, "session of a test")
         return someone
+
+    def with_token(self, token: str | None) -> "Api":
+        return Api(self.http, self.issue, token)
 
     async def log_in(self, username: str, password: str = PASSWORD) -> dict[str, Any]:
         tokens: dict[str, Any] = await self.post(

@@ -29,9 +29,9 @@ async def http(product: Product) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def nobody(http: httpx.AsyncClient) -> Api:
+def nobody(http: httpx.AsyncClient, product: Product) -> Api:
     """Without a token."""
-    return Api(http)
+    return Api(http, product.house.access_tokens.issue)
 
 
 @pytest.fixture
