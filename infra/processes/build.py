@@ -14,6 +14,7 @@ from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
 from infra.processes.backoff import Backoff
 from infra.processes.dead_letters import DeadLetter
+from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move, Standing
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
@@ -309,12 +310,12 @@ class _Loader:
             raise _Poisoned(last) from error
 
     async def _fold(self, events: Sequence[Recorded], upto: int) -> None:
-        rows, folds, parked = self._rows, self._projection.folds, self._parked
+        rows, projection, parked = self._rows, self._projection, self._parked
         if parked:
             self._letters += [
                 dead_letters.behind(recorded)
                 for recorded in events
-                if recorded.stream in parked and type(recorded.event) in folds
+                if recorded.stream in parked and concerns(projection, recorded)
             ]
             events = [recorded for recorded in events if recorded.stream not in parked]
         try:
@@ -324,9 +325,7 @@ class _Loader:
                 await self.finish()
             await rows.load(self._reader, asked)
             for recorded in events:
-                fold = folds.get(type(recorded.event))
-                if fold is not None:
-                    fold(recorded, rows)
+                fold(projection, recorded, rows)
         except Exception as error:
             if is_outage(error) or is_fence(error) or isinstance(error, _Poisoned):
                 raise

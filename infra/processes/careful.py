@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 
@@ -11,6 +10,7 @@ from domain.values.stamp import Stamp
 from infra.event_store.rows import StoredRow, moment
 from infra.postgres.pool import Connection
 from infra.processes import dead_letters
+from infra.processes.folding import CannotApply, Undecoded, concerns, fold
 from infra.processes.generations import Generation
 from infra.processes.log import Log
 from infra.processes.outages import described, is_outage
@@ -21,17 +21,6 @@ ATTEMPTS = 3
 PAUSE_S = 0.02
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Undecoded:
-    """Stands for an event whose stored bytes cannot be read; it is poison for every view."""
-
-    error: str
-
-
-class CannotRead(Exception):
-    """An event's bytes cannot be read."""
 
 
 async def decode(store: Log, rows: Sequence[StoredRow]) -> list[Recorded]:
@@ -91,13 +80,9 @@ async def _apply(
     rows = RowStore(projection, generation, capacity=len(events))
     await rows.load(connection, rows.asked(clear))
     for recorded in clear:
-        if isinstance(recorded.event, Undecoded):
-            raise CannotRead(recorded.event.error)
-        fold = projection.folds.get(type(recorded.event))
-        if fold is not None:
-            fold(recorded, rows)
+        fold(projection, recorded, rows)
     await rows.changes().write(connection)
-    skipped = [dead_letters.behind(event) for event in apart if _matters(projection, event)]
+    skipped = [dead_letters.behind(event) for event in apart if concerns(projection, event)]
     await dead_letters.store(connection, generation, skipped)
 
 
@@ -108,9 +93,7 @@ async def _park(
     recorded: Recorded,
     failure: Exception,
 ) -> None:
-    error = described(failure)
-    if isinstance(recorded.event, Undecoded):
-        error = recorded.event.error
+    error = str(failure) if isinstance(failure, CannotApply) else described(failure)
     letter = dead_letters.poison(recorded, error, ATTEMPTS)
     await dead_letters.store(connection, generation, [letter])
     parked.add(recorded.stream)
@@ -122,10 +105,6 @@ async def _park(
         type=recorded.type,
         error=error,
     )
-
-
-def _matters(projection: Projection, recorded: Recorded) -> bool:
-    return isinstance(recorded.event, Undecoded) or type(recorded.event) in projection.folds
 
 
 def _undecoded(row: StoredRow, error: str) -> Recorded:

@@ -13,6 +13,7 @@ from infra.nats.wake import send_change
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters
 from infra.processes.build import BuildRunning, build_lock
+from infra.processes.folding import CannotApply, fold
 from infra.processes.generations import Generation
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_outage
@@ -160,19 +161,16 @@ class Healing:
             self._on_progress(last, position)
 
     def _fold(self, recorded: Recorded) -> None:
-        stream, event = recorded.stream, recorded.event
+        stream = recorded.stream
         parked = recorded.position >= self._parked_from.get(stream, recorded.position + 1)
         if parked and stream not in self._streams:
             return
-        if isinstance(event, careful.Undecoded):
-            raise StillBroken(recorded.position, stream, event.error)
-        fold = self._projection.folds.get(type(event))
-        if fold is None:
-            return
         try:
-            fold(recorded, self._right)
+            fold(self._projection, recorded, self._right)
             if not parked:
-                fold(recorded, self._lived)
+                fold(self._projection, recorded, self._lived)
+        except CannotApply as error:
+            raise StillBroken(recorded.position, stream, str(error)) from error
         except Exception as error:
             if is_outage(error):
                 raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from domain.values.recorded import Recorded
 from infra.processes import dead_letters
 from infra.processes.dead_letters import DeadLetter
+from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move
 from infra.processes.rows import Asked, Changes, RowStore
 from projections.projection import Projection
@@ -58,16 +59,13 @@ class Member:
 
     def fold(self, events: Sequence[Recorded]) -> Batch:
         """Fold `events`, for which `rows` were loaded; the batch is then written by `write`."""
-        folds, rows, parked = self.projection.folds, self.rows, self.parked
+        projection, rows, parked = self.projection, self.rows, self.parked
         letters = []
         for recorded in events:
-            fold = folds.get(type(recorded.event))
-            if fold is None:
-                continue
-            if parked and recorded.stream in parked:
+            if not parked or recorded.stream not in parked:
+                fold(projection, recorded, rows)
+            elif concerns(projection, recorded):
                 letters.append(dead_letters.behind(recorded))
-            else:
-                fold(recorded, rows)
         old = self.folded
         self.folded = events[-1].position
         move = Move(self.generation, self.epoch, old, self.folded)

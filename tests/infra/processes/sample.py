@@ -53,6 +53,11 @@ class Garbled:
     amount: str = "many"
 
 
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A type that this code does not know."""
+
+
 @dataclass(slots=True)
 class Tally:
     workspace_id: str

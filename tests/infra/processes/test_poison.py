@@ -19,6 +19,7 @@ from tests.infra.processes.sample import (
     Removed,
     Renamed,
     SampleLog,
+    Unheard,
     Unwritable,
     decoded,
     replayed,
@@ -108,13 +109,14 @@ async def test_one_of_two_parked_streams_is_healed_alone(
     assert stored(log) == await as_replayed(log)
 
 
-async def test_bytes_that_cannot_be_read_park_their_stream(
-    log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run
+@pytest.mark.parametrize("poison", [Garbled(), Unheard()])
+async def test_what_cannot_be_read_or_is_not_known_parks_its_stream(
+    log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run, poison: object
 ) -> None:
     run(Projector([sample()], log, sessions, nats).run())
     await answers(log)
     log.append(*some_events(40, 1))
-    bad = log.append(("ws_a", "garbled", Added(1)), ("ws_a", "garbled", Garbled()))
+    bad = log.append(("ws_a", "garbled", Added(1)), ("ws_a", "garbled", poison))
     head = log.append(*some_events(40, 2), ("ws_a", "garbled", Added(1)))
     await until(lambda: checkpoint(log) == head)
     assert [(position, stream) for position, stream, _ in letters(log)] == [

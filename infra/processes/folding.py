@@ -1,0 +1,35 @@
+"""Folding one event into a view's rows, and what may not be passed over in silence."""
+
+from dataclasses import dataclass
+
+from domain.values.recorded import Recorded
+from projections.projection import Projection, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Undecoded:
+    """Stands for an event whose stored bytes cannot be read; it is poison for every view."""
+
+    error: str
+
+
+class CannotApply(Exception):
+    """An event that this code cannot read, or whose type it does not know."""
+
+
+def fold(projection: Projection, recorded: Recorded, rows: Rows) -> None:
+    """Raises CannotApply, and whatever the view's own fold raises."""
+    event = recorded.event
+    folding = projection.folds.get(type(event))
+    if folding is not None:
+        folding(recorded, rows)
+    elif event is None:
+        raise CannotApply(f"unknown type {recorded.type}")
+    elif type(event) is Undecoded:
+        raise CannotApply(event.error)
+
+
+def concerns(projection: Projection, recorded: Recorded) -> bool:
+    """Whether the view would be another without this event, as far as this code can know."""
+    event = recorded.event
+    return event is None or type(event) is Undecoded or type(event) in projection.folds
