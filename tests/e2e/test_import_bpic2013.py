@@ -39,6 +39,7 @@ class Imported:
     admin: Person
     summary: Json
     truth: dict[str, list[Record]]
+    activities: list[Json]
 
 
 def truth() -> dict[str, list[Record]]:
@@ -78,7 +79,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
         assert password is not None
         admin.username = "admin"
         admin.log_in(password[1])
-        yield Imported(admin, summary(done), truth())
+        activities = admin.every("/projects/INC/activity", "activities")
+        yield Imported(admin, summary(done), truth(), activities)
 
 
 def test_everything_in_the_file_is_counted(imported: Imported):
@@ -122,13 +124,12 @@ def test_all_tasks_stand_where_their_last_event_left_them(imported: Imported):
 
 
 def test_the_activity_of_every_task_is_its_trace(imported: Imported):
-    entries = imported.admin.every("/projects/INC/activity", "activities")
     tasks = {
         task["task_id"]: task["external_id"]
         for task in imported.admin.every("/tasks?project_id=INC", "tasks")
     }
     told: dict[str, list[Record]] = defaultdict(list)
-    for entry in reversed(entries):
+    for entry in reversed(imported.activities):
         if entry["action"] == "record_imported":
             told[tasks[entry["task_id"]]].append(
                 Record(
@@ -150,7 +151,7 @@ def test_status_changes_follow_the_records(imported: Imported):
     statuses = imported.admin.get("/projects/INC/workflow")["statuses"]
     names = {status["key"]: status["name"] for status in statuses}
     told: Counter[tuple[str, str]] = Counter()
-    for entry in imported.admin.every("/projects/INC/activity", "activities"):
+    for entry in imported.activities:
         if entry["action"] == "status_changed":
             changes = entry["changes"]
             told[names[changes["old_value"]], names[changes["new_value"]]] += 1
