@@ -37,6 +37,11 @@ class BinaryArray:
         self.pieces = pieces
         self.count = count
 
+    @property
+    def size(self) -> int:
+        """Bytes of all elements with their lengths."""
+        return sum(map(len, self.pieces))
+
 
 class TextArray(BinaryArray):
     __slots__ = ()
@@ -110,12 +115,22 @@ def packed_integer(value: int) -> bytes:
     return _INT4.pack(4, value)
 
 
-def adapt(context: AdaptContext) -> None:
-    """Teach a connection these parameters."""
+def adapt(context: AdaptContext, *others: type[BinaryArray]) -> None:
+    """Teach a connection these parameters, and `others`."""
     adapters = context.adapters
     assert adapters is not None
-    for kind in (TextArray, ByteaArray, UuidArray, IntegerArray, BigintArray, BooleanArray):
+    for kind in (*_KINDS, *others):
         adapters.register_dumper(kind, _dumper(kind))
+
+
+_KINDS: tuple[type[BinaryArray], ...] = (
+    TextArray,
+    ByteaArray,
+    UuidArray,
+    IntegerArray,
+    BigintArray,
+    BooleanArray,
+)
 
 
 def _dumper(kind: type[BinaryArray]) -> type[Dumper]:

@@ -1,8 +1,7 @@
 """Rows of a view on their way into the database and out of it, a column at a time.
 
 Values travel in PostgreSQL's binary formats, made here: a batch's upsert takes one array a
-column (`unnest`), a bulk load takes the same fields as a binary COPY stream. psycopg's own list
-dumpers look at every element several times, which was the larger part of a projector's time.
+column (`unnest`), a bulk load takes the same fields as a binary COPY stream.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -13,9 +12,18 @@ from struct import Struct
 from typing import Any
 
 from psycopg import AsyncConnection, Connection
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
+from infra.postgres.arrays import (
+    NULL,
+    BigintArray,
+    BinaryArray,
+    BooleanArray,
+    ByteaArray,
+    IntegerArray,
+    TextArray,
+    packed,
+)
+from infra.postgres.arrays import adapt as adapt_arrays
 from projections.projection import Projection, Table
 
 from .ddl import relation
@@ -25,10 +33,11 @@ _INT2 = Struct("!ih")
 _INT4 = Struct("!ii")
 _INT8 = Struct("!iq")
 _TSVECTOR = Struct("!ii")
-_ARRAY = Struct("!iiIii")
+_ONE_DIMENSION = Struct("!iiIii")
 _ROW = Struct("!h")
 
-_NULL = _LENGTH.pack(-1)
+_TEXT = TextArray.element_oid
+_EMPTY_ARRAY = Struct("!iiI").pack(0, 0, _TEXT)
 _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
 _NO_POSITIONS = b"\x00\x00\x00"
@@ -46,14 +55,12 @@ Fields = list[bytes]
 
 def _text(values: Iterable[str | None]) -> Fields:
     pack = _LENGTH.pack
-    return [
-        _NULL if value is None else pack(len(data := value.encode())) + data for value in values
-    ]
+    return [NULL if value is None else pack(len(data := value.encode())) + data for value in values]
 
 
 def _bytea(values: Iterable[bytes | None]) -> Fields:
     pack = _LENGTH.pack
-    return [_NULL if value is None else pack(len(value)) + value for value in values]
+    return [NULL if value is None else pack(len(value)) + value for value in values]
 
 
 def _bytea_parts(values: Iterable[bytes | None]) -> Fields:
@@ -62,19 +69,19 @@ def _bytea_parts(values: Iterable[bytes | None]) -> Fields:
     parts: Fields = []
     for value in values:
         if value is None:
-            parts.append(_NULL)
+            parts.append(NULL)
         else:
             parts += (pack(len(value)), value)
     return parts
 
 
 def _boolean(values: Iterable[bool | None]) -> Fields:
-    return [_NULL if value is None else _TRUE if value else _FALSE for value in values]
+    return [NULL if value is None else _TRUE if value else _FALSE for value in values]
 
 
 def _integer(pack: Callable[[int, int], bytes], size: int) -> Callable[[Iterable[Any]], Fields]:
     def encode(values: Iterable[int | None]) -> Fields:
-        return [_NULL if value is None else pack(size, value) for value in values]
+        return [NULL if value is None else pack(size, value) for value in values]
 
     return encode
 
@@ -83,7 +90,7 @@ def _timestamptz(values: Iterable[datetime | None]) -> Fields:
     fields = []
     for value in values:
         if value is None:
-            fields.append(_NULL)
+            fields.append(NULL)
         else:
             past = value - _EPOCH
             microseconds = past.days * _DAY + past.seconds * _SECOND + past.microseconds
@@ -96,7 +103,7 @@ def _tsvector(values: Iterable[Collection[str] | None]) -> Fields:
     fields = []
     for value in values:
         if value is None:
-            fields.append(_NULL)
+            fields.append(NULL)
         elif not value:
             fields.append(_EMPTY_TSVECTOR)
         else:
@@ -109,10 +116,11 @@ def _text_array(values: Iterable[Sequence[str] | None]) -> Fields:
     fields = []
     for value in values:
         if value is None:
-            fields.append(_NULL)
+            fields.append(NULL)
         else:
-            body = _array_body(_text(value), len(value), _TEXT)
-            fields.append(_LENGTH.pack(len(body)) + body)
+            items = b"".join(_text(value))
+            dimensions = _ONE_DIMENSION.pack(1, 0, _TEXT, len(value), 1) if value else _EMPTY_ARRAY
+            fields.append(packed(dimensions + items))
     return fields
 
 
@@ -130,14 +138,6 @@ def array_literal(items: Sequence[str]) -> str:
 def _text_array_literals(values: Iterable[Sequence[str] | None]) -> Fields:
     return _text(None if value is None else array_literal(value) for value in values)
 
-
-def _array_body(fields: Fields, count: int, element: int) -> bytes:
-    if not count:
-        return _ARRAY.pack(0, 0, element, 0, 1)[:12]
-    return b"".join([_ARRAY.pack(1, 1, element, count, 1), *fields])
-
-
-_TEXT = 25
 
 _ENCODE: dict[str, Callable[[Iterable[Any]], Fields]] = {
     "text": _text,
@@ -159,57 +159,42 @@ _ENCODE_ELEMENTS: dict[str, Callable[[Iterable[Any]], Fields]] = {
 }
 
 
-class BinaryArray:
-    """A one-dimensional array in binary form, as a query parameter; one subclass a type."""
-
-    __slots__ = ("data",)
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+class SmallintArray(BinaryArray):
+    __slots__ = ()
+    oid, element_oid = 1005, 21
 
 
-class _BinaryArrayDumper(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: BinaryArray) -> bytes:
-        return obj.data
+class TimestamptzArray(BinaryArray):
+    __slots__ = ()
+    oid, element_oid = 1185, 1184
 
 
-class _Kind:
-    """How one PostgreSQL type travels as an array: the oids of the array and of an element."""
-
-    def __init__(self, name: str, array_oid: int, element_oid: int) -> None:
-        self.element_oid = element_oid
-        self.parameter: type[BinaryArray] = type(f"{name}Array", (BinaryArray,), {"__slots__": ()})
-        self.dumper: type[Dumper] = type(
-            f"{name}ArrayDumper", (_BinaryArrayDumper,), {"oid": array_oid}
-        )
+class TsvectorArray(BinaryArray):
+    __slots__ = ()
+    oid, element_oid = 3643, 3614
 
 
-_KINDS = {
-    "text": _Kind("Text", 1009, _TEXT),
-    "bytea": _Kind("Bytea", 1001, 17),
-    "boolean": _Kind("Boolean", 1000, 16),
-    "smallint": _Kind("Smallint", 1005, 21),
-    "integer": _Kind("Integer", 1007, 23),
-    "bigint": _Kind("Bigint", 1016, 20),
-    "timestamptz": _Kind("Timestamptz", 1185, 1184),
-    "tsvector": _Kind("Tsvector", 3643, 3614),
+_ARRAYS: dict[str, type[BinaryArray]] = {
+    "text": TextArray,
+    "text[]": TextArray,
+    "bytea": ByteaArray,
+    "boolean": BooleanArray,
+    "smallint": SmallintArray,
+    "integer": IntegerArray,
+    "bigint": BigintArray,
+    "timestamptz": TimestamptzArray,
+    "tsvector": TsvectorArray,
 }
-_KINDS["text[]"] = _KINDS["text"]
 
 
 def adapt(connection: AsyncConnection[Any] | Connection[Any]) -> None:
     """Teach a connection the array parameters of this module; needed once a connection."""
-    for kind in _KINDS.values():
-        connection.adapters.register_dumper(kind.parameter, kind.dumper)
+    adapt_arrays(connection, SmallintArray, TimestamptzArray, TsvectorArray)
 
 
 def array(kind: str, values: Sequence[Any]) -> BinaryArray:
     """Values as one array parameter of elements of `kind`; text[] elements as literals."""
-    chosen = _KINDS[kind]
-    fields = _ENCODE_ELEMENTS[kind](values)
-    return chosen.parameter(_array_body(fields, len(values), chosen.element_oid))
+    return _ARRAYS[kind](_ENCODE_ELEMENTS[kind](values), len(values))
 
 
 class TableCodec:

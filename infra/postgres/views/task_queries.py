@@ -19,7 +19,7 @@ from .scopes import visible
 
 # Fewer hits than this are looked up one by one; more are met soon enough on the way through the
 # rows in their order.
-MOST_HITS = 5_000
+MOST_HITS = 1_000
 
 _OPEN = ("todo", "in_progress")
 _ALIASES = {"pending": "todo", "completed": "done"}
