@@ -5,10 +5,12 @@ import asyncio
 import base64
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -78,6 +80,8 @@ def served(settings: Settings, *, views: bool = True) -> Iterator[Product]:
     try:
         if failed:
             raise failed[0]
+        if views:
+            _wait_until_ready(made[0].base_url)
         yield made[0]
     finally:
         for server in stop:
@@ -85,6 +89,14 @@ def served(settings: Settings, *, views: bool = True) -> Iterator[Product]:
         thread.join(30)
     if failed:
         raise failed[0]
+
+
+def _wait_until_ready(base_url: str) -> None:
+    """Until every view answers."""
+    until = time.monotonic() + 30
+    while httpx.get(f"{base_url}/readyz").status_code != 200:
+        assert time.monotonic() < until, "the product did not become ready"
+        time.sleep(0.05)
 
 
 async def _serve(
