@@ -96,13 +96,13 @@ def test_activity_has_each_record_and_what_it_changed_at_the_original_times(impo
         ("record_imported", "status", "08:12"),
         ("record_imported", "status", "08:40"),
         ("status_changed", "status", "08:40"),
-        ("field_changed", "minutes spent", "08:40"),
+        ("field_changed", "fields.minutes spent", "08:40"),
         ("record_imported", "status", "10:05"),
-        ("assigned", "assignee_ids", "10:05"),
+        ("assigned", "assignees", "10:05"),
         ("record_imported", "status", "07:00"),
         ("status_changed", "status", "07:00"),
-        ("field_changed", "minutes spent", "07:00"),
-        ("field_changed", "guarantee until", "07:00"),
+        ("field_changed", "fields.minutes spent", "07:00"),
+        ("field_changed", "fields.guarantee until", "07:00"),
     ]
     records = [entry for entry in entries if entry["action"] == "record_imported"]
     assert [entry["changes"]["new_value"] for entry in records] == [
