@@ -1,23 +1,15 @@
 """A process of ours: started, watched and stopped, and never left behind."""
 
-import logging
 import os
 import signal
 import subprocess
-import threading
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Mapping
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
 
 from infra.embedded.account import Account, child_setup
 from infra.embedded.errors import PartFailed
-
-_LOG_BYTES = 8 * 1024 * 1024
-_LOG_FILES_KEPT = 2
-_LAST_LINES = 20
+from infra.log_file import LogFile
 
 
 class Child(ABC):
@@ -32,13 +24,11 @@ class Child(ABC):
     death_signal = signal.SIGKILL
     working_folder: Path | None = None
 
-    def __init__(self, account: Account, log_file: Path | None = None) -> None:
-        """With a `log_file` all that it prints goes there, else to where we print ourselves."""
-        self.log_file = log_file
-        self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+    def __init__(self, account: Account, log: LogFile | None = None) -> None:
+        """With a `log` all that it prints goes there, else to where we print ourselves."""
+        self.log = log
         self._account = account
         self._process: subprocess.Popen[bytes] | None = None
-        self._log_keeper: threading.Thread | None = None
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -82,14 +72,12 @@ class Child(ABC):
 
     def spawn(self) -> None:
         """Start the program and return at once. Raises PartFailed."""
-        self.last_lines.clear()
-        output = subprocess.PIPE if self.log_file else None
         try:
             process = subprocess.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT if self.log_file else None,
+                stdout=subprocess.PIPE if self.log else None,
+                stderr=subprocess.STDOUT if self.log else None,
                 env=dict(self.environment()),
                 cwd=self.working_folder,
                 pass_fds=self.inherited(),
@@ -99,11 +87,8 @@ class Child(ABC):
         except (OSError, subprocess.SubprocessError) as error:
             raise PartFailed(f"{self.name} cannot be started: {error}.") from error
         self._process = process
-        if process.stdout is not None:
-            self._log_keeper = threading.Thread(
-                target=self._keep_log, args=(process.stdout,), name=f"{self.name} log", daemon=True
-            )
-            self._log_keeper.start()
+        if self.log is not None and process.stdout is not None:
+            self.log.follow(process.stdout)
 
     def wait(self) -> int | None:
         """Block until it has ended; its exit code, negative for a signal."""
@@ -122,30 +107,15 @@ class Child(ABC):
             self._process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-        self._finish_log()
+        if self.log is not None:
+            self.log.finish()
 
     def kill(self) -> None:
         """End it as a crash would (SIGKILL), and wait until it is gone."""
         self.signal(signal.SIGKILL)
         self.wait()
-        self._finish_log()
-
-    def _finish_log(self) -> None:
-        if self._log_keeper is not None:
-            self._log_keeper.join(1)
-
-    def _keep_log(self, output: IO[bytes]) -> None:
-        """Copy what it prints into its log file, bounded in size."""
-        assert self.log_file is not None
-        handler = RotatingFileHandler(
-            self.log_file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES_KEPT, encoding="utf-8"
-        )
-        with output:
-            for raw in output:
-                line = raw.decode(errors="replace").rstrip()
-                self.last_lines.append(line)
-                handler.emit(logging.makeLogRecord({"msg": line}))
-        handler.close()
+        if self.log is not None:
+            self.log.finish()
 
 
 def bare_environment() -> dict[str, str]:

@@ -24,6 +24,7 @@ from infra.embedded.errors import PartFailed
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import SETTING_OF, EmbeddedParts
 from infra.keys.master import make_key_file
+from infra.log_file import LogFile
 from infra.postgres.migrate import migrate
 from infra.settings import PREFIX, Settings, SettingsError, child_environment
 
@@ -98,8 +99,9 @@ class Role(Child):
         arguments: Sequence[str],
         environment: Mapping[str, str],
         listener: socket.socket | None = None,
+        log: LogFile | None = None,
     ) -> None:
-        super().__init__(ourselves())
+        super().__init__(ourselves(), log)
         self.name = name
         self._arguments = arguments
         self._environment = environment
@@ -127,6 +129,8 @@ class Role(Child):
         """Nothing."""
 
     def failure(self) -> PartFailed:
+        if self.log is not None:
+            self.log.finish()
         return PartFailed(f"The {self.name} ended by itself (exit code {self.exit_code}).")
 
 
@@ -282,14 +286,21 @@ class _Run:
         roles = []
         if self._listener is not None:
             counting = {**environment, **_counting_in(self._metrics_dir)}
-            roles += [
-                Role(f"API worker {number}", ["api.serve"], counting, self._listener)
-                for number in range(1, self._settings.workers + 1)
-            ]
+            for number in range(1, self._settings.workers + 1):
+                log = self._log_of(f"api-{number}")
+                name = f"API worker {number}"
+                roles.append(Role(name, ["api.serve"], counting, self._listener, log))
         if background := [role for role in self._settings.roles if role != "api"]:
             arguments = ["infra.processes.background", "--roles", ",".join(background)]
-            roles.append(Role("background process", arguments, environment))
+            log = self._log_of("background")
+            roles.append(Role("background process", arguments, environment, log=log))
         return roles
+
+    def _log_of(self, name: str) -> LogFile | None:
+        """In the data folder where there is one, and then only what is loud is shown here."""
+        if self._folder is None:
+            return None
+        return LogFile(self._folder.path / "logs" / f"{name}.log", _show)
 
     async def _until_ready(self, host: str, port: int) -> None:
         """Wait until `/readyz` says so. Raises PartFailed if a process cannot even start."""
@@ -322,6 +333,11 @@ class _Run:
         for keeper in (*self._role_keepers, *self._part_keepers):
             keeper.child.signal(keeper.child.death_signal)
 
+    def _own_places(self) -> str:
+        if self._folder is None:
+            return ""
+        return f"  Data    {self._folder.path}\n  Logs    {self._folder.path / 'logs'}\n"
+
     def _welcome(self) -> str:
         assert self._listener is not None
         host, port = _own_address(self._listener)
@@ -331,7 +347,7 @@ class _Run:
             f"  API     {base}/api/v1\n"
             f"  Docs    {base}/api/docs\n"
             f"  Health  {base}/readyz\n"
-            f"  Data    {self._settings.data_dir}\n"
+            f"{self._own_places()}"
             "  Stop    Ctrl-C\n"
         )
 
@@ -339,6 +355,11 @@ class _Run:
 def _counting_in(folder: Path) -> dict[str, str]:
     """What makes API processes keep their metrics in files, so that each can tell those of all."""
     return {f"{PREFIX}METRICS_DIR": str(folder), "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+
+
+def _show(line: bytes) -> None:
+    sys.stderr.buffer.write(line)
+    sys.stderr.buffer.flush()
 
 
 def _listen(host: str, port: int) -> socket.socket:

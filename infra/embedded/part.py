@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.child import Child, bare_environment
 from infra.embedded.account import Account
 from infra.embedded.errors import PartFailed
+from infra.log_file import LogFile
 
 _POLL_SECONDS = 0.01
 _LOADER = re.compile(r"error while loading shared libraries: ([^:\s]+)")
@@ -21,7 +22,9 @@ class Part(Child):
     working_folder = Path("/")  # ours may be closed to its account
 
     def __init__(self, folder: Path, logs: Path, account: Account, port: int) -> None:
-        super().__init__(account, logs / f"{self.name.lower()}.log")
+        log = LogFile(logs / f"{self.name.lower()}.log")
+        super().__init__(account, log)
+        self.log: LogFile = log
         self.folder = folder
         self.port = port
 
@@ -52,20 +55,24 @@ class Part(Child):
             if time.monotonic() > deadline:
                 raise PartFailed(
                     f"{self.name} did not become ready within {timeout_seconds:.0f} s; "
-                    f"its log is {self.log_file}."
+                    f"its log is {self.log.path}."
                 )
             time.sleep(_POLL_SECONDS)
 
     def failure(self) -> PartFailed:
-        self._finish_log()
-        if loader := _LOADER.search("\n".join(self.last_lines)):
+        self.log.finish()
+        return self.failure_by(self.log.last_lines)
+
+    def failure_by(self, last_lines: list[str]) -> PartFailed:
+        """Why it ended, by what it printed last."""
+        if loader := _LOADER.search("\n".join(last_lines)):
             return PartFailed(
                 f"{self.name} cannot start: the system library {loader[1]} is missing. Install "
                 f"it with your system's package manager, or set {self.setting} to a server of "
                 "your own."
             )
-        reason = self.explain(list(self.last_lines)) or f"exit code {self.exit_code}"
-        return PartFailed(f"{self.name} stopped: {reason}. Its log is {self.log_file}.")
+        reason = self.explain(last_lines) or f"exit code {self.exit_code}"
+        return PartFailed(f"{self.name} stopped: {reason}. Its log is {self.log.path}.")
 
     def explain(self, last_lines: list[str]) -> str:
         """The line of its output that tells most; the last one unless overridden."""

@@ -199,8 +199,7 @@ class Postgres(Part):
         finally:
             password_file.unlink(missing_ok=True)
         if made.returncode != 0:
-            self.last_lines.extend(made.stderr.strip().splitlines() or ["initdb failed"])
-            raise self.failure()
+            raise self.failure_by(made.stderr.strip().splitlines() or ["initdb failed"])
         fresh.rename(self._data)
 
     def _locale(self) -> list[str]:
