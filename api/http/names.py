@@ -9,7 +9,7 @@ from api.http.call import Call
 from domain.errors import Kind, Refused
 from domain.user.state import USER
 from domain.values.text import readable
-from projections.people import fill_names, names_needed
+from projections.people import Places
 
 A = TypeVar("A")
 
@@ -19,14 +19,15 @@ async def with_names(call: Call, doc: bytes, position: int | None = None) -> byt
 
     Whom the directory does not know yet is asked of the log.
     """
-    wanted = names_needed(doc)
+    places = Places(doc)
+    wanted = places.user_ids
     if not wanted:
         return doc
     names = await if_seen(call.house.directory.names(wanted, position)) or {}
     missing = wanted - names.keys()
     if missing:
         names = {**names, **{each: await _from_log(call, each) for each in missing}}
-    return fill_names(doc, names)
+    return places.filled(names)
 
 
 async def if_seen(question: Awaitable[A]) -> A | None:

@@ -7,7 +7,11 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.project.workflow import Guard, Transition, Workflow
+from domain.values.evolved import evolved
 from projections.people import Mark, fill_names, named, names_needed, person
+from projections.projects import render_workflow
+from tests.projections.history import History
 
 USER = "user_" + "0" * 26
 MARK = f'"name":{{"@":"{USER}"}}'
@@ -32,6 +36,20 @@ def test_no_text_is_ever_taken_for_a_person(text: str, fields: dict[str, str]) -
         "creator": {"user_id": USER, "name": text},
     }
     assert names_needed(doc) == {USER}
+
+
+def test_the_parameters_of_a_guard_are_not_taken_for_a_person() -> None:
+    past = History()
+    project_id = past.project(1, past.workspace(1))
+    forged = {"who": {"name": {"@": USER}}, "all": [{"name": {"@": USER}}, 1], "name": {"@": USER}}
+    move = Transition(source="a", target="b", guards=(Guard(name="g", parameters=forged),))
+    project = evolved(
+        past.states[project_id], workflow=Workflow(initial="a", statuses=(), transitions=(move,))
+    )
+    doc = render_workflow(project)
+    assert names_needed(doc) == set()
+    (guard,) = json.loads(doc)["transitions"][0]["guards"]
+    assert (guard["name"], guard["all"][1]) == ("g", 1)
 
 
 def test_everybody_is_named_once_for_each_place() -> None:
