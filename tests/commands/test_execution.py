@@ -18,6 +18,7 @@ from domain.errors import Kind, Refused
 from domain.project.state import PROJECT
 from domain.task.events import TaskCreated, TaskPrioritised, TaskRetitled
 from domain.task.state import TASK
+from domain.values.evolved import evolved
 from domain.workspace.state import WORKSPACE
 from infra.ids import new_id
 from tests.commands.refusals import refusal
@@ -278,6 +279,16 @@ class TestOldMemory:
         for each in stream[1:]:
             assert each.event.was == previous
             previous = each.event.title
+
+
+async def test_a_memory_that_is_ahead_of_the_log_is_forgotten(house):
+    """A database that was restored to an earlier copy, under a process that went on."""
+    task = await house.task()
+    house.executor.states.keep(task.task_id, evolved(task, version=9, title="Never was"))
+    outcome = await house.run(house.ann, EditTask(task_id=task.task_id, title="Varnish it"))
+    assert outcome.state(TASK).version == 2
+    (changed,) = (await house.events(task.task_id))[1:]
+    assert changed.was == task.title
 
 
 async def test_in_one_process_commands_on_one_task_take_turns_and_all_succeed(house):

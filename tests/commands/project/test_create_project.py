@@ -16,6 +16,7 @@ async def test_a_key_is_made_from_the_name_and_numbered_where_it_is_taken(house)
 
 
 async def test_made_keys_differ_also_when_made_at_once(house):
+    await house.other.run(house.ann, CreateProject(name="x", workspace_id=house.workspace_id))
     command = CreateProject(name="Shop", workspace_id=house.workspace_id)
     made = await asyncio.gather(*(where.run(house.ann, command) for where in (house, house.other)))
     assert {each.state(PROJECT).key for each in made} == {"SHO", "SHO2"}

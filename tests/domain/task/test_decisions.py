@@ -173,6 +173,12 @@ def test_reopening_clears_when_it_was_completed():
     assert task.state.completed_at is None
 
 
+def test_from_done_to_done_it_was_completed_the_first_time():
+    first = task_of(moved("done", "done")).state.completed_at
+    again = task_of(moved("done", "done"), moved("shipped", "done", "done", "done"))
+    assert again.state.completed_at == first == START + timedelta(seconds=2)
+
+
 def test_a_changed_workflow_moves_a_trashed_task_too_and_keeps_its_rank():
     archive = Status(key="archive", name="Archive", category="done")
     task_of(TaskTrashed()).when(decisions.resettle, archive).then(
