@@ -43,10 +43,12 @@ check: dev ## Linters, strict types, the direction of imports, documents that ar
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m infra.settings --table | diff -u docs/settings.md -
 	$(BIN)/python -m infra.settings --env | diff -u .env.example -
+	$(BIN)/python -m commands.registry | diff -u docs/commands.md -
 
 docs: dev ## Make the documents that are made from code.
 	$(BIN)/python -m infra.settings --table > docs/settings.md
 	$(BIN)/python -m infra.settings --env > .env.example
+	$(BIN)/python -m commands.registry > docs/commands.md
 
 lock: dev ## Take the newest allowed versions of every dependency, with hashes.
 	$(COMPILE) --upgrade --extra embedded --extra dev --output-file requirements/dev.txt
