@@ -10,7 +10,7 @@ from random import Random
 from typing import Any, Final, TypeVar
 
 from commands.commit import Commit, Receipt
-from commands.ports import BoardReader, Clock, EventStore, NewId, StreamMoved
+from commands.ports import BoardReader, Clock, EventStore, NewId, Snapshots, StreamMoved
 from commands.spec import Access, Registry
 from commands.states import States
 from commands.turns import Turns
@@ -133,13 +133,14 @@ class Executor:
         secret: bytes,
         limits: Limits | None = None,
         cache_bytes: int = 64 * 1024 * 1024,
+        snapshots: Snapshots | None = None,
     ) -> None:
         """`secret` makes command ids out of Idempotency-Keys; it must outlive the process."""
         self._registry = registry
         self._store = store
         self._clock = clock
         self._secret = secret
-        self.states = States(store, cache_bytes)
+        self.states = States(store, cache_bytes, snapshots)
         self._turns = Turns(WAITING_FOR_ONE_STREAM)
         self._world = World(
             store=store,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from commands.commit import Commit, Receipt
+from domain.aggregate import Versioned
 from domain.errors import Kind, Refused
 from domain.values.recorded import Recorded
 
@@ -51,6 +52,18 @@ class EventStore(Protocol):
 
     async def head(self) -> int:
         """The last position, 0 for an empty log."""
+        ...
+
+
+class Snapshots(Protocol):
+    """States of long streams, kept so that reading one does not mean reading its whole past."""
+
+    async def load(self, stream: str) -> Versioned | None:
+        """The state that was kept last, None where there is none that this code can use."""
+        ...
+
+    async def save(self, stream: str, state: Versioned) -> None:
+        """Keep it, unless a newer one is kept. Failing to is no error."""
         ...
 
 

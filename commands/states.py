@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from typing import Any, TypeVar
 
-from commands.ports import EventStore
+from commands.ports import EventStore, Snapshots
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.comment.state import Comment
@@ -15,6 +15,7 @@ from domain.workspace.state import Workspace
 
 S = TypeVar("S", bound=Versioned)
 
+_LONG_STREAM = 200
 _ANY_STATE_BYTES = 3_000
 _MEMBER_BYTES = 300
 
@@ -26,8 +27,11 @@ class States:
     used under the assertion that its version still stands, or read on by `refresh`.
     """
 
-    def __init__(self, store: EventStore, capacity_bytes: int) -> None:
+    def __init__(
+        self, store: EventStore, capacity_bytes: int, snapshots: Snapshots | None = None
+    ) -> None:
         self._store = store
+        self._snapshots = snapshots
         self._capacity_bytes = capacity_bytes
         self._used_bytes = 0
         self._kept: OrderedDict[str, Versioned] = OrderedDict()
@@ -45,11 +49,23 @@ class States:
         """A stream as the log has it now; None where it has no event, or is no stream at all."""
         if not is_id(stream, aggregate.kind):
             return None
-        recorded = await self._store.read_stream(stream)
+        recorded = await self._store.read_stream(stream, upto=_LONG_STREAM)
         state = aggregate.fold((each.event, each.stamp) for each in recorded)
+        if len(recorded) == _LONG_STREAM and state is not None:
+            state = await self._read_on(aggregate, stream, state)
         if state is not None:
             self.keep(stream, state)
         return state
+
+    async def _read_on(self, aggregate: Aggregate[S], stream: str, state: S) -> S | None:
+        """The rest of a long stream: from its snapshot on, which is moved up behind it."""
+        kept: Any = None if self._snapshots is None else await self._snapshots.load(stream)
+        base: S = state if kept is None or kept.version < state.version else kept
+        recorded = await self._store.read_stream(stream, after=base.version)
+        whole = aggregate.fold(((each.event, each.stamp) for each in recorded), base)
+        if self._snapshots is not None and whole is not None and len(recorded) >= _LONG_STREAM:
+            await self._snapshots.save(stream, whole)
+        return whole
 
     async def refresh(self, stream: str) -> bool:
         """Read what was written since; True where that was anything."""

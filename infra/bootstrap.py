@@ -19,6 +19,7 @@ from domain.project.state import PROJECT
 from domain.values.limits import Limits
 from infra.access import Access
 from infra.event_store.session import SessionLost
+from infra.event_store.snapshots import Snapshots
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.configured import master_keys
@@ -148,6 +149,7 @@ async def _build(
         new_id=new_id,
         secret=master.derive("command ids"),
         limits=limits_of(settings),
+        snapshots=Snapshots(pool, store.ring),
     )
     members = MemberQueries(pool, pointers, log_id)
     sessions = Sessions(pool, timedelta(days=settings.refresh_token_days))

@@ -162,6 +162,8 @@ class Committer:
     async def _step(self) -> None:
         if self._session is None:
             await self._reconnect()
+        elif self._queue and self._session.is_over():
+            await self._hang_up()
         elif self._queue:
             await self._append(self._session, self._queue.take_batch())
         else:

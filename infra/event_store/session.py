@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import select
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -70,6 +71,19 @@ class Session:
                     raise
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise SessionLost(str(error) or "no answer in time") from error
+
+    def is_over(self) -> bool:
+        """Whether the server has ended the session while nothing was out: then there is no doubt
+        about anything. Between statements only."""
+        connection = self._connection.pgconn
+        try:
+            poll = select.poll()
+            poll.register(connection.socket, select.POLLIN)
+            while poll.poll(0):
+                connection.consume_input()
+        except psycopg.OperationalError:
+            return True
+        return False
 
     async def fetch(self, sql: str, params: Any = None) -> list[Any]:
         """The rows of one statement.

@@ -79,11 +79,12 @@ CREATE TABLE log.snapshots (
     stream text COLLATE "C" PRIMARY KEY,
     workspace_id text COLLATE "C" NOT NULL,
     version integer NOT NULL,
-    shape text NOT NULL,
+    code text NOT NULL,
     state bytea NOT NULL
 );
 ALTER TABLE log.snapshots ALTER state SET STORAGE EXTERNAL;
 COMMENT ON TABLE log.snapshots IS 'A cache of folded state; sealed, and free to be emptied.';
+COMMENT ON COLUMN log.snapshots.code IS 'Digest of the code that folded it: other code folds anew.';
 
 INSERT INTO log.incarnations VALUES (gen_random_uuid(), clock_timestamp(), 0, 'made');
 INSERT INTO log.head (log_id, recorded_at) SELECT log_id, declared_at FROM log.incarnations;
