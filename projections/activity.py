@@ -74,6 +74,7 @@ from domain.workspace.events import (
 
 from .people import Mark, Named, named
 from .projection import Projection, Rows, Table
+from .tasks import number
 from .typeids import entry_id
 
 _MOST_CHARACTERS = 5_000
@@ -244,6 +245,11 @@ def _prioritised(event: TaskPrioritised) -> Sequence[_Said]:
     return (_Said("priority_changed", change),)
 
 
+def _estimated(event: TaskEstimateChanged) -> Sequence[_Said]:
+    change = Change("estimate", number(event.was), number(event.estimate))
+    return (_Said("estimate_changed", change),)
+
+
 def _fields_changed(event: TaskFieldsChanged) -> Sequence[_Said]:
     if isinstance(event.fields, Erased):
         return (_Said("field_changed", Change("fields", None, None)),)
@@ -336,7 +342,7 @@ _TASK_EVENTS: Mapping[type, _Says] = {
     TaskPrioritised: _prioritised,
     TaskDueDateChanged: _says("due_date_changed", "due_date", "was", "due_date"),
     TaskStartDateChanged: _says("start_date_changed", "start_date", "was", "start_date"),
-    TaskEstimateChanged: _says("estimate_changed", "estimate", "was", "estimate"),
+    TaskEstimateChanged: _estimated,
     TaskTypeChanged: _says("type_changed", "type", "was", "type"),
     TaskTagged: _says("tags_changed", "tags", "was", "tags"),
     TaskFieldsChanged: _fields_changed,

@@ -188,7 +188,7 @@ def render(task: Task, facts: Facts) -> bytes:
             task.due_date,
             task.due_all_day,
             task.start_date,
-            task.estimate,
+            number(task.estimate),
             task.trashed_at,
             task.completed_at,
             task.tags,
@@ -339,6 +339,11 @@ STATUSES = Table(
     },
     key=("project_id", "status"),
 )
+
+
+def number(value: float | None) -> float | None:
+    """A number as answers show it: 3 and 3.0 are the same."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def title_key(title: Text) -> str:

@@ -12,6 +12,10 @@ from collections.abc import Iterable, Sequence
 _WORD = re.compile(r"[^\W_]+")
 _MOST_CHARACTERS = 64
 
+# PostgreSQL takes 1 MiB of terms for a row. Compatible forms may be many times as long as what
+# was written; plain text of the allowed length is never cut.
+_MOST_FOLDED_CHARACTERS = 200_000
+
 
 def words(text: str) -> list[str]:
     """The words of a text in their order: without case, in compatible form, cut at 64
@@ -23,7 +27,8 @@ def words(text: str) -> list[str]:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return folded[:_MOST_FOLDED_CHARACTERS]
 
 
 def terms_of(

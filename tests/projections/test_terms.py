@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.terms import is_wordless, terms_query, words
+from projections.terms import is_wordless, terms_of, terms_query, words
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,12 @@ from projections.terms import is_wordless, terms_query, words
 )
 def test_words_are_folded_and_split(text: str, found: list[str]) -> None:
     assert words(text) == found
+
+
+def test_terms_of_the_longest_texts_fit_into_a_row() -> None:
+    swelling = "\ufdfa".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + n // 7) for n in range(33_000))
+    terms = terms_of([swelling[:100_000], "é" * 100_000], ["x" * 50] * 50, [], "proj_1")
+    assert sum(len(term.encode()) for term in terms) < 1_000_000
 
 
 def test_a_question_asks_for_every_word_and_the_beginning_of_the_last() -> None:
