@@ -104,7 +104,9 @@ async def fill_product(server: Server) -> Filled:
             )
         projects = await _many(
             lambda number: post(
-                "/projects", tokens[0], {"name": f"Project {number}", "workspace_id": home}
+                "/projects",
+                tokens[0],
+                {"name": f"Project {number}", "key": f"P{number}X", "workspace_id": home},
             ),
             SPREAD + 2,
         )

@@ -18,8 +18,9 @@ import psycopg
 
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
-from infra.embedded.postgres import SUPERUSER
+from infra.embedded.postgres import OWNER, SUPERUSER
 from infra.embedded.sockets import free_ports
+from infra.postgres.migrate import migrate
 
 WORKERS = 2
 _PATIENCE_S = 60.0
@@ -61,6 +62,8 @@ def parts(folder: Path) -> Iterator[EmbeddedParts]:
 @contextmanager
 def product(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
     """`taskledger serve` with every role and no limit on requests."""
+    assert embedded.postgres is not None
+    migrate(embedded.postgres.url_of(OWNER))
     (port,) = free_ports(1)
     environment = {
         **embedded.urls(),

@@ -101,8 +101,8 @@ def test_activity_has_each_record_and_what_it_changed_at_the_original_times(impo
         ("assigned", "assignees", "10:05"),
         ("record_imported", "status", "07:00"),
         ("status_changed", "status", "07:00"),
-        ("field_changed", "fields.minutes spent", "07:00"),
         ("field_changed", "fields.guarantee until", "07:00"),
+        ("field_changed", "fields.minutes spent", "07:00"),
     ]
     records = [entry for entry in entries if entry["action"] == "record_imported"]
     assert [entry["changes"]["new_value"] for entry in records] == [
