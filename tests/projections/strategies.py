@@ -118,7 +118,7 @@ def task_events(draw: st.DrawFn, task: Task, past: History) -> object:
             was_all_day=task.due_all_day,
         ),
         TaskStartDateChanged(start_date=draw(dates), was=task.start_date),
-        TaskEstimateChanged(estimate=draw(st.sampled_from([None, 1.5, 2, 2.0])), was=task.estimate),
+        TaskEstimateChanged(estimate=draw(st.sampled_from([None, 1.5, 2.0])), was=task.estimate),
         TaskTypeChanged(type=draw(st.sampled_from(["task", "bug"])), was=task.type),
         TaskTagged(tags=draw(tags), was=task.tags),
         TaskFieldsChanged(fields=draw(fields), was=task.fields),
