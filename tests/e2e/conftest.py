@@ -1,4 +1,4 @@
-"""One served product for the tests of a module, and somebody who uses it."""
+"""One served product for all of these tests, and somebody who uses it."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from tests.e2e.person import Person
 from tests.e2e.served import Served, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served"), RATE_LIMIT_PER_MINUTE="0") as product:
         yield product

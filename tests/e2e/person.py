@@ -7,8 +7,11 @@ from uuid import uuid4
 
 import httpx
 
+from tests.waiting import until
+
 PASSWORD = "correct horse battery"
 _TIMEOUT_S = 20.0
+_PATIENCE_S = 30.0
 
 Json = dict[str, Any]
 
@@ -57,6 +60,16 @@ class Person:
         if method != "GET" and "X-Log-Position" in answer.headers:
             self.position = max(self.position, int(answer.headers["X-Log-Position"]))
         return answer
+
+    def patiently(self, method: str, path: str, body: Json) -> Json:
+        """Once, however often it has to be sent while a part is away."""
+        key = str(uuid4())
+
+        def answered() -> httpx.Response | None:
+            answer = self.ask(method, path, body, Idempotency_Key=key)
+            return None if answer.status_code == 503 else answer
+
+        return _document(until(f"{method} {path}", _PATIENCE_S, answered), 200, 201)
 
     def get(self, path: str) -> Json:
         """As of their own last write at least."""

@@ -210,7 +210,8 @@ _COMMAND = [sys.executable, "-m", "api.cli.main"]
 
 
 def _is(command: list[str], runs: str) -> bool:
-    return bool(command) and (runs in command or Path(command[0]).name == runs)
+    """Some servers write more than their name into the place of it."""
+    return runs in command or Path(" ".join(command).partition(" ")[0]).name == runs
 
 
 def _processes() -> Iterator[tuple[int, int, list[str]]]:

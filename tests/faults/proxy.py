@@ -66,6 +66,10 @@ class Proxy:
         """Let go of what is held."""
         self._loop.call_soon_threadsafe(self._let_go.set)
 
+    @property
+    def is_armed(self) -> bool:
+        return self._fate is not None
+
     def take_fate(self) -> Fate | None:
         """Once for each `arm`."""
         fate, self._fate = self._fate, None
@@ -165,14 +169,16 @@ class _Session:
                 self._prepared[name] = self._proxy.watched in text
             case b"B":  # Bind: portal, name
                 _, name, *_ = body.split(b"\0", 2)
-                if self._prepared.get(name) and self._awaited is None:
-                    self._awaited = self._asked
+                self._await_answer(self._prepared.get(name, False))
             case b"Q":  # Query: text
-                if self._proxy.watched in body and self._awaited is None:
-                    self._awaited = self._asked
+                self._await_answer(self._proxy.watched in body)
                 self._asked += 1
             case b"S":  # Sync
                 self._asked += 1
+
+    def _await_answer(self, is_watched: bool) -> None:
+        if is_watched and self._proxy.is_armed and self._awaited is None:
+            self._awaited = self._asked
 
 
 async def _message(reader: asyncio.StreamReader) -> tuple[bytes, bytes, bytes]:

@@ -61,11 +61,12 @@ def test_a_deleted_jetstream_folder_is_healed_within_ten_seconds(
 ) -> None:
     project = person.project("GONE")
     folder = served.data / "nats" / "jetstream"
+    assert any(folder.rglob("*.blk"))
     with Load(person, project["id"]) as load:
         for restarted in [False, True] * rounds:
             load.acknowledges(_ENOUGH)
-            assert folder.is_dir()
-            shutil.rmtree(folder)
+            # A NATS that goes on running keeps its open files, and makes no new folder.
+            shutil.rmtree(folder, ignore_errors=True)
             if restarted:
                 served.kill_one(NATS)
             load.acknowledges(1)

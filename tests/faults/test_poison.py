@@ -60,6 +60,7 @@ def _spoiling(product: Given, stream: str, spoil: str) -> Iterator[None]:
     """What is appended to this stream about a priority is spoilt on its way into the log; the
     true row is kept aside."""
     with psycopg.connect(product.superuser_url, autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS public.true_events")
         connection.execute("CREATE TABLE public.true_events (LIKE log.events)")
         connection.execute(
             "CREATE FUNCTION public.spoil() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
@@ -71,9 +72,10 @@ def _spoiling(product: Given, stream: str, spoil: str) -> Iterator[None]:
             "CREATE TRIGGER spoil BEFORE INSERT ON log.events"
             " FOR EACH ROW EXECUTE FUNCTION public.spoil()"
         )
-        yield
-        connection.execute("DROP TRIGGER spoil ON log.events")
-        connection.execute("DROP FUNCTION public.spoil")
+        try:
+            yield
+        finally:
+            connection.execute("DROP FUNCTION public.spoil CASCADE")
 
 
 def _mend(product: Given) -> None:
@@ -85,4 +87,3 @@ def _mend(product: Given) -> None:
             " FROM public.true_events t WHERE t.position = e.position"
         )
         assert mended.rowcount == 1
-        connection.execute("DROP TABLE public.true_events")

@@ -24,13 +24,14 @@ def test_the_relay_stops_and_says_so(product: Given, someone: Person) -> None:
     product.served.await_views(someone.position)
     _copy(product)
     for number in range(5):
-        someone.task(project["id"], f"Not in the copy {number}")
+        made = {"project_id": project["id"], "title": f"Not in the copy {number}"}
+        someone.patiently("POST", "/tasks", made)
     product.served.await_views(someone.position)
     published = product.served.status()["head_position"]
 
     _swap(product, _COPY, _NEWER)
-    answer = until("readiness says why", 30, lambda: _refusal(product))
-    assert "relay" in answer
+    why = until("readiness says why", 30, lambda: _why_the_relay_stopped(product))
+    assert "restored to an earlier state" in why
     assert product.served.status()["head_position"] < published
     for verb in ("status", "projections"):
         assert product.served.run(verb).returncode in (0, 1), verb
@@ -38,14 +39,15 @@ def test_the_relay_stops_and_says_so(product: Given, someone: Person) -> None:
     # With the database that knows all that was published, it goes on.
     _swap(product, _NEWER, _COPY)
     product.served.await_ready()
-    someone.task(project["id"], "After it all")
+    made = {"project_id": project["id"], "title": "After it all"}
+    someone.patiently("POST", "/tasks", made)
     product.served.await_views(someone.position)
 
 
-def _refusal(product: Given) -> str | None:
-    """Why it is not ready, once the database answers again."""
-    answer = product.served.readiness()
-    return answer.text if answer.status_code == 503 and "incarnation" in answer.text else None
+def _why_the_relay_stopped(product: Given) -> str | None:
+    relay = product.served.readiness().json()["parts"]["relay"]
+    why: str = relay["why"] or ""
+    return why if not relay["ok"] and why.startswith("stopped: ") else None
 
 
 def _copy(product: Given) -> None:
