@@ -88,6 +88,7 @@ def test_a_port_that_somebody_has_is_named(tmp_path: Path) -> None:
 
 
 def test_the_first_start_says_where_everything_is(box: Served) -> None:
-    assert f"http://127.0.0.1:{box.port}/api/docs" in box.printed
+    docs = f"http://127.0.0.1:{box.port}/api/docs"
+    until("said to be ready", 10, lambda: docs in box.printed)
     assert re.search(r"new master key is in \S+/master.key", box.printed)
     assert (box.data / "master.key").stat().st_mode & 0o077 == 0
