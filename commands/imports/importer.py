@@ -186,7 +186,7 @@ class _Traces:
                     pass  # another import was first: go on from what it has brought in
             state = await self._executor.states.read(TASK, task_id)
             start = first_new(case, state)
-            if start < len(case.records):
+            if state is None or start < len(case.records):
                 await self._append(case, task_id, start, new=False)
         except HistoryChanged as changed:
             self.faults.append(Broken(line, line, case.name, len(case.records), changed.detail))

@@ -114,6 +114,15 @@ class Served:
             check=False,
         )
 
+    def popen(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A command beside it that is left to run."""
+        return subprocess.Popen(
+            [*_COMMAND, *arguments],
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def run_json(self, *arguments: str) -> list[Any]:
         """The documents that a command prints, one a line, with `--json`."""
         done = self.run(*arguments, "--json")

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.person import Json, Person
 from tests.e2e.served import Served, serving
+from tests.waiting import until
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 HELPDESK = SAMPLES / "helpdesk.xes"
@@ -206,6 +207,33 @@ def test_a_file_that_was_cut_off_is_completed_by_the_whole_one(imported: Importe
     whole = imported.served.run("import", "xes", str(HELPDESK), "--project", "CUT", "--json")
     assert summary(whole)["skipped"] == 0
     assert len([card for cards in board(imported.admin, "CUT").values() for card in cards]) == 4
+
+
+def test_killed_in_the_middle_and_run_again_it_completes(imported: Imported):
+    file = imported.served.folder / "many.xes"
+    event = '<event><string key="concept:name" value="{}"/></event>'
+    events = event.format("open") + event.format("closed")
+    names = [f"C-{number}" for number in range(3_000)]
+    traces = (f'<trace><string key="concept:name" value="{n}"/>{events}</trace>' for n in names)
+    file.write_text(f"<log>{''.join(traces)}</log>")
+    before = imported.served.status()["head_position"]
+    running = imported.served.popen("import", "xes", str(file), "--project", "MANY")
+    until(
+        "half of it is in the log",
+        60,
+        lambda: imported.served.status()["head_position"] > before + 6_000,
+    )
+    running.kill()
+    running.wait()
+    position = imported.served.status()["head_position"]
+    done = imported.served.run("import", "xes", str(file), "--project", "MANY", "--json")
+    assert done.returncode == 0, done.stderr
+    # Each task, its two records and its one move; the project was made by the first run.
+    assert position - before + summary(done)["events"] == 1 + 4 * len(names)
+    assert summary(done)["events"] > 0
+    tasks = imported.admin.every("/tasks?project_id=MANY", "tasks")
+    assert sorted(task["external_id"] for task in tasks) == sorted(names)
+    assert {task["version"] for task in tasks} == {4}
 
 
 @pytest.mark.parametrize(
