@@ -86,7 +86,6 @@ async def import_trace(command: ImportTrace, work: Work) -> str:
             raise _status_gone(record.status)
     state = None if command.new else await work.load(TASK, task_id)
     start = first_new(case, state)
-
     if state is None:
         created = creation(case, to, project.project_id, work.limits, work.tail(), work.now)
         work.record(

@@ -51,8 +51,8 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the file's words mean in the project: statuses by name, fields by the
-    attribute of a trace or of an event, people by resource."""
+    """What the file's words mean in the project: statuses by name, fields by the attribute of a
+    trace or of an event, people by resource."""
 
     project_key: str
     initial: Status

@@ -254,7 +254,7 @@ class Document:
         if key is None:
             self._fault(f"a <{kind}> has no key")
             return
-        if trace is not None and not self._fits(trace, len(key) + len(text or "")):
+        if trace is not None and not self._fits(trace, _bytes(key) + _bytes(text or "")):
             return
         if kind in COMPOSITE_TYPES:
             self._open.append(_Attribute(kind, key, ""))
@@ -374,6 +374,10 @@ class Document:
         trace.event = None
         self._open.clear()
         self._deaf = 1
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 _TYPES = frozenset((*SIMPLE_TYPES, *COMPOSITE_TYPES))
