@@ -156,14 +156,6 @@ class BoardQueries:
         return await read_page(self._reader, self._log_id, workspaces, query, page)
 
 
-_LAST = """
-SELECT {position}, (
-    SELECT t.rank FROM {board_cards} AS t
-    WHERE t.project_id = %s AND t.status = %s AND NOT t.trashed
-    ORDER BY t.rank DESC LIMIT 1
-)
-"""
-
 _BESIDE = """
 SELECT {position}, b.rank, (
     SELECT t.rank FROM {board_cards} AS t
@@ -207,11 +199,6 @@ class ViewBoardReader:
         self._reader = ViewReader(pool, pointers, BOARD_VIEW)
         self._waiter = waiter
         self._workspace_of = workspace_of
-
-    async def last_rank(self, project_id: str, status: str, position: int) -> str | None:
-        row = await self._ask(project_id, position, _LAST, (project_id, status))
-        rank: str | None = row[1]
-        return rank
 
     async def neighbours(
         self,
