@@ -47,7 +47,7 @@ def explain(error: Exception) -> Explained | None:
         module, name = place.split(":")
         known = getattr(sys.modules.get(module), name, None)
         if known is not None and isinstance(error, known):
-            return Explained(code, str(error).strip() or type(error).__name__)
+            return Explained(code, " ".join(str(error).split()) or type(error).__name__)
     return _refusal(error)
 
 
