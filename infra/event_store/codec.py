@@ -21,7 +21,6 @@ from infra.event_store.event_types import EVENT_TYPES, UPCASTERS, EventType, Upc
 from infra.event_store.rows import StoredRow
 from infra.event_store.sealing import Sealer, key_id_of, place, unseal
 from infra.keys.content_keys import SealingKey
-from infra.postgres.arrays import packed
 
 SEALED = 1
 ERASED_BEFORE = 2
@@ -76,7 +75,6 @@ class EventCodec:
         self.name = event_type.name
         self.event = event_type.event
         self.drawn = event_type.drawn
-        self.packed_name = packed(self.name.encode())
         hints = get_type_hints(self.event)
         described = [each for each in fields(self.event) if each.name != self.drawn]
         names = tuple(each.name for each in described)

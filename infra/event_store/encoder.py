@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from commands.commit import Claim, Commit, NewEvent
 from domain.errors import invalid
@@ -36,6 +37,18 @@ class HeldClaim:
     owner: str
     holding: bool
     field: str
+
+
+class EventRow(NamedTuple):
+    """An event as the log will hold it, but for what only the log knows."""
+
+    workspace_id: str
+    stream: str
+    version: int
+    type: str
+    payload: bytes
+    metadata: bytes
+    draws: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,8 +89,6 @@ class EncodedCommit:
     claimed: Sequence[tuple[str, bytes]]
 
 
-_NO_EVENTS = PackedEvents(0, b"", b"", b"", b"", b"", b"", None, 0)
-
 FieldKeys = dict[str, SealingKey]
 
 
@@ -95,6 +106,11 @@ class CommitEncoder:
         Raises Invalid for what is too big or cannot be stored; ValueError and TypeError for a
         commit or an event that is not well formed.
         """
+        rows = await self.rows(commit)
+        return encoded(commit, rows, [self._held(claim) for claim in commit.claims])
+
+    async def rows(self, commit: Commit) -> list[EventRow]:
+        """The events of a commit alone; raises the same."""
         _check(commit)
         codecs = [self._codec.of(new.event) for new in commit.events]
         found: dict[KeyName, SealingKey] = {}
@@ -102,10 +118,15 @@ class CommitEncoder:
         while missing:
             found.update(await self._ring.obtain(missing))
             keys, missing = self._keys(commit, codecs, found)
+        versions = dict(commit.expected)
+        rows = []
         try:
-            return self._pack(commit, codecs, keys)
+            for new, codec, of_fields in zip(commit.events, codecs, keys, strict=True):
+                version = versions[new.stream] = versions[new.stream] + 1
+                rows.append(_row(commit, new, version, codec, of_fields))
         except UnicodeEncodeError as error:
             raise invalid("", f"This holds what is no text: {error}") from error
+        return rows
 
     def claim_hmac(self, scope: str, value: str) -> bytes:
         return hmac.digest(self._claim_secret, f"{scope}\0{value}".encode(), "sha256")
@@ -127,90 +148,79 @@ class CommitEncoder:
             keys.append(of_fields)
         return keys, missing
 
-    def _pack(
-        self, commit: Commit, codecs: list[EventCodec], keys: list[FieldKeys]
-    ) -> EncodedCommit:
-        versions = dict(commit.expected)
-        rows: list[Sequence[bytes]] = []
-        touching: list[int] = []
-        touched: list[str] = []
-        size = 0
-        for new, codec, of_fields in zip(commit.events, codecs, keys, strict=True):
-            version = versions[new.stream] = versions[new.stream] + 1
-            where = place(new.workspace_id, new.stream, version, codec.name)
-            sealer = Sealer(where, of_fields)
-            payload = codec.encode(new.event, sealer)
-            metadata = _metadata(commit, new, sealer)
-            size += _checked_size(payload, metadata)
-            rows.append(_row(new, codec, version, payload, metadata))
-            touched += new.touches
-            touching += [len(rows)] * len(new.touches)
-        if size > MAX_COMMIT_BYTES:
-            raise invalid("", "This is too much for one command: split it.", "too-big")
-        claims = [self._held(claim) for claim in commit.claims]
-        written = {new.stream for new in commit.events}
-        return EncodedCommit(
-            commit.command_id,
-            commit.workspace_id,
-            commit.main_stream,
-            versions[commit.main_stream],
-            commit.request_digest,
-            _packed(rows, size),
-            commit.expected,
-            written,
-            [read for read in commit.expected.items() if read[0] not in written],
-            commit.guards,
-            touching,
-            touched,
-            claims,
-            [(claim.scope, claim.value_hmac) for claim in claims],
-        )
-
     def _held(self, claim: Claim) -> HeldClaim:
         value_hmac = self.claim_hmac(claim.scope, claim.value)
         return HeldClaim(claim.scope, value_hmac, claim.owner, claim.holding, claim.field)
 
 
-def _row(
-    new: NewEvent, codec: EventCodec, version: int, payload: bytes, metadata: bytes
-) -> tuple[bytes, ...]:
-    return (
-        packed(new.workspace_id.encode()),
-        packed(new.stream.encode()),
-        packed_integer(version),
-        codec.packed_name,
-        packed(payload),
-        packed(metadata),
-        NULL if new.draws is None else packed(new.draws.encode()),
+def encoded(
+    commit: Commit, rows: Sequence[EventRow], claims: Sequence[HeldClaim] = ()
+) -> EncodedCommit:
+    """A commit whose events are `rows`. Raises Invalid for more than one statement may hold."""
+    events = _packed(rows)
+    if events.size > MAX_COMMIT_BYTES:
+        raise invalid("", "This is too much for one command: split it.", "too-big")
+    written = {row.stream for row in rows}
+    touching = []
+    touched = []
+    for ordinal, new in enumerate(commit.events, 1):
+        for name in new.touches:
+            touching.append(ordinal)
+            touched.append(name)
+    main = commit.main_stream
+    return EncodedCommit(
+        commit.command_id,
+        commit.workspace_id,
+        main,
+        commit.expected[main] + sum([row.stream == main for row in rows]),
+        commit.request_digest,
+        events,
+        commit.expected,
+        written,
+        [read for read in commit.expected.items() if read[0] not in written],
+        commit.guards,
+        touching,
+        touched,
+        claims,
+        [(claim.scope, claim.value_hmac) for claim in claims],
     )
 
 
-def _packed(rows: Sequence[Sequence[bytes]], size: int) -> PackedEvents:
-    if not rows:
-        return _NO_EVENTS
-    columns = (
-        rows[0] if len(rows) == 1 else [b"".join(column) for column in zip(*rows, strict=True)]
-    )
-    workspaces, streams, versions, types, payloads, metadatas, draws = columns
+def _packed(rows: Sequence[EventRow]) -> PackedEvents:
+    workspaces, streams, versions, types, payloads, metadatas, draws = [], [], [], [], [], [], []
+    for row in rows:
+        workspaces.append(packed(row.workspace_id.encode()))
+        streams.append(packed(row.stream.encode()))
+        versions.append(packed_integer(row.version))
+        types.append(packed(row.type.encode()))
+        payloads.append(packed(row.payload))
+        metadatas.append(packed(row.metadata))
+        draws.append(NULL if row.draws is None else packed(row.draws.encode()))
+    some_payloads, some_metadatas = b"".join(payloads), b"".join(metadatas)
     return PackedEvents(
         len(rows),
-        workspaces,
-        streams,
-        versions,
-        types,
-        payloads,
-        metadatas,
-        None if draws == NULL * len(rows) else draws,
-        size,
+        b"".join(workspaces),
+        b"".join(streams),
+        b"".join(versions),
+        b"".join(types),
+        some_payloads,
+        some_metadatas,
+        None if all(map(NULL.__eq__, draws)) else b"".join(draws),
+        len(some_payloads) + len(some_metadatas),
     )
 
 
-def _checked_size(payload: bytes, metadata: bytes) -> int:
+def _row(
+    commit: Commit, new: NewEvent, version: int, codec: EventCodec, keys: FieldKeys
+) -> EventRow:
+    sealer = Sealer(place(new.workspace_id, new.stream, version, codec.name), keys)
+    payload = codec.encode(new.event, sealer)
+    metadata = _metadata(commit, new, sealer)
     size = len(payload) + len(metadata)
     if size > MAX_EVENT_BYTES:
         detail = f"This makes an event of {size} bytes; {MAX_EVENT_BYTES} is the most."
         raise invalid("", detail, "too-big")
-    return size
+    return EventRow(new.workspace_id, new.stream, version, codec.name, payload, metadata, new.draws)
 
 
 def _metadata(commit: Commit, new: NewEvent, sealer: Sealer) -> bytes:

@@ -15,7 +15,7 @@ from infra.event_store.batch import replay
 from infra.event_store.codec import Codec
 from infra.event_store.committer import Committer, CommitterStats, OnCommit, OnWrongLog
 from infra.event_store.decoder import RowDecoder
-from infra.event_store.encoder import CommitEncoder
+from infra.event_store.encoder import CommitEncoder, EncodedCommit
 from infra.event_store.refusals import down, unreachable
 from infra.event_store.rows import COLUMNS, StoredRow
 from infra.keys.content_keys import KeyRing
@@ -121,10 +121,14 @@ class PostgresEventStore:
         `retry_after` where nothing was appended for certain, else `in_doubt`.
         """
         try:
-            encoded = await self._encoding.encode(commit)
+            encoded = await self.encoding.encode(commit)
         except _UNREACHABLE as error:
             raise down() from error
         return await self._committer.append(encoded)
+
+    async def append_encoded(self, commit: EncodedCommit) -> Receipt:
+        """The same for a commit that was encoded before."""
+        return await self._committer.append(commit)
 
     async def read_stream(
         self, stream: str, after: int = 0, upto: int | None = None
@@ -206,7 +210,7 @@ class PostgresEventStore:
         """The stream that holds this unique value, else None."""
         rows = await self._fetch(
             "SELECT owner FROM log.claims WHERE scope = %s AND value_hmac = %s",
-            (scope, self._encoding.claim_hmac(scope, value)),
+            (scope, self.encoding.claim_hmac(scope, value)),
         )
         return rows[0][0] if rows else None
 
@@ -224,7 +228,8 @@ class PostgresEventStore:
         return position
 
     @property
-    def _encoding(self) -> CommitEncoder:
+    def encoding(self) -> CommitEncoder:
+        """Encodes commits for `append_encoded`."""
         if self._encoder is None:
             raise RuntimeError("the event store has not been started")
         return self._encoder
