@@ -254,7 +254,7 @@ class Document:
         if key is None:
             self._fault(f"a <{kind}> has no key")
             return
-        if trace is not None and not self._fits(trace, _bytes(key) + _bytes(text or "")):
+        if trace is not None and not self._fits(trace, key, text or ""):
             return
         if kind in COMPOSITE_TYPES:
             self._open.append(_Attribute(kind, key, ""))
@@ -267,8 +267,10 @@ class Document:
         except ValueError as error:
             self._fault(f"the attribute {key[:40]!r}: {error}")
 
-    def _fits(self, trace: _OpenTrace, size: int) -> bool:
-        size += _ATTRIBUTE_OVERHEAD_BYTES
+    def _fits(self, trace: _OpenTrace, key: str, text: str) -> bool:
+        size = len(key) + len(text) + _ATTRIBUTE_OVERHEAD_BYTES
+        if not text.isascii() or not key.isascii():
+            size = len(key.encode()) + len(text.encode()) + _ATTRIBUTE_OVERHEAD_BYTES
         trace.size += size
         trace.event_size += size
         if trace.size > self._limits.trace_bytes:
@@ -374,10 +376,6 @@ class Document:
         trace.event = None
         self._open.clear()
         self._deaf = 1
-
-
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
 
 
 _TYPES = frozenset((*SIMPLE_TYPES, *COMPOSITE_TYPES))
