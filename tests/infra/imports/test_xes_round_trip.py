@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.imports.event_log import Attributes, Trace, Value
@@ -66,6 +66,7 @@ def _all(given: Attributes) -> str:
     return "".join(_written(key, value) for key, value in given.items())
 
 
+@settings(deadline=None)
 @given(logs, st.integers(1, 50))
 def test_a_written_log_is_read_back(log: list[tuple[Attributes, list[Attributes]]], cut: int):
     text = "".join(
