@@ -46,6 +46,7 @@ CREATE TABLE log.commits (
     request_digest bytea,
     claims jsonb
 );
+CREATE INDEX commits_claims ON log.commits (position) WHERE claims IS NOT NULL;
 COMMENT ON COLUMN log.commits.position IS
     'That of the commit''s last event; of a commit without events the head when it was stored.';
 COMMENT ON COLUMN log.commits.claims IS
