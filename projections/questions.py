@@ -40,7 +40,8 @@ class Page:
 class Listing:
     """A page of a list. `docs` are the answers' JSON objects joined by commas, `count` of them,
     with places for people's names still open. `position` is what the view has seen; None for
-    `total` where it was not asked for, and it is the least there are where it is not exact."""
+    `total` where it was not asked for, and it is the least there are where it is not exact.
+    `stale`: streams that the view has parked, so that what they feed may be old or missing."""
 
     docs: bytes
     count: int
@@ -49,3 +50,4 @@ class Listing:
     position: int
     total: int | None = None
     total_is_exact: bool = True
+    stale: tuple[str, ...] = ()

@@ -361,7 +361,7 @@ async def get_board(
     position = call.position
     board = await _board(call, found, query.cards, position)
     doc = await with_names(call, board.doc(), position)
-    return Reply(200, doc, position_headers(call, board.position))
+    return Reply(200, doc, position_headers(call, board.position, board.stale))
 
 
 @router.get(
@@ -387,7 +387,7 @@ async def get_board_column(
     if column is None:
         raise not_found("column")
     doc = await with_names(call, column.doc(), position)
-    return Reply(200, doc, position_headers(call, column.position))
+    return Reply(200, doc, position_headers(call, column.position, column.stale))
 
 
 async def _board(call: Call, project_id: str, cards: int, position: int | None) -> BoardRead:

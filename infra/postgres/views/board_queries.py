@@ -31,6 +31,7 @@ class BoardRead:
     head: bytes
     columns: tuple["ColumnRead", ...]
     position: int
+    stale: tuple[str, ...] = ()
 
     def doc(self) -> bytes:
         """The whole answer."""
@@ -45,6 +46,7 @@ class ColumnRead:
     cards: bytes
     next_cursor: str | None
     position: int
+    stale: tuple[str, ...] = ()
 
     def doc(self) -> bytes:
         """The column's answer: its head, and what stands in it."""
@@ -59,7 +61,7 @@ class ColumnRead:
 
 # Cards of several statuses in one column stand in one order: the first of each status, merged.
 _BOARD = """
-SELECT b.workspace_id, b.doc, {position},
+SELECT b.workspace_id, b.doc, {position}, {parked},
     array_agg(c.doc ORDER BY c.place), array_agg(cards.count ORDER BY c.place),
     array_agg(cards.docs ORDER BY c.place), array_agg(cards.ranks ORDER BY c.place),
     array_agg(cards.ids ORDER BY c.place)
@@ -114,7 +116,7 @@ class BoardQueries:
             tuple(workspaces),
             together=max(1, 32 // max(1, cards // 25)),
         )
-        workspace_id, head, position, *columns = await self._reader.ask(question)
+        workspace_id, head, position, parked, *columns = await self._reader.ask(question)
         if workspace_id is None or workspace_id not in workspaces:
             return None
         read = []
@@ -124,7 +126,8 @@ class BoardQueries:
             place = None if rank is None else (rank, task_id)
             cursor = None if place is None else _ORDER.cursors.encode(self._log_id, place)
             read.append(ColumnRead(doc, count, docs or b"", cursor, position or 0))
-        return BoardRead(workspace_id, project_id, head, tuple(read), position or 0)
+        stale = await self._reader.stale((workspace_id,)) if parked else ()
+        return BoardRead(workspace_id, project_id, head, tuple(read), position or 0, stale)
 
     async def column(
         self, workspaces: Sequence[str], project_id: str, column_id: str, page: Page
@@ -136,7 +139,9 @@ class BoardQueries:
             return None
         _, head, statuses, count = found[0]
         listing = await self.cards(workspaces, project_id, statuses, page)
-        return ColumnRead(head, count, listing.docs, listing.next_cursor, listing.position)
+        return ColumnRead(
+            head, count, listing.docs, listing.next_cursor, listing.position, listing.stale
+        )
 
     async def cards(
         self, workspaces: Sequence[str], project_id: str, statuses: Sequence[str], page: Page

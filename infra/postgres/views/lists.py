@@ -100,7 +100,7 @@ async def read_page(
     )
     sql = (
         f"SELECT string_agg(r.doc, ','::bytea ORDER BY r.n) FILTER (WHERE r.n <= {limit}),"
-        f" count(*), {total}, {{position}}, {last} FROM ("
+        f" count(*), {total}, {{position}}, {{parked}}, {last} FROM ("
         "SELECT p.*, row_number() OVER () AS n FROM ("
         f"SELECT {query.doc} AS doc, {keys} FROM {query.table} AS t"
         f" WHERE {where} ORDER BY {query.order.sql}"
@@ -115,11 +115,14 @@ async def read_page(
             max(1, min(MOST_AT_ONCE, _DOCS_TOGETHER // page.limit)),
         )
     )
-    return _listing(row, log_id, query.order, page.limit)
+    stale = await reader.stale(scope) if row[4] else ()
+    return _listing(row, log_id, query.order, page.limit, stale)
 
 
-def _listing(row: TupleRow, log_id: str, order: Order, limit: int) -> Listing:
-    docs, found, total, position, *last = row
+def _listing(
+    row: TupleRow, log_id: str, order: Order, limit: int, stale: tuple[str, ...]
+) -> Listing:
+    docs, found, total, position, _, *last = row
     more = found > limit
     return Listing(
         docs=bytes(docs) if docs is not None else b"",
@@ -129,6 +132,7 @@ def _listing(row: TupleRow, log_id: str, order: Order, limit: int) -> Listing:
         position=position or 0,
         total=None if total is None else min(total, COUNTED_EXACTLY),
         total_is_exact=total is None or total <= COUNTED_EXACTLY,
+        stale=stale,
     )
 
 

@@ -16,8 +16,11 @@ from .pointers import Pointers
 from .rows import array_literal
 
 MOST_AT_ONCE = 64
-_LANES = 3
+# Short questions leave in one lane, so that many leave together; one that takes long must not
+# keep all others of its kind waiting.
+_LANES = 2
 _MOST_FORMS = 500
+_MOST_STALE = 50
 
 
 @dataclass(slots=True)
@@ -62,7 +65,8 @@ class ViewReader:
     """Asks one view's tables (and those of `beside`, in the same statements).
 
     SQL names tables as `{<view>_<table>}` and the view's position as `{position}`, which is
-    read in the same snapshot as the rows.
+    read in the same snapshot as the rows; so is `{parked}`: whether the view leaves any stream
+    of these workspaces alone. `stale` then says which.
     """
 
     def __init__(
@@ -82,11 +86,17 @@ class ViewReader:
         if gather is None:
             if len(self._gathers) >= _MOST_FORMS:
                 self._gathers.clear()  # those who wait in one hold on to it themselves
-            gather = Gather(self._ask_together, lanes=_LANES, batch=question.together)
+            lanes = 1 if question.together == MOST_AT_ONCE else _LANES
+            gather = Gather(self._ask_together, lanes=lanes, batch=question.together)
             self._gathers[form] = gather
         row = await gather.get(question)
         assert row is not None, "a question's SQL gives one row"
         return row
+
+    async def stale(self, scope: Iterable[str]) -> tuple[str, ...]:
+        """Streams of these workspaces that the view has parked, some of them where it is many."""
+        sql = f"SELECT stream FROM {{parked_streams}} AS d ORDER BY stream LIMIT {_MOST_STALE}"
+        return tuple([stream for (stream,) in await self.fetch(scope, sql)])
 
     async def fetch(
         self, scope: Iterable[str], sql: str, params: Sequence[Any] | dict[str, Any] = ()
@@ -127,11 +137,10 @@ class ViewReader:
             for each, number in zip(self._views, generations, strict=True)
             for table in each.tables
         }
-        names["position"] = (
-            "(SELECT c.position FROM ops.checkpoints c"
-            f" WHERE c.name = '{view.name}' AND c.version = {view.version}"
-            f" AND c.generation = {generation})"
-        )
+        own = f"name = '{view.name}' AND version = {view.version} AND generation = {generation}"
+        names["position"] = f"(SELECT position FROM ops.checkpoints WHERE {own})"
+        names["parked"] = f"EXISTS (SELECT FROM ops.dead_letters WHERE {own})"
+        names["parked_streams"] = f"(SELECT DISTINCT stream FROM ops.dead_letters WHERE {own})"
         return names
 
     async def _ask_together(self, questions: Sequence[Question]) -> dict[Question, TupleRow]:

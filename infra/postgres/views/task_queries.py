@@ -180,6 +180,7 @@ def _as_of(listing: Listing, position: int) -> Listing:
         position=position,
         total=listing.total,
         total_is_exact=listing.total_is_exact,
+        stale=listing.stale,
     )
 
 
