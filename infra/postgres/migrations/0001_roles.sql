@@ -31,5 +31,6 @@ CREATE SCHEMA views;
 -- `ops` holds the record of migrations and stands already.
 
 GRANT USAGE ON SCHEMA log, keys, people, ops, views TO taskledger_api, taskledger_worker;
+GRANT SELECT ON ops.migrations TO taskledger_api, taskledger_worker;
 GRANT USAGE ON SCHEMA views TO taskledger_search;
 GRANT CREATE ON SCHEMA views TO taskledger_worker;
