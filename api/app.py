@@ -6,6 +6,8 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.types import ASGIApp
 
 from api.http.manners import Manners
 from api.http.router_errors import answer_http_exception
@@ -44,15 +46,27 @@ _ROUTERS: Final = (
 )
 
 
+class Application(FastAPI):
+    """FastAPI without the layers that none of our routes needs: errors are answered by `Manners`
+    and by the routes themselves, and nothing is left to be closed after an answer."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        for middleware, args, options in reversed(self.user_middleware):
+            app = middleware(app, *args, **options)
+        return app
+
+
 def create_app(house: House) -> FastAPI:
     """The whole HTTP door over the parts of one process."""
-    app = FastAPI(
+    app = Application(
         title="Taskledger",
         version=version("taskledger"),
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.house = house
     for router in _ROUTERS:

@@ -59,7 +59,7 @@ class Access:
         self._states = states
         self._sets: OrderedDict[str, AccessSet] = OrderedDict()
         self._places: OrderedDict[str, _Places] = OrderedDict()
-        self._guards: Gather[str, int] = Gather(self._read_guards)
+        self._guards: Gather[tuple[str, ...], tuple[int, ...]] = Gather(self._read_guards, lanes=1)
 
     async def workspaces(self, user_id: str, position: int | None = None) -> tuple[str, ...]:
         """The workspaces that somebody is in, at most a second old and not older than
@@ -116,7 +116,8 @@ class Access:
 
     async def guard(self, workspace_id: str) -> int:
         """The position at which access to a workspace last changed, asked of the log now."""
-        return 0 if not is_id(workspace_id, "ws") else await self._guards.get(workspace_id) or 0
+        positions = await self._guards.get((workspace_id,))
+        return positions[0] if positions else 0
 
     async def project_role(self, workspace_id: str, project_id: str, user_id: str) -> str | None:
         """What somebody is in a project now; None: to them it does not exist."""
@@ -130,15 +131,15 @@ class Access:
 
         The question is asked again where access changed while it was out.
         """
-        sets = [await self.of(each) for each in workspaces]
+        known = tuple(each for each in workspaces if is_id(each, "ws"))
+        sets = [await self.of(each) for each in known]
         for _ in range(_TRIES):
             scope = joined(each.scope(user_id) for each in sets)
-            answer, guards = await asyncio.gather(ask(scope), self._all_guards(workspaces))
+            answer, guards = await asyncio.gather(ask(scope), self._guards.get(known))
+            assert guards is not None  # there is an answer for every question
             if all(each.position >= guard for each, guard in zip(sets, guards, strict=True)):
                 return answer
-            sets = [
-                await self.of(each, guard) for each, guard in zip(workspaces, guards, strict=True)
-            ]
+            sets = [await self.of(each, guard) for each, guard in zip(known, guards, strict=True)]
         raise Refused(Kind.OVERLOADED, "Access changes too fast to answer; try again.")
 
     async def known(self, aggregate: Aggregate[S], stream: str) -> S | None:
@@ -180,15 +181,17 @@ class Access:
         if len(self._sets) > _SETS_KEPT:
             self._sets.popitem(last=False)
 
-    async def _all_guards(self, workspaces: Sequence[str]) -> list[int]:
-        return await asyncio.gather(*(self.guard(each) for each in workspaces))
-
-    async def _read_guards(self, workspace_ids: Sequence[str]) -> Mapping[str, int]:
-        names = [f"access:{each}" for each in workspace_ids]
+    async def _read_guards(
+        self, asked: Sequence[tuple[str, ...]]
+    ) -> Mapping[tuple[str, ...], tuple[int, ...]]:
+        names = {f"access:{each}" for workspaces in asked for each in workspaces}
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_GUARDS, (names,), prepare=True)
-            rows = await cursor.fetchall()
-        return {name.removeprefix("access:"): position for name, position in rows}
+            cursor = await connection.execute(_GUARDS, (list(names),), prepare=True)
+            positions: dict[str, int] = dict(await cursor.fetchall())
+        return {
+            workspaces: tuple(positions.get(f"access:{each}", 0) for each in workspaces)
+            for workspaces in asked
+        }
 
 
 def joined(scopes: Iterable[Scope]) -> Scope:

@@ -53,7 +53,7 @@ class Manners:
                 headers += call.extra
                 headers.append((b"x-request-id", call.request_id.encode()))
                 headers.append((b"traceparent", call.traceparent))
-                if not any(name == b"cache-control" for name, _ in headers):
+                if not any(name == b"cache-control" for name, _ in message["headers"]):
                     headers.append(_PRIVATE)
                 message["headers"] = headers
             await send(message)

@@ -1,7 +1,6 @@
 """Pages of lists: `limit` and where to go on, the envelope, and the link to the next page."""
 
 from typing import Annotated, Any, Final, Self
-from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from pydantic import Field, model_validator
@@ -14,7 +13,8 @@ from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
 MOST: Final = 1_000
 
-_PLACES: Final = ("cursor", "last_id", "skip", "page")
+_PLACE_NAMES: Final = ("cursor", "last_id", "skip", "page")
+_PLACES: Final = frozenset(name.encode() for name in _PLACE_NAMES)
 
 
 class PageQuery(ReadQuery):
@@ -33,7 +33,7 @@ class PageQuery(ReadQuery):
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        given = [name for name in _PLACES if name in self.model_fields_set]
+        given = [name for name in _PLACE_NAMES if name in self.model_fields_set]
         if len(given) > 1:
             raise ValueError(f"{' and '.join(given)} exclude each other")
         if self.page is not None and (self.page - 1) * self.limit > MOST_ROWS_DEEP:
@@ -58,7 +58,7 @@ def page_reply(call: Call, name: str, listing: Listing, docs: bytes) -> Reply:
         end["total"] = listing.total
         end["total_is_exact"] = listing.total_is_exact
     body = b'{"%b":[%b],%b' % (name.encode(), docs, orjson.dumps(end)[1:])
-    headers = position_headers(call, listing.position)
+    headers = position_headers(call, listing.position, listing.stale)
     if listing.next_cursor is not None:
         headers.append(_next_link(call, listing.next_cursor))
     return Reply(200, body, headers)
@@ -66,7 +66,7 @@ def page_reply(call: Call, name: str, listing: Listing, docs: bytes) -> Reply:
 
 def _next_link(call: Call, cursor: str) -> Header:
     """RFC 8288: the same request from where this page ended."""
-    query = call.scope["query_string"].decode("latin-1")
-    kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in _PLACES]
-    link = f'<{call.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
-    return b"link", link.encode("ascii")
+    query: bytes = call.scope["query_string"]
+    pairs = [pair for pair in query.split(b"&") if pair.partition(b"=")[0] not in _PLACES]
+    pairs.append(b"cursor=" + cursor.encode("ascii"))
+    return b"link", b'<%b?%b>; rel="next"' % (call.path.encode("ascii"), b"&".join(pairs))

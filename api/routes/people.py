@@ -284,9 +284,9 @@ async def shared_workspaces(call: Call, user_id: str) -> tuple[str, ...]:
     access, caller = call.house.access, call.caller.user_id
     if not is_id(user_id, "user"):
         return ()
-    theirs = frozenset(await access.workspaces(user_id))
+    theirs = frozenset(await access.workspaces(user_id, call.position))
     shared = []
-    for workspace_id in await access.workspaces(caller):
+    for workspace_id in await access.workspaces(caller, call.position):
         if workspace_id in theirs:
             members = await access.of(workspace_id, await access.guard(workspace_id))
             if members.role(caller) is not None and members.role(user_id) is not None:
