@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 
+from infra.embedded.account import child_setup, server_account
 from infra.embedded.binaries import postgres_programs
 from infra.embedded.errors import PartFailed
 from infra.embedded.folder import DataFolder
@@ -47,9 +47,9 @@ class Box(NamedTuple):
 Start = Callable[..., Box]
 
 
-def launch(folder: Path, python: str = sys.executable, **how: Any) -> subprocess.Popen[str]:
+def launch(folder: Path, **how: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [python, "-m", "tests.infra.embedded.box", str(folder)],
+        [sys.executable, "-m", "tests.infra.embedded.box", str(folder)],
         cwd=HOUSE,
         env={"PATH": os.defpath, "PYTHONPATH": PACKAGES},
         stdout=subprocess.PIPE,
@@ -172,19 +172,14 @@ def test_a_missing_system_library_is_named(data_folder: Path, tmp_path: Path) ->
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try it as another user")
 def test_it_runs_as_an_ordinary_user_too(start: Start) -> None:
-    somebody = pwd.getpwnam("nobody")
-    as_somebody: dict[str, Any] = {
-        "user": somebody.pw_uid,
-        "group": somebody.pw_gid,
-        "extra_groups": [],
-    }
-    python = python_for(as_somebody)
     home = Path(tempfile.mkdtemp())  # below pytest's own folder only root may walk
-    os.chown(home, somebody.pw_uid, somebody.pw_gid)
+    python = Path(sys.executable)
+    somebody = server_account("nobody", home, (python, python.resolve(), HOUSE / "tests"))
+    os.chown(home, somebody.uid, somebody.gid)
     try:
-        box = start(home / "data", python=python, **as_somebody)
-        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in box.pids}
-        assert owners == {somebody.pw_uid}
+        box = start(home / "data", preexec_fn=child_setup(somebody, signal.SIGKILL))
+        owners = {Path(f"/proc/{pid}").stat().st_uid for pid in (box.process.pid, *box.pids)}
+        assert owners == {somebody.uid}
         with psycopg.connect(box.database_url) as connection:
             connection.execute("SELECT 1")
         box.stop()
@@ -219,15 +214,3 @@ def link_or_copy(source: str, target: str) -> None:
         os.link(source, target)
     except OSError:  # another file system
         shutil.copy2(source, target)
-
-
-def python_for(account: dict[str, Any]) -> str:
-    """An interpreter that this account may run and that can import what we can."""
-    probe = [f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"]
-    for python in (sys.executable, "/usr/bin/python3"):
-        with contextlib.suppress(OSError):
-            if not subprocess.run(
-                [python, "-c", *probe], cwd=HOUSE, stderr=subprocess.DEVNULL, check=False, **account
-            ).returncode:
-                return python
-    pytest.skip("no Python of this version that an ordinary user may run")
