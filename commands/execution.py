@@ -195,8 +195,8 @@ class Executor:
             taken.append(stream)
 
     async def _run(self, request: _Request) -> Outcome:
-        for _ in range(TRIES):
-            work = Work(self._world, request.origin, self._clock())
+        for attempt in range(TRIES):
+            work = Work(self._world, request.origin, self._clock(), attempt)
             try:
                 outcome = await self._attempt(request, work)
             except StreamMoved as moved:

@@ -46,7 +46,9 @@ class Work:
     """The versions of all streams that were read, and of all that are written, are asserted by
     the commit; so what a decision saw is what still stands when it enters the log."""
 
-    def __init__(self, world: World, origin: Origin, now: datetime) -> None:
+    def __init__(self, world: World, origin: Origin, now: datetime, attempt: int = 0) -> None:
+        """`attempt` counts the tries of the same request, from 0."""
+        self.attempt = attempt
         self.actor = origin.actor
         self.origin = origin
         self.now = now

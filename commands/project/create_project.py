@@ -17,7 +17,8 @@ from domain.values.text_rules import checked_name, made_project_key, numbered_pr
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE, Workspace
 
-# Keys that look like each other are tried in order up to this number, then with random ones.
+# Keys that look like each other are tried in order up to this number, then with random ones; at
+# random at once where somebody was quicker, for many may be counting up side by side.
 _IN_ORDER: Final = 9
 _AT_RANDOM: Final = (10, 100_000)
 
@@ -75,7 +76,8 @@ async def _fresh_id(command: CreateProject, work: Work) -> str:
 async def _made_key(command: CreateProject, workspace: Workspace, work: Work) -> str:
     """One that nobody has; somebody may still take it first, and then another is made."""
     made = made_project_key(checked_name(command.name, work.limits))
-    key, number = made, 1
+    number = 1 if work.attempt == 0 else randrange(*_AT_RANDOM)  # noqa: S311
+    key = made if number == 1 else numbered_project_key(made, number)
     while await work.claimed_by(_scope(workspace), key) is not None:
         number = number + 1 if number < _IN_ORDER else randrange(*_AT_RANDOM)  # noqa: S311
         key = numbered_project_key(made, number)
