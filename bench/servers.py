@@ -105,13 +105,18 @@ def plain(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
         yield Server(address, environment, pid, secret, url)
 
 
-def wait_until(holds: Callable[[], bool], what: str, patience_s: float = _PATIENCE_S) -> float:
+def wait_until(
+    holds: Callable[[], bool],
+    what: str,
+    patience_s: float = _PATIENCE_S,
+    poll_s: float = _POLL_S,
+) -> float:
     """Seconds until it held. Raises TimeoutError with `what` was waited for."""
     began = time.perf_counter()
     while not holds():
         if time.perf_counter() - began > patience_s:
             raise TimeoutError(f"waited {patience_s:.0f} s in vain until {what}")
-        time.sleep(_POLL_S)
+        time.sleep(poll_s)
     return time.perf_counter() - began
 
 

@@ -13,6 +13,7 @@ from api.cli.events_progress import Shown, events_progress
 from api.cli.exits import BAD_USE, FOUND_WRONG, PART_DOWN, Exit
 from infra import logs
 from infra.processes.build import BuildRunning, Progress
+from infra.processes.collector import tune_collector
 from infra.processes.outages import Fenced
 from infra.processes.rebuild import Outcome, ProjectorStuck, Rebuild
 from infra.processes.workplace import Workplace, open_workplace
@@ -46,6 +47,7 @@ def rebuild(
         listed = ", ".join(view.name for view in views)
         typer.confirm(f"Rebuild {listed}? Reading goes on meanwhile.", abort=True, err=True)
     logs.configure("error", "rebuild")
+    tune_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         different = runner.run(
             _rebuild(Settings.load().resolve(), views, compare=compare, as_json=as_json)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -19,6 +18,7 @@ from psycopg_pool import PoolTimeout
 
 from infra import logs
 from infra.keys.master import KeyUnusable
+from infra.processes.collector import tune_collector
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
 from infra.processes.workplace import Workplace, open_workplace
@@ -117,9 +117,7 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     async with open_workplace(settings, "taskledger background") as workplace:
         background = Background(workplace, roles, views, group)
-        # What was made up to here stays to the end: not worth looking through again and again.
-        gc.collect()
-        gc.freeze()
+        tune_collector()
         log.info("background_started", roles=list(roles), views=[view.name for view in views])
         await background.run(stop)
     log.info("background_stopped")

@@ -18,6 +18,7 @@ from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move, Standing
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
+from infra.processes.relevance import relevance
 from infra.processes.rows import Changes, RowStore
 from infra.processes.sessions import Sessions
 from infra.tasks import cancelled
@@ -238,6 +239,7 @@ class _Loader:
         self._epoch = epoch
         self._parked = parked
         self._rows = self._row_store(empty=position == 0)
+        self._relevant = relevance(projection)
         self._letters: list[DeadLetter] = []
         self._flush: _Flush | None = None
         self._indexed = False
@@ -302,6 +304,7 @@ class _Loader:
 
     async def _read(self, first: int, last: int) -> tuple[int, Sequence[Recorded]]:
         rows = await self._store.read_rows(first, last)
+        rows = [row for row in rows if self._relevant(row.type)]
         try:
             return last, await self._store.decode(rows)
         except Exception as error:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from domain.values.recorded import Recorded
+from infra.processes.relevance import relevance
 from projections.projection import Projection, Rows
 
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
-    """Stands for an event whose stored bytes cannot be read; it is poison for every view."""
+    """Stands for an event whose stored bytes cannot be read; it is poison for every view that
+    looks at its type."""
 
     error: str
 
@@ -25,11 +27,13 @@ def fold(projection: Projection, recorded: Recorded, rows: Rows) -> None:
         folding(recorded, rows)
     elif event is None:
         raise CannotApply(f"unknown type {recorded.type}")
-    elif type(event) is Undecoded:
+    elif type(event) is Undecoded and relevance(projection)(recorded.type):
         raise CannotApply(event.error)
 
 
 def concerns(projection: Projection, recorded: Recorded) -> bool:
     """Whether the view would be another without this event, as far as this code can know."""
     event = recorded.event
-    return event is None or type(event) is Undecoded or type(event) in projection.folds
+    if type(event) is Undecoded:
+        return relevance(projection)(recorded.type)
+    return event is None or type(event) in projection.folds

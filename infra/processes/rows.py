@@ -18,6 +18,7 @@ STATEMENT_BYTES = 16 * 1024 * 1024
 COPY_ROWS = 1_000
 
 _UNKNOWN: Any = object()
+_LARGE = frozenset({"bytea", "tsvector"})
 
 
 class UndeclaredRead(LookupError):
@@ -369,6 +370,8 @@ def _copied(codec: TableCodec, rows: list[Row]) -> list[bytes]:
 
 
 def _computed(table: Table) -> tuple[tuple[str, Any], ...]:
-    """The computed columns and what they hold while they are not worth their memory."""
+    """The computed columns that are large, and what they hold while nobody needs them."""
     defaults = {column.name: column.default for column in fields(table.row)}
-    return tuple((column, defaults[column]) for column in table.computed)
+    return tuple(
+        (column, defaults[column]) for column in table.computed if table.types[column] in _LARGE
+    )

@@ -1,0 +1,315 @@
+"""Views: how fast they follow the log, how far they lag in daily use, how fast one is rebuilt."""
+
+import argparse
+import asyncio
+import base64
+import bisect
+import itertools
+import os
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import uvloop
+from psycopg import sql
+
+from bench.servers import parts, wait_until
+from bench.table import Row, printed
+from bench.work import AT_ONCE, Work
+from commands.commit import Commit
+from infra import logs
+from infra.embedded.parts import EmbeddedParts
+from infra.embedded.postgres import OWNER, SUPERUSER
+from infra.event_store.store import PostgresEventStore
+from infra.keys.master import MasterKeys
+from infra.nats.connection import NatsConnection
+from infra.nats.wake import CommitWaker
+from infra.postgres.migrate import migrate
+from infra.postgres.pool import open_pool
+from infra.processes.collector import tune_collector
+from infra.processes.rebuild import Rebuild
+from infra.processes.sessions import Sessions
+from projections.registry import VIEWS, view
+
+ROUNDS = 5
+AT_LEAST_LIVE = 5_000
+AT_LEAST_REBUILD = 25_000
+LAG_AT_MOST_MS = 300
+COMMANDS_A_SECOND = 500
+
+_EVENTS = 60_000
+_FED_AT_ONCE = 250
+_AHEAD = 5_000
+_LAG_S = 10.0
+_CATCH_UP_S = 60.0
+_WATCH_EVERY_S = 0.004
+
+
+_KEY = secrets.token_bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One migrated database of the measurement."""
+
+    embedded: EmbeddedParts
+    name: str
+
+    def url(self, role: str) -> str:
+        assert self.embedded.postgres is not None
+        return self.embedded.postgres.url_of(role, self.name)
+
+    @contextmanager
+    def session(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self.url(SUPERUSER), autocommit=True) as connection:
+            yield connection
+
+    def positions(self, connection: psycopg.Connection) -> list[int]:
+        """Of every view that answers."""
+        rows = connection.execute(
+            "SELECT c.position FROM ops.checkpoints c"
+            " JOIN ops.projection_pointers p USING (name, version, generation)"
+        )
+        return [int(position) for (position,) in rows.fetchall()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.projection", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of it, to see that it runs")
+    options = parser.parse_args()
+    logs.configure("error", "bench")
+    events = _EVENTS // 10 if options.quick else _EVENTS
+    lag_s = _LAG_S / 5 if options.quick else _LAG_S
+    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        with parts(folder / "parts") as embedded:
+            history = _made(embedded, "history")
+            asyncio.run(_fill(history, events, Work(1, made_of_ten=1)))
+            rebuilds = _rebuilds(history)
+            day = _made(embedded, "day")
+            asyncio.run(_fill(day, events, Work(2)))
+            live = _made(embedded, "live")
+            _copy_keys(day, live)
+            with _background(live, folder):
+                followed = _follow(day, live)
+                lags = asyncio.run(_lags(live, lag_s))
+    rows = [
+        Row("every view, from commit to checkpoint", followed, at_least=AT_LEAST_LIVE),
+        *(
+            Row(
+                f"rebuild of {name}",
+                rates,
+                at_least=AT_LEAST_REBUILD if name == "tasks" else None,
+                note="a task has ten events" if name == "tasks" else "",
+            )
+            for name, rates in rebuilds.items()
+        ),
+    ]
+    print(printed(rows, "events/s"))
+    p99 = statistics.quantiles(lags, n=100)[98]
+    print(
+        f"{'kept' if p99 < LAG_AT_MOST_MS else 'MISSED'}: at {COMMANDS_A_SECOND} commands a second"
+        f" every view has a change after {statistics.median(lags):.0f} ms,"
+        f" p99 {p99:.0f} ms (under {LAG_AT_MOST_MS}), worst {max(lags):.0f} ms"
+    )
+    return 0
+
+
+def _made(embedded: EmbeddedParts, name: str) -> Base:
+    assert embedded.postgres is not None
+    with psycopg.connect(embedded.postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
+        made.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER)
+            )
+        )
+    base = Base(embedded, name)
+    migrate(base.url(OWNER))
+    return base
+
+
+@asynccontextmanager
+async def _store(base: Base, waker: CommitWaker | None = None) -> AsyncIterator[PostgresEventStore]:
+    url = base.url("taskledger_api")
+    pool = await open_pool(url)
+    store = PostgresEventStore(pool, MasterKeys(_KEY), url, on_commit=waker)
+    try:
+        await store.start()
+        yield store
+        await store.close()
+    finally:
+        await pool.close()
+
+
+async def _fill(base: Base, events: int, work: Work) -> None:
+    """A log of so many events, appended as the product does it."""
+    async with _store(base) as store:
+        for commit in work.beginning():
+            await store.append(commit)
+        day = itertools.islice(work.day(), events)
+        while commits := list(itertools.islice(day, AT_ONCE)):
+            await asyncio.gather(*(store.append(commit) for commit in commits))
+
+
+def _rebuilds(base: Base) -> dict[str, list[float]]:
+    """Events a second of each view's rebuild, by rounds, with nobody else at work."""
+    rates: dict[str, list[float]] = {projection.name: [] for projection in VIEWS}
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        tune_collector()
+        for _ in range(ROUNDS):
+            for name, seen in rates.items():
+                seen.append(runner.run(_rebuild(base, name)))
+    return rates
+
+
+async def _rebuild(base: Base, name: str) -> float:
+    url = base.url("taskledger_worker")
+    pool = await open_pool(url)
+    try:
+        store = PostgresEventStore(pool, MasterKeys(_KEY), url)
+        outcome = await Rebuild(view(name), store, Sessions(url)).run()
+    finally:
+        await pool.close()
+    return outcome.position / outcome.seconds
+
+
+def _copy_keys(source: Base, target: Base) -> None:
+    with source.session() as given, target.session() as taken:
+        for (table,) in given.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'keys'"
+        ).fetchall():
+            with (
+                given.cursor().copy(f"COPY {table} TO STDOUT".encode()) as out,
+                taken.cursor().copy(f"COPY {table} FROM STDIN".encode()) as into,
+            ):
+                for block in out:
+                    into.write(block)
+
+
+@contextmanager
+def _background(base: Base, folder: Path) -> Iterator[None]:
+    """Relay and projector as the product runs them, in one process."""
+    environment = {
+        **os.environ,
+        **base.embedded.urls(),
+        "TASKLEDGER_DATABASE_URL": base.url(OWNER),
+        "TASKLEDGER_WORKER_DATABASE_URL": base.url("taskledger_worker"),
+        "TASKLEDGER_DATA_DIR": str(folder),
+        "TASKLEDGER_MASTER_KEY": base64.b64encode(_KEY).decode(),
+        "TASKLEDGER_LOG_LEVEL": "error",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.processes.background"], env=environment
+    )
+    try:
+        with base.session() as connection:
+            wait_until(lambda: len(base.positions(connection)) == len(VIEWS), "every view answers")
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _follow(source: Base, target: Base) -> list[float]:
+    """Events a second, by rounds, from the first commit of a round until every view has its last
+    event. What is committed was sealed before; a commit has 250 events, and they wait while the
+    views are 5,000 events behind."""
+    with source.session() as given:
+        rows = given.execute("SELECT * FROM log.events ORDER BY position").fetchall()
+    rates = []
+    size = len(rows) // ROUNDS
+    with target.session() as watching, target.session() as feeding:
+        for start in range(0, size * ROUNDS, size):
+            began = time.perf_counter()
+            for first in range(start, start + size, _FED_AT_ONCE):
+                _feed(feeding, rows[first : min(first + _FED_AT_ONCE, start + size)])
+                while first - min(target.positions(watching)) > _AHEAD:
+                    time.sleep(0.005)
+            head = start + size
+            wait_until(
+                lambda upto=head: min(target.positions(watching)) >= upto,
+                "views follow",
+                poll_s=0.002,
+            )
+            rates.append(size / (time.perf_counter() - began))
+    return rates
+
+
+def _feed(connection: psycopg.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        with cursor.copy("COPY log.events FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute("UPDATE log.head SET position = %s", (rows[-1][0],))
+
+
+async def _lags(base: Base, seconds: float) -> list[float]:
+    """Milliseconds from the answer to each command until every view has it."""
+    committed: list[tuple[int, float]] = []
+    seen: list[tuple[int, float]] = []
+    async with NatsConnection(base.embedded.urls()["TASKLEDGER_NATS_URL"], "bench") as nats:
+        await nats.wait_connected(10)
+        with base.session() as connection:
+            found = connection.execute("SELECT log_id::text FROM log.head").fetchone()
+        assert found is not None
+        async with _store(base, CommitWaker(nats, found[0])) as store:
+            work = Work(3)
+            for commit in work.beginning():
+                await store.append(commit)
+            loop = asyncio.get_running_loop()
+            upto: asyncio.Future[int] = loop.create_future()
+            watching = asyncio.create_task(_watch(base, seen, upto))
+            pace = loop.time()
+            running: deque[asyncio.Task[None]] = deque()
+            for number, commit in enumerate(work.day()):
+                due = pace + number / COMMANDS_A_SECOND
+                if due > pace + seconds:
+                    break
+                await asyncio.sleep(due - loop.time())
+                if len(running) == AT_ONCE:
+                    await running.popleft()
+                running.append(asyncio.create_task(_commit(store, commit, committed)))
+            await asyncio.gather(*running)
+            upto.set_result(max(position for position, _ in committed))
+            await asyncio.wait_for(watching, _CATCH_UP_S)
+    reached = [position for position, _ in seen]
+    return [
+        (seen[bisect.bisect_left(reached, position)][1] - at) * 1000 for position, at in committed
+    ]
+
+
+async def _commit(
+    store: PostgresEventStore, commit: Commit, committed: list[tuple[int, float]]
+) -> None:
+    receipt = await store.append(commit)
+    committed.append((receipt.position, time.perf_counter()))
+
+
+async def _watch(base: Base, seen: list[tuple[int, float]], upto: asyncio.Future[int]) -> None:
+    """When the slowest view was first seen at which position, until it is at `upto`."""
+    query = (
+        "SELECT min(c.position) FROM ops.checkpoints c"
+        " JOIN ops.projection_pointers p USING (name, version, generation)"
+    )
+    connecting = psycopg.AsyncConnection.connect(base.url(SUPERUSER), autocommit=True)
+    async with await connecting as connection:
+        while not upto.done() or not seen or seen[-1][0] < upto.result():
+            row = await (await connection.execute(query)).fetchone()
+            assert row is not None
+            if not seen or row[0] > seen[-1][0]:
+                seen.append((row[0], time.perf_counter()))
+            await asyncio.sleep(_WATCH_EVERY_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
