@@ -33,9 +33,9 @@ class Row:
         return reached is not None and reached >= self.at_least
 
 
-def printed(rows: Sequence[Row], unit: str) -> str:
+def printed(rows: Sequence[Row], unit: str, yardstick: str = "plain") -> str:
     """The table as text, its columns aligned."""
-    header = ("ratio", "promised", "", "measured", f"ours ({unit})", f"plain ({unit})", "")
+    header = ("ratio", "promised", "", "measured", f"ours ({unit})", f"{yardstick} ({unit})", "")
     lines = [header, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(
