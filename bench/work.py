@@ -1,5 +1,6 @@
 """What people do all day, as commits: projects, tasks that come, change and are talked about."""
 
+import itertools
 import os
 import random
 from collections import deque
@@ -87,10 +88,15 @@ class Work:
             )
             yield self._commit(self._users[0], workspace, project, event)
 
+    def someday(self, commits: int) -> Iterator[Commit]:
+        """So many of a day, which may only be appended one after another."""
+        self._busy = deque(maxlen=1)
+        return itertools.islice(self.day(), commits)
+
     def day(self) -> Iterator[Commit]:
         chance = self._chance
         while True:
-            if len(self._tasks) < 2 * AT_ONCE or chance.random() < self._made:
+            if len(self._tasks) < 2 * len(self._busy) or chance.random() < self._made:
                 yield self._created()
                 continue
             task = chance.choice(self._tasks[-_OPEN_TASKS:])

@@ -1,0 +1,109 @@
+"""The product's own views over a day's work: however events came, a rebuild finds the same rows."""
+
+import itertools
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bench.work import Work
+from infra.event_store.store import PostgresEventStore
+from infra.keys.master import MasterKeys, new_key
+from infra.nats.connection import NatsConnection
+from infra.nats.stream import LogStream, StreamLimits
+from infra.nats.subjects import Subjects
+from infra.nats.wake import CommitWaker
+from infra.nats.wire import encode_batch, message_id
+from infra.postgres.pool import open_pool
+from infra.processes.build import BuildLimits
+from infra.processes.group import ProjectorLimits
+from infra.processes.projector import Projector
+from infra.processes.rebuild import Rebuild
+from infra.processes.relay import Relay
+from infra.processes.sessions import Sessions
+from projections.registry import VIEWS
+from tests.infra.processes.conftest import Run, until
+from tests.infra.processes.sample import SampleLog
+from tests.real import Database
+
+
+@pytest.fixture
+async def store(database: Database) -> AsyncIterator[PostgresEventStore]:
+    pool = await open_pool(database.owner_url)
+    store = PostgresEventStore(pool, MasterKeys(new_key()), database.owner_url)
+    try:
+        await store.start()
+        yield store
+        await store.close()
+    finally:
+        await pool.close()
+
+
+def every_view_is_at(log: SampleLog, position: int) -> bool:
+    found = log.ask(
+        "SELECT position FROM ops.checkpoints"
+        " JOIN ops.projection_pointers USING (name, version, generation)"
+    )
+    return found == [(position,)] * len(VIEWS)
+
+
+async def assert_a_rebuild_finds_no_difference(
+    store: PostgresEventStore, sessions: Sessions, nats: NatsConnection
+) -> None:
+    limits = BuildLimits(chunk_events=97, flush_events=200, flush_rows=150, memory_rows=40)
+    for view in VIEWS:
+        outcome = await Rebuild(view, store, sessions, nats, limits=limits).run(compare=True)
+        assert outcome.comparison is not None
+        assert outcome.comparison.differences == [], view.name
+
+
+async def test_live_rows_are_those_of_a_rebuild(
+    store: PostgresEventStore,
+    log: SampleLog,
+    sessions: Sessions,
+    nats: NatsConnection,
+    run: Run,
+) -> None:
+    work = Work(11, projects=6)
+    run(Relay(store, sessions, nats, owner="test").run())
+    limits = ProjectorLimits(batch_events=23, cached_rows=15)
+    projector = run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
+    wake = CommitWaker(nats, log.log_id())
+    for number, commit in enumerate(itertools.chain(work.beginning(), work.someday(900))):
+        wake((await store.append(commit)).position)
+        if number % 250 == 249:  # killed, and begun again
+            projector.cancel()
+            projector = run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
+    head = await store.head()
+    await until(lambda: every_view_is_at(log, head))
+    assert log.ask("SELECT * FROM ops.dead_letters") == []
+    await assert_a_rebuild_finds_no_difference(store, sessions, nats)
+
+
+async def test_twice_late_and_in_bits_is_the_same_as_once(
+    store: PostgresEventStore,
+    log: SampleLog,
+    sessions: Sessions,
+    nats: NatsConnection,
+    run: Run,
+) -> None:
+    work = Work(12, projects=4)
+    for commit in itertools.chain(work.beginning(), work.someday(500)):
+        await store.append(commit)
+    head = await store.head()
+    stream = LogStream(nats, Subjects(log.log_id()), StreamLimits())
+    await stream.ensure()
+    chance = random.Random(5)
+    limits = ProjectorLimits(batch_events=31, cached_rows=15)
+    run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
+    for epoch in range(1, 4):
+        position = 0
+        while position < head:
+            last = min(head, position + chance.choice((1, 2, 9, 40)))
+            rows = await store.read_rows(position + 1, last)
+            if chance.random() < 0.8:
+                payload = encode_batch(log.log_id(), epoch, rows)
+                await stream.publish(payload, message_id(log.log_id(), epoch, rows))
+            position = last if chance.random() < 0.7 else max(position, last - 2)
+    await until(lambda: every_view_is_at(log, head))
+    await assert_a_rebuild_finds_no_difference(store, sessions, nats)
