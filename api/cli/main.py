@@ -30,6 +30,7 @@ COMMANDS = {
         "api.cli.dead_letters", "Show and heal events that could not be applied."
     ),
     "import": Entry("api.cli.import_", "Bring in work from elsewhere with its history."),
+    "users": Entry("api.cli.users", "Make accounts beside the HTTP door."),
 }
 
 

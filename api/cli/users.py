@@ -1,0 +1,72 @@
+"""`taskledger users`: accounts made beside the HTTP door."""
+
+import asyncio
+import secrets
+import sys
+from typing import Annotated, Final
+
+import typer
+import uvloop
+
+from api.cli.answers import give_json, say
+from domain.user.state import USER, User
+from domain.values.recorded import Origin
+from domain.values.text import shown
+from infra import logs
+from infra.bootstrap import open_house
+from infra.people.accounts import Registration
+from infra.settings import Settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+_PASSWORD_BYTES: Final = 12
+
+
+@app.callback()
+def users() -> None:
+    """Make accounts."""
+
+
+@app.command("create-admin")
+def create_admin(
+    *,
+    username: Annotated[str, typer.Option(help="What they log in with.")] = "admin",
+    email: Annotated[str, typer.Option(help="Their address; default: USERNAME@localhost.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Make an account, and with it a workspace that it owns.
+
+    Without a password on standard input one is made up and printed on stderr, this once only.
+    """
+    logs.configure("error", "users")
+    settings = Settings.load().resolve()
+    given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    password = given or secrets.token_urlsafe(_PASSWORD_BYTES)
+    wanted = Registration(
+        username=username, email=email or f"{username}@localhost", password=password
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        user = runner.run(_register(settings, wanted))
+    if given is None:
+        say(f"The password of {username} is {password}\nIt is shown this once only.")
+    if as_json:
+        give_json(
+            {
+                "user_id": user.user_id,
+                "username": shown(user.username),
+                "default_workspace_id": user.default_workspace_id,
+            }
+        )
+    else:
+        say(f"Made {username} ({user.user_id}).")
+
+
+async def _register(settings: Settings, wanted: Registration) -> User:
+    async with open_house(settings) as house:
+        outcome = await house.accounts.register(
+            wanted, lambda user_id: Origin(actor=user_id, via="cli")
+        )
+        return outcome.state(USER)
