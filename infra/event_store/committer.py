@@ -31,7 +31,7 @@ from infra.event_store.refusals import (
 from infra.event_store.session import Session, SessionLost
 
 _PATIENCE_SECONDS = 2.0  # a restart of PostgreSQL is bridged; what takes longer is refused
-_SETTLE_SECONDS = 8.0
+_SETTLE_SECONDS = 5.0
 _MAX_LOSSES = 2
 _BACKOFF_SECONDS = (0.02, 0.05, 0.1, 0.2)
 _LONGEST_BACKOFF_SECONDS = 0.5

@@ -156,6 +156,10 @@ BEGIN
 
     -- Values that somebody else holds; one that the same commit gives back is free.
     IF claim_commits IS NOT NULL THEN
+        IF EXISTS (SELECT FROM unnest(claim_commits) AS c (commit) WHERE last_events[c.commit] = 0)
+        THEN
+            RAISE EXCEPTION 'a claim in a commit without events' USING ERRCODE = 'TL011';
+        END IF;
         SELECT array_agg(t.commit),
             jsonb_agg(jsonb_build_object('commit', t.commit, 'verdict', 'claimed',
                 'claim', t.ordinal))

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -242,3 +244,25 @@ async def test_whoever_asks_is_told_of_each_position(open_store: OpenStore) -> N
     await store.append(commit(expected={"task_1": 0}))
     await store.append(creation())
     assert told == [1, 2]
+
+
+async def test_a_stalled_server_is_given_up_in_time(
+    parts: Parts, database: Database, open_store: OpenStore, superuser: Superuser
+) -> None:
+    """It takes what is sent and says nothing; what it was asked may yet be done, or not."""
+    store = await open_store()
+    made = commit(event(a_stream()))
+    (pid,) = _backends(superuser)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        with pytest.raises(Refused) as refusal:
+            await store.append(made)
+        assert time.monotonic() - began < 15
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert refusal.value.kind is Kind.DEPENDENCY_DOWN
+    assert refusal.value.fields == {"in_doubt": True}
+    receipt = await store.append(made)
+    assert receipt.position == 1
+    assert (await store.append(made)).replayed
