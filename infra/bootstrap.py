@@ -51,6 +51,7 @@ from infra.tasks import cancelled
 API_ROLE: Final = "taskledger_api"
 
 _RETRY_S: Final = 0.5
+_CONNECTION_PATIENCE_S: Final = 2.0
 _COUNT_EVERY_S: Final = 1.0
 _SWEEP_EVERY_S: Final = 600.0
 
@@ -107,7 +108,12 @@ async def _build(
         _revealed(settings.nats_url),
         _revealed(settings.redis_url),
     )
-    pool = await open_pool(api_url, role=API_ROLE, application="taskledger api")
+    pool = await open_pool(
+        api_url,
+        role=API_ROLE,
+        application="taskledger api",
+        acquire_timeout_seconds=_CONNECTION_PATIENCE_S,
+    )
     stack.push_async_callback(pool.close)
     master = master_keys(settings)
     wakers: list[CommitWaker] = []

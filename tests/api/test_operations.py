@@ -1,0 +1,156 @@
+"""What answers without a token, and what is said while PostgreSQL is gone."""
+
+import asyncio
+import time
+from uuid import uuid4
+
+import httpx
+
+from projections.registry import VIEWS
+from tests.api.client import Api
+from tests.api.product import Product, served, settings_of
+from tests.real import Database, Parts
+
+
+async def test_health_readiness_and_status_name_no_tenant(nobody: Api, ada: Api) -> None:
+    assert await nobody.get("!/healthz") == {"status": "ok"}
+    ready = await nobody.get("!/readyz")
+    assert ready["ready"]
+    assert {name for name, part in ready["parts"].items() if part["ok"]} >= {
+        "postgresql",
+        "nats",
+        "relay",
+        "views",
+    }
+    status = await nobody.get("!/api/status")
+    assert status["views"].keys() == {view.name for view in VIEWS}
+    assert status["head_position"] >= ada.position
+    everything = str(ready) + str(status)
+    assert ada.user_id not in everything
+    assert "Taskledger" in (await nobody.send("GET", "!/")).text
+
+
+async def test_metrics_count_requests_commands_appends_and_lag(nobody: Api, ada: Api) -> None:
+    await ada.task()
+    await ada.send("GET", "/tasks/NONE-1")
+    text = (await nobody.send("GET", "!/metrics")).text
+    for line in (
+        'taskledger_http_requests_total{method="POST",route="/api/v1/tasks",status="201"}',
+        'taskledger_http_request_seconds_count{method="GET",route="/api/v1/tasks/{task_id}"}',
+        'taskledger_commands_total{command="CreateTask",outcome="done"}',
+        "taskledger_append_batches_total",
+        "taskledger_append_commits_total",
+        'taskledger_view_lag_events{view="tasks"}',
+        'taskledger_view_lag_seconds{view="tasks"}',
+        'taskledger_dead_letters{view="tasks"}',
+        "taskledger_log_head_position",
+    ):
+        assert line in text, line
+    assert "NONE-1" not in text
+
+
+async def test_the_documentation_needs_no_other_server(nobody: Api) -> None:
+    for page in ("!/api/docs", "!/docs", "!/api/redoc"):
+        html = (await nobody.send("GET", page)).text
+        assert "/api/assets/" in html
+        assert "//cdn" not in html
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "redoc.standalone.js", "favicon.png"):
+        assert (await nobody.send("GET", f"!/api/assets/{asset}")).status_code == 200
+
+
+async def test_the_document_says_how_each_call_may_fail(nobody: Api) -> None:
+    document = await nobody.get("!/api/openapi.json")
+    assert document["openapi"] == "3.1.0"
+    responses = document["components"]["responses"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            told = operation["responses"]
+            assert operation["summary"], path
+            assert "500" in told
+            assert "503" in told
+            if operation.get("security") != []:
+                assert {"401", "422", "429"} <= told.keys(), (method, path)
+            for status, response in told.items():
+                if int(status) >= 400:
+                    name = response["$ref"].rsplit("/", 1)[1]
+                    assert "application/problem+json" in responses[name]["content"]
+            if method in ("post", "patch", "put", "delete") and operation.get("security") != []:
+                names = {each["name"] for each in operation["parameters"]}
+                assert "Idempotency-Key" in names, (method, path)
+
+
+async def test_without_postgresql_nothing_is_accepted_and_all_comes_back(
+    parts: Parts, database: Database
+) -> None:
+    settings = settings_of(parts, database)
+    with served(settings) as running:
+        async with httpx.AsyncClient(base_url=running.base_url, timeout=30) as http:
+            someone = await Api(http, running.house.access_tokens.issue).register()
+            task = await someone.task("Before")
+            parts.postgres.kill()
+            try:
+                await _refused_while_gone(someone, task["id"])
+            finally:
+                parts.postgres.start()
+            key = {"Idempotency-Key": uuid4().hex}
+            await _comes_back(someone, key)
+            titles = [each["title"] for each in (await someone.get("/user/tasks"))["tasks"]]
+            assert titles == ["After", "Before"]
+            assert (await http.get("/readyz")).status_code == 200
+
+
+async def _refused_while_gone(someone: Api, task_id: str) -> None:
+    someone.position = 0
+    for method, path, body in (
+        ("POST", "/tasks", {"title": "Lost"}),
+        ("PATCH", f"/tasks/{task_id}", {"title": "Lost"}),
+        ("GET", f"/tasks/{task_id}", None),
+        ("GET", "/tasks", None),
+        ("POST", "/auth/login", {"username": "somebody", "password": "x"}),
+    ):
+        answer = await someone.send(method, path, body)
+        assert answer.status_code == 503, (method, path, answer.text)
+        assert answer.json()["code"] in ("dependency-down", "overloaded")
+        assert int(answer.headers["Retry-After"]) > 0
+    answer = await someone.send("GET", "!/readyz")
+    assert answer.status_code == 503
+    assert not answer.json()["parts"]["postgresql"]["ok"]
+    assert (await someone.send("GET", "!/healthz")).status_code == 200
+    assert (await someone.send("GET", "!/metrics")).status_code == 200
+
+
+async def _comes_back(someone: Api, key: dict[str, str]) -> None:
+    until = time.monotonic() + 20
+    while True:
+        answer = await someone.send("POST", "/tasks", {"title": "After"}, headers=key)
+        if answer.status_code == 201:
+            return
+        assert answer.status_code == 503
+        assert time.monotonic() < until, "writes did not come back"
+        await asyncio.sleep(0.1)
+
+
+async def test_two_products_over_one_database_lose_no_update(
+    product: Product, parts: Parts, product_database: Database, ada: Api
+) -> None:
+    """Two API processes write one task: last write wins field by field, none is lost."""
+    task = await ada.task("Start")
+    path = f"/tasks/{task['id']}"
+    with served(settings_of(parts, product_database), views=False) as other:
+        async with httpx.AsyncClient(base_url=other.base_url, timeout=20) as http:
+            there = Api(http, ada.issue, ada.token, ada.user)
+            answers = await asyncio.gather(
+                *(
+                    client.send("PATCH", path, {field: f"{field} {number}"})
+                    for number in range(10)
+                    for client, field in ((ada, "title"), (there, "description"))
+                )
+            )
+            assert {answer.status_code for answer in answers} <= {200, 409}
+            done = [answer.json() for answer in answers if answer.status_code == 200]
+            versions = sorted(each["version"] for each in done)
+            assert versions == sorted(set(versions))
+            now = await ada.get(path)
+            assert now["version"] == versions[-1] == len(done) + 1
+            assert now["title"].startswith("title ")
+            assert now["description"].startswith("description ")
