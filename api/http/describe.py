@@ -48,6 +48,9 @@ POSITION_HEADERS: Final = {
     "X-Log-Position": _header("What the answer shows, or where the change stands.", "integer"),
     "X-Log-Id": _header("Which log the positions are of."),
 }
+STALE_HEADER: Final = {
+    "X-Stale-Streams": _header("Parked streams that the answer is without, by comma.")
+}
 ETAG_HEADER: Final = {"ETag": _header("The version and a tag of the whole body.")}
 REPLAYED_HEADER: Final = {"Idempotency-Replayed": _header("`true` where it is the first answer.")}
 LINK_HEADER: Final = {"Link": _header("`rel=next`, where there is more.")}
@@ -73,6 +76,7 @@ def read(
     if is_view:
         parameters.append(MIN_POSITION)
         headers |= POSITION_HEADERS
+        headers |= {} if is_one else STALE_HEADER
         problems.append(Kind.VIEW_BEHIND)
     if is_list:
         headers |= LINK_HEADER

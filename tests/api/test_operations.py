@@ -5,6 +5,7 @@ import time
 from uuid import uuid4
 
 import httpx
+import psycopg
 
 from projections.registry import VIEWS
 from tests.api.client import Api
@@ -154,3 +155,39 @@ async def test_two_products_over_one_database_lose_no_update(
             assert now["version"] == versions[-1] == len(done) + 1
             assert now["title"].startswith("title ")
             assert now["description"].startswith("description ")
+
+
+async def test_an_answer_says_which_parked_streams_it_is_without(
+    product: Product, product_database: Database, ada: Api, bob: Api
+) -> None:
+    task = await ada.task()
+    with psycopg.connect(product_database.superuser_url) as connection:
+        connection.execute(
+            "INSERT INTO ops.dead_letters SELECT name, version, generation, 1, %s, %s, 1, 'x'"
+            " FROM ops.projection_pointers WHERE name = 'tasks'",
+            (task["workspace_id"], task["id"]),
+        )
+    try:
+        until = time.monotonic() + 10
+        while "X-Stale-Streams" not in (answer := await ada.send("GET", "/tasks")).headers:
+            assert time.monotonic() < until, "nobody was told"
+            await asyncio.sleep(0.1)
+        assert answer.headers["X-Stale-Streams"] == task["id"]
+        assert "X-Stale-Streams" not in (await bob.send("GET", "/tasks")).headers
+        assert "X-Stale-Streams" not in (await ada.send("GET", "/projects")).headers
+    finally:
+        with psycopg.connect(product_database.superuser_url) as connection:
+            connection.execute("DELETE FROM ops.dead_letters")
+
+
+async def test_a_fault_of_ours_is_a_bare_500(product: Product, ada: Api) -> None:
+    """A part that breaks in a way that nobody foresaw: here the key of the request digests."""
+    key, product.house.request_digest_key = product.house.request_digest_key, None  # type: ignore[assignment]
+    try:
+        problem = await ada.refused(
+            500, "internal", "POST", "/tasks", {"title": "x"}, headers={"Idempotency-Key": "x"}
+        )
+    finally:
+        product.house.request_digest_key = key
+    assert "detail" not in problem
+    assert problem.keys() == {"type", "title", "status", "instance", "code", "request_id"}
