@@ -95,6 +95,9 @@ class Proxy:
         except (OSError, TimeoutError):
             to_client.close()
             return
+        # Each message goes out alone; without this each would wait for the one before.
+        own: socket.socket = to_client.get_extra_info("socket")
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         session = _Session(self)
         ways = [
             asyncio.create_task(session.forward(client, to_upstream)),
