@@ -29,6 +29,9 @@ COMMANDS = {
     "dead-letters": Entry(
         "api.cli.dead_letters", "Show and heal events that could not be applied."
     ),
+    "heads": Entry("api.cli.heads", "Check what is derived from the log, and put it right."),
+    "incarnation": Entry("api.cli.incarnation", "Give a log that was put back a new identity."),
+    "keys": Entry("api.cli.keys", "Put all keys under the current master key."),
     "import": Entry("api.cli.import_", "Bring in work from elsewhere with its history."),
     "users": Entry("api.cli.users", "Make accounts beside the HTTP door."),
 }

@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: how every one of ours is opened, and reads within a tenant's scope."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection
@@ -98,6 +99,15 @@ async def open_pool(
     )
     await pool.open(wait=False)
     return pool
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str, *, role: str | None = None) -> AsyncIterator[Connection]:
+    """One autocommit connection of its own, for a command. Raises psycopg.OperationalError."""
+    async with await AsyncConnection.connect(
+        conninfo(url, role=role), autocommit=True
+    ) as connection:
+        yield connection
 
 
 async def fetch_scoped(
