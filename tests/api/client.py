@@ -78,7 +78,7 @@ class Api:
         body = {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
         someone = Api(self.http, self.issue)
         someone.user = await someone.post("/users", body)
-        someone.token = self.issue(someone.user_id, "session of a test")
+        someone.token = self.issue(someone.user_id, f"session of {username}")
         return someone
 
     def with_token(self, token: str | None) -> "Api":
