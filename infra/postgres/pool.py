@@ -15,6 +15,7 @@ Pool = AsyncConnectionPool[Connection]
 # A peer that is gone without a word is noticed within about ten seconds: idle connections by
 # keep-alives, ones that wait for an answer by unacknowledged bytes.
 _TRANSPORT = {
+    "client_encoding": "UTF8",
     "connect_timeout": "5",
     "keepalives": "1",
     "keepalives_idle": "5",
