@@ -17,9 +17,9 @@ def outage(error: BaseException) -> Refused | None:
         case psycopg.errors.QueryCanceled() | psycopg_pool.TooManyRequests():
             return Refused(Kind.OVERLOADED, "Too much at once; try again in a moment.")
         case psycopg.OperationalError() | psycopg.InterfaceError() | psycopg_pool.PoolClosed():
-            return _down("The database does not answer; nothing was changed.")
+            return _down("The database does not answer now.")
         case RedisError():
-            return _down("The store of limits does not answer; nothing was changed.")
+            return _down("The store of limits does not answer now.")
         case TimeoutError() | ConnectionError():
             return _down("A part does not answer in time.")
         case _:

@@ -45,6 +45,7 @@ class Call:
         "house",
         "position",
         "receive",
+        "recorded",
         "request_id",
         "scope",
         "started",
@@ -76,6 +77,8 @@ class Call:
         self._caller: Caller | None = None
         # What the reader has written itself, and so must see; set by the route.
         self.position: int | None = None
+        # Where the log has what this call changed, once it has.
+        self.recorded: int | None = None
         self.extra: list[Header] = []
         self.status = 0
         self.code: str | None = None

@@ -33,6 +33,7 @@ async def execute(
     except Refused as refused:
         metrics.command_done(name, refused.kind)
         raise
+    call.recorded = outcome.position
     done = "done" if outcome.changed else "replayed" if outcome.replayed else "nothing"
     metrics.command_done(name, done)
     return outcome

@@ -153,4 +153,16 @@ def _unfold(annotation: Any) -> tuple[type, tuple[Any, ...]]:
 
 def _refuse(call: Call, error: Refused) -> Reply:
     call.code = code_of(error)
+    if call.recorded is not None:
+        error = _unanswered(error, call.recorded)
     return refusal(error, instance=call.path, request_id=call.request_id)
+
+
+def _unanswered(error: Refused, position: int) -> Refused:
+    """What cannot be answered may have been done for all that, and then has to say so."""
+    return Refused(
+        error.kind,
+        "This was recorded; only its answer cannot be given now. With the same Idempotency-Key "
+        "it can be asked for again.",
+        **{**error.fields, "recorded_position": position},
+    )
