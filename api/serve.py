@@ -9,9 +9,11 @@ import uvloop
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.fair_server import FairServer
 from infra import logs
 from infra.bootstrap import open_house
 from infra.keys.master import KeyUnusable
+from infra.processes.collector import tune_collector
 from infra.settings import Settings, SettingsError
 
 _BACKLOG = 2_048
@@ -24,7 +26,7 @@ async def serve(settings: Settings) -> str | None:
     The answer says why this process must be started anew, where it has to be.
     """
     wrong: list[str] = []
-    servers: list[uvicorn.Server] = []
+    servers: list[FairServer] = []
 
     def on_wrong_log(why: str) -> None:
         wrong.append(why)
@@ -32,11 +34,12 @@ async def serve(settings: Settings) -> str | None:
             server.should_exit = True
 
     async with open_house(settings, on_wrong_log) as house:
-        server = uvicorn.Server(_config(settings, create_app(house)))
-        servers.append(server)
         with _listening_socket(settings) as listening:
+            server = FairServer(_config(settings, create_app(house)), listening)
+            servers.append(server)
+            tune_collector()
             if not wrong:
-                await server.serve(sockets=[listening])
+                await server.serve()
     return wrong[0] if wrong else None
 
 
@@ -49,7 +52,6 @@ def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.stop_timeout_s),
         proxy_headers=bool(settings.trusted_proxies),
@@ -74,13 +76,12 @@ def main() -> None:
 
 def _listening_socket(settings: Settings) -> socket.socket:
     if settings.listen_fd is not None:
-        inherited = socket.socket(fileno=settings.listen_fd)
-        inherited.setblocking(False)
-        return inherited
+        return socket.socket(fileno=settings.listen_fd)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     own = socket.socket(family)
     own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     own.bind((settings.host, settings.port))
+    own.listen(_BACKLOG)
     return own
 
 

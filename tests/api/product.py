@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api.app import create_app
+from api.fair_server import FairServer
 from infra.bootstrap import House, open_house
 from infra.event_store.store import PostgresEventStore
 from infra.keys.configured import master_keys
@@ -112,13 +113,12 @@ async def _serve(
             await _follow(settings, stack)
         app = create_app(house)
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        server = uvicorn.Server(
-            uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
-        )
+        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
+        server = FairServer(config, listening)
         stop.append(server)
         port = listening.getsockname()[1]
         made.append(Product(f"http://127.0.0.1:{port}", settings, house, app))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        serving = asyncio.create_task(server.serve())
         ready.set()  # who connects before it accepts waits in the socket's own queue
         await serving
 
