@@ -22,17 +22,24 @@ def master_key() -> bytes:
 
 @pytest.fixture
 async def open_store(database: Database, master_key: bytes) -> AsyncIterator[OpenStore]:
-    """Opens stores that are closed when the test ends; `as_worker` for the worker's role."""
+    """Opens stores that are closed when the test ends: as the api role, `as_worker`, or with the
+    owner's log-in that takes on a `role`."""
     async with contextlib.AsyncExitStack() as stack:
 
         async def open_one(
-            *, as_worker: bool = False, master: MasterKeys | None = None, **options: Any
+            *,
+            as_worker: bool = False,
+            role: str | None = None,
+            master: MasterKeys | None = None,
+            **options: Any,
         ) -> PostgresEventStore:
             url = database.worker_url if as_worker else database.api_url
-            pool = await open_pool(url, max_size=4)
+            if role is not None:
+                url = database.owner_url
+            pool = await open_pool(url, role=role, max_size=4)
             stack.push_async_callback(pool.close)
             keys = master or MasterKeys(master_key)
-            store = PostgresEventStore(pool, keys, url, **options)
+            store = PostgresEventStore(pool, keys, url, role=role, **options)
             await store.start()
             stack.push_async_callback(store.close)
             return store

@@ -105,11 +105,13 @@ async def test_a_session_that_ends_before_its_statement_was_done_does_it_once(
     assert await store.head() == 3
 
 
+@pytest.mark.parametrize("role", [None, "taskledger_api"], ids=["own log-in", "taken role"])
 async def test_a_session_that_lives_on_without_its_client_is_ended_first(
-    store: PostgresEventStore, superuser: Superuser, observer: Superuser
+    open_store: OpenStore, superuser: Superuser, observer: Superuser, role: str | None
 ) -> None:
     """The connection breaks while its backend waits for the lock. Were that one left alone, it
     would append what the log has just been said not to hold."""
+    store = await open_store(role=role)
     asked = creation()
     with superuser.transaction():
         superuser.execute("SELECT FROM log.head FOR UPDATE")
