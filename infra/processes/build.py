@@ -20,7 +20,7 @@ from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.relevance import relevance
 from infra.processes.rows import Changes, RowStore
-from infra.processes.sessions import Sessions
+from infra.processes.sessions import LOOK_UPS, Sessions
 from infra.tasks import cancelled
 from projections.projection import Projection
 
@@ -149,7 +149,7 @@ class Build:
             try:
                 async with (
                     self._sessions.open("build-writer", statement_timeout_s=3600) as writer,
-                    self._sessions.open("build-reader") as reader,
+                    self._sessions.open("build-reader", settings=LOOK_UPS) as reader,
                 ):
                     return await self._live(writer, reader, within, upto)
             except Exception as error:

@@ -14,7 +14,7 @@ from infra.processes.group import Group, Links, ProjectorLimits
 from infra.processes.log import Log, head
 from infra.processes.outages import described, is_outage
 from infra.processes.pace import Pace
-from infra.processes.sessions import Leadership, Sessions
+from infra.processes.sessions import LOOK_UPS, Leadership, Sessions
 from projections.projection import Projection
 
 STANDBY_POLL_S = 0.5
@@ -95,8 +95,8 @@ class Projector:
     async def _work(self, leadership: Leadership) -> None:
         """Until another view falls to us, or a failure; then everything is begun afresh."""
         async with (
-            self._sessions.open("projector-reader") as reader,
-            self._sessions.open("projector-writer") as writer,
+            self._sessions.open("projector-reader", settings=LOOK_UPS) as reader,
+            self._sessions.open("projector-writer", settings=LOOK_UPS) as writer,
         ):
             while True:
                 led = set(leadership.held)

@@ -28,6 +28,7 @@ from infra.tasks import cancelled
 BEAT_S = 1.0
 POLL_S = 1.0
 SAVE_S = 0.25
+GATHER_S = 0.01
 READ_EVENTS = 1_000
 READ_BYTES = 8 * 1024 * 1024
 WINDOW = 8
@@ -267,16 +268,18 @@ class _Term:
         try:
             while self._nats.connects == connects:
                 self._woken.clear()
+                began = time.monotonic()
                 rows = await self._store.read_rows(sent + 1, sent + limit)
                 for piece in pieces(rows):
                     await self._land(flying, leave=WINDOW - 1)
                     flying.append((piece[-1].position, asyncio.create_task(self._send(piece))))
                     sent = piece[-1].position
-                await self._land(flying, leave=WINDOW if rows else 0)
+                full = len(rows) == limit
+                await self._land(flying, leave=WINDOW if full else 0)
                 if time.monotonic() - self._saved_at > SAVE_S:
                     await self._write_down()
-                if not rows:
-                    await self._rest()
+                if not full:
+                    await self._rest(began)
                 limit = _next_limit(limit, rows)
         finally:
             await cancelled(*(task for _, task in flying))
@@ -308,9 +311,11 @@ class _Term:
                 self._counters.messages += 1
                 return
 
-    async def _rest(self) -> None:
+    async def _rest(self, began: float) -> None:
+        """Until there is more; at once after a quiet while, else events gather for a message."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), POLL_S)
+        await asyncio.sleep(max(0.0, began + GATHER_S - time.monotonic()))
 
     # The pulse.
 

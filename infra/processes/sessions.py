@@ -18,6 +18,15 @@ PING_TIMEOUT_S = 5.0
 IDLE_LIMIT_S = 10
 STANDBY_POLL_S = 0.5
 
+# For sessions that only ever look rows up by arrays of keys: planned once, and never by what the
+# statistics of a young table seem to say.
+LOOK_UPS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
 log = structlog.get_logger()
 
 
