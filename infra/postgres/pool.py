@@ -1,16 +1,19 @@
 """Connections to PostgreSQL: how every one of ours is opened, and reads within a tenant's scope."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 from psycopg import AsyncConnection
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
+V = TypeVar("V")
 
 # A peer that is gone without a word is noticed within about ten seconds: idle connections by
 # keep-alives, ones that wait for an answer by unacknowledged bytes.
@@ -32,6 +35,9 @@ _SERVER = {
     "tcp_user_timeout": "10000",
 }
 _PREPARE_AFTER_USES = 2
+_WAIT_POLL_S = 0.1
+_PATIENCE_S = 10.0
+_GRACE_S = 2.0
 
 
 def conninfo(
@@ -65,6 +71,28 @@ def conninfo(
     return make_conninfo(**merged)
 
 
+class _Bounded(AsyncConnection[TupleRow]):
+    """Given up when an answer takes longer than the server may take for one: a server that is
+    there and does nothing, its machine paused or its disk hanging, is as good as gone."""
+
+    patience_s = _PATIENCE_S
+
+    async def wait(
+        self,
+        gen: PQGen[V],
+        interval: float = _WAIT_POLL_S,
+        timeout: float | None = None,  # noqa: ASYNC109 - the signature is psycopg's
+    ) -> V:
+        """Raises TimeoutError as well."""
+        # Closed first: what is left of the query is not waited for then.
+        giving_up = asyncio.get_running_loop().call_later(self.patience_s, self.pgconn.finish)
+        try:
+            async with asyncio.timeout(self.patience_s):
+                return await super().wait(gen, interval, timeout)
+        finally:
+            giving_up.cancel()
+
+
 async def open_pool(
     url: str,
     *,
@@ -81,6 +109,11 @@ async def open_pool(
     Returns at once, also while PostgreSQL is away: connections are made in the background, and
     who asks for one meanwhile gets psycopg_pool.PoolTimeout in time.
     """
+
+    async def configure(connection: Connection) -> None:
+        assert isinstance(connection, _Bounded)
+        connection.patience_s = statement_timeout_ms / 1000 + _GRACE_S
+
     pool: Pool = AsyncConnectionPool(
         conninfo(
             url,
@@ -88,6 +121,8 @@ async def open_pool(
             application=application,
             statement_timeout_ms=statement_timeout_ms,
         ),
+        connection_class=_Bounded,
+        configure=configure,
         kwargs={"autocommit": True, "prepare_threshold": _PREPARE_AFTER_USES},
         min_size=min_size,
         max_size=max_size,
