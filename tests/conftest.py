@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
@@ -11,6 +12,15 @@ from infra.embedded.postgres import OWNER
 from tests.real import Database, Parts, fresh_database, make_database
 
 _TEMPLATE = "migrated"
+
+# Laws of the business hold however slow the machine is that tries them.
+settings.register_profile(
+    "taskledger",
+    parent=settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("taskledger")
 
 
 @pytest.fixture(scope="session")

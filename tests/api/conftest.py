@@ -10,13 +10,14 @@ from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts, fresh_database
 
 
-@pytest.fixture(scope="session")
+# Gone again before tests of other folders kill the parts that it runs on.
+@pytest.fixture(scope="package")
 def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
     with fresh_database(parts, migrated) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(parts: Parts, product_database: Database) -> Iterator[Product]:
     with served(settings_of(parts, product_database)) as running:
         yield running
