@@ -156,7 +156,7 @@ class Served:
         """Process id -> what it is, of every process that the supervisor started."""
         assert self._process is not None
         found = {}
-        for pid, parent, command in _processes():
+        for pid, parent, command in processes():
             if parent == self._process.pid:
                 names = [name for name, runs in _RUNS.items() if _is(command, runs)]
                 found[pid] = names[0] if names else " ".join(command)
@@ -223,7 +223,7 @@ def _is(command: list[str], runs: str) -> bool:
     return runs in command or Path(" ".join(command).partition(" ")[0]).name == runs
 
 
-def _processes() -> Iterator[tuple[int, int, list[str]]]:
+def processes() -> Iterator[tuple[int, int, list[str]]]:
     """Process id, its parent's, its command line; of every process that still runs."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():

@@ -1,16 +1,23 @@
 """A part is gone and nobody starts it again: what the product still does, and what it says."""
 
+import os
+import signal
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from tests.e2e.person import PASSWORD, Person
+from tests.e2e.served import NATS, VALKEY, Served, processes
 from tests.faults.given import Given
 from tests.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
 _REFUSED_WITHIN_S = 10.0
+_GIVEN_UP_WITHIN_S = 15.0
 
 
 def test_without_postgresql_nothing_is_accepted_and_nothing_is_lost(
@@ -71,6 +78,55 @@ def test_without_valkey_the_product_answers_and_counts_by_itself(
     finally:
         product.valkey.start()
     until("they share them again", 20, lambda: _limits_are_shared(product))
+
+
+def test_a_database_that_hangs_is_refused_in_time(product: Given, someone: Person) -> None:
+    """Its machine is paused: connections stay, no answer comes, nothing tells that it is so."""
+    project = someone.project("HANG")
+    task = someone.task(project["id"], "Before")
+    made = {"project_id": project["id"], "title": "Meanwhile"}
+    with _paused(product.postgres.pid), ThreadPoolExecutor(2) as pool:
+        asked = [
+            pool.submit(someone.ask, "POST", "/tasks", made, Idempotency_Key="hung"),
+            pool.submit(someone.ask, "GET", f"/tasks/{task['id']}"),
+        ]
+        written, read = [each.result() for each in asked]
+        for answer in (written, read):
+            assert answer.status_code == 503, answer.text
+            assert answer.elapsed.total_seconds() < _GIVEN_UP_WITHIN_S
+            assert int(answer.headers["Retry-After"]) >= 1
+    someone.patiently("POST", "/tasks", made)
+    again = someone.ask("POST", "/tasks", made, Idempotency_Key="hung")
+    assert again.status_code == 201
+    assert written.json().get("in_doubt") or "Idempotency-Replayed" not in again.headers
+    tasks = someone.every(f"/tasks?project_id={project['id']}", "tasks")
+    assert sorted(each["key"] for each in tasks) == ["HANG-1", "HANG-2", "HANG-3"]
+
+
+@pytest.mark.parametrize("part", [NATS, VALKEY])
+def test_a_part_that_only_carries_may_hang(part: str, served: Served, person: Person) -> None:
+    project = person.project("IDLE")
+    with _paused(served.pids(part)[0]):
+        for number in range(1, 6):
+            person.task(project["id"], f"Number {number}")
+            assert person.ask("GET", f"/projects/{project['id']}/board").status_code == 200
+        served.await_views(person.position)
+    served.await_views(person.position)
+    assert len(person.every(f"/tasks?project_id={project['id']}", "tasks")) == 5
+
+
+@contextmanager
+def _paused(pid: int | None) -> Iterator[None]:
+    """It and all its children, as if their machine were."""
+    assert pid is not None
+    pids = [pid, *(child for child, parent, _ in processes() if parent == pid)]
+    for each in pids:
+        os.kill(each, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in pids:
+            os.kill(each, signal.SIGCONT)
 
 
 def _limits_are_shared(product: Given) -> bool:
