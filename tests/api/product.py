@@ -6,9 +6,10 @@ import base64
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import httpx
 import uvicorn
@@ -32,6 +33,8 @@ from infra.tasks import cancelled
 from projections.registry import VIEWS
 from tests.real import Database, Parts
 
+T = TypeVar("T")
+
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -43,6 +46,11 @@ class Product:
     settings: Settings
     house: House
     app: FastAPI
+    loop: asyncio.AbstractEventLoop
+
+    async def do(self, work: Coroutine[Any, Any, T]) -> T:
+        """Done where the product lives."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
 
 
 def settings_of(parts: Parts, database: Database, **changes: object) -> Settings:
@@ -117,7 +125,8 @@ async def _serve(
         server = FairServer(config, listening)
         stop.append(server)
         port = listening.getsockname()[1]
-        made.append(Product(f"http://127.0.0.1:{port}", settings, house, app))
+        loop = asyncio.get_running_loop()
+        made.append(Product(f"http://127.0.0.1:{port}", settings, house, app, loop))
         serving = asyncio.create_task(server.serve())
         ready.set()  # who connects before it accepts waits in the socket's own queue
         await serving

@@ -6,7 +6,9 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from infra.ids import new_id
 from tests.api.client import PASSWORD, Api, pointers
+from tests.api.product import Product
 from tests.real import Database
 
 
@@ -186,3 +188,29 @@ async def test_a_profile_changes_only_where_it_may(ada: Api) -> None:
     ):
         problem = await ada.refused(422, "validation-failed", "PATCH", "/users/me", body)
         assert pointers(problem) == [pointer]
+
+
+async def test_what_a_registration_that_died_left_behind_is_settled(
+    product: Product, product_database: Database, nobody: Api
+) -> None:
+    account = _account()
+    made = await nobody.post("/users", account)
+    never = new_id("user")
+    with psycopg.connect(product_database.superuser_url) as connection:
+        connection.execute(
+            "UPDATE people.credentials SET state = 'inactive',"
+            " created_at = now() - interval '1 hour' WHERE user_id = %s",
+            (made["user_id"],),
+        )
+        connection.execute(
+            "INSERT INTO people.credentials (user_id, password_hash, created_at)"
+            " VALUES (%s, 'x', now() - interval '1 hour')",
+            (never,),
+        )
+    wrong = {"username": account["username"], "password": PASSWORD}
+    await nobody.refused(401, "unauthenticated", "POST", "/auth/login", wrong)
+    await product.do(product.house.accounts.sweep())
+    await Api(nobody.http, nobody.issue).log_in(account["username"])
+    with psycopg.connect(product_database.superuser_url) as connection:
+        left = connection.execute("SELECT 1 FROM people.credentials WHERE user_id = %s", (never,))
+        assert left.fetchall() == []
