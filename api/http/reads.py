@@ -1,6 +1,7 @@
 """Single resources read fresh: from the view where it is up to date, else folded from the log."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from api.http.call import Call
 from api.http.etags import etag, not_modified
@@ -22,6 +23,9 @@ from projections.projects import (
 )
 from projections.tasks import TASKS_VIEW, Facts, render
 
+# The client may keep it for itself, and asks each time whether it still holds.
+_REVALIDATED: Final = (b"cache-control", b"private, no-cache")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -41,7 +45,7 @@ async def one(call: Call, found: Found, position: int | None = None) -> Reply:
     """
     doc = await with_names(call, found.doc, position)
     tag = etag(found.version, doc)
-    headers = [tag, *position_headers(call, found.position)]
+    headers = [tag, _REVALIDATED, *position_headers(call, found.position)]
     if not_modified(call.headers.get(b"if-none-match"), tag[1]):
         return Reply(304, b"", headers, None)
     return Reply(200, doc, headers)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query
 from msgspec import UNSET, Raw
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body, parse_body, read_body, require_unchanged
 from api.http.call import Call, CallHere
@@ -45,6 +45,14 @@ _FORM = b"application/x-www-form-urlencoded"
 
 
 class NewUser(Body):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"username": "ada", "email": "ada@example.org", "password": "correct horse battery"}
+            ]
+        }
+    )
+
     secret: ClassVar[frozenset[str]] = frozenset({"password"})
 
     username: Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": 40})]
@@ -65,6 +73,10 @@ class Refresh(Body):
 
 
 class ProfileChanges(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Ada", "time_zone": "Europe/Berlin"}]}
+    )
+
     derived: ClassVar[frozenset[str]] = frozenset(
         {"avatar_url", "default_workspace_id", "workspaces"}
     )

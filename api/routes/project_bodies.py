@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from api.http.bodies import Body
 from api.http.values import Description, Name, Reference
@@ -49,6 +49,10 @@ GuardGiven = Annotated[
 
 class NewProject(Body):
     """Without a key one is made from the name; without a workspace it goes to your own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Website", "key": "WEB", "view_type": "board"}]}
+    )
 
     derived: ClassVar[frozenset[str]] = frozenset({"team_ids", "settings"})
 
@@ -118,6 +122,22 @@ class TransitionBody(Body):
 class WorkflowBody(Body):
     """Wherever a status is named, by its key or its exact name."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "initial": "new",
+                    "statuses": [
+                        {"key": "new", "name": "New", "category": "todo"},
+                        {"key": "shipped", "name": "Shipped", "category": "done"},
+                    ],
+                    "transitions": [{"from": "new", "to": "shipped"}],
+                    "move_to": {"todo": "new"},
+                }
+            ]
+        }
+    )
+
     derived: ClassVar[frozenset[str]] = frozenset({"id", "project_id", "version"})
 
     initial: Reference
@@ -163,6 +183,19 @@ class ColumnBody(Body):
 class ColumnsBody(Body):
     """All columns, in order; every status stands in exactly one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "columns": [
+                        {"name": "Open", "statuses": ["new"]},
+                        {"name": "Closed", "statuses": ["shipped"], "wip_limit": None},
+                    ]
+                }
+            ]
+        }
+    )
+
     derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
 
     columns: list[ColumnBody]
@@ -195,6 +228,18 @@ class FieldBody(Body):
 
 class FieldsBody(Body):
     """All custom fields, in order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "fields": [
+                        {"key": "size", "name": "Size", "type": "choice", "options": ["S", "L"]}
+                    ]
+                }
+            ]
+        }
+    )
 
     derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body
 from api.http.values import DayOrMoment, Description, Priority, Reference, Title
@@ -22,6 +22,20 @@ Fields = Annotated[
 
 class NewTask(Body):
     """Without a project it goes to your own one, and to you unless somebody is named."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "title": "Write it down",
+                    "project_id": "WEB",
+                    "priority": "high",
+                    "due_date": "2026-03-01",
+                    "tags": ["backend"],
+                }
+            ]
+        }
+    )
 
     title: Title
     project_id: Annotated[Reference, Field(description="Id or key.")] | None = None
@@ -62,6 +76,10 @@ class NewTask(Body):
 
 class TaskChanges(Body):
     """A field left out stays, null clears it. What the system sets may be sent back."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "in_progress", "description": None}]}
+    )
 
     derived: ClassVar[frozenset[str]] = frozenset(
         {
@@ -135,6 +153,10 @@ class TaskChanges(Body):
 class TaskMove(Body):
     """Where the card goes: a status or a column, directly before or after another card."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"status": "in_progress", "after": "WEB-41"}]}
+    )
+
     status: Reference | None = None
     column_id: Reference | None = None
     before: Annotated[Reference, Field(description="Id or key of a task.")] | None = None
@@ -146,6 +168,10 @@ class TaskMove(Body):
 
 class NewComment(Body):
     """`text` (or `content`), Markdown; `@username` in it mentions."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "Done as **agreed**, @ada."}]}
+    )
 
     text: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 20_000})] | None = (
         None

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
@@ -41,6 +41,8 @@ Role = Literal["owner", "admin", "member", "guest", "auditor"]
 
 
 class NewWorkspace(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "The company"}]})
+
     name: Name
     workspace_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None
 
@@ -56,6 +58,10 @@ class WorkspaceChanges(Body):
 
 class NewMember(Body):
     """Any account, by its id or its exact e-mail address."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "bob@example.org", "role": "member"}]}
+    )
 
     user_id: Reference | None = None
     email: Reference | None = None
