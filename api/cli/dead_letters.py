@@ -177,6 +177,7 @@ async def _retry(
     views = {(view.name, view.version): view for view in VIEWS}
     healed, left = [], []
     async with open_workplace(settings, "taskledger dead-letters") as workplace:
+        await workplace.unlock()
         await workplace.nats.wait_connected(within_s=2)
         for (generation, workspace_id), parked_there in sorted(groups.items()):
             projection = views.get((generation.name, generation.version))

@@ -72,6 +72,7 @@ async def _rebuild(
     """How many rows differed."""
     different = 0
     async with open_workplace(settings, "taskledger rebuild") as workplace:
+        await workplace.unlock()
         await workplace.nats.wait_connected(_NATS_WITHIN_S)
         for view in views:
             with events_progress(view.name) as shown:

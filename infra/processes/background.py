@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -29,6 +30,7 @@ from projections.registry import VIEWS
 
 ROLES = ("relay", "projector")
 REPORT_S = 2.0
+LEAVE_S = 1.0
 FORGET_AFTER = "1 day"
 
 log = structlog.get_logger()
@@ -68,6 +70,7 @@ class Background:
                     task.result()
         finally:
             await cancelled(*tasks, stopping)
+            await self._leave()
 
     def _add(
         self, role: str, work: Coroutine[None, None, None], report: Callable[[], Report]
@@ -82,6 +85,14 @@ class Background:
             except (psycopg.Error, PoolTimeout, OSError) as error:
                 log.debug("report_not_written", error=repr(error))
             await asyncio.sleep(REPORT_S)
+
+    async def _leave(self) -> None:
+        """Take the report away: whoever stops in order is not missed."""
+        with suppress(psycopg.Error, PoolTimeout, OSError, TimeoutError):
+            async with asyncio.timeout(LEAVE_S), self._workplace.pool.connection() as connection:
+                await connection.execute(
+                    "DELETE FROM ops.processes WHERE process = %s", (self._name,)
+                )
 
     async def _report(self) -> None:
         report = {role: dict(said()) for role, said in self._reports.items()}
@@ -118,9 +129,22 @@ async def serve(
     async with open_workplace(settings, "taskledger background") as workplace:
         background = Background(workplace, roles, views, group)
         tune_collector()
-        log.info("background_started", roles=list(roles), views=[view.name for view in views])
-        await background.run(stop)
+        if await _unlocked(workplace, stop):
+            log.info("background_started", roles=list(roles), views=[view.name for view in views])
+            await background.run(stop)
     log.info("background_stopped")
+
+
+async def _unlocked(workplace: Workplace, stop: asyncio.Event) -> bool:
+    """Wait for PostgreSQL, and make sure of the master key; False when told to stop meanwhile."""
+    while not stop.is_set():
+        try:
+            await workplace.unlock()
+        except (psycopg.OperationalError, PoolTimeout, OSError) as error:
+            log.warning("waiting_for_postgresql", error=repr(error))
+        else:
+            return True
+    return False
 
 
 def main() -> None:

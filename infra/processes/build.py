@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -16,10 +16,10 @@ from infra.processes.backoff import Backoff
 from infra.processes.dead_letters import DeadLetter
 from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move, Standing
-from infra.processes.log import Log, head
+from infra.processes.log import Log, Portion, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.relevance import relevance
-from infra.processes.rows import Changes, RowStore
+from infra.processes.rows import Changes, RowLimits, RowStore
 from infra.processes.sessions import LOOK_UPS, Sessions
 from infra.tasks import cancelled
 from projections.projection import Projection
@@ -37,13 +37,15 @@ class BuildRunning(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
-    """Events are read `chunk_events` at a time, and rows written when so many events were folded
-    or so many rows changed; `memory_rows` a table are kept, beyond which rows are read again."""
+    """Events are read `chunk_events` at a time, and rows written when so many events, or bytes of
+    them, were folded or so many rows changed. Of each table `kept` rows stay in memory, beyond
+    which they are read again."""
 
     chunk_events: int = 1_000
     flush_events: int = 40_000
+    flush_bytes: int = 32 * 1024 * 1024
     flush_rows: int = 15_000
-    memory_rows: int = 50_000
+    kept: RowLimits = field(default_factory=lambda: RowLimits(50_000, 64 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,15 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class _Chunk:
+    """The events up to `last` that concern the view; `size` is that of all that were read."""
+
+    last: int
+    events: Sequence[Recorded]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Flush:
     """Rows on their way into the database."""
 
@@ -261,18 +272,21 @@ class _Loader:
 
     async def _load_in_bulk(self, target: int) -> None:
         folded = since = self.position
+        size = 0
         try:
-            async with aclosing(self._events(self.position, target)) as chunks:
-                async for last, events in chunks:
-                    await self._fold(events, last)
-                    folded = last
+            async with aclosing(self._chunks(self.position, target)) as chunks:
+                async for chunk in chunks:
+                    await self._fold(chunk.events, chunk.last)
+                    folded = chunk.last
+                    size += chunk.size
                     self._meter.at(folded)
                     if (
                         folded - since >= self._limits.flush_events
+                        or size >= self._limits.flush_bytes
                         or self._rows.changed >= self._limits.flush_rows
                     ):
                         await self._begin_flush(folded)
-                        since = folded
+                        since, size = folded, 0
             await self._begin_flush(folded)
             await self._end_flush()
         except _Poisoned:
@@ -283,18 +297,16 @@ class _Loader:
                 await cancelled(self._flush.task)
                 self._flush = None
 
-    async def _events(
-        self, after: int, target: int
-    ) -> AsyncGenerator[tuple[int, Sequence[Recorded]], None]:
-        """Chunks of events, each read while the one before it is folded."""
-        size = self._limits.chunk_events
-        reading: asyncio.Task[tuple[int, Sequence[Recorded]]] | None = None
+    async def _chunks(self, after: int, target: int) -> AsyncGenerator[_Chunk, None]:
+        """Each is read while the one before it is folded."""
+        portion = Portion(self._limits.chunk_events)
+        reading: asyncio.Task[_Chunk] | None = None
         try:
             while after < target or reading is not None:
                 following = None
                 if after < target:
-                    first, after = after + 1, min(after + size, target)
-                    following = asyncio.create_task(self._read(first, after))
+                    first, after = after + 1, min(after + portion.events, target)
+                    following = asyncio.create_task(self._read(first, after, portion))
                 if reading is not None:
                     yield await reading
                 reading = following
@@ -302,15 +314,17 @@ class _Loader:
             if reading is not None:
                 await cancelled(reading)
 
-    async def _read(self, first: int, last: int) -> tuple[int, Sequence[Recorded]]:
+    async def _read(self, first: int, last: int, portion: Portion) -> _Chunk:
         rows = await self._store.read_rows(first, last)
-        rows = [row for row in rows if self._relevant(row.type)]
+        portion.learn(rows)
+        size = sum(len(row.payload) for row in rows)
         try:
-            return last, await self._store.decode(rows)
+            events = await self._store.decode([r for r in rows if self._relevant(r.type)])
         except Exception as error:
             if is_outage(error):
                 raise
             raise _Poisoned(last) from error
+        return _Chunk(last, events, size)
 
     async def _fold(self, events: Sequence[Recorded], upto: int) -> None:
         rows, projection, parked = self._rows, self._projection, self._parked
@@ -387,7 +401,7 @@ class _Loader:
         self._rows = self._row_store(empty=False)
 
     def _row_store(self, *, empty: bool) -> RowStore:
-        return RowStore(self._projection, self._generation, self._limits.memory_rows, empty=empty)
+        return RowStore(self._projection, self._generation, self._limits.kept, empty=empty)
 
 
 class _Meter:

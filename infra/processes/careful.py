@@ -14,7 +14,7 @@ from infra.processes.folding import CannotApply, Undecoded, concerns, fold
 from infra.processes.generations import Generation
 from infra.processes.log import Log
 from infra.processes.outages import described, is_outage
-from infra.processes.rows import RowStore
+from infra.processes.rows import NO_LIMITS, RowStore
 from projections.projection import Projection
 
 ATTEMPTS = 3
@@ -77,7 +77,7 @@ async def _apply(
 ) -> None:
     apart = [recorded for recorded in events if recorded.stream in parked]
     clear = [recorded for recorded in events if recorded.stream not in parked]
-    rows = RowStore(projection, generation, capacity=len(events))
+    rows = RowStore(projection, generation, NO_LIMITS)
     await rows.load(connection, rows.asked(clear))
     for recorded in clear:
         fold(projection, recorded, rows)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from nats.errors import Error as NatsError
@@ -26,6 +26,7 @@ from infra.processes.member import Batch, Member
 from infra.processes.outages import Fenced, is_fence, is_outage
 from infra.processes.pace import Pace
 from infra.processes.published import contradiction, last_batch
+from infra.processes.rows import RowLimits
 from infra.processes.sessions import Leadership, Sessions
 from infra.tasks import cancelled
 from projections.projection import Projection
@@ -45,12 +46,13 @@ class NewIncarnation(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ProjectorLimits:
-    """A batch has at most so many events and about so many bytes; `cached_rows` are for each
-    table of each view."""
+    """A batch has at most so many events and about so many bytes, and writes about as many at
+    most; `kept` are the rows that each table of each view has in memory."""
 
     batch_events: int = 1_000
     batch_bytes: int = 4 * 1024 * 1024
-    cached_rows: int = 10_000
+    written_bytes: int = 32 * 1024 * 1024
+    kept: RowLimits = field(default_factory=lambda: RowLimits(10_000, 16 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +265,10 @@ class Group:
             member.rows.committed()
             self._counters.events += batch.move.new - batch.move.old
         self._counters.batches += 1
-        self._pace.faster()
+        if sum(batch.changes.size for _, batch in written.batches) > self._limits.written_bytes:
+            self._pace.slower()
+        else:
+            self._pace.faster()
         if any(self._states.get(member.generation) == "joining" for member, _ in written.batches):
             self._hear_change()
         await self._tell(written.message)
@@ -441,7 +446,7 @@ class Group:
                 position,
                 epoch,
                 await dead_letters.parked(self._leadership.session, generation),
-                self._limits.cached_rows,
+                self._limits.kept,
             )
             self._intake.ask_log = True
 

@@ -17,7 +17,7 @@ from infra.processes.folding import CannotApply, fold
 from infra.processes.generations import Generation
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_outage
-from infra.processes.rows import Changes, RowStore
+from infra.processes.rows import NO_LIMITS, Changes, RowStore
 from infra.processes.sessions import Sessions
 from projections.projection import Projection
 
@@ -81,8 +81,8 @@ class Healing:
         self._streams = frozenset(streams)
         self._store = store
         self._on_progress = on_progress or (lambda _position, _of: None)
-        self._right = RowStore(projection, generation, MEMORY_ROWS, empty=True)
-        self._lived = RowStore(projection, generation, MEMORY_ROWS, empty=True)
+        self._right = RowStore(projection, generation, NO_LIMITS, empty=True)
+        self._lived = RowStore(projection, generation, NO_LIMITS, empty=True)
         self._parked_from: dict[str, int] = {}
         self._folded = 0
 

@@ -9,7 +9,9 @@ from infra.event_store.rows import StoredRow
 from infra.nats.consumer import Message
 from infra.nats.wire import WireError, decode_batch
 from infra.processes.counters import Counters
-from infra.processes.log import Log
+from infra.processes.log import Log, Portion
+
+MOST_READ = 4_096
 
 log = structlog.get_logger()
 
@@ -34,14 +36,17 @@ class Intake:
         self._source = source
         self._store = store
         self._log_id = log_id
+        self._portion = Portion(MOST_READ)
         self.ask_log = True
         self.believed = False
         self._counters = counters
 
     async def read(self, following: int, most: int) -> list[StoredRow]:
         """What the log has next, for a reader that has all up to `following`."""
-        rows = list(await self._store.read_rows(following + 1, following + most))
-        self.ask_log = len(rows) == most
+        asked = min(most, self._portion.events)
+        rows = list(await self._store.read_rows(following + 1, following + asked))
+        self.ask_log = len(rows) == asked
+        self._portion.learn(rows)
         self._counters.events_from_log += len(rows)
         return rows
 

@@ -8,6 +8,8 @@ from domain.values.recorded import Recorded
 from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection
 
+PORTION_BYTES = 8 * 1024 * 1024
+
 
 class Log(Protocol):
     """Both methods raise psycopg errors or Refused(DEPENDENCY_DOWN) while the log is away."""
@@ -19,6 +21,21 @@ class Log(Protocol):
     async def decode(self, rows: Sequence[StoredRow]) -> Sequence[Recorded]:
         """One for each row. A type that this code does not know has `event` None."""
         ...
+
+
+class Portion:
+    """How many events to read at once: so many, or fewer while they are large."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.events = most
+
+    def learn(self, rows: Sequence[StoredRow]) -> None:
+        """From what was read last."""
+        if sum(len(row.payload) + len(row.metadata) for row in rows) > PORTION_BYTES:
+            self.events = max(1, self.events // 2)
+        else:
+            self.events = min(self._most, self.events * 2)
 
 
 @dataclass(frozen=True, slots=True)

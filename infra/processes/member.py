@@ -8,7 +8,7 @@ from infra.processes import dead_letters
 from infra.processes.dead_letters import DeadLetter
 from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move
-from infra.processes.rows import Asked, Changes, RowStore
+from infra.processes.rows import Asked, Changes, RowLimits, RowStore
 from projections.projection import Projection
 
 
@@ -34,7 +34,7 @@ class Member:
         position: int,
         epoch: int,
         parked: set[str],
-        capacity: int,
+        limits: RowLimits,
     ) -> None:
         self.projection = projection
         self.generation = generation
@@ -42,7 +42,7 @@ class Member:
         self.folded = position
         self.epoch = epoch
         self.parked = parked
-        self.rows = RowStore(projection, generation, capacity)
+        self.rows = RowStore(projection, generation, limits)
         self._letters: list[DeadLetter] = []
 
     def ahead(self, events: Sequence[Recorded]) -> Sequence[Recorded]:

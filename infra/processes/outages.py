@@ -5,6 +5,7 @@ from nats.errors import Error as NatsError
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from domain.errors import Kind, Refused
+from infra.keys.master import KeyUnusable
 from infra.nats.connection import NatsAway
 
 # SQLSTATE classes that can only be due to the values of a statement: cardinality, data,
@@ -19,8 +20,9 @@ class Fenced(Exception):
 
 
 def is_outage(error: BaseException) -> bool:
-    """True for whatever may pass by itself: connections, resources, locks, missing tables or
-    rights. False for what this event, or these rows, would cause again on a healthy system."""
+    """True for whatever may pass by itself or be put right outside: connections, resources, locks,
+    missing tables or rights, a wrong key. False for what this event, or these rows, would cause
+    again on a healthy system."""
     if isinstance(error, psycopg.Error):
         if error.sqlstate is None:
             return not isinstance(error, psycopg.DataError | psycopg.ProgrammingError)
@@ -32,6 +34,7 @@ def is_outage(error: BaseException) -> bool:
         OSError
         | TimeoutError
         | MemoryError
+        | KeyUnusable
         | NatsError
         | NatsAway
         | PoolTimeout

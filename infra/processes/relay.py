@@ -19,7 +19,7 @@ from infra.nats.wake import Beat, on_commit, send_beat
 from infra.nats.wire import encode_batch, message_id, pieces
 from infra.postgres.pool import Connection
 from infra.processes.backoff import Backoff
-from infra.processes.log import Head, Log, head
+from infra.processes.log import Head, Log, Portion, head
 from infra.processes.outages import described, is_outage
 from infra.processes.published import contradiction, last_batch
 from infra.processes.sessions import Leadership, Sessions
@@ -30,7 +30,6 @@ POLL_S = 1.0
 SAVE_S = 0.25
 GATHER_S = 0.01
 READ_EVENTS = 1_000
-READ_BYTES = 8 * 1024 * 1024
 WINDOW = 8
 TRIES = 3
 REWIND_MOST = 100_000
@@ -263,24 +262,24 @@ class _Term:
     async def _publish_while(self, connects: int) -> None:
         """Until NATS was reconnected. Raises what a publish raises when it was tried enough."""
         sent = self._cursor
-        limit = READ_EVENTS
+        portion = Portion(READ_EVENTS)
         flying: deque[tuple[int, asyncio.Task[None]]] = deque()
         try:
             while self._nats.connects == connects:
                 self._woken.clear()
                 began = time.monotonic()
-                rows = await self._store.read_rows(sent + 1, sent + limit)
+                rows = await self._store.read_rows(sent + 1, sent + portion.events)
                 for piece in pieces(rows):
                     await self._land(flying, leave=WINDOW - 1)
                     flying.append((piece[-1].position, asyncio.create_task(self._send(piece))))
                     sent = piece[-1].position
-                full = len(rows) == limit
+                full = len(rows) == portion.events
+                portion.learn(rows)
                 await self._land(flying, leave=WINDOW if full else 0)
                 if time.monotonic() - self._saved_at > SAVE_S:
                     await self._write_down()
                 if not full:
                     await self._rest(began)
-                limit = _next_limit(limit, rows)
         finally:
             await cancelled(*(task for _, task in flying))
 
@@ -346,11 +345,3 @@ class _Term:
     def _is(self, state: str, reason: str | None = None) -> None:
         self._state, self._reason = state, reason
         self._relay._state = state
-
-
-def _next_limit(limit: int, rows: Sequence[StoredRow]) -> int:
-    """How many events to read next, so that large ones do not fill the memory."""
-    size = sum(len(row.payload) + len(row.metadata) for row in rows)
-    if size > READ_BYTES:
-        return max(1, limit // 2)
-    return min(READ_EVENTS, limit * 2)

@@ -1,5 +1,6 @@
 """The rows of one generation of a view, as its folds see them and as batches of changes."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -25,6 +26,18 @@ class UndeclaredRead(LookupError):
     """A fold asked for a row that its `reads` did not name: a fault of the projection."""
 
 
+@dataclass(frozen=True, slots=True)
+class RowLimits:
+    """How many rows to keep of each table: so many, or fewer where they are large. `bytes` are
+    counted as rows are written; in memory they take a few times as much."""
+
+    rows: int
+    bytes: int
+
+
+NO_LIMITS = RowLimits(sys.maxsize, sys.maxsize)
+
+
 class _TableRows:
     """Rows of one table by key; None stands for a row that is known not to exist.
 
@@ -43,6 +56,7 @@ class _TableRows:
         "leaving",
         "older",
         "recent",
+        "row_bytes",
         "scanned",
         "wanted",
     )
@@ -52,6 +66,7 @@ class _TableRows:
         self.finish = finish
         self.complete = complete
         self.wanted = False
+        self.row_bytes = 1.0
         self.changed: dict[Key, Row | None] = {}
         self.leaving: dict[Key, Row | None] = {}
         self.recent: dict[Key, Row | None] = {}
@@ -88,9 +103,18 @@ class _TableRows:
                 return row is not None
         return not self.complete
 
-    def age(self, capacity: int) -> None:
+    def room(self, limits: RowLimits) -> int:
+        """How many rows may be kept."""
+        return min(limits.rows, int(limits.bytes / self.row_bytes))
+
+    def wrote(self, rows: int, size: int) -> None:
+        """Learn how large rows are; large ones are forgotten slowly."""
+        if rows:
+            self.row_bytes = max(1.0, size / rows, self.row_bytes * 0.9)
+
+    def age(self, limits: RowLimits) -> None:
         self.scanned.clear()
-        if len(self.recent) > capacity and not self.complete:
+        if len(self.recent) > self.room(limits) and not self.complete:
             self.older = self.recent
             self.recent = {}
 
@@ -139,6 +163,7 @@ class Changes:
     """
 
     rows: int = 0
+    size: int = 0
     statements: list[tuple[str, list[BinaryArray]]] = field(default_factory=list)
     copies: list[tuple[str, list[bytes]]] = field(default_factory=list)
 
@@ -150,10 +175,17 @@ class Changes:
             for row in put:
                 rows.finish(row)
         self.rows += len(new) + len(put) + len(gone)
+        size = 0
         if new:
-            self.copies.append((rows.codec.copy, _copied(rows.codec, new)))
+            pieces = _copied(rows.codec, new)
+            size += sum(map(len, pieces))
+            self.copies.append((rows.codec.copy, pieces))
         if put:
-            self.statements += _upserts(rows.codec, put)
+            upserts = _upserts(rows.codec, put)
+            size += sum(array.size for _, arrays in upserts for array in arrays)
+            self.statements += upserts
+        rows.wrote(len(new) + len(put), size)
+        self.size += size
         if gone:
             self.statements.append((rows.codec.delete, rows.codec.key_arrays(gone)))
 
@@ -174,19 +206,19 @@ class RowStore:
     `committed`. The next may be folded, and its changes encoded, while the one before is written,
     but leaves after that one is committed. After a failure: `forget`.
     `empty`: the tables are empty, so that nothing is read for as long as all their rows fit in
-    memory: `capacity` rows a table.
+    memory.
     """
 
     def __init__(
         self,
         projection: Projection,
         generation: Generation,
-        capacity: int,
+        limits: RowLimits,
         *,
         empty: bool = False,
     ) -> None:
         self.projection = projection
-        self._capacity = capacity
+        self._limits = limits
         self._tables = {
             table.name: _TableRows(
                 TableCodec(projection, table, generation.number),
@@ -231,7 +263,7 @@ class RowStore:
     def asked(self, events: Iterable[Recorded]) -> Asked:
         """What these events' folds will look at and is not at hand."""
         for rows in self._tables.values():
-            rows.age(self._capacity)
+            rows.age(self._limits)
         asked = Asked()
         folds, scans = self.projection.folds, self.projection.scans
         reads, tables = self.projection.reads, self._tables
@@ -339,12 +371,9 @@ class RowStore:
 
     def committed(self) -> None:
         """What left last is in the database."""
-        size = 0
         for rows in self._tables.values():
             rows.settle()
-            size += len(rows.recent) + len(rows.older)
-        if size > self._capacity * len(self._tables):
-            for rows in self._tables.values():
+            if len(rows.recent) + len(rows.older) > rows.room(self._limits):
                 rows.complete = False
 
     def forget(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from infra.event_store.store import PostgresEventStore
 from infra.keys.configured import master_keys
+from infra.keys.master import MasterKeys
 from infra.nats.connection import NatsConnection
 from infra.postgres.pool import Pool, open_pool
 from infra.processes.sessions import WORKER, Sessions
@@ -17,9 +18,19 @@ class Workplace:
     """`store` reads the log and opens what is sealed; nothing is appended through it."""
 
     store: PostgresEventStore
+    master: MasterKeys
     sessions: Sessions
     pool: Pool
     nats: NatsConnection
+
+    async def unlock(self) -> None:
+        """Make sure of the master key, which would else be missed event by event.
+
+        Raises KeyUnusable for one that did not write this log, and psycopg errors or PoolTimeout
+        while PostgreSQL is away.
+        """
+        async with self.pool.connection() as connection:
+            await self.master.unlock(connection)
 
 
 @asynccontextmanager
@@ -38,6 +49,7 @@ async def open_workplace(settings: Settings, application: str) -> AsyncIterator[
         await stack.enter_async_context(nats)
         yield Workplace(
             store=PostgresEventStore(pool, master, url, role=WORKER),
+            master=master,
             sessions=Sessions(url),
             pool=pool,
             nats=nats,

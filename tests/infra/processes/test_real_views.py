@@ -20,6 +20,7 @@ from infra.processes.group import ProjectorLimits
 from infra.processes.projector import Projector
 from infra.processes.rebuild import Rebuild
 from infra.processes.relay import Relay
+from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
 from projections.registry import VIEWS
 from tests.infra.processes.conftest import Run, until
@@ -50,7 +51,9 @@ def every_view_is_at(log: SampleLog, position: int) -> bool:
 async def assert_a_rebuild_finds_no_difference(
     store: PostgresEventStore, sessions: Sessions, nats: NatsConnection
 ) -> None:
-    limits = BuildLimits(chunk_events=97, flush_events=200, flush_rows=150, memory_rows=40)
+    limits = BuildLimits(
+        chunk_events=97, flush_events=200, flush_rows=150, kept=RowLimits(40, 10**9)
+    )
     for view in VIEWS:
         outcome = await Rebuild(view, store, sessions, nats, limits=limits).run(compare=True)
         assert outcome.comparison is not None
@@ -66,7 +69,7 @@ async def test_live_rows_are_those_of_a_rebuild(
 ) -> None:
     work = Work(11, projects=6)
     run(Relay(store, sessions, nats, owner="test").run())
-    limits = ProjectorLimits(batch_events=23, cached_rows=15)
+    limits = ProjectorLimits(batch_events=23, kept=RowLimits(15, 10**9))
     projector = run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
     wake = CommitWaker(nats, log.log_id())
     for number, commit in enumerate(itertools.chain(work.beginning(), work.someday(900))):
@@ -94,7 +97,7 @@ async def test_twice_late_and_in_bits_is_the_same_as_once(
     stream = LogStream(nats, Subjects(log.log_id()), StreamLimits())
     await stream.ensure()
     chance = random.Random(5)
-    limits = ProjectorLimits(batch_events=31, cached_rows=15)
+    limits = ProjectorLimits(batch_events=31, kept=RowLimits(15, 10**9))
     run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
     for epoch in range(1, 4):
         position = 0

@@ -10,6 +10,7 @@ from infra.processes.build import BuildLimits, BuildRunning, Progress
 from infra.processes.projector import Projector
 from infra.processes.rebuild import Difference, Rebuild, Stage
 from infra.processes.relay import Relay
+from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
 from tests.infra.processes.conftest import Run, until
 from tests.infra.processes.sample import (
@@ -21,7 +22,7 @@ from tests.infra.processes.sample import (
 )
 from tests.infra.processes.test_projector import answers, as_replayed, checkpoint, some_events
 
-SMALL = BuildLimits(chunk_events=50, flush_events=300, flush_rows=100, memory_rows=8)
+SMALL = BuildLimits(chunk_events=50, flush_events=300, flush_rows=100, kept=RowLimits(8, 10**9))
 
 
 def generations_of(log: SampleLog) -> list[tuple[object, ...]]:
