@@ -1,18 +1,20 @@
 """Rebuilding a view: what answers is never harmed, and what comes out is what the log says."""
 
 import asyncio
+import sys
 
 import pytest
 
 from infra.nats.connection import NatsConnection
 from infra.nats.wake import CommitWaker
-from infra.processes.build import BuildLimits, BuildRunning, Progress
+from infra.processes.build import BuildRunning, Progress
 from infra.processes.projector import Projector
 from infra.processes.rebuild import Difference, Rebuild, Stage
 from infra.processes.relay import Relay
-from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
+from tests.infra.processes import rebuilding
 from tests.infra.processes.conftest import Run, until
+from tests.infra.processes.rebuilding import SMALL
 from tests.infra.processes.sample import (
     Broken,
     Faults,
@@ -21,8 +23,7 @@ from tests.infra.processes.sample import (
     stored,
 )
 from tests.infra.processes.test_projector import answers, as_replayed, checkpoint, some_events
-
-SMALL = BuildLimits(chunk_events=50, flush_events=300, flush_rows=100, kept=RowLimits(8, 10**9))
+from tests.real import Database
 
 
 def generations_of(log: SampleLog) -> list[tuple[object, ...]]:
@@ -138,6 +139,31 @@ async def test_killed_at_any_point_it_goes_on_and_nothing_is_harmed(
     assert outcome.comparison is not None
     assert outcome.comparison.count == 0
     assert stored(log, generation=2) == await as_replayed(log)
+
+
+async def test_a_process_killed_with_9_is_gone_on_from(
+    database: Database, log: SampleLog, sessions: Sessions
+) -> None:
+    log.append(*some_events(4_000, 1))
+    program = (sys.executable, "-m", rebuilding.__name__, database.worker_url)
+    reached = 0
+    for kill_at in (1_000, 2_500):
+        process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+        assert process.stdout is not None
+        while reached < kill_at:
+            reached = int(await process.stdout.readline())
+        process.kill()
+        await process.wait()
+    at_kill = checkpoint(log)
+    assert at_kill >= 1_500
+    await until(lambda: not log.ask("SELECT FROM pg_locks WHERE locktype = 'advisory'"))
+    begun: list[int] = []
+    outcome = await Rebuild(
+        sample(), log, sessions, limits=SMALL, on_progress=lambda p: begun.append(p.position)
+    ).run()
+    assert outcome.resumed
+    assert begun[0] == at_kill
+    assert stored(log) == await as_replayed(log)
 
 
 async def test_what_other_code_left_unfinished_is_not_gone_on_with(
