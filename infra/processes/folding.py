@@ -6,6 +6,8 @@ from domain.values.recorded import Recorded
 from infra.processes.relevance import relevance
 from projections.projection import Projection, Rows
 
+UNKNOWN_TYPE = "unknown type"  # how the error of such a dead letter begins
+
 
 @dataclass(frozen=True, slots=True)
 class Undecoded:
@@ -26,7 +28,7 @@ def fold(projection: Projection, recorded: Recorded, rows: Rows) -> None:
     if folding is not None:
         folding(recorded, rows)
     elif event is None:
-        raise CannotApply(f"unknown type {recorded.type}")
+        raise CannotApply(f"{UNKNOWN_TYPE} {recorded.type}")
     elif type(event) is Undecoded and relevance(projection)(recorded.type):
         raise CannotApply(event.error)
 

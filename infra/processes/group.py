@@ -20,6 +20,7 @@ from infra.processes import careful, dead_letters, generations
 from infra.processes.build import JOIN_WITHIN, BuildLimits, build_first, catch_up
 from infra.processes.counters import Counters
 from infra.processes.generations import Generation, Move, Standing
+from infra.processes.healing import heal_what_is_known_now
 from infra.processes.intake import Intake
 from infra.processes.log import Log, head
 from infra.processes.member import Batch, Member
@@ -135,6 +136,11 @@ class Group:
         ]
         await self._leave_other_incarnations()
         await self._refresh(claim_all=True)
+        for key, view in self._views.items():
+            parked = [g for g, m in self._members.items() if m.projection is view and m.parked]
+            if parked and key not in self._builds:
+                work = heal_what_is_known_now(view, parked, self._store, self._links.sessions)
+                self._start_build(key, work)
 
     async def close(self) -> None:
         tasks = [*self._builds.values()]

@@ -1,5 +1,6 @@
 """Brings parked streams back: their workspace is folded again, and the rows they feed replaced."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +14,16 @@ from infra.nats.wake import send_change
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters
 from infra.processes.build import BuildRunning, build_lock
-from infra.processes.folding import CannotApply, fold
+from infra.processes.folding import UNKNOWN_TYPE, CannotApply, fold
 from infra.processes.generations import Generation
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_outage
+from infra.processes.relevance import is_known
 from infra.processes.rows import NO_LIMITS, Changes, RowStore
 from infra.processes.sessions import Sessions
 from projections.projection import Projection
 
-CHUNK_EVENTS = 2_000
+CHUNK_EVENTS = 500
 NEAR_EVENTS = 2_000
 MEMORY_ROWS = 500_000
 
@@ -53,6 +55,25 @@ class Healed:
 
 
 OnProgress = Callable[[int, int], None]  # (position, of)
+
+
+async def heal_what_is_known_now(
+    projection: Projection, among: Sequence[Generation], store: Log, sessions: Sessions
+) -> None:
+    """Heal the streams that earlier code parked for events of types that this code knows: it met
+    them first while old and new code ran side by side. What cannot be healed stays parked."""
+    async with sessions.open("healing") as session:
+        parked = await dead_letters.parked_streams(session, projection.name)
+    places: dict[tuple[Generation, str], set[str]] = {}
+    for one in parked:
+        of_unknown_type = one.error == f"{UNKNOWN_TYPE} {one.type}"
+        if one.generation in among and of_unknown_type and is_known(one.type):
+            places.setdefault((one.generation, one.workspace_id), set()).add(one.stream)
+    for (generation, workspace_id), streams in places.items():
+        try:
+            await Healing(projection, generation, workspace_id, streams, store).run(sessions)
+        except (StillBroken, TooLarge, BuildRunning) as error:
+            log.warning("not_healed", view=str(generation), error=str(error))
 
 
 class Healing:
@@ -159,6 +180,7 @@ class Healing:
                 )
             self._folded = last
             self._on_progress(last, position)
+            await asyncio.sleep(0)
 
     def _fold(self, recorded: Recorded) -> None:
         stream = recorded.stream

@@ -31,9 +31,9 @@ SAVE_S = 0.25
 GATHER_S = 0.01
 READ_EVENTS = 1_000
 WINDOW = 8
-TRIES = 3
+TRIES = 2
 REWIND_MOST = 100_000
-REPLACE_AFTER = 5
+REPLACE_AFTER = 2
 LOCK = "relay"
 
 log = structlog.get_logger()

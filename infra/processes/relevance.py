@@ -1,4 +1,4 @@
-"""Which stored events a view looks at: the others need not be opened to build it."""
+"""Which stored events this code knows, and which of them a view looks at."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,16 @@ from infra.event_store.event_types import EVENT_TYPES, UPCASTERS
 from projections.projection import Projection
 
 
+def is_known(name: str) -> bool:
+    """Whether this code can read events of a stored type."""
+    return any(name == event_type.name for event_type in EVENT_TYPES) or any(
+        name == upcaster.name for upcaster in UPCASTERS
+    )
+
+
 def relevance(projection: Projection) -> Callable[[str], bool]:
-    """Whether events of a stored type concern the view; of a type that nobody knows they do, so
-    that it is not passed over in silence."""
+    """Whether events of a stored type concern the view: the others need not be opened to build
+    it. Those of a type that nobody knows do, so that they are not passed over in silence."""
     classes = {event_type.name: event_type.event for event_type in EVENT_TYPES}
     newest = {upcaster.name: upcaster.to for upcaster in UPCASTERS}
     passed_over = set()

@@ -223,7 +223,7 @@ def sample(name: str = "sample", version: int = 1) -> Projection:
 
 Tables = dict[str, dict[tuple[Any, ...], Any]]
 
-_TYPES: dict[str, type] = {
+TYPES: dict[str, type] = {
     **{kind.__name__: kind for kind in (Added, Renamed, Removed, Broken, Unwritable)},
     "Garbled": Added,
 }
@@ -291,7 +291,7 @@ class SampleLog:
 
 
 def decoded(row: StoredRow) -> Recorded:
-    kind = _TYPES.get(row.type)
+    kind = TYPES.get(row.type)
     event = None if kind is None else msgspec.msgpack.decode(row.payload, type=kind)
     stamp = Stamp(
         row.workspace_id, row.stream, row.version, "user", moment(row.recorded_at), row.position

@@ -5,6 +5,7 @@ import pytest
 
 from infra.nats.connection import NatsConnection
 from infra.postgres.pool import Connection
+from infra.processes import healing
 from infra.processes.dead_letters import parked_streams
 from infra.processes.generations import Generation
 from infra.processes.healing import Healed, Healing, StillBroken
@@ -12,6 +13,7 @@ from infra.processes.projector import Projector
 from infra.processes.sessions import Sessions
 from tests.infra.processes.conftest import Run, until
 from tests.infra.processes.sample import (
+    TYPES,
     Added,
     Broken,
     Faults,
@@ -125,6 +127,34 @@ async def test_what_cannot_be_read_or_is_not_known_parks_its_stream(
     ]
     with pytest.raises(StillBroken):
         await heal(log, sessions, nats, "ws_a", "garbled")
+
+
+async def test_what_older_code_did_not_know_is_healed_by_the_code_that_does(
+    log: SampleLog,
+    sessions: Sessions,
+    nats: NatsConnection,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    older = run(Projector([sample()], log, sessions, nats).run())
+    await answers(log)
+    head = log.append(
+        *some_events(40, 1),
+        ("ws_a", "new", Unheard()),
+        ("ws_a", "new", Added(2)),
+        *some_events(9, 2),
+    )
+    await until(lambda: checkpoint(log) == head)
+    assert len(letters(log)) == 2
+    older.cancel()
+
+    monkeypatch.setitem(TYPES, "Unheard", Removed)
+    monkeypatch.setattr(healing, "is_known", lambda name: name == "Unheard")
+    run(Projector([sample()], log, sessions, nats).run())
+    await until(lambda: letters(log) == [])
+    head = log.append(("ws_a", "new", Added(1)))
+    await until(lambda: checkpoint(log) == head)
+    assert stored(log) == await as_replayed(log)
 
 
 @pytest.mark.parametrize(
