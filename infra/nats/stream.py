@@ -12,7 +12,7 @@ from infra.nats.subjects import Subjects
 from infra.nats.wire import Batch, decode_batch
 
 DUPLICATE_WINDOW_S = 120
-PUBLISH_TIMEOUT_S = 3.0
+PUBLISH_TIMEOUT_S = 1.5
 
 log = structlog.get_logger()
 

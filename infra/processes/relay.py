@@ -19,7 +19,7 @@ from infra.nats.wake import Beat, on_commit, send_beat
 from infra.nats.wire import encode_batch, message_id, pieces
 from infra.postgres.pool import Connection
 from infra.processes.backoff import Backoff
-from infra.processes.log import Head, Log, Portion, head
+from infra.processes.log import Head, Log, NewIncarnation, Portion, head
 from infra.processes.outages import described, is_outage
 from infra.processes.published import contradiction, last_batch
 from infra.processes.sessions import Leadership, Sessions
@@ -37,10 +37,6 @@ REPLACE_AFTER = 2
 LOCK = "relay"
 
 log = structlog.get_logger()
-
-
-class NewIncarnation(Exception):
-    """The log has another log_id than when this term began."""
 
 
 class Deposed(ConnectionError):

@@ -99,6 +99,7 @@ def test_a_database_that_hangs_is_refused_in_time(product: Given, someone: Perso
     again = someone.ask("POST", "/tasks", made, Idempotency_Key="hung")
     assert again.status_code == 201
     assert written.json().get("in_doubt") or "Idempotency-Replayed" not in again.headers
+    product.served.await_views(someone.position)
     tasks = someone.every(f"/tasks?project_id={project['id']}", "tasks")
     assert sorted(each["key"] for each in tasks) == ["HANG-1", "HANG-2", "HANG-3"]
 
