@@ -65,6 +65,7 @@ class LogConsumer:
         self._heard_at = 0.0
         self._connects = -1
         self._broken = True
+        self._waiting = False
 
     @property
     def flowing(self) -> bool:
@@ -97,8 +98,11 @@ class LogConsumer:
             await self._bind()
         except (NatsAway, NatsError, TimeoutError, OSError) as error:
             self._broken = True
-            log.info("consumer_waits_for_stream", durable=self._durable, error=repr(error))
+            if not self._waiting:
+                self._waiting = True
+                log.info("consumer_waits_for_stream", durable=self._durable, error=repr(error))
             return False
+        self._waiting = False
         return True
 
     async def pull(self) -> None:

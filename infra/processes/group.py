@@ -22,9 +22,9 @@ from infra.processes.counters import Counters
 from infra.processes.generations import Generation, Move, Standing
 from infra.processes.healing import heal_what_is_known_now
 from infra.processes.intake import Intake
-from infra.processes.log import Log, head
+from infra.processes.log import Log, NewIncarnation, head
 from infra.processes.member import Batch, Member
-from infra.processes.outages import Fenced, is_fence, is_outage
+from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.pace import Pace
 from infra.processes.published import contradiction, last_batch
 from infra.processes.rows import RowLimits
@@ -39,10 +39,6 @@ GATHER_S = 0.025
 DROP_AFTER_S = 5.0
 
 log = structlog.get_logger()
-
-
-class NewIncarnation(Exception):
-    """The log has another log_id than when this life began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +106,7 @@ class Group:
         self._stream = LogStream(links.nats, self._subjects, StreamLimits())
         self._subscriptions: list[Subscription] = []
         self._written: _Written | None = None
+        self._contradiction: str | None = None
         self._careful_upto = 0
         self._began_at = 0.0
         self._full = False
@@ -307,7 +304,7 @@ class Group:
 
     def _go_back(self, upto: int, error: Exception) -> None:
         """Something up to `upto` cannot be applied: start from the checkpoints, carefully."""
-        log.warning("batch_not_applicable", upto=upto, exc_info=error)
+        log.warning("batch_not_applicable", upto=upto, error=described(error))
         self._counters.poisoned += 1
         self._careful_upto = max(self._careful_upto, upto)
         for member in self._members.values():
@@ -339,13 +336,16 @@ class Group:
         self._next_tick = now + TICK_S
         if await self._consumer.mend():
             self._intake.ask_log = True
-            await self._check_stream()
+            self._intake.believed = False
+            self._next_refresh = 0.0
         if now - self._heard_at > SILENCE_S or not self._intake.believed:
             self._intake.ask_log = True
         if now >= self._next_refresh:
             self._next_refresh = now + REFRESH_S
             self._ask_if_stuck()
             await self._refresh()
+            if self._consumer.flowing and not self._intake.believed:
+                await self._check_stream()
 
     def _ask_if_stuck(self) -> None:
         """The relay says that there is more, and nothing has come since it said so before."""
@@ -362,8 +362,9 @@ class Group:
             return
         here = await head(self._leadership.session)
         wrong = await contradiction(batch, here.position, self._store)
-        if wrong is not None:
+        if wrong != self._contradiction and wrong is not None:
             log.error("stream_not_believed", reason=wrong)
+        self._contradiction = wrong
         self._intake.believed = wrong is None
 
     async def _refresh(self, *, claim_all: bool = False) -> None:

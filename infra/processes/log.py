@@ -11,6 +11,10 @@ from infra.postgres.pool import Connection
 PORTION_BYTES = 8 * 1024 * 1024
 
 
+class NewIncarnation(Exception):
+    """The log has another log_id than when this work began: begin afresh."""
+
+
 class Log(Protocol):
     """Both methods raise psycopg errors or Refused(DEPENDENCY_DOWN) while the log is away."""
 

@@ -11,7 +11,7 @@ from infra.nats.connection import NatsConnection
 from infra.processes.backoff import Backoff
 from infra.processes.counters import Counters
 from infra.processes.group import Group, Links, ProjectorLimits
-from infra.processes.log import Log, head
+from infra.processes.log import Log, NewIncarnation, head
 from infra.processes.outages import described, is_outage
 from infra.processes.pace import Pace
 from infra.processes.sessions import LOOK_UPS, Leadership, Sessions
@@ -73,6 +73,8 @@ class Projector:
                 async with self._sessions.lead("projector-locks") as leadership:
                     await self._stand_by(leadership)
                     await self._work(leadership)
+            except NewIncarnation:
+                log.warning("projector_meets_new_incarnation")
             except Exception as error:
                 self._state = f"starts over after {described(error)}"
                 log.warning(
