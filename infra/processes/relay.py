@@ -33,7 +33,7 @@ READ_EVENTS = 1_000
 WINDOW = 8
 TRIES = 2
 REWIND_MOST = 100_000
-REPLACE_AFTER = 2
+REPLACE_AFTER_S = 3.0
 LOCK = "relay"
 
 log = structlog.get_logger()
@@ -132,7 +132,7 @@ class _Term:
         self._saved_at = 0.0
         self._state = "starting"
         self._reason: str | None = None
-        self._fruitless = 0
+        self._fruitless_since: float | None = None
 
     async def serve(self) -> None:
         """Raises NewIncarnation, Deposed, LeadershipLost or what PostgreSQL raises."""
@@ -163,7 +163,8 @@ class _Term:
                     await self._publish_while(connects)
                     backoff.reset()
             except (NatsAway, NatsError, TimeoutError) as error:
-                self._fruitless += self._nats.connected
+                if self._nats.connected and self._fruitless_since is None:
+                    self._fruitless_since = time.monotonic()
                 self._is("waiting", f"JetStream does not take events: {described(error)}")
                 log.warning("relay_waits", error=repr(error))
                 await backoff.wait()
@@ -203,10 +204,11 @@ class _Term:
     async def _compare(self) -> str | None:
         """Make sure of the stream, and go back if it does not have all up to the cursor. Returns
         why the log is not the one that was published, if it is not."""
-        if self._fruitless >= REPLACE_AFTER:
-            log.warning("stream_replaced", fruitless=self._fruitless)
+        since = self._fruitless_since
+        if since is not None and time.monotonic() - since > REPLACE_AFTER_S:
+            log.warning("stream_replaced")
             await self._stream.replace()
-            self._fruitless = 0
+            self._fruitless_since = None
         if self._former is not None:
             await self._stream_of(self._former).delete()
             self._former = None
@@ -286,7 +288,7 @@ class _Term:
             last, task = flying.popleft()
             await task
             self._cursor = last
-            self._fruitless = 0
+            self._fruitless_since = None
 
     async def _send(self, rows: Sequence[StoredRow]) -> None:
         """One message; tried again with the same bytes and the same id."""
