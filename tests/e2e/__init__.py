@@ -1,0 +1,1 @@
+"""The running product, used as a stranger would."""
