@@ -236,7 +236,8 @@ class _Term:
         row = await cursor.fetchone()
         lowest = self._cursor if row is None or row[0] is None else int(row[0])
         target = max(0, min(self._cursor, lowest), self._cursor - REWIND_MOST)
-        log.warning("relay_rewinds", cursor=self._cursor, to=target)
+        if target < self._cursor:
+            log.warning("relay_rewinds", cursor=self._cursor, to=target)
         self._counters.rewinds += 1
         await self._new_epoch(seen_epoch, target)
 

@@ -1,8 +1,10 @@
 """An event that no view can apply: its stream alone waits, is shown, and is healed in order."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import psycopg
 import pytest
 
@@ -41,6 +43,9 @@ def test_a_poison_event_parks_its_stream_alone_and_one_command_heals_it(
     parked = product.served.run_json("dead-letters", "list")
     assert {letter["stream"] for letter in parked} == {victim["id"]}
     assert all(letter["error"] for letter in parked)
+    assert product.served.run("status").returncode == 1  # something needs a person
+    metrics = httpx.get(f"{product.served.url}/metrics", timeout=10).text
+    assert re.search(r'^taskledger_dead_letters{view="tasks"} [1-9]', metrics, re.MULTILINE)
 
     _mend(product)
     done = product.served.run("dead-letters", "retry", "--all")
