@@ -1,1 +1,1 @@
-"""Tests on real parts; folders with parts of their own are packages, so that those end with them."""
+"""Tests on real parts; folders with parts of their own are packages: these end with them."""
