@@ -17,6 +17,7 @@ from infra.processes.build import BuildRunning
 from infra.processes.dead_letters import DeadLetter, ParkedStream
 from infra.processes.generations import Generation
 from infra.processes.healing import Healed, Healing, StillBroken, TooLarge
+from infra.processes.outages import Fenced
 from infra.processes.sessions import Sessions
 from infra.processes.workplace import open_workplace
 from infra.settings import Settings
@@ -197,6 +198,8 @@ async def _retry(
                     healed.append(await healing.run(workplace.sessions, workplace.nats))
                 except (StillBroken, TooLarge, BuildRunning) as error:
                     left.append(f"{generation}: {error}")
+                except Fenced:
+                    continue  # replaced and dropped meanwhile: nothing of it is left to heal
     return healed, left
 
 
