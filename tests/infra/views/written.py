@@ -7,7 +7,7 @@ from domain.values.recorded import Recorded
 from infra.postgres.pool import Connection
 from infra.processes import generations
 from infra.processes.generations import Generation, Move
-from infra.processes.rows import RowStore
+from infra.processes.rows import NO_LIMITS, RowStore
 from projections.projection import Projection
 from projections.registry import VIEWS
 from tests.projections.history import History
@@ -48,7 +48,7 @@ class Written:
     async def answer_with(self, generation: Generation, projection: Projection) -> None:
         claimed = await generations.claim(self._connection, [generation], self.log_id)
         position, epoch = claimed[generation]
-        rows = RowStore(projection, generation, 10_000)
+        rows = RowStore(projection, generation, NO_LIMITS)
         self._views[projection.name] = _View(projection, generation, rows, position, epoch)
         assert await generations.point(self._connection, generation)
 
