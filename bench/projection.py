@@ -93,16 +93,16 @@ def main() -> int:
         folder = Path(temporary)
         folder.chmod(0o711)
         with parts(folder / "parts") as embedded:
-            history = _made(embedded, "history")
-            asyncio.run(_fill(history, events, Work(1, made_of_ten=1)))
-            rebuilds = _rebuilds(history)
-            day = _made(embedded, "day")
-            asyncio.run(_fill(day, events, Work(2)))
-            live = _made(embedded, "live")
-            _copy_keys(day, live)
+            day, live = _made(embedded, "day"), _made(embedded, "live")
+            asyncio.run(_fill(day, events, Work(1)))
+            committed = _taken(day, live)
             with _background(live, folder):
-                followed = _follow(day, live)
+                followed = asyncio.run(_follow(live, committed))
                 lags = asyncio.run(_lags(live, lag_s))
+            _drop(live)
+            history = _made(embedded, "history")
+            asyncio.run(_fill(history, events, Work(2, made_of_ten=1)))
+            rebuilds = _rebuilds(history)
     rows = [
         Row("every view, from commit to checkpoint", followed, at_least=AT_LEAST_LIVE),
         *(
@@ -183,7 +183,8 @@ async def _rebuild(base: Base, name: str) -> float:
     return outcome.position / outcome.seconds
 
 
-def _copy_keys(source: Base, target: Base) -> None:
+def _taken(source: Base, target: Base) -> list[tuple[object, ...]]:
+    """The events of a log that goes, with the keys that open them, to be committed elsewhere."""
     with source.session() as given, target.session() as taken:
         for (table,) in given.execute(
             "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'keys'"
@@ -194,6 +195,19 @@ def _copy_keys(source: Base, target: Base) -> None:
             ):
                 for block in out:
                     into.write(block)
+        rows = given.execute("SELECT * FROM log.events ORDER BY position").fetchall()
+    _drop(source)
+    return rows
+
+
+def _drop(base: Base) -> None:
+    """So that PostgreSQL's own housekeeping there does not disturb what is measured next."""
+    assert base.embedded.postgres is not None
+    url = base.embedded.postgres.url_of(SUPERUSER, "postgres")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(base.name))
+        )
 
 
 @contextmanager
@@ -220,29 +234,44 @@ def _background(base: Base, folder: Path) -> Iterator[None]:
         process.wait(timeout=20)
 
 
-def _follow(source: Base, target: Base) -> list[float]:
+async def _follow(target: Base, rows: Sequence[tuple[object, ...]]) -> list[float]:
     """Events a second, by rounds, from the first commit of a round until every view has its last
     event. What is committed was sealed before; a commit has 250 events, and they wait while the
     views are 5,000 events behind."""
-    with source.session() as given:
-        rows = given.execute("SELECT * FROM log.events ORDER BY position").fetchall()
     rates = []
     size = len(rows) // ROUNDS
-    with target.session() as watching, target.session() as feeding:
-        for start in range(0, size * ROUNDS, size):
-            began = time.perf_counter()
-            for first in range(start, start + size, _FED_AT_ONCE):
-                _feed(feeding, rows[first : min(first + _FED_AT_ONCE, start + size)])
-                while first - min(target.positions(watching)) > _AHEAD:
-                    time.sleep(0.005)
-            head = start + size
-            wait_until(
-                lambda upto=head: min(target.positions(watching)) >= upto,
-                "views follow",
-                poll_s=0.002,
-            )
-            rates.append(size / (time.perf_counter() - began))
+    async with _nats(target) as (nats, log_id):
+        wake = CommitWaker(nats, log_id)
+        with target.session() as watching, target.session() as feeding:
+            for start in range(0, size * ROUNDS, size):
+                began = time.perf_counter()
+                for first in range(start, start + size, _FED_AT_ONCE):
+                    last = min(first + _FED_AT_ONCE, start + size)
+                    _feed(feeding, rows[first:last])
+                    wake(last)
+                    await asyncio.sleep(0)
+                    await _views_at(target, watching, last - _AHEAD)
+                await _views_at(target, watching, start + size)
+                rates.append(size / (time.perf_counter() - began))
     return rates
+
+
+async def _views_at(base: Base, watching: psycopg.Connection, position: int) -> None:
+    while True:
+        if min(base.positions(watching)) >= position:
+            return
+        await asyncio.sleep(_WATCH_EVERY_S)
+
+
+@asynccontextmanager
+async def _nats(base: Base) -> AsyncIterator[tuple[NatsConnection, str]]:
+    """A connection, and the log's id that the subjects carry."""
+    with base.session() as connection:
+        found = connection.execute("SELECT log_id::text FROM log.head").fetchone()
+    assert found is not None
+    async with NatsConnection(base.embedded.urls()["TASKLEDGER_NATS_URL"], "bench") as nats:
+        await nats.wait_connected(10)
+        yield nats, found[0]
 
 
 def _feed(connection: psycopg.Connection, rows: Sequence[tuple[object, ...]]) -> None:
@@ -257,31 +286,26 @@ async def _lags(base: Base, seconds: float) -> list[float]:
     """Milliseconds from the answer to each command until every view has it."""
     committed: list[tuple[int, float]] = []
     seen: list[tuple[int, float]] = []
-    async with NatsConnection(base.embedded.urls()["TASKLEDGER_NATS_URL"], "bench") as nats:
-        await nats.wait_connected(10)
-        with base.session() as connection:
-            found = connection.execute("SELECT log_id::text FROM log.head").fetchone()
-        assert found is not None
-        async with _store(base, CommitWaker(nats, found[0])) as store:
-            work = Work(3)
-            for commit in work.beginning():
-                await store.append(commit)
-            loop = asyncio.get_running_loop()
-            upto: asyncio.Future[int] = loop.create_future()
-            watching = asyncio.create_task(_watch(base, seen, upto))
-            pace = loop.time()
-            running: deque[asyncio.Task[None]] = deque()
-            for number, commit in enumerate(work.day()):
-                due = pace + number / COMMANDS_A_SECOND
-                if due > pace + seconds:
-                    break
-                await asyncio.sleep(due - loop.time())
-                if len(running) == AT_ONCE:
-                    await running.popleft()
-                running.append(asyncio.create_task(_commit(store, commit, committed)))
-            await asyncio.gather(*running)
-            upto.set_result(max(position for position, _ in committed))
-            await asyncio.wait_for(watching, _CATCH_UP_S)
+    async with _nats(base) as (nats, log_id), _store(base, CommitWaker(nats, log_id)) as store:
+        work = Work(3)
+        for commit in work.beginning():
+            await store.append(commit)
+        loop = asyncio.get_running_loop()
+        upto: asyncio.Future[int] = loop.create_future()
+        watching = asyncio.create_task(_watch(base, seen, upto))
+        pace = loop.time()
+        running: deque[asyncio.Task[None]] = deque()
+        for number, commit in enumerate(work.day()):
+            due = pace + number / COMMANDS_A_SECOND
+            if due > pace + seconds:
+                break
+            await asyncio.sleep(due - loop.time())
+            if len(running) == AT_ONCE:
+                await running.popleft()
+            running.append(asyncio.create_task(_commit(store, commit, committed)))
+        await asyncio.gather(*running)
+        upto.set_result(max(position for position, _ in committed))
+        await asyncio.wait_for(watching, _CATCH_UP_S)
     reached = [position for position, _ in seen]
     return [
         (seen[bisect.bisect_left(reached, position)][1] - at) * 1000 for position, at in committed

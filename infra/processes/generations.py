@@ -128,6 +128,12 @@ async def create_indexes(
     for table in projection.tables:
         for statement in ddl.create_indexes(table, projection, generation.number):
             await connection.execute(statement)
+    await analyse(connection, projection, generation)
+
+
+async def analyse(connection: Connection, projection: Projection, generation: Generation) -> None:
+    """Bring the planner's statistics up to date; every session plans its statements anew then."""
+    for table in projection.tables:
         await connection.execute(f"ANALYZE {ddl.relation(projection, table, generation.number)}")
 
 

@@ -240,20 +240,14 @@ class TableCodec:
     @cached_property
     def select(self) -> str:
         """Rows by their keys: one array a key column. Rows that are not there are left out."""
-        return (
-            f"SELECT {self._kept} FROM {self.relation} AS t"
-            f" JOIN {self._unnest(self.table.key)} AS k({', '.join(self.table.key)})"
-            f" USING ({', '.join(self.table.key)})"
-        )
+        return f"SELECT t.* FROM {self._met(self._kept)}"
 
     @cached_property
     def delete(self) -> str:
         """Delete rows by their keys: one array a key column."""
-        match = " AND ".join(f"t.{column} = k.{column}" for column in self.table.key)
         return (
-            f"DELETE FROM {self.relation} AS t"
-            f" USING {self._unnest(self.table.key)} AS k({', '.join(self.table.key)})"
-            f" WHERE {match}"
+            f"DELETE FROM {self.relation}"
+            f" WHERE ctid = ANY (ARRAY(SELECT t.ctid FROM {self._met('t.ctid')}))"
         )
 
     def scan(self, column: str) -> str:
@@ -294,6 +288,16 @@ class TableCodec:
     @cached_property
     def _kept(self) -> str:
         return ", ".join(f"t.{column}" for column in self.table.kept)
+
+    def _met(self, columns: str) -> str:
+        """The rows of the keys, one look-up a key. OFFSET 0 keeps it so: a plan made while the
+        table was empty would else go through all of it, once it is full, for each key."""
+        names = ", ".join(self.table.key)
+        match = " AND ".join(f"t.{column} = k.{column}" for column in self.table.key)
+        return (
+            f"{self._unnest(self.table.key)} AS k({names}) CROSS JOIN LATERAL"
+            f" (SELECT {columns} FROM {self.relation} AS t WHERE {match} OFFSET 0) AS t"
+        )
 
     def _unnest(self, columns: Sequence[str]) -> str:
         parameters = (f"%s::{_element(self.table.types[column])}[]" for column in columns)
