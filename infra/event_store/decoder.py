@@ -48,6 +48,8 @@ class RowDecoder:
             row.position,
             metadata.occurred_at,
             row.number,
+            metadata.author,
+            metadata.authors,
         )
         return Recorded(
             self._codec.build(row, shape, keys),

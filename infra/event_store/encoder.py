@@ -215,7 +215,7 @@ def _row(
 ) -> EventRow:
     sealer = Sealer(place(new.workspace_id, new.stream, version, codec.name), keys)
     payload = codec.encode(new.event, sealer)
-    metadata = _metadata(commit, new, sealer)
+    metadata = _metadata(commit, new, codec, sealer)
     size = len(payload) + len(metadata)
     if size > MAX_EVENT_BYTES:
         detail = f"This makes an event of {size} bytes; {MAX_EVENT_BYTES} is the most."
@@ -223,8 +223,10 @@ def _row(
     return EventRow(new.workspace_id, new.stream, version, codec.name, payload, metadata, new.draws)
 
 
-def _metadata(commit: Commit, new: NewEvent, sealer: Sealer) -> bytes:
+def _metadata(commit: Commit, new: NewEvent, codec: EventCodec, sealer: Sealer) -> bytes:
     origin = commit.origin
+    author = new.author or origin.actor
+    authors = {field: each for field, each in new.authors.items() if each != author}
     return encode_metadata(
         Metadata(
             origin.actor,
@@ -239,6 +241,8 @@ def _metadata(commit: Commit, new: NewEvent, sealer: Sealer) -> bytes:
             new.touches,
             None if origin.ip is None else _sealed(origin.ip, IP, sealer),
             None if origin.reason is None else _sealed(origin.reason, REASON, sealer),
+            author if author != origin.actor and codec.sealed else None,
+            authors or None,
         )
     )
 

@@ -21,7 +21,8 @@ ERASED_TEXT = Ext(ERASED_BEFORE, b"")
 class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     """In bytes a MessagePack map in this order, without what is absent: the same metadata gives
     the same bytes. `reason` and `ip` are sealed. From `draws` and `touches` the sequences and
-    guards are rebuilt."""
+    guards are rebuilt. `author` wrote the free text, and `authors` single fields of it, where that
+    was not the actor (in events older than these two, nobody says so)."""
 
     actor: str
     command: bytes
@@ -35,6 +36,8 @@ class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     touches: tuple[str, ...] = ()
     ip: Any = None
     reason: Any = None
+    author: str | None = None
+    authors: dict[str, str] | None = None
 
     def sealed_by(self) -> list[bytes]:
         """The ids of the keys that seal parts of it."""

@@ -6,7 +6,7 @@ through the same committer, as everything else does.
 
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
@@ -54,8 +54,9 @@ _NOBODY = Origin(SYSTEM_ACTOR)
 class LogEvent:
     """A domain event with what the library asks of one: its stream's id and its version.
 
-    `recorded` is what the log has beside it, None before it is in the log. Events that are put
-    together are one commit and share a `command_id`.
+    `authors` names those of fields that the actor did not write, as in `NewEvent`. `recorded` is
+    what the log has beside it, None before it is in the log. Events that are put together are one
+    commit and share a `command_id`.
     """
 
     originator_id: str
@@ -65,6 +66,7 @@ class LogEvent:
     origin: Origin = _NOBODY
     command_id: bytes = field(default_factory=lambda: uuid.uuid4().bytes)
     recorded: Recorded | None = None
+    authors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,11 @@ class LogMapper(Mapper[str]):
             event.workspace_id,
             event.originator_id,
             event.origin,
-            (NewEvent(event.workspace_id, event.originator_id, event.event),),
+            (
+                NewEvent(
+                    event.workspace_id, event.originator_id, event.event, authors=event.authors
+                ),
+            ),
             {event.originator_id: event.originator_version - 1},
         )
         (row,) = self._store.run(self._store.store.encoding.rows(commit))

@@ -51,6 +51,8 @@ class MemoryLog:
                 position=len(self.recorded) + 1,
                 occurred_at=new.occurred_at,
                 number=number,
+                author=new.author,
+                authors=new.authors,
             )
             recorded = Recorded(
                 new.event, type(new.event).__name__, stamp, commit.command_id.hex(), commit.origin

@@ -185,7 +185,9 @@ def test_the_librarys_event_store_reads_and_writes_domain_events(factory: LogFac
     origin = Origin("user_ada", reason="because")
     created, changed = task_created(), retitled()
     first = LogEvent(stream, 1, WORKSPACE, created, origin)
-    second = LogEvent(stream, 2, WORKSPACE, changed, origin, command_id=first.command_id)
+    second = LogEvent(
+        stream, 2, WORKSPACE, changed, origin, first.command_id, authors={"was": "user_bob"}
+    )
     recordings = events.put([first, second])  # type: ignore[list-item]
     assert [recording.notification.topic for recording in recordings] == [
         "TaskCreated.v1",
@@ -197,6 +199,7 @@ def test_the_librarys_event_store_reads_and_writes_domain_events(factory: LogFac
     assert {each.command_id for each in read} == {first.command_id}
     assert [each.originator_version for each in read] == [1, 2]
     assert read[0].recorded.origin == origin
+    assert read[1].recorded.stamp.author_of("was") == "user_bob"
     assert [each.position for each in factory._store.read_stream(stream)] == [1, 2]
 
 
