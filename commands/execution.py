@@ -35,7 +35,7 @@ _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 # Said by a part that is down or busy, not decided from any state: nothing to look up again.
 _OF_THE_MACHINE: Final = frozenset({Kind.OVERLOADED, Kind.DEPENDENCY_DOWN, Kind.VIEW_BEHIND})
 
-# What every event changes, and so tells nobody what differs.
+# What every event changes, or what goes with another field, and so tells nobody what differs.
 _BOOKKEEPING: Final = frozenset(
     {
         "version",
@@ -45,6 +45,9 @@ _BOOKKEEPING: Final = frozenset(
         "status_category",
         "imported",
         "imported_digest",
+        "title_author",
+        "field_authors",
+        "name_author",
     }
 )
 

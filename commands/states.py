@@ -106,7 +106,7 @@ def _weight(state: Versioned) -> int:
     """About how many bytes a state takes."""
     match state:
         case Task():
-            return _ANY_STATE_BYTES + 4 * len(shown(state.description)) + 100 * len(state.fields)
+            return _ANY_STATE_BYTES + 4 * len(shown(state.description)) + 150 * len(state.fields)
         case Comment():
             return _ANY_STATE_BYTES + 4 * len(shown(state.text))
         case Workspace() | Project():

@@ -117,14 +117,17 @@ class Work:
     ) -> None:
         """Decided: these events follow on a stream, which is new unless it was loaded.
 
-        Guards that the aggregate names are touched without being told; `draws` holds for the
-        first event; the other arguments are those of `NewEvent` and hold for all of them.
+        Guards that the aggregate names are touched without being told, and words that an event
+        repeats stay those of whom it names; `draws` holds for the first event; the other
+        arguments are those of `NewEvent` and hold for all of them.
         """
         seen = self._streams.get(stream)
         if seen is None:
             seen = self._streams[stream] = _Stream(aggregate, None, None, 0)
         for event in events:
-            moved = aggregate.touches(self._folded(seen), event, workspace_id)
+            before = self._folded(seen)
+            moved = aggregate.touches(before, event, workspace_id)
+            repeated = aggregate.authors(before, event)
             new = NewEvent(
                 workspace_id=workspace_id,
                 stream=stream,
@@ -134,7 +137,7 @@ class Work:
                 occurred_at=occurred_at,
                 author=author,
                 subject=subject,
-                authors=authors or {},
+                authors={**repeated, **authors} if authors else repeated,
             )
             seen.recorded.append((len(self.events), new))
             self.events.append(new)
@@ -195,6 +198,8 @@ class Work:
                     position=first + index,
                     occurred_at=new.occurred_at,
                     number=receipt.numbers[index],
+                    author=new.author,
+                    authors=new.authors,
                 )
                 state = seen.aggregate.evolve(state, new.event, stamp)
             seen.state, seen.folded = state, len(seen.recorded)
@@ -213,6 +218,8 @@ class Work:
                 actor=self.actor,
                 recorded_at=self.now,
                 occurred_at=new.occurred_at,
+                author=new.author,
+                authors=new.authors,
             )
             seen.state = seen.aggregate.evolve(seen.state, new.event, stamp)
         return seen.state

@@ -1,6 +1,6 @@
 """An aggregate as a value: its kind, and how its state follows from its events."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -27,6 +27,10 @@ def touches_nothing(state: Any, event: object, workspace_id: str) -> tuple[str, 
     return ()
 
 
+def repeats_nobody(state: Any, event: object) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[S]):
     """`evolve(state or None, event, stamp)` gives the next state and never raises.
@@ -34,12 +38,15 @@ class Aggregate(Generic[S]):
     `kind` is the prefix of its streams' ids. None stands for a stream without events. An event
     that `evolve` does not know (written by newer code) changes nothing but version and time.
     `touches(state, event, workspace_id)` names the guards that an event on that state (None for
-    the first) moves, so that no command can forget one.
+    the first) moves, so that no command can forget one. `authors(state, event)` names in the same
+    way who wrote the words that an event only repeats, by the fields that hold them: what stood
+    there before (`was`) stays the text of whoever wrote it, and goes with that person's key.
     """
 
     kind: str
     evolve: Callable[[S | None, object, Stamp], S | None]
     touches: Callable[[S | None, object, str], tuple[str, ...]] = touches_nothing
+    authors: Callable[[S | None, object], Mapping[str, str]] = repeats_nobody
 
     def fold(self, events: Iterable[tuple[object, Stamp]], state: S | None = None) -> S | None:
         for event, stamp in events:

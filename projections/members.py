@@ -537,7 +537,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 MEMBERS_VIEW = Projection(
     name="members",
-    version=1,
+    version=2,
     tables=(WORKSPACES, MEMBERS, PROJECTS, PROJECT_MEMBERS, PEOPLE),
     folds={
         WorkspaceCreated: _workspace_created,

@@ -316,7 +316,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 PROJECTS_VIEW = Projection(
     name="projects",
-    version=1,
+    version=2,
     tables=(PROJECTS,),
     folds=dict.fromkeys(
         (

@@ -490,7 +490,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 TASKS_VIEW = Projection(
     name="tasks",
-    version=1,
+    version=2,
     tables=(TASKS, TERMS, STATUSES),
     folds={
         TaskCreated: _created,

@@ -32,7 +32,8 @@ from domain.workspace.state import Membership, with_role, without
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`members` are only those named in the project itself, the owner as an admin from the
-    start; what anybody may do here is `domain.workspace.roles.project_role`."""
+    start; what anybody may do here is `domain.workspace.roles.project_role`. `name_author` is who
+    wrote its present name."""
 
     project_id: str
     workspace_id: str
@@ -53,6 +54,7 @@ class Project:
     updated_by: str
     version: int
     position: int
+    name_author: str
 
     @property
     def archived(self) -> bool:
@@ -64,7 +66,7 @@ def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None
         return _begin(event, stamp)
     match event:
         case ProjectRenamed():
-            return touched(state, stamp, name=event.name)
+            return touched(state, stamp, name=event.name, name_author=stamp.author_of("name"))
         case ProjectDescribed():
             return touched(state, stamp, description=event.description)
         case ProjectViewTypeChanged():
@@ -117,6 +119,7 @@ def _begin(event: object, stamp: Stamp) -> Project | None:
         updated_by=stamp.actor,
         version=stamp.version,
         position=stamp.position,
+        name_author=stamp.author_of("name"),
     )
 
 
@@ -135,4 +138,10 @@ def touches(state: Project | None, event: object, workspace_id: str) -> tuple[st
     return (f"access:{workspace_id}",) if isinstance(event, _CHANGES_ACCESS) else ()
 
 
-PROJECT = Aggregate("proj", evolve, touches)
+def authors(state: Project | None, event: object) -> Mapping[str, str]:
+    if state is not None and isinstance(event, ProjectRenamed):
+        return {"was": state.name_author}
+    return {}
+
+
+PROJECT = Aggregate("proj", evolve, touches, authors)

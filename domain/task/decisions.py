@@ -186,7 +186,7 @@ def change_fields(
     limits: Limits,
 ) -> tuple[TaskEvent, ...]:
     """Only the fields named; None clears one. A field that the project has no more may be sent
-    back as it is."""
+    back as it is. Where several people wrote what changes, it is an event for each of them."""
     require_not_trashed(task)
     new = {key: value for key, value in changes.items() if not _stands(task, key, value)}
     checked = given_fields(definitions, new, limits)
@@ -194,8 +194,26 @@ def change_fields(
     if not changed:
         return ()
     _require_small({**task.fields, **changed}, limits)
-    was = {key: task.fields.get(key) for key in changed}
-    return (TaskFieldsChanged(fields=changed, was=was),)
+    return fields_changed(task.fields, task.field_authors, changed)
+
+
+def fields_changed(
+    present: Mapping[str, FieldValue],
+    authors: Mapping[str, str],
+    changed: Mapping[str, FieldValue],
+) -> tuple[TaskFieldsChanged, ...]:
+    """An event for each person who wrote what stood there (`authors`, by key), since what each
+    one wrote is sealed under their own key. Where nothing stood, there is nobody's text to seal:
+    it goes with the first."""
+    first = next((authors[key] for key in changed if key in authors), None)
+    of = {key: authors.get(key, first) for key in changed}
+    return tuple(
+        TaskFieldsChanged(
+            fields={key: value for key, value in changed.items() if of[key] == author},
+            was={key: present.get(key) for key in changed if of[key] == author},
+        )
+        for author in dict.fromkeys(of.values())
+    )
 
 
 def change_status(

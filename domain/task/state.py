@@ -37,6 +37,7 @@ class Task:
     `completed_at` is when it last came into a status of the category done, while it stays there.
     `imported` and `imported_digest` tell how many records of its trace an import has brought in
     and which: SHA-256 over the digest before it and the record's own, hexadecimal, from "".
+    `title_author` and `field_authors` (by the keys of `fields`) are who wrote what stands there.
     """
 
     task_id: str
@@ -64,9 +65,11 @@ class Task:
     updated_by: str
     version: int
     position: int
+    title_author: str
     completed_at: datetime | None = None
     trashed_at: datetime | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    field_authors: Mapping[str, str] = field(default_factory=dict)
     imported: int = 0
     imported_digest: str = ""
 
@@ -102,9 +105,9 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
         case TaskAssigned():
             return touched(state, stamp, assignee_ids=event.assignee_ids)
         case TaskFieldsChanged():
-            return touched(state, stamp, fields=_fields_after(state.fields, event.fields))
+            return _with_fields(state, event, stamp)
         case TaskRetitled():
-            return touched(state, stamp, title=event.title)
+            return touched(state, stamp, title=event.title, title_author=stamp.author_of("title"))
         case TaskDescribed():
             return touched(state, stamp, description=event.description)
         case TaskPrioritised():
@@ -137,6 +140,7 @@ def running_digest(before: str, record: str) -> str:
 def _begin(event: object, stamp: Stamp) -> Task | None:
     if not isinstance(event, TaskCreated):
         return None
+    fields = {} if isinstance(event.fields, Erased) else event.fields
     return Task(
         task_id=stamp.stream,
         workspace_id=stamp.workspace_id,
@@ -163,8 +167,10 @@ def _begin(event: object, stamp: Stamp) -> Task | None:
         updated_by=stamp.actor,
         version=stamp.version,
         position=stamp.position,
+        title_author=stamp.author_of("title"),
         completed_at=stamp.at if event.status_category == "done" else None,
-        fields={} if isinstance(event.fields, Erased) else event.fields,
+        fields=fields,
+        field_authors=authors_after({}, fields, stamp.author_of("fields")) if fields else {},
     )
 
 
@@ -174,15 +180,26 @@ def _completed_at(state: Task, event: TaskStatusChanged, stamp: Stamp) -> dateti
     return state.completed_at or stamp.at
 
 
-def _fields_after(
-    present: Mapping[str, FieldValue], changed: Mapping[str, FieldValue] | Erased
-) -> Mapping[str, FieldValue]:
+def _with_fields(state: Task, event: TaskFieldsChanged, stamp: Stamp) -> Task:
     """Values whose text was erased are gone with it; which ones they were is not known any
     more, so the others stay as they are."""
-    if isinstance(changed, Erased):
-        return present
-    merged = {**present, **changed}
-    return {key: value for key, value in merged.items() if value is not None}
+    if isinstance(event.fields, Erased):
+        return touched(state, stamp)
+    merged = {**state.fields, **event.fields}
+    return touched(
+        state,
+        stamp,
+        fields={key: value for key, value in merged.items() if value is not None},
+        field_authors=authors_after(state.field_authors, event.fields, stamp.author_of("fields")),
+    )
+
+
+def authors_after(
+    authors: Mapping[str, str], changed: Mapping[str, FieldValue], author: str
+) -> Mapping[str, str]:
+    """Who wrote each field after `author` changed some; one that was cleared has nobody."""
+    merged = {**authors, **dict.fromkeys(changed, author)}
+    return {key: each for key, each in merged.items() if changed.get(key, each) is not None}
 
 
 def touches(state: Task | None, event: object, workspace_id: str) -> tuple[str, ...]:
@@ -196,4 +213,28 @@ def touches(state: Task | None, event: object, workspace_id: str) -> tuple[str, 
             return ()
 
 
-TASK = Aggregate("task", evolve, touches)
+def authors(state: Task | None, event: object) -> Mapping[str, str]:
+    if state is not None:
+        match event:
+            case TaskRetitled():
+                return {"was": state.title_author}
+            case TaskFieldsChanged():
+                return former_author(state.field_authors, event)
+    return {}
+
+
+def former_author(authors: Mapping[str, str], event: TaskFieldsChanged) -> Mapping[str, str]:
+    """Who wrote the values that the event replaces: {"was": author}, or nothing.
+
+    Raises ValueError where they are several people's. One key seals them all, and it cannot be
+    more than one person's: `domain.task.decisions.fields_changed` makes an event for each.
+    """
+    if isinstance(event.was, Erased):
+        return {}
+    found = {authors[key] for key in event.was if key in authors}
+    if len(found) > 1:
+        raise ValueError("one event replaces what several people wrote")
+    return {"was": found.pop()} if found else {}
+
+
+TASK = Aggregate("task", evolve, touches, authors)

@@ -1,5 +1,6 @@
 """A person's account as its events leave it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,4 +87,11 @@ def _begin(event: object, stamp: Stamp) -> User | None:
             return None
 
 
-USER = Aggregate("user", evolve)
+def authors(state: User | None, event: object) -> Mapping[str, str]:
+    """What somebody is or was called says who they are, whoever writes it."""
+    if state is not None and isinstance(event, UserRenamed):
+        return {"name": state.user_id, "was": state.user_id}
+    return {}
+
+
+USER = Aggregate("user", evolve, authors=authors)

@@ -28,7 +28,8 @@ class Membership:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """`members`: user id -> membership. Its own workspace is itself."""
+    """`members`: user id -> membership. Its own workspace is itself. `name_author` is who wrote
+    its present name."""
 
     workspace_id: str
     name: Text
@@ -40,6 +41,7 @@ class Workspace:
     updated_by: str
     version: int
     position: int
+    name_author: str
 
     def role_of(self, user_id: str) -> str | None:
         member = self.members.get(user_id)
@@ -51,7 +53,7 @@ def evolve(state: Workspace | None, event: object, stamp: Stamp) -> Workspace | 
         return _begin(event, stamp)
     match event:
         case WorkspaceRenamed():
-            return touched(state, stamp, name=event.name)
+            return touched(state, stamp, name=event.name, name_author=stamp.author_of("name"))
         case WorkspaceMemberAdded():
             joined = Membership(event.role, stamp.at, stamp.position)
             return touched(state, stamp, members={**state.members, event.user_id: joined})
@@ -91,6 +93,7 @@ def _begin(event: object, stamp: Stamp) -> Workspace | None:
         updated_by=stamp.actor,
         version=stamp.version,
         position=stamp.position,
+        name_author=stamp.author_of("name"),
     )
 
 
@@ -106,4 +109,10 @@ def touches(state: Workspace | None, event: object, workspace_id: str) -> tuple[
     return (f"access:{workspace_id}",) if isinstance(event, _CHANGES_ACCESS) else ()
 
 
-WORKSPACE = Aggregate("ws", evolve, touches)
+def authors(state: Workspace | None, event: object) -> Mapping[str, str]:
+    if state is not None and isinstance(event, WorkspaceRenamed):
+        return {"was": state.name_author}
+    return {}
+
+
+WORKSPACE = Aggregate("ws", evolve, touches, authors)

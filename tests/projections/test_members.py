@@ -41,7 +41,7 @@ def test_an_access_set_says_what_the_domain_says(
     project: Project = past.states[OPEN]
     workspace = Workspace(
         workspace_id=WS, name="W", is_personal=False, owner_id=ADA, members=members,
-        created_at=BEGAN, updated_at=BEGAN, updated_by=ADA, version=1, position=1,
+        created_at=BEGAN, updated_at=BEGAN, updated_by=ADA, version=1, position=1, name_author=ADA,
     )  # fmt: skip
     expected = project_role(workspace, replace(project, members=in_project), BOB)
     assert access.project_role(BOB, OPEN) == expected
