@@ -37,6 +37,7 @@ class Import:
     attributes: Mapping[str, str]
     people: Mapping[str, str]
     source: str
+    importer: str
     _for: tuple[str, int] = ("", 0)
     _destination: Destination | None = field(default=None)
 
@@ -54,6 +55,7 @@ class Import:
                 fields_of_event=self._fields(project, self.reading.is_field_of_event),
                 people=self.people,
                 source=self.source,
+                importer=self.importer,
             )
         return self._destination
 

@@ -91,7 +91,9 @@ class Importer:
         """
         await self._make_room(place)
         people = await self._bring_people(place.workspace_id)
-        into = Import(self.survey.reading, self.survey.attributes, people, _SOURCE)
+        into = Import(
+            self.survey.reading, self.survey.attributes, people, _SOURCE, self._origin.actor
+        )
         traces = _Traces(self._executor, self._tools, self._origin, self.progress, place, into)
         try:
             async with TaskGroup() as group:

@@ -22,6 +22,7 @@ from commands.imports.reading import Record
 from domain.errors import Kind, Refused
 from domain.project.fields import FieldDefinition, FieldValue
 from domain.project.workflow import Status
+from domain.task.decisions import fields_changed
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -30,7 +31,7 @@ from domain.task.events import (
     TaskRecordImported,
     TaskStatusChanged,
 )
-from domain.task.state import Task, running_digest
+from domain.task.state import Task, authors_after, former_author, running_digest
 from domain.values.limits import Limits
 from domain.values.moment import written
 from domain.values.priority import DEFAULT_LEVEL
@@ -52,7 +53,7 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Destination:
     """What the file's words mean in the project: statuses by name, fields by the attribute of a
-    trace or of an event, people by resource."""
+    trace or of an event, people by resource. `importer` stands for whom the file does not name."""
 
     project_key: str
     initial: Status
@@ -61,6 +62,7 @@ class Destination:
     fields_of_event: Mapping[str, FieldDefinition]
     people: Mapping[str, str]
     source: str
+    importer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def history(
     before = records[0].ordinal - 1 if records else 0
     was = case.records[before - 1].status if before else None
     status, category, assignees = state.status, state.status_category, state.assignee_ids
-    fields = _Fields(case, before, state, to, limits)
+    fields = _Fields(state, to, limits)
     for record in records:
         person = _person(record, to)
         original = _original(record, case.digests[record.ordinal - 1], was, person, to)
@@ -174,50 +176,22 @@ def history(
 class _Fields:
     """A task's custom fields along its records, and who wrote each value."""
 
-    def __init__(
-        self, case: Case, before: int, state: Task, to: Destination, limits: Limits
-    ) -> None:
-        """`before`: so many of the records have made the state, beside whoever edited it since."""
+    def __init__(self, state: Task, to: Destination, limits: Limits) -> None:
         self._to = to
         self._limits = limits
         self._present = dict(state.fields)
-        self._writers: dict[str, str | None] = {}
-        earlier = case.records[: max(before, 1)]
-        written: dict[str, FieldValue] = {}
-        for record in earlier:
-            own = _values(record.attributes, to.fields_of_event, limits)
-            if record.ordinal == 1:
-                own = _first_fields(case, to, limits)
-            self._writers |= dict.fromkeys(
-                (key for key, value in own.items() if written.get(key) != value),
-                _person(record, to),
-            )
-            written |= own
-        for key, value in self._present.items():
-            if written.get(key) != value:
-                self._writers.pop(key, None)
+        self._authors = state.field_authors
 
     def take(self, record: Record) -> Iterator[tuple[TaskFieldsChanged, Mapping[str, str]]]:
-        """What a record changes: an event for each person who wrote what stood there, since each
-        one's text is sealed under their own key."""
+        """What a record changes, and who wrote what it replaces."""
         wanted = _values(record.attributes, self._to.fields_of_event, self._limits)
         changed = _fitting(self._present, wanted, self._limits)
-        if not changed:
-            return
-        by_writer: dict[str | None, list[str]] = {}
-        for key in sorted(changed, key=lambda key: key not in self._present):
-            # Where nothing stood, there is nobody's text to seal: it goes with the first.
-            stood = key in self._present or not by_writer
-            writer = self._writers.get(key) if stood else next(iter(by_writer))
-            by_writer.setdefault(writer, []).append(key)
-        for writer, keys in by_writer.items():
-            event = TaskFieldsChanged(
-                fields={key: changed[key] for key in keys},
-                was={key: self._present.get(key) for key in keys},
-            )
-            yield event, {"was": writer} if writer else {}
-        self._present |= changed
-        self._writers |= dict.fromkeys(changed, _person(record, self._to))
+        for event in fields_changed(self._present, self._authors, changed):
+            yield event, former_author(self._authors, event)
+        if changed:
+            author = _person(record, self._to) or self._to.importer
+            self._present |= changed
+            self._authors = authors_after(self._authors, changed, author)
 
 
 def _original(

@@ -31,6 +31,7 @@ from domain.values.stamp import Stamp
 from tests.commands.imports.logs import LIMITS, by_keys, by_name, case_of, event, trace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+IMPORTER = "user_importer"
 PEOPLE = {"Ann": "user_ann", "Bo": "user_bo", "Cy": "user_cy"}
 
 
@@ -52,13 +53,17 @@ def destination(fields: dict[str, str] | None = None) -> Destination:
         fields_of_event=definitions,
         people=PEOPLE,
         source="xes",
+        importer=IMPORTER,
     )
 
 
 def folded(planned: list[Planned], state: Task | None = None) -> Task:
     first = 1 if state is None else state.version + 1
     for version, each in enumerate(planned, first):
-        stamp = Stamp("ws_1", "task_1", version, "user_importer", NOW, occurred_at=each.at)
+        stamp = Stamp(
+            "ws_1", "task_1", version, IMPORTER, NOW,
+            occurred_at=each.at, author=each.person, authors=each.authors,
+        )  # fmt: skip
         state = TASK.evolve(state, each.event, stamp)
     assert state is not None
     return state
@@ -189,6 +194,7 @@ def test_what_stood_there_is_sealed_under_whoever_wrote_it():
         ("user_cy", {"a_key": "3"}, {"was": "user_bo"}),
         ("user_cy", {"b_key": "3"}, {"was": "user_ann"}),
     ]
+    assert folded(some).field_authors == {"a_key": "user_cy", "b_key": "user_cy"}
     # The same where the last record comes with a later file.
     before = folded(planned(case, to, upto=2))
     rest = history(case, case.records[2:], before, to, LIMITS, lambda: "1", NOW)
@@ -196,6 +202,28 @@ def test_what_stood_there_is_sealed_under_whoever_wrote_it():
         {"was": "user_bo"},
         {"was": "user_ann"},
     ]
+
+
+def test_what_no_person_of_the_file_wrote_is_the_importers():
+    how = by_name()
+    to = destination({"a": "text"})
+    case = case_of(trace("A", event("open", a="1"), event("open", "Bo", a="2")), how)
+    (change,) = (each for each in planned(case, to) if isinstance(each.event, TaskFieldsChanged))
+    assert (change.person, change.authors) == ("user_bo", {"was": IMPORTER})
+
+
+def test_what_people_wrote_since_is_theirs():
+    how = by_name()
+    to = destination({"a": "text"})
+    first = event("open", "Ann", a="1")
+    state = folded(planned(case_of(trace("A", first), how), to))
+    edited = TaskFieldsChanged(fields={"a_key": "mine"}, was={"a_key": "1"})
+    state = folded([Planned(edited, None, "user_x")], state)
+    grown = case_of(trace("A", first, event("open", "Bo", a="2")), how)
+    rest = history(grown, grown.records[1:], state, to, LIMITS, lambda: "1", NOW)
+    (change,) = (each for each in rest if isinstance(each.event, TaskFieldsChanged))
+    assert change.event == TaskFieldsChanged(fields={"a_key": "2"}, was={"a_key": "mine"})
+    assert change.authors == {"was": "user_x"}
 
 
 def test_fields_take_no_more_room_than_a_task_has():
