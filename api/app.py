@@ -10,6 +10,7 @@ from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.types import ASGIApp
 
 from api.http.manners import Manners
+from api.http.route_table import RouteTable
 from api.http.router_errors import answer_http_exception
 from api.openapi import document
 from api.routes import activity, comments, operations, people, projects, tasks, workspaces
@@ -34,8 +35,7 @@ _EXPOSED: Final = (
 )
 
 
-# In the order in which they are tried: what is asked most comes first.
-_ROUTERS: Final = (
+ROUTERS: Final = (
     tasks.router,
     comments.router,
     projects.router,
@@ -69,12 +69,12 @@ def create_app(house: House) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.house = house
-    for router in _ROUTERS:
+    for router in ROUTERS:
         # Not included but taken over: an included router would match each of its routes twice.
         app.router.routes.extend(router.routes)
     app.router.routes.extend(documentation_routes(app))
     app.add_exception_handler(HTTPException, answer_http_exception)  # type: ignore[arg-type]
-    app.add_middleware(Manners, house=house)
+    app.add_middleware(Manners, house=house, routes=RouteTable(app.routes))
     if house.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -8,6 +8,8 @@ from typing import Final
 import structlog
 import uvicorn
 
+from api.direct_protocol import DirectProtocol
+
 # Who has this many connections lets others go first for a moment, before it takes each further one.
 _AT_ONCE: Final = 8
 _LET_OTHERS_S: Final = 0.001
@@ -68,6 +70,6 @@ class FairServer(uvicorn.Server):
         loop.call_later(seconds, self._open)
 
     def _protocol(self) -> asyncio.Protocol:
-        return self.config.http_protocol_class(  # type: ignore[call-arg]
+        return DirectProtocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )

@@ -46,7 +46,6 @@ async def serve(settings: Settings) -> str | None:
 def _config(settings: Settings, app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
         ws="none",
         lifespan="off",
         log_config=None,

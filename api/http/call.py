@@ -43,6 +43,7 @@ class Call:
         "extra",
         "headers",
         "house",
+        "pattern",
         "position",
         "receive",
         "recorded",
@@ -75,6 +76,8 @@ class Call:
         else:
             self.request_id = self.trace_id
         self._caller: Caller | None = None
+        # The path of the route that answers, for measurements.
+        self.pattern = "none"
         # What the reader has written itself, and so must see; set by the route.
         self.position: int | None = None
         # Where the log has what this call changed, once it has.

@@ -1,15 +1,16 @@
 """What every answer has: a request's id, safe headers, one log line, one measurement, no stack."""
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 import structlog
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.call import Call, ClientGone
 from api.http.problems import INTERNAL, problem
-from api.http.reply import Header
+from api.http.reply import WHOLE, Header, Reply
+from api.http.route_table import RouteTable
 from infra.logs import work_id
 
 if TYPE_CHECKING:
@@ -27,12 +28,18 @@ _log = structlog.get_logger(__name__)
 
 
 class Manners:
-    """Pure ASGI middleware, outermost but for CORS; costs a few microseconds."""
+    """Pure ASGI middleware, outermost but for CORS; costs a few microseconds.
 
-    def __init__(self, app: ASGIApp, house: "House") -> None:
+    Our own routes are answered from here; `app` has the documentation, and refuses the rest.
+    """
+
+    def __init__(self, app: ASGIApp, house: "House", routes: RouteTable) -> None:
         self._app = app
         self._house = house
+        self._routes = routes
         self._log_access = house.settings.log_level in ("debug", "info")
+        # What CORS adds, it adds to ASGI's own messages.
+        self._is_outermost = not house.settings.cors_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,7 +47,7 @@ class Manners:
             return
         path: str = scope["path"]
         if path.endswith("/") and len(path) > 1:
-            scope["path"] = path.rstrip("/") or "/"
+            scope["path"] = path = path.rstrip("/") or "/"
         call = Call(self._house, scope, receive)
         scope["call"] = call
         token = work_id.set(call.request_id)
@@ -48,18 +55,17 @@ class Manners:
         async def send_politely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
-                headers: list[Header] = list(message["headers"])
-                headers += _SAFE
-                headers += call.extra
-                headers.append((b"x-request-id", call.request_id.encode()))
-                headers.append((b"traceparent", call.traceparent))
-                if not any(name == b"cache-control" for name, _ in message["headers"]):
-                    headers.append(_PRIVATE)
-                message["headers"] = headers
+                message["headers"] = _polite(call, message["headers"])
             await send(message)
 
         try:
-            await self._app(scope, receive, send_politely)
+            found = self._routes.find(scope["method"], path)
+            if found is None:
+                await self._app(scope, receive, send_politely)
+            else:
+                route, in_path = found
+                reply = await route.answer(call, in_path)
+                await self._answer(call, reply, send_politely)
         except ClientGone:
             call.status = 499
         except Exception:
@@ -68,16 +74,23 @@ class Manners:
                 raise  # half an answer is out: let the server cut the connection
             call.code = INTERNAL
             reply = problem(INTERNAL, None, instance=call.path, request_id=call.request_id)
-            await reply(scope, receive, send_politely)
+            await self._answer(call, reply, send_politely)
         finally:
             self._note(call)
             work_id.reset(token)
 
+    async def _answer(self, call: Call, reply: Reply, send_politely: Send) -> None:
+        whole = call.scope.get("extensions", {}).get(WHOLE) if self._is_outermost else None
+        if whole is None:
+            await reply(call.scope, call.receive, send_politely)
+            return
+        headers = _polite(call, (*reply.described(), *reply.headers))
+        await whole["send"](reply.status, headers, reply.body)
+        call.status = reply.status
+
     def _note(self, call: Call) -> None:
         seconds = time.perf_counter() - call.started
-        route = call.scope.get("route")
-        pattern = route.path if isinstance(route, Route) else "none"
-        self._house.metrics.request_done(call.method, pattern, call.status, seconds)
+        self._house.metrics.request_done(call.method, call.pattern, call.status, seconds)
         if self._log_access:
             _access.info(
                 "request",
@@ -90,3 +103,13 @@ class Manners:
                 address=call.address,
                 trace_id=call.trace_id,
             )
+
+
+def _polite(call: Call, headers: Iterable[Header]) -> list[Header]:
+    """With what every answer has."""
+    polite = [*headers, *_SAFE, *call.extra]
+    polite.append((b"x-request-id", call.request_id.encode()))
+    polite.append((b"traceparent", call.traceparent))
+    if not any(name == b"cache-control" for name, _ in polite):
+        polite.append(_PRIVATE)
+    return polite

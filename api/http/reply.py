@@ -10,6 +10,9 @@ Header = tuple[bytes, bytes]
 
 JSON: Final = b"application/json"
 
+# An ASGI extension: where a server offers it, its `send` takes status, headers and body at once.
+WHOLE: Final = "taskledger.whole_answer"
+
 
 @dataclass(slots=True)
 class Reply:
@@ -24,15 +27,15 @@ class Reply:
     media: bytes | None = JSON
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = self.headers
-        if self.media is not None:
-            headers = [
-                (b"content-type", self.media),
-                (b"content-length", b"%d" % len(self.body)),
-                *headers,
-            ]
+        headers = [*self.described(), *self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+    def described(self) -> Sequence[Header]:
+        """The headers that say what the body is."""
+        if self.media is None:
+            return ()
+        return ((b"content-type", self.media), (b"content-length", b"%d" % len(self.body)))
 
 
 def header(name: str, value: str | int) -> Header:

@@ -7,7 +7,7 @@ does, and with stricter JSON. So there is one definition of each call, and it is
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self, get_args, get_origin
 
@@ -15,7 +15,6 @@ import structlog
 from fastapi import params
 from fastapi.routing import APIRoute
 from msgspec import Struct
-from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from api.http.auth import admit
@@ -32,6 +31,7 @@ from infra.outages import outage
 
 Endpoint = Callable[..., Awaitable[Reply]]
 
+_IN_PATH: Final = re.compile(r"\{([a-z_]+)\}")
 # An id, a key or a name in a path: anything else names nothing.
 _PATH_VALUE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 # Parameters that are ids and nothing else; tasks and projects have keys as well.
@@ -81,55 +81,41 @@ class DirectRoute(APIRoute):
         self.problems: Sequence[str] = extra.pop(PROBLEMS, ())
         options |= {"openapi_extra": extra, "response_model": None}
         super().__init__(path, endpoint, **options)
+        self.in_path: Sequence[str] = _IN_PATH.findall(self.path)
         self._is_public = extra.get("security") == []
-        self._answering = set(self.methods or ())
-        if "GET" in self._answering:
-            self._answering.add("HEAD")
-        self._takes = _Parameters.of(endpoint, self.param_convertors)
+        self._takes = _Parameters.of(endpoint, self.in_path)
         self._run = endpoint
-        self.app = self._answer
+        self.app = self._serve
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http":
-            return Match.NONE, {}
-        found = self.path_regex.match(scope["path"])
-        if found is None:
-            return Match.NONE, {}
-        child = {"endpoint": self.endpoint, "path_params": found.groupdict(), "route": self}
-        if scope["method"] in self._answering:
-            return Match.FULL, child
-        return Match.PARTIAL, child
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] in self._answering:
-            await self._answer(scope, receive, send)
-        else:
-            await super().handle(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call: Call = scope["call"]
+    async def answer(self, call: Call, in_path: Mapping[str, str]) -> Reply:
+        """Let the caller in, run the endpoint, and answer; refusals are answers too."""
+        call.pattern = self.path
         try:
             if not self._is_public:
                 await admit(call)
-            reply = await self._run(**await self._arguments(call, scope))
+            return await self._run(**await self._arguments(call, in_path))
         except Refused as error:
-            reply = _refuse(call, error)
+            return _refuse(call, error)
         except Exception as error:
             refused = outage(error)
             if refused is None:
                 raise
             _log.warning("part_down", error=repr(error))
-            reply = _refuse(call, refused)
+            return _refuse(call, refused)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For FastAPI's own router, in the place of what would not ask who calls."""
+        reply = await self.answer(scope["call"], scope["path_params"])
         await reply(scope, receive, send)
 
-    async def _arguments(self, call: Call, scope: Scope) -> dict[str, Any]:
+    async def _arguments(self, call: Call, in_path: Mapping[str, str]) -> dict[str, Any]:
         takes = self._takes
-        arguments: dict[str, Any] = dict(scope["path_params"])
+        arguments: dict[str, Any] = dict(in_path)
         for name, value in arguments.items():
             kind = _KINDS.get(name)
             if not (is_id(value, kind) if kind else _PATH_VALUE.fullmatch(value)):
                 raise not_found(_NAMES.get(name, "resource"))
-        query = read_query(takes.query[1] if takes.query else Query, scope["query_string"])
+        query = read_query(takes.query[1] if takes.query else Query, call.scope["query_string"])
         in_query = query.min_position if isinstance(query, ReadQuery) else None
         call.position = wanted_position(call, in_query)
         if takes.query:

@@ -1,0 +1,73 @@
+"""Which call a method and a path name, found segment by segment.
+
+Trying one pattern after the other costs more than many a call itself does.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from starlette.routing import BaseRoute
+
+from api.http.route import DirectRoute
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a path has come to: `named` segments go on from here, or any `other` one."""
+
+    named: dict[str, "_Place"] = field(default_factory=dict)
+    other: "_Place | None" = None
+    routes: dict[str, DirectRoute] = field(default_factory=dict)
+
+
+class RouteTable:
+    """Of two paths that fit, the one that names a segment goes before one that takes any."""
+
+    def __init__(self, routes: Iterable[BaseRoute]) -> None:
+        """Routes that are not direct are left to the application's own router."""
+        self._root = _Place()
+        for route in routes:
+            if isinstance(route, DirectRoute):
+                self._add(route)
+
+    def find(self, method: str, path: str) -> tuple[DirectRoute, dict[str, str]] | None:
+        """The route and the values of its path; HEAD asks for what GET would answer."""
+        segments = path.split("/")
+        values: list[str] = []
+        route = _find(self._root, segments, 0, "GET" if method == "HEAD" else method, values)
+        if route is None:
+            return None
+        return route, dict(zip(route.in_path, reversed(values), strict=True))
+
+    def _add(self, route: DirectRoute) -> None:
+        place = self._root
+        for segment in route.path.split("/"):
+            if segment.startswith("{"):
+                place.other = place.other or _Place()
+                place = place.other
+            else:
+                place = place.named.setdefault(segment, _Place())
+        for method in route.methods or ():
+            if method in place.routes:
+                raise ValueError(f"{method} {route.path} stands twice in the table of routes")
+            place.routes[method] = route
+
+
+def _find(
+    place: _Place, segments: Sequence[str], at: int, method: str, values: list[str]
+) -> DirectRoute | None:
+    """`values` gets those of the path, the last first."""
+    if at == len(segments):
+        return place.routes.get(method)
+    segment = segments[at]
+    named = place.named.get(segment)
+    if named is not None:
+        route = _find(named, segments, at + 1, method, values)
+        if route is not None:
+            return route
+    if place.other is None or not segment:
+        return None
+    route = _find(place.other, segments, at + 1, method, values)
+    if route is not None:
+        values.append(segment)
+    return route
