@@ -61,6 +61,7 @@ class AccessSet:
     position: int
     members: Mapping[str, Membership] = field(default_factory=dict)
     projects: Mapping[str, ProjectAccess] = field(default_factory=dict)
+    _scopes: dict[str, Scope] = field(default_factory=dict, compare=False, repr=False)
 
     def role(self, user_id: str) -> str | None:
         """What somebody is in the workspace; None for a stranger."""
@@ -77,7 +78,15 @@ class AccessSet:
         )
 
     def scope(self, user_id: str) -> Scope:
-        """What somebody may see here."""
+        """What somebody may see here; found out once, which goes through all projects."""
+        scope = self._scopes.get(user_id)
+        if scope is None:
+            scope = self._scope(user_id)
+            if user_id in self.members:
+                self._scopes[user_id] = scope
+        return scope
+
+    def _scope(self, user_id: str) -> Scope:
         member = self.members.get(user_id)
         if member is None:
             return Scope()
