@@ -6,14 +6,30 @@ import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from infra.embedded.account import Account, child_setup
 from infra.embedded.errors import PartFailed
 from infra.log_file import LogFile
 
 
+class Process(Protocol):
+    """One run of a child, held as `subprocess.Popen` holds it."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired after `timeout` seconds."""
+
+    def send_signal(self, sig: int) -> None: ...
+
+
 class Child(ABC):
-    """One program, run again and again under one name.
+    """Something that runs again and again under one name.
 
     `spawn` must be called from a thread that lives as long as the child should: the kernel ends
     it with the thread that made it, however that ended.
@@ -22,41 +38,32 @@ class Child(ABC):
     name: str
     stop_signal = signal.SIGTERM
     death_signal = signal.SIGKILL
-    working_folder: Path | None = None
 
-    def __init__(self, account: Account, log: LogFile | None = None) -> None:
+    def __init__(self, log: LogFile | None = None) -> None:
         """With a `log` all that it prints goes there, else to where we print ourselves."""
         self.log = log
-        self._account = account
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @abstractmethod
-    def command(self) -> list[str]:
-        """The program and its arguments; no secret among them."""
-
-    @abstractmethod
-    def environment(self) -> Mapping[str, str]:
-        """All that it finds in its environment."""
-
-    @abstractmethod
-    def prepare(self) -> None:
-        """Make its place ready, whatever an earlier run left there. May take seconds."""
+        self._process: Process | None = None
 
     @abstractmethod
     def is_ready(self) -> bool:
         """Ask it whether it serves; answers within seconds, whatever state it is in."""
 
     @abstractmethod
-    def after_start(self) -> None:
+    def launch(self, output: int | None) -> Process:
+        """Start it and return at once; what it prints goes to the descriptor `output`, where
+        there is one. Raises PartFailed."""
+
+    def prepare(self) -> None:  # noqa: B027 - most have nothing to do
+        """Make its place ready, whatever an earlier run left there. May take seconds."""
+
+    def after_start(self) -> None:  # noqa: B027 - most have nothing to do
         """Set up what it needs once it serves."""
 
-    @abstractmethod
     def failure(self) -> PartFailed:
         """Why it ended, in one line."""
-
-    def inherited(self) -> tuple[int, ...]:
-        """File descriptors that it gets from us."""
-        return ()
+        if self.log is not None:
+            self.log.finish()
+        return PartFailed(f"The {self.name} ended by itself (exit code {self.exit_code}).")
 
     @property
     def pid(self) -> int | None:
@@ -71,24 +78,19 @@ class Child(ABC):
         return self._process is not None and self._process.poll() is None
 
     def spawn(self) -> None:
-        """Start the program and return at once. Raises PartFailed."""
+        """Start it and return at once. Raises PartFailed."""
+        if self.log is None:
+            self._process = self.launch(None)
+            return
+        read_end, write_end = os.pipe()
         try:
-            process = subprocess.Popen(
-                self.command(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if self.log else None,
-                stderr=subprocess.STDOUT if self.log else None,
-                env=dict(self.environment()),
-                cwd=self.working_folder,
-                pass_fds=self.inherited(),
-                start_new_session=True,  # Ctrl-C reaches us alone, and we stop all in order
-                preexec_fn=child_setup(self._account, self.death_signal),
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise PartFailed(f"{self.name} cannot be started: {error}.") from error
-        self._process = process
-        if self.log is not None and process.stdout is not None:
-            self.log.follow(process.stdout)
+            self._process = self.launch(write_end)
+        except BaseException:
+            os.close(read_end)
+            raise
+        finally:
+            os.close(write_end)
+        self.log.follow(os.fdopen(read_end, "rb", buffering=0))
 
     def wait(self) -> int | None:
         """Block until it has ended; its exit code, negative for a signal."""
@@ -116,6 +118,44 @@ class Child(ABC):
         self.wait()
         if self.log is not None:
             self.log.finish()
+
+
+class Program(Child):
+    """A child that is a program with arguments."""
+
+    working_folder: Path | None = None
+
+    def __init__(self, account: Account, log: LogFile | None = None) -> None:
+        super().__init__(log)
+        self._account = account
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """The program and its arguments; no secret among them."""
+
+    @abstractmethod
+    def environment(self) -> Mapping[str, str]:
+        """All that it finds in its environment."""
+
+    def inherited(self) -> tuple[int, ...]:
+        """File descriptors that it gets from us."""
+        return ()
+
+    def launch(self, output: int | None) -> Process:
+        try:
+            return subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=dict(self.environment()),
+                cwd=self.working_folder,
+                pass_fds=self.inherited(),
+                start_new_session=True,  # Ctrl-C reaches us alone, and we stop all in order
+                preexec_fn=child_setup(self._account, self.death_signal),
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise PartFailed(f"{self.name} cannot be started: {error}.") from error
 
 
 def bare_environment() -> dict[str, str]:

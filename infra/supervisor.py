@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -18,11 +18,11 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from infra.child import Child
-from infra.embedded.account import ourselves
-from infra.embedded.errors import PartFailed
+from infra.child import Child, Process
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import SETTING_OF, EmbeddedParts
+from infra.fork_server import Orders
+from infra.forked import ForkServer
 from infra.keys.master import make_key_file
 from infra.log_file import LogFile
 from infra.postgres.migrate import migrate
@@ -38,6 +38,8 @@ _BACKOFF_MOST_S = 5.0
 _BACKOFF_FORGOTTEN_AFTER_S = 30.0
 _EARLY_ENDS = 3
 _BACKLOG = 4096
+_API = "api.serve"
+_BACKGROUND = "infra.processes.background"
 
 _log = structlog.get_logger(__name__)
 
@@ -96,42 +98,28 @@ class Role(Child):
     def __init__(
         self,
         name: str,
-        arguments: Sequence[str],
-        environment: Mapping[str, str],
+        forks: ForkServer,
+        orders: Orders,
         listener: socket.socket | None = None,
         log: LogFile | None = None,
     ) -> None:
-        super().__init__(ourselves(), log)
+        super().__init__(log)
         self.name = name
-        self._arguments = arguments
-        self._environment = environment
+        self._forks = forks
+        self._orders = orders
         self._listener = listener
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", *self._arguments]
-
-    def environment(self) -> Mapping[str, str]:
-        if self._listener is None:
-            return self._environment
-        return {**self._environment, f"{PREFIX}LISTEN_FD": str(self._listener.fileno())}
-
-    def inherited(self) -> tuple[int, ...]:
-        return () if self._listener is None else (self._listener.fileno(),)
-
     def prepare(self) -> None:
-        """Nothing: all its state is in the parts."""
+        self._forks.await_ready()
+
+    def launch(self, output: int | None) -> Process:
+        outputs = (1, 2) if output is None else (output, output)
+        further = () if self._listener is None else (self._listener.fileno(),)
+        return self._forks.fork(self._orders, outputs, further)
 
     def is_ready(self) -> bool:
         """As soon as it runs; whether the product serves, `/readyz` knows."""
         return self.is_running
-
-    def after_start(self) -> None:
-        """Nothing."""
-
-    def failure(self) -> PartFailed:
-        if self.log is not None:
-            self.log.finish()
-        return PartFailed(f"The {self.name} ended by itself (exit code {self.exit_code}).")
 
 
 class _Keeper:
@@ -223,10 +211,12 @@ class _Run:
         self._parts = (
             EmbeddedParts.within(folder, embedded, settings.embedded_user) if folder else None
         )
+        self._counting = {} if listener is None else _counting_in(metrics_dir)
+        self._forks = ForkServer(_modules(settings.roles), child_environment(self._counting))
         self._part_keepers: list[_Keeper] = []
+        self._fork_keepers: list[_Keeper] = []
         self._role_keepers: list[_Keeper] = []
-        self._in_thread = _Threads(3 * (settings.workers + 5))
-        self._metrics_dir = metrics_dir
+        self._in_thread = _Threads(3 * (settings.workers + 6))
         self._stop = asyncio.Event()
 
     async def until_stopped(self) -> None:
@@ -249,8 +239,11 @@ class _Run:
 
     async def _start(self) -> None:
         settings = self._settings
+        self._fork_keepers = [_Keeper(self._forks, self._in_thread)]
         if self._parts is not None:
             settings = await self._start_parts(self._parts)
+        for keeper in self._fork_keepers:
+            await keeper.started
         environment = child_environment(settings.as_environment())
         self._role_keepers = [_Keeper(role, self._in_thread) for role in self._roles(environment)]
         if self._listener is not None:
@@ -282,18 +275,20 @@ class _Run:
                 "without it, all text in this log is lost."
             )
 
-    def _roles(self, environment: Mapping[str, str]) -> list[Role]:
+    def _roles(self, environment: dict[str, str]) -> list[Role]:
         roles = []
         if self._listener is not None:
-            counting = {**environment, **_counting_in(self._metrics_dir)}
+            counting = environment | self._counting
             for number in range(1, self._settings.workers + 1):
+                orders = Orders(f"tl-api-{number}", _API, [], counting, [f"{PREFIX}LISTEN_FD"])
                 log = self._log_of(f"api-{number}")
                 name = f"API worker {number}"
-                roles.append(Role(name, ["api.serve"], counting, self._listener, log))
-        if background := [role for role in self._settings.roles if role != "api"]:
-            arguments = ["infra.processes.background", "--roles", ",".join(background)]
+                roles.append(Role(name, self._forks, orders, self._listener, log))
+        if background := _background_of(self._settings.roles):
+            arguments = ["--roles", ",".join(background)]
+            orders = Orders("tl-background", _BACKGROUND, arguments, environment, [])
             log = self._log_of("background")
-            roles.append(Role("background process", arguments, environment, log=log))
+            roles.append(Role("background process", self._forks, orders, log=log))
         return roles
 
     def _log_of(self, name: str) -> LogFile | None:
@@ -322,7 +317,7 @@ class _Run:
         timeout_s = self._settings.stop_timeout_s
         log = [keeper for keeper in self._part_keepers if keeper.child.name == "PostgreSQL"]
         others = [keeper for keeper in self._part_keepers if keeper not in log]
-        for group in (self._role_keepers, others, log):
+        for group in (self._role_keepers, [*self._fork_keepers, *others], log):
             await asyncio.gather(*(keeper.stop(timeout_s) for keeper in group))
 
     def _on_signal(self) -> None:
@@ -350,6 +345,16 @@ class _Run:
             f"{self._own_places()}"
             "  Stop    Ctrl-C\n"
         )
+
+
+def _background_of(roles: Sequence[str]) -> list[str]:
+    return [role for role in roles if role != "api"]
+
+
+def _modules(roles: Sequence[str]) -> list[str]:
+    """What the processes of these roles import."""
+    background = [_BACKGROUND] if _background_of(roles) else []
+    return [*background, _API] if "api" in roles else background
 
 
 def _counting_in(folder: Path) -> dict[str, str]:

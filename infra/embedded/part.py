@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.child import Child, bare_environment
+from infra.child import Program, bare_environment
 from infra.embedded.account import Account
 from infra.embedded.errors import PartFailed
 from infra.log_file import LogFile
@@ -15,7 +15,7 @@ _POLL_SECONDS = 0.01
 _LOADER = re.compile(r"error while loading shared libraries: ([^:\s]+)")
 
 
-class Part(Child):
+class Part(Program):
     """`setting` gives the part from outside instead of embedding it."""
 
     setting: str

@@ -19,6 +19,7 @@ from tests.waiting import until
 
 API_WORKER = "API worker"
 BACKGROUND = "background process"
+FORK_SERVER = "fork server"
 POSTGRESQL = "PostgreSQL"
 NATS = "NATS"
 VALKEY = "Valkey"
@@ -28,12 +29,12 @@ HEALED_WITHIN_S = 30.0
 _STOPPED_WITHIN_S = 30.0
 _COMMAND_WITHIN_S = 90.0
 _RUNS = {
-    API_WORKER: "api.serve",
-    BACKGROUND: "infra.processes.background",
+    FORK_SERVER: "infra.fork_server",
     POSTGRESQL: "postgres",
     NATS: "nats-server",
     VALKEY: "valkey-server",
 }
+_SHOWN_AS = {API_WORKER: "tl-api-", BACKGROUND: "tl-background"}
 
 
 @dataclass
@@ -153,13 +154,19 @@ class Served:
         return httpx.get(f"{self.url}/readyz", timeout=10)
 
     def children(self) -> dict[int, str]:
-        """Process id -> what it is, of every process that the supervisor started."""
+        """Process id -> what it is, of every process that the supervisor started or had forked."""
         assert self._process is not None
+        family = {pid: (parent, command) for pid, parent, command in processes()}
         found = {}
-        for pid, parent, command in processes():
+        for pid, (parent, command) in family.items():
             if parent == self._process.pid:
                 names = [name for name, runs in _RUNS.items() if _is(command, runs)]
                 found[pid] = names[0] if names else " ".join(command)
+            elif family.get(parent, (0,))[0] == self._process.pid:
+                shown = _shown_as(pid)
+                names = [name for name, begins in _SHOWN_AS.items() if shown.startswith(begins)]
+                if names:  # else it is that young that it has no name yet
+                    found[pid] = names[0]
         return found
 
     def pids(self, part: str) -> list[int]:
@@ -221,6 +228,14 @@ _COMMAND = [sys.executable, "-m", "api.cli.main"]
 def _is(command: list[str], runs: str) -> bool:
     """Some servers write more than their name into the place of it."""
     return runs in command or Path(" ".join(command).partition(" ")[0]).name == runs
+
+
+def _shown_as(pid: int) -> str:
+    """Its name in lists of processes; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return ""
 
 
 def processes() -> Iterator[tuple[int, int, list[str]]]:

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from infra.embedded.sockets import LOOPBACK
-from tests.e2e.served import API_WORKER, BACKGROUND, NATS, POSTGRESQL, VALKEY, Served
+from tests.e2e.served import (
+    API_WORKER,
+    BACKGROUND,
+    FORK_SERVER,
+    NATS,
+    POSTGRESQL,
+    VALKEY,
+    Served,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
@@ -49,7 +57,8 @@ def alive(pids: list[int]) -> list[int]:
 
 def test_ctrl_c_ends_everybody_in_order(box: Served) -> None:
     pids = everybody(box)
-    assert set(box.children().values()) == {API_WORKER, BACKGROUND, POSTGRESQL, NATS, VALKEY}
+    ours, parts = {FORK_SERVER, API_WORKER, BACKGROUND}, {POSTGRESQL, NATS, VALKEY}
+    assert set(box.children().values()) == ours | parts
     assert box.stop() == 0
     assert not alive(pids)
     log = (box.data / "logs/postgresql.log").read_text()

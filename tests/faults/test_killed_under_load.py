@@ -20,6 +20,7 @@ from tests.e2e.person import Person
 from tests.e2e.served import (
     API_WORKER,
     BACKGROUND,
+    FORK_SERVER,
     NATS,
     POSTGRESQL,
     VALKEY,
@@ -36,7 +37,7 @@ _ENOUGH = 60  # acknowledged writes before and after each blow
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("part", [API_WORKER, BACKGROUND, NATS, POSTGRESQL, VALKEY])
+@pytest.mark.parametrize("part", [API_WORKER, BACKGROUND, FORK_SERVER, NATS, POSTGRESQL, VALKEY])
 def test_a_killed_part_loses_and_doubles_nothing(
     part: str, served: Served, person: Person, rounds: int
 ) -> None:

@@ -1,0 +1,103 @@
+"""Forked processes are held as those that were started alone, and none outlives its server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.embedded.errors import PartFailed
+from infra.fork_server import Orders
+from infra.forked import Forked, ForkServer
+from tests.waiting import until
+
+ROLE = "tests.infra.forked_role"
+
+
+class Forks(ForkServer):
+    """Its forks write into a file."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__([ROLE], os.environ)
+        self.printed = folder / "printed"
+
+    def start(self) -> None:
+        self.spawn()
+        until("the fork server is ready", 10, self.is_ready)
+
+    def one(
+        self, *arguments: str, further: Sequence[int] = (), **environment: str
+    ) -> tuple[Forked, dict[str, Any]]:
+        """A new process, once it runs, and what it says it was given."""
+        names = ["GIVEN_FD"] if further else []
+        orders = Orders("tl-test", ROLE, arguments, environment, names)
+        with self.printed.open("wb") as output:
+            forked = self.fork(orders, (output.fileno(), output.fileno()), further)
+        said = until("it has spoken", 10, self.printed.read_bytes)
+        return forked, json.loads(said.splitlines()[0])
+
+
+@pytest.fixture
+def forks(tmp_path: Path) -> Iterator[Forks]:
+    server = Forks(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_fork_has_what_it_was_given_and_nothing_else(forks: Forks) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        forked, said = forks.one("exit", "0", further=[theirs.fileno()], ONLY="this")
+        theirs.close()
+        assert ours.recv(16) == b"heard"
+        assert forked.wait(10) == 0
+        assert ours.recv(1) == b""  # nobody else holds its other end
+    assert said["arguments"] == [ROLE, "exit", "0"]
+    assert said["environment"].keys() == {"ONLY", "GIVEN_FD"}
+    assert not said["imported_here"]
+    assert said["shown_as"] == "tl-test"
+    assert said["session"]
+
+
+def test_how_a_fork_ended_is_told(forks: Forks) -> None:
+    left, _ = forks.one("exit", "7")
+    assert left.wait(10) == 7
+    assert left.poll() == 7
+    waits, _ = forks.one("wait")
+    assert waits.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        waits.wait(0.01)
+    waits.send_signal(signal.SIGTERM)
+    assert waits.wait(10) == -signal.SIGTERM
+    waits.send_signal(signal.SIGTERM)  # to nobody: its number may be another's by now
+    failed, _ = forks.one("?")
+    assert failed.wait(10) == 1
+    assert "ValueError" in forks.printed.read_text()
+
+
+def test_all_forks_go_with_their_server_and_another_one_serves(forks: Forks) -> None:
+    first, _ = forks.one("wait")
+    second, _ = forks.one("wait")
+    forks.kill()
+    assert first.wait(10) == second.wait(10) == -signal.SIGKILL
+    with pytest.raises(PartFailed, match="made no process"):
+        forks.one("wait")
+    with pytest.raises(PartFailed, match="does not run"):
+        Forks(forks.printed.parent).await_ready()
+    forks.start()
+    forks.await_ready()
+    again, said = forks.one("wait")
+    assert said["arguments"] == [ROLE, "wait"]
+    forks.stop()
+    assert again.wait(10) == -signal.SIGKILL
+
+
+def test_a_server_that_nobody_asks_any_more_ends(forks: Forks) -> None:
+    forks._forget()
+    assert forks.wait() == 0
