@@ -6,7 +6,7 @@ import secrets
 from asyncio import gather
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from random import Random
+from random import random
 from typing import Any, Final, TypeVar
 
 from commands.commit import Commit, Receipt
@@ -28,8 +28,6 @@ TRIES: Final = 4
 WAITING_FOR_ONE_STREAM: Final = 1_000
 SAME_KEY_PATIENCE_SECONDS: Final = 10.0
 
-# Told apart is all that a tail must be; nobody gains by guessing one.
-_RANDOM: Final = Random()  # noqa: S311
 _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
 # Said by a part that is down or busy, not decided from any state: nothing to look up again.
@@ -336,4 +334,6 @@ def random_tail() -> str:
 
 
 def _one_of(pairs: Sequence[str]) -> str:
-    return pairs[int(_RANDOM.random() * len(pairs))]
+    # Told apart is all that tails must be; nobody gains by guessing one. Python seeds this one
+    # generator anew in every process that is forked: one of our own would be the same in each.
+    return pairs[int(random() * len(pairs))]  # noqa: S311

@@ -6,6 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
+from commands.execution import random_tail
+
 IMPORTED_BY = os.getpid()
 
 
@@ -15,6 +17,7 @@ def main() -> None:
         "imported_here": os.getpid() == IMPORTED_BY,
         "environment": dict(os.environ),
         "shown_as": Path("/proc/self/comm").read_text().strip(),
+        "tail": random_tail(),
         "session": os.getsid(0) == os.getpid(),
     }
     if "GIVEN_FD" in os.environ:

@@ -65,6 +65,15 @@ def test_a_fork_has_what_it_was_given_and_nothing_else(forks: Forks) -> None:
     assert said["session"]
 
 
+def test_what_forks_draw_at_random_differs(forks: Forks) -> None:
+    drawn = set()
+    for _ in range(3):
+        forked, said = forks.one("exit", "0")
+        drawn.add(said["tail"])
+        forked.wait(10)
+    assert len(drawn) == 3
+
+
 def test_how_a_fork_ended_is_told(forks: Forks) -> None:
     left, _ = forks.one("exit", "7")
     assert left.wait(10) == 7
