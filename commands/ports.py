@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from commands.commit import Commit, Receipt
 from domain.aggregate import Versioned
@@ -19,6 +19,22 @@ class StreamMoved(Refused):
         self.guards = tuple(guards)
 
 
+class Sealed(Protocol):
+    """A row of the log as it travels, not yet opened."""
+
+    @property
+    def stream(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def payload(self) -> bytes: ...
+
+    @property
+    def metadata(self) -> bytes: ...
+
+
 class EventStore(Protocol):
     async def append(self, commit: Commit) -> Receipt:
         """Append whole or not at all.
@@ -33,6 +49,10 @@ class EventStore(Protocol):
         self, stream: str, after: int = 0, upto: int | None = None
     ) -> Sequence[Recorded]:
         """Events of one stream, versions `after` < v <= `upto`, in order."""
+        ...
+
+    async def decode(self, rows: Sequence[Any]) -> Sequence[Recorded]:
+        """Rows that this store gave away (`Sealed`), opened."""
         ...
 
     def read_log(self, after: int, upto: int | None = None) -> AsyncIterator[Sequence[Recorded]]:

@@ -69,7 +69,7 @@ class Work:
         """The state of a stream with all that this work recorded on it; None: no such stream,
         which is also so for what is no id of this kind at all."""
         if stream not in self._streams:
-            state = self._states.kept(aggregate, stream)
+            state = await self._states.known(aggregate, stream)
             if state is not None:
                 self.from_memory.add(stream)
             elif is_id(stream, aggregate.kind):

@@ -25,6 +25,7 @@ from infra.ids import new_id
 from infra.keys.configured import master_keys
 from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
+from infra.nats.news import on_news
 from infra.nats.wake import CommitWaker, on_views
 from infra.operations import Operations
 from infra.people.access_tokens import AccessTokens
@@ -157,6 +158,8 @@ async def _build(
         limits=limits_of(settings),
         snapshots=Snapshots(pool, store.ring),
     )
+    if nats is not None:
+        await on_news(nats, log_id, executor.states.heard)
     members = MemberQueries(pool, pointers, log_id)
     sessions = Sessions(pool, timedelta(days=settings.refresh_token_days))
     token_lifetime = timedelta(minutes=settings.access_token_minutes)

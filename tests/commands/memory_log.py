@@ -103,6 +103,9 @@ class MemoryLog:
         await asyncio.sleep(0)
         return self._streams[stream][after:upto]
 
+    async def decode(self, rows: Sequence[Recorded]) -> Sequence[Recorded]:
+        return rows
+
     async def read_log(
         self, after: int, upto: int | None = None
     ) -> AsyncIterator[Sequence[Recorded]]:
