@@ -8,7 +8,7 @@ import sys
 from array import array
 from collections.abc import Sequence
 from struct import Struct
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
@@ -41,6 +41,12 @@ class BinaryArray:
     def size(self) -> int:
         """Bytes of all elements with their lengths."""
         return sum(map(len, self.pieces))
+
+    def dumped(self) -> bytes:
+        """The parameter as it is sent."""
+        if not self.count:
+            return _HEADER.pack(0, 0, self.element_oid, 0, 1)[:12]
+        return _HEADER.pack(1, 1, self.element_oid, self.count, 1) + b"".join(self.pieces)
 
 
 class TextArray(BinaryArray):
@@ -134,16 +140,11 @@ _KINDS: tuple[type[BinaryArray], ...] = (
 
 
 def _dumper(kind: type[BinaryArray]) -> type[Dumper]:
-    empty = _HEADER.pack(0, 0, kind.element_oid, 0, 1)[:12]
-
     class ArrayDumper(Dumper):
         format = Format.BINARY
         oid = kind.oid
 
-        def dump(self, obj: Any) -> bytes:
-            if not obj.count:
-                return empty
-            header = _HEADER.pack(1, 1, kind.element_oid, obj.count, 1)
-            return header + b"".join(obj.pieces)
+        def dump(self, obj: BinaryArray) -> bytes:
+            return obj.dumped()
 
     return ArrayDumper

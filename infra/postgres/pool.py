@@ -1,15 +1,18 @@
-"""Connections to PostgreSQL: how every one of ours is opened, and reads within a tenant's scope."""
+"""Connections to PostgreSQL: how every one of ours is opened."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, LiteralString, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import TupleRow
+from psycopg.pq.abc import PGconn
+from psycopg.rows import AsyncRowFactory, TupleRow, tuple_row
 from psycopg_pool import AsyncConnectionPool
+
+from infra.postgres.statements import Statements
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
@@ -71,11 +74,15 @@ def conninfo(
     return make_conninfo(**merged)
 
 
-class _Bounded(AsyncConnection[TupleRow]):
+class PooledConnection(AsyncConnection[TupleRow]):
     """Given up when an answer takes longer than the server may take for one: a server that is
     there and does nothing, its machine paused or its disk hanging, is as good as gone."""
 
     patience_s = _PATIENCE_S
+
+    def __init__(self, pgconn: PGconn, row_factory: AsyncRowFactory[TupleRow] = tuple_row) -> None:
+        super().__init__(pgconn, row_factory)
+        self.statements = Statements()
 
     async def wait(
         self,
@@ -111,7 +118,7 @@ async def open_pool(
     """
 
     async def configure(connection: Connection) -> None:
-        assert isinstance(connection, _Bounded)
+        assert isinstance(connection, PooledConnection)
         connection.patience_s = statement_timeout_ms / 1000 + _GRACE_S
 
     pool: Pool = AsyncConnectionPool(
@@ -121,7 +128,7 @@ async def open_pool(
             application=application,
             statement_timeout_ms=statement_timeout_ms,
         ),
-        connection_class=_Bounded,
+        connection_class=PooledConnection,
         configure=configure,
         kwargs={"autocommit": True, "prepare_threshold": _PREPARE_AFTER_USES},
         min_size=min_size,
@@ -144,25 +151,3 @@ async def connected(url: str, *, role: str | None = None) -> AsyncIterator[Conne
         conninfo(url, role=role), autocommit=True
     ) as connection:
         yield connection
-
-
-async def fetch_scoped(
-    connection: Connection,
-    workspaces: Iterable[str],
-    sql: LiteralString,
-    params: Sequence[Any] | dict[str, Any] = (),
-) -> list[TupleRow]:
-    """The rows of one query that sees only these workspaces, in one round trip.
-
-    Between two synchronisations of a pipeline PostgreSQL keeps one implicit transaction, so the
-    scope ends with the query and cannot leak to whoever uses the connection next.
-    """
-    cursor = connection.cursor(binary=True)
-    async with connection.pipeline():
-        await connection.execute(
-            "SELECT set_config('taskledger.workspaces', %s, true)",
-            (",".join(workspaces),),
-            prepare=True,
-        )
-        await cursor.execute(sql, params)
-    return await cursor.fetchall()

@@ -7,13 +7,14 @@ from typing import Any
 from psycopg import errors
 from psycopg.rows import TupleRow
 
-from infra.postgres.pool import Pool, fetch_scoped
+from infra.postgres.pool import Pool
+from infra.postgres.scoped import fetch_scoped
 from projections.projection import Projection
 
 from .ddl import relation
 from .gather import Gather
 from .pointers import Pointers
-from .rows import array_literal
+from .rows import array, array_literal
 
 MOST_AT_ONCE = 64
 # Short questions leave in one lane, so that many leave together; one that takes long must not
@@ -145,16 +146,18 @@ class ViewReader:
 
     async def _ask_together(self, questions: Sequence[Question]) -> dict[Question, TupleRow]:
         first = questions[0]
-        columns = [f"%s::{kind}[]" for kind in ("integer", *first.kinds)]
+        arrays = [f"%s::{kind}[]" for kind in ("integer", *first.kinds)]
         names = ", ".join(["n", *(f"p{number}" for number in range(len(first.kinds)))])
         sql = (
-            f"SELECT k.n, answer.* FROM unnest({', '.join(columns)}) AS k({names})"
+            f"SELECT k.n, answer.* FROM unnest({', '.join(arrays)}) AS k({names})"
             f" CROSS JOIN LATERAL ({first.sql}) AS answer"
         )
         values = zip(*(question.values for question in questions), strict=True)
+        columns = zip(first.kinds, values, strict=True)
+        numbers = array("integer", range(len(questions)))
         scope = {workspace for question in questions for workspace in question.scope}
         rows = await self.fetch(
-            sorted(scope), sql, [list(range(len(questions))), *(list(column) for column in values)]
+            sorted(scope), sql, [numbers, *(array(kind, column) for kind, column in columns)]
         )
         return {questions[row[0]]: row[1:] for row in rows}
 

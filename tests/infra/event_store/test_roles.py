@@ -10,7 +10,8 @@ from psycopg import errors
 from domain.user.events import UserLocaleChanged
 from domain.values.ids import SYSTEM_WORKSPACE
 from infra.event_store.store import LogIncomplete, PostgresEventStore
-from infra.postgres.pool import fetch_scoped, open_pool
+from infra.postgres.pool import open_pool
+from infra.postgres.scoped import fetch_scoped
 from tests.infra.event_store.conftest import OpenStore
 from tests.infra.event_store.made import a_stream, commit, creation, event
 from tests.real import Database

@@ -1,0 +1,154 @@
+"""Reads within a tenant's scope: prepared, one round trip, few steps of Python.
+
+A cursor in a pipeline does the same in several waits and a good deal of bookkeeping, which for
+small reads costs more than all the rest; so these reads speak to libpq themselves.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from psycopg.abc import Buffer, PQGen, Transformer
+from psycopg.adapt import PyFormat
+from psycopg.adapt import Transformer as NewTransformer
+from psycopg.errors import OperationalError, error_from_result
+from psycopg.generators import fetch_many, send
+from psycopg.pq import ConnStatus, ExecStatus, Format
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.rows import TupleRow
+
+from infra.postgres.arrays import BinaryArray
+from infra.postgres.pool import Connection, PooledConnection
+from infra.postgres.statements import Form, Statements
+
+Params = Sequence[Any] | Mapping[str, Any]
+
+_SCOPE: Final[Form] = ("SELECT set_config('taskledger.workspaces', $1, true)", ())
+_PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?s|%%")
+_DONE: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+
+async def fetch_scoped(
+    connection: Connection, workspaces: Iterable[str], sql: str, params: Params = ()
+) -> list[TupleRow]:
+    """The rows of one query that sees only these workspaces, in one round trip.
+
+    `connection` is one of `open_pool`'s; `params` are psycopg's, where a `BinaryArray` needs no
+    adapting. Between two synchronisations of a pipeline PostgreSQL keeps one implicit transaction,
+    so the scope ends with the query and cannot leak to whoever uses the connection next.
+    """
+    assert isinstance(connection, PooledConnection)
+    transformer: Transformer = NewTransformer(connection)
+    text, names = _positional(sql)
+    values = [params[name] for name in names] if isinstance(params, Mapping) else params
+    types, dumped, formats = _dumped(transformer, values)
+    trip = _Trip(connection.pgconn, connection.statements)
+    async with connection.lock:
+        if connection.closed:
+            raise OperationalError("the connection is closed")
+        scope = ",".join(workspaces).encode()
+        answer = await connection.wait(trip.run(scope, (text, types), dumped, formats))
+    transformer.set_pgresult(answer)
+    return transformer.load_rows(0, answer.ntuples, tuple)
+
+
+class _Trip:
+    """Everything that is sent in one go, up to the synchronisation."""
+
+    def __init__(self, connection: PGconn, statements: Statements) -> None:
+        self._connection = connection
+        self._statements = statements
+        # What each step prepares, if it does.
+        self._steps: list[tuple[Form, bytes] | None] = []
+
+    def run(
+        self,
+        scope: bytes,
+        form: Form,
+        values: Sequence[Buffer | None],
+        formats: Sequence[Format],
+    ) -> PQGen[PGresult]:
+        connection = self._connection
+        connection.enter_pipeline_mode()
+        try:
+            self._let_go()
+            self._execute(_SCOPE, [scope], [Format.TEXT])
+            self._execute(form, values, formats)
+            connection.pipeline_sync()
+            yield from send(connection)
+            results = yield from self._until_sync()
+        finally:
+            self._leave()
+        for step, result in zip(self._steps, results, strict=True):
+            if result.status not in _DONE:
+                raise error_from_result(result, encoding="utf-8")
+            if step is not None:
+                self._statements.keep(*step)
+        return results[-1]
+
+    def _let_go(self) -> None:
+        name = self._statements.superfluous()
+        if name is not None:
+            self._connection.send_query_params(b"DEALLOCATE " + name, None)
+            self._steps.append(None)
+
+    def _execute(
+        self, form: Form, values: Sequence[Buffer | None], formats: Sequence[Format]
+    ) -> None:
+        name = self._statements.name(form)
+        if name is None:
+            name = self._statements.fresh()
+            text, types = form
+            self._connection.send_prepare(name, text.encode(), types)
+            self._steps.append((form, name))
+        self._connection.send_query_prepared(name, values, formats, Format.BINARY)
+        self._steps.append(None)
+
+    def _until_sync(self) -> PQGen[list[PGresult]]:
+        results: list[PGresult] = []
+        while True:
+            for result in (yield from fetch_many(self._connection)):
+                if result.status == ExecStatus.PIPELINE_SYNC:
+                    return results
+                results.append(result)
+
+    def _leave(self) -> None:
+        if self._connection.status != ConnStatus.OK:
+            return
+        try:
+            self._connection.exit_pipeline_mode()
+        except OperationalError:
+            # Answers are still under way: nobody may use the connection any more.
+            self._connection.finish()
+
+
+def _dumped(
+    transformer: Transformer, values: Sequence[Any]
+) -> tuple[tuple[int, ...], Sequence[Buffer | None], Sequence[Format]]:
+    if all(isinstance(value, BinaryArray) for value in values):
+        types = tuple([value.oid for value in values])
+        return types, [value.dumped() for value in values], [Format.BINARY] * len(values)
+    dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+    return tuple(transformer.types or ()), dumped, transformer.formats or ()
+
+
+@lru_cache(maxsize=1_000)
+def _positional(sql: str) -> tuple[str, tuple[str, ...]]:
+    """SQL with PostgreSQL's own placeholders, and the names in their order where it has names."""
+    names: list[str] = []
+    count = 0
+
+    def place(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[0] == "%%":
+            return "%"
+        name = found[1]
+        if name is None:
+            count += 1
+            return f"${count}"
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return _PLACEHOLDER.sub(place, sql), tuple(names)
