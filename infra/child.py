@@ -134,21 +134,22 @@ class Program(Child):
         """The program and its arguments; no secret among them."""
 
     @abstractmethod
-    def environment(self) -> Mapping[str, str]:
-        """All that it finds in its environment."""
+    def environment(self) -> Mapping[str, str] | None:
+        """All that it finds in its environment; None for the same as we do."""
 
     def inherited(self) -> tuple[int, ...]:
         """File descriptors that it gets from us."""
         return ()
 
     def launch(self, output: int | None) -> Process:
+        environment = self.environment()
         try:
             return subprocess.Popen(
                 self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=dict(self.environment()),
+                env=None if environment is None else dict(environment),
                 cwd=self.working_folder,
                 pass_fds=self.inherited(),
                 start_new_session=True,  # Ctrl-C reaches us alone, and we stop all in order

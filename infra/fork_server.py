@@ -19,10 +19,11 @@ from typing import Final, NamedTuple
 
 from infra.embedded.account import child_setup, ourselves
 
-READY: Final = b"ready"
 FORK: Final = b"fork"
+IMPORTED: Final = b"imported"
 NUMBER_BYTES: Final = 4
 
+_MESSAGE_BYTES: Final = 4096
 _MOST_DESCRIPTORS: Final = 8
 
 
@@ -61,15 +62,6 @@ class Given(NamedTuple):
     error_output: int
     further: Sequence[int]
 
-    @classmethod
-    def take(cls, control: socket.socket) -> "Given | None":
-        """What the next wish brings; None when nobody is left to have one."""
-        wish, descriptors, _, _ = socket.recv_fds(control, len(FORK), _MOST_DESCRIPTORS)
-        if not wish:
-            return None
-        connection, output, error_output, *further = descriptors
-        return cls(socket.socket(fileno=connection), output, error_output, further)
-
     def pass_on(self) -> None:
         """Close what the new process has now; the connection stays."""
         for descriptor in (self.output, self.error_output, *self.further):
@@ -102,10 +94,10 @@ class _Child(NamedTuple):
 
 
 def serve(control: socket.socket) -> Given | None:
-    """Fork whenever that is wished for, and tell how each process ended.
+    """Do what is wished for: import modules, or fork; and tell how each process ended.
 
     Returns in every new process, with what that was given; and with None when nobody is left to
-    wish for one.
+    wish for anything.
     """
     children: dict[int, _Child] = {}  # by the descriptor of the process
     waiting = select.poll()
@@ -118,9 +110,15 @@ def serve(control: socket.socket) -> Given | None:
                 os.close(ready)
                 children.pop(ready).tell_end()
                 continue
-            given = Given.take(control)
-            if given is None:
+            wish, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, _MOST_DESCRIPTORS)
+            if not wish:
                 return None
+            if wish != FORK:
+                prepare(wish.decode().split())
+                control.sendall(IMPORTED)
+                continue
+            connection, output, error_output, *further = descriptors
+            given = Given(socket.socket(fileno=connection), output, error_output, further)
             pid = _fork()
             if pid == 0:
                 os.setsid()
@@ -141,6 +139,15 @@ def serve(control: socket.socket) -> Given | None:
                 socket.send_fds(given.connection, [number(pid)], [process])
 
 
+def prepare(modules: Sequence[str]) -> None:
+    """Import them for all processes to come."""
+    gc.disable()  # next to nothing of what is imported goes again
+    for module in modules:
+        importlib.import_module(module)
+    gc.freeze()  # else a collection in a child would write to every page that it shares
+    gc.enable()
+
+
 def number(value: int) -> bytes:
     """As it goes over a connection."""
     return value.to_bytes(NUMBER_BYTES, "big", signed=True)
@@ -156,14 +163,9 @@ def _fork() -> int | None:
 
 
 def main() -> None:
-    """`FD MODULE...`: the control socket, and what to import before the first fork."""
+    """`FD MODULE...`: the control socket, and what to import while nobody has wished yet."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    gc.disable()  # next to nothing of what is imported goes again
-    for module in sys.argv[2:]:
-        importlib.import_module(module)
-    gc.freeze()  # else a collection in a child would write to every page that it shares
-    gc.enable()
-    control.sendall(READY)
+    prepare(sys.argv[2:])
     given = serve(control)
     if given is not None:
         given.run()

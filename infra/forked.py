@@ -9,14 +9,15 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from infra.child import Process, Program
 from infra.embedded.account import ourselves
 from infra.embedded.errors import PartFailed
-from infra.fork_server import FORK, NUMBER_BYTES, READY, Orders
+from infra.fork_server import FORK, IMPORTED, NUMBER_BYTES, Orders
 
+_NEEDED_BY_ALL: Final = ("infra.logs", "infra.processes.workplace")
 _LOOK_EVERY_S: Final = 0.1
 _ANSWER_WITHIN_S: Final = 5.0
 _END_TOLD_WITHIN_S: Final = 1.0
@@ -24,23 +25,35 @@ _TOOK_ALL_ALONG: Final = -signal.SIGKILL
 
 
 class ForkServer(Program):
-    """Imports `modules`, and makes processes that have them imported."""
+    """Makes processes that have imported what they need, by one that imports it for all."""
 
     name = "fork server"
 
-    def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, first: Sequence[str] = ()) -> None:
+        """`first` are modules to import from its start on, before it is known what else."""
         super().__init__(ourselves())
-        self._modules = modules
-        self._environment = environment
+        self._first = first
+        self._modules: Sequence[str] = ()
         self._control: socket.socket | None = None
         self._its_end = -1
         self._ready = threading.Event()
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "infra.fork_server", str(self._its_end), *self._modules]
+    @classmethod
+    @contextlib.contextmanager
+    def started(cls) -> Iterator["ForkServer"]:
+        """One that imports already what all roles need; it is gone at the end of the block."""
+        server = cls(_NEEDED_BY_ALL)
+        server.spawn()
+        try:
+            yield server
+        finally:
+            server.kill()
 
-    def environment(self) -> Mapping[str, str]:
-        return self._environment
+    def command(self) -> list[str]:
+        return [sys.executable, "-m", "infra.fork_server", str(self._its_end), *self._first]
+
+    def environment(self) -> None:
+        """Ours, which it gives to nobody: orders bring a process its own."""
 
     def inherited(self) -> tuple[int, ...]:
         return (self._its_end,)
@@ -51,23 +64,32 @@ class ForkServer(Program):
         self._control.setblocking(False)
         with theirs:
             self._its_end = theirs.fileno()
-            return super().launch(output)
+            process = super().launch(output)
+        if self._modules:
+            self._wish_for_modules()
+        return process
+
+    def load(self, modules: Sequence[str]) -> None:
+        """Name what else its processes need; it is ready when that is imported."""
+        self._modules = modules
+        if self.is_running:
+            self._wish_for_modules()
 
     def is_ready(self) -> bool:
         with contextlib.suppress(OSError):
-            if self._control is not None and self._control.recv(len(READY)) == READY:
+            if self._control is not None and self._control.recv(len(IMPORTED)) == IMPORTED:
                 self._ready.set()
         return self._ready.is_set()
-
-    def stop(self, timeout_seconds: float = 10) -> None:
-        super().stop(timeout_seconds)
-        self._forget()
 
     def await_ready(self) -> None:
         """Block until it can fork. Raises PartFailed where it does not run."""
         while not self._ready.wait(_LOOK_EVERY_S):
             if not self.is_running:
                 raise PartFailed(f"The {self.name} does not run.")
+
+    def stop(self, timeout_seconds: float = 10) -> None:
+        super().stop(timeout_seconds)
+        self._forget()
 
     def fork(self, orders: Orders, outputs: tuple[int, int], further: Sequence[int]) -> "Forked":
         """A new process with these outputs; `further` are the descriptors that the orders name.
@@ -90,6 +112,11 @@ class ForkServer(Program):
             ours.close()
             raise PartFailed(f"The {self.name} made no process: {error}.") from error
         return Forked(ours, _number(told), process)
+
+    def _wish_for_modules(self) -> None:
+        assert self._control is not None
+        with contextlib.suppress(OSError):  # it has ended already, which is seen soon enough
+            self._control.sendall(" ".join(self._modules).encode())
 
     def _forget(self) -> None:
         self._ready.clear()

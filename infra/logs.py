@@ -6,8 +6,12 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 import orjson
-import structlog
-from structlog.tracebacks import ExceptionDictTransformer
+
+from infra.unseen import unseen
+
+with unseen("rich"):  # it draws exceptions with that on terminals; we write JSON
+    import structlog
+    from structlog.tracebacks import ExceptionDictTransformer
 
 # Set by whoever begins a piece of work: a request's id, so that every line it causes carries it.
 work_id: Final[ContextVar[str | None]] = ContextVar("work_id", default=None)

@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -48,11 +48,14 @@ class AddressInUse(Exception):
     """Somebody listens where we were told to."""
 
 
-def serve(settings: Settings, *, embedded: bool, announce: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings, forks: ForkServer, *, embedded: bool, announce: Callable[[str], None]
+) -> None:
     """Run until SIGINT or SIGTERM; a second one ends everything at once.
 
-    `embedded` starts every part whose address is not given. `announce` gets the few lines meant
-    for a person. Raises SettingsError, FolderInUse, FolderUnusable, AddressInUse, PartFailed.
+    `forks` may have been started already. `embedded` starts every part whose address is not
+    given. `announce` gets the few lines meant for a person. Raises SettingsError, FolderInUse,
+    FolderUnusable, AddressInUse, PartFailed.
     """
     missing = _missing_parts(settings)
     if missing and not embedded:
@@ -66,8 +69,8 @@ def serve(settings: Settings, *, embedded: bool, announce: Callable[[str], None]
         listener = None
         if "api" in settings.roles:
             listener = stack.enter_context(_listen(settings.host, settings.port))
-        metrics_dir = _empty_folder(folder, stack)
-        run = _Run(settings, folder, missing, listener, metrics_dir, announce)
+        counting = {} if listener is None else _counting_in(_empty_folder(folder, stack))
+        run = _Run(settings, forks, folder, missing, listener, counting, announce)
         asyncio.run(run.until_stopped())
 
 
@@ -156,8 +159,9 @@ class _Keeper:
     async def _run_once(self) -> None:
         """From its start to its end."""
         child = self.child
-        await self._in_thread(child.prepare)
-        child.spawn()
+        if not child.is_running:
+            await self._in_thread(child.prepare)
+            child.spawn()
         while not await self._in_thread(child.is_ready):
             if not child.is_running:
                 raise child.failure()
@@ -198,10 +202,11 @@ class _Run:
     def __init__(
         self,
         settings: Settings,
+        forks: ForkServer,
         folder: DataFolder | None,
         embedded: Sequence[str],
         listener: socket.socket | None,
-        metrics_dir: Path,
+        counting: Mapping[str, str],
         announce: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -211,8 +216,9 @@ class _Run:
         self._parts = (
             EmbeddedParts.within(folder, embedded, settings.embedded_user) if folder else None
         )
-        self._counting = {} if listener is None else _counting_in(metrics_dir)
-        self._forks = ForkServer(_modules(settings.roles), child_environment(self._counting))
+        self._counting = counting
+        self._forks = forks
+        self._forks.load(_modules(settings.roles))
         self._part_keepers: list[_Keeper] = []
         self._fork_keepers: list[_Keeper] = []
         self._role_keepers: list[_Keeper] = []
@@ -278,7 +284,7 @@ class _Run:
     def _roles(self, environment: dict[str, str]) -> list[Role]:
         roles = []
         if self._listener is not None:
-            counting = environment | self._counting
+            counting = {**environment, **self._counting}
             for number in range(1, self._settings.workers + 1):
                 orders = Orders(f"tl-api-{number}", _API, [], counting, [f"{PREFIX}LISTEN_FD"])
                 log = self._log_of(f"api-{number}")

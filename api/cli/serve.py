@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from infra import logs
 from infra.embedded.account import die_with_parent
-from infra.settings import Settings
-from infra.supervisor import serve as run
+from infra.forked import ForkServer
 
 app = typer.Typer(add_completion=False)
 
@@ -35,9 +33,17 @@ def serve(
     """Run the roles of this machine until Ctrl-C. Options win over settings (TASKLEDGER_...)."""
     if with_parent:
         die_with_parent(signal.SIGTERM)
-    settings = Settings.load(host=host, port=port, workers=workers, roles=roles, data_dir=data_dir)
-    logs.configure(settings.log_level, "supervisor")
-    run(settings, embedded=embedded, announce=_announce)
+    with ForkServer.started() as forks:
+        # Here, for while these are imported, it imports what all roles need on another core.
+        from infra import logs
+        from infra.settings import Settings
+        from infra.supervisor import serve as run
+
+        settings = Settings.load(
+            host=host, port=port, workers=workers, roles=roles, data_dir=data_dir
+        )
+        logs.configure(settings.log_level, "supervisor")
+        run(settings, forks, embedded=embedded, announce=_announce)
 
 
 def _announce(text: str) -> None:

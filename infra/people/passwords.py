@@ -8,7 +8,6 @@ from typing import Final, TypeVar
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from domain.errors import Kind, Problem, Refused
 
@@ -25,6 +24,9 @@ _WAITING: Final = 64
 @cache
 def _common() -> frozenset[str]:
     """The 30,000 most used passwords, as the zxcvbn library lists them."""
+    # Here, since only who registers or changes a password needs its dictionaries.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
     return frozenset(FREQUENCY_LISTS["passwords"])
 
 

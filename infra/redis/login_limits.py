@@ -20,6 +20,12 @@ _PERIOD_MIN: Final = 15
 _log = structlog.get_logger(__name__)
 
 
+class _Store(RedisStorage):
+    """On the one client that we have: the library imports every one that it knows."""
+
+    DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}  # noqa: RUF012 - its form
+
+
 class LoginLimits:
     """Failures in any 15 minutes; counted by this process alone while the store is away."""
 
@@ -27,7 +33,7 @@ class LoginLimits:
         self._connection: Redis | None = None
         self._shared: MovingWindowRateLimiter | None = None
         if url is not None:
-            store = RedisStorage(
+            store = _Store(
                 f"async+{url}",
                 implementation="redispy",
                 key_prefix="taskledger:login",

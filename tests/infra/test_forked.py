@@ -1,7 +1,6 @@
 """Forked processes are held as those that were started alone, and none outlives its server."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -23,7 +22,8 @@ class Forks(ForkServer):
     """Its forks write into a file."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__([ROLE], os.environ)
+        super().__init__()
+        self.load([ROLE])
         self.printed = folder / "printed"
 
     def start(self) -> None:
