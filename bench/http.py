@@ -224,7 +224,13 @@ def lag(server: Server) -> tuple[int, float]:
 
 
 def measure(
-    ours: Filled, theirs: Filled, server: Server, rounds: int, seconds: float, folder: Path
+    ours: Filled,
+    theirs: Filled,
+    server: Server,
+    rounds: int,
+    seconds: float,
+    folder: Path,
+    only: str = "",
 ) -> list[Measured]:
     rows: list[tuple[str, list[Call], list[Call] | None, float | None, bool]] = [
         (
@@ -253,6 +259,7 @@ def measure(
         ("update a title", ours.update(), theirs.update(), 1.3, True),
         ("add a comment", ours.comment(), theirs.comment(), 1.3, True),
     ]
+    rows = [row for row in rows if only in row[0]]
     found = [Measured(name, [], [], at_least, []) for name, _, _, at_least, _ in rows]
     for number in range(rounds):
         for result, (name, our_calls, their_calls, _, writes) in zip(found, rows, strict=True):
@@ -271,6 +278,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.http", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--seconds", type=float, help="of each round of each row (default 4)")
+    parser.add_argument("--only", default="", help="rows whose name holds this")
     options = parser.parse_args()
     if not wrk.is_installed():
         print("This measurement needs wrk (Debian's package of that name), which is missing.")
@@ -286,7 +294,8 @@ def main() -> int:
         ):
             ours, theirs = asyncio.run(fill_product(server)), fill_plain(yardstick)
             wait_until(lambda: lag(server)[0] == 0, "every view has caught up")
-            found = measure(ours, theirs, server, rounds, options.seconds or seconds, folder)
+            each_s = options.seconds or seconds
+            found = measure(ours, theirs, server, rounds, each_s, folder, options.only)
     print(printed([result.row() for result in found], "requests/s: min / median / max"))
     failed = any(count.failed for result in found for count in (*result.ours, *result.theirs))
     return 1 if failed else 0

@@ -286,7 +286,7 @@ def _every(seconds: float, work: Callable[[], Awaitable[None]], stack: AsyncExit
 
 
 def _counting(store: PostgresEventStore, metrics: Metrics) -> Callable[[], Awaitable[None]]:
-    """Carries what the committer counts over into the metrics."""
+    """Writes the metrics, with what the committer counts carried over into them."""
     told = replace(store.stats)
 
     async def count() -> None:
@@ -299,6 +299,7 @@ def _counting(store: PostgresEventStore, metrics: Metrics) -> Callable[[], Await
             seconds=now.seconds - told.seconds,
             refused=now.refused - told.refused,
         )
+        metrics.write()
         told = now
 
     return count

@@ -1,6 +1,7 @@
 """The numbers of this process for Prometheus; several API processes add theirs up through files."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -49,23 +50,30 @@ class Metrics:
                 ("refused", "Commits that the log refused."),
             )
         }
-        self._request_sinks: dict[tuple[str, str, int], Callable[[float], None]] = {}
-        self._command_sinks: dict[tuple[str, str], Counter] = {}
+        self._answer_times: dict[tuple[str, str], Histogram] = {}
+        # Written into the counters now and then: each increment there costs a write to a file.
+        self._answered: defaultdict[tuple[str, str, int], int] = defaultdict(int)
+        self._executed: defaultdict[tuple[str, str], int] = defaultdict(int)
 
     def request_done(self, method: str, route: str, status: int, seconds: float) -> None:
         """`route` is the path's pattern: a label with few values."""
-        key = (method, route, status)
-        sink = self._request_sinks.get(key)
-        if sink is None:
-            sink = self._request_sinks[key] = self._request_sink(key)
-        sink(seconds)
+        self._answered[method, route, status] += 1
+        times = self._answer_times.get((method, route))
+        if times is None:
+            times = self._answer_times[method, route] = self._seconds.labels(method, route)
+        times.observe(seconds)
 
     def command_done(self, command: str, outcome: str) -> None:
-        key = (command, outcome)
-        counter = self._command_sinks.get(key)
-        if counter is None:
-            counter = self._command_sinks[key] = self._commands.labels(*key)
-        counter.inc()
+        self._executed[command, outcome] += 1
+
+    def write(self) -> None:
+        """What was counted since the last time into what is shown; to be called every second."""
+        answered, self._answered = self._answered, defaultdict(int)
+        for (method, route, status), count in answered.items():
+            self._requests.labels(method, route, str(status)).inc(count)
+        executed, self._executed = self._executed, defaultdict(int)
+        for labels, count in executed.items():
+            self._commands.labels(*labels).inc(count)
 
     def appended(self, **since: float) -> None:
         """What came into the log since this was called last, by the names above."""
@@ -74,6 +82,7 @@ class Metrics:
 
     def exposition(self, gauges: Iterable[Gauge]) -> bytes:
         """Prometheus' text form: all processes' numbers, and `gauges` read just now."""
+        self.write()
         registry = CollectorRegistry()
         if self._shared is None:
             text = generate_latest(self._registry)
@@ -84,14 +93,3 @@ class Metrics:
         for gauge in gauges:
             now.register(gauge)
         return text + generate_latest(now)
-
-    def _request_sink(self, key: tuple[str, str, int]) -> Callable[[float], None]:
-        method, route, status = key
-        counter = self._requests.labels(method, route, str(status))
-        seconds = self._seconds.labels(method, route)
-
-        def sink(value: float) -> None:
-            counter.inc()
-            seconds.observe(value)
-
-        return sink

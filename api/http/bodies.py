@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from api.http.call import Call
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE, DoorRefused
@@ -28,8 +28,11 @@ class Body(BaseModel):
     identity: ClassVar[frozenset[str]] = frozenset()
     secret: ClassVar[frozenset[str]] = frozenset()
 
-    _sent_back: dict[str, Any] = PrivateAttr(default_factory=dict)
-    _raw: dict[str, Any] = PrivateAttr(default_factory=dict)
+    # Slots, since pydantic's own private attributes cost more than many a body's validation.
+    __slots__ = ("_raw", "_sent_back")
+    if TYPE_CHECKING:
+        _raw: dict[str, Any]
+        _sent_back: dict[str, Any]
 
     @model_validator(mode="before")
     @classmethod
@@ -77,8 +80,8 @@ def parse_body(model: type[B], value: Any) -> B:
         body = model.model_validate(accepted)
     except ValidationError as error:
         raise problems_of(error) from None
-    body._sent_back = sent_back
-    body._raw = value
+    object.__setattr__(body, "_sent_back", sent_back)
+    object.__setattr__(body, "_raw", value)
     return body
 
 

@@ -64,13 +64,13 @@ class Call:
         given = self.headers.get(b"x-request-id")
         trace = self.headers.get(b"traceparent")
         match = _TRACEPARENT.fullmatch(trace) if trace is not None else None
-        span = random.getrandbits(64)
+        span = random.getrandbits(64) | 1
         if match and match[1] != b"0" * 32 and match[2] != b"0" * 16:
             self.trace_id = match[1].decode()
             self.traceparent = b"00-%b-%016x-%b" % (match[1], span, match[3])
         else:
             self.trace_id = f"{random.getrandbits(128) | 1:032x}"
-            self.traceparent = b"00-%b-%016x-00" % (self.trace_id.encode(), span | 1)
+            self.traceparent = b"00-%b-%016x-00" % (self.trace_id.encode(), span)
         if given is not None and _REQUEST_ID.fullmatch(given):
             self.request_id = given.decode()
         else:

@@ -1,7 +1,7 @@
 """What every answer has: a request's id, safe headers, one log line, one measurement, no stack."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -55,7 +55,7 @@ class Manners:
         async def send_politely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
-                message["headers"] = _polite(call, message["headers"])
+                message["headers"] = _polite(call, list(message["headers"]))
             await send(message)
 
         try:
@@ -105,11 +105,13 @@ class Manners:
             )
 
 
-def _polite(call: Call, headers: Iterable[Header]) -> list[Header]:
+def _polite(call: Call, headers: Sequence[Header]) -> list[Header]:
     """With what every answer has."""
     polite = [*headers, *_SAFE, *call.extra]
     polite.append((b"x-request-id", call.request_id.encode()))
     polite.append((b"traceparent", call.traceparent))
-    if not any(name == b"cache-control" for name, _ in polite):
-        polite.append(_PRIVATE)
+    for name, _ in headers:
+        if name == b"cache-control":
+            return polite
+    polite.append(_PRIVATE)
     return polite

@@ -1,6 +1,10 @@
 """Strict JSON: what the standard decoder lets through and a record must not hold."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.http.strict_json import MAX_DEPTH, decode
 from domain.errors import Invalid
@@ -33,6 +37,28 @@ def test_unacceptable_json_is_refused_where_it_stands(
     with pytest.raises(Invalid) as refused:
         decode(document)
     assert [(each.pointer, each.code) for each in refused.value.problems] == [(pointer, code)]
+
+
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+_VALUES = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | _TEXTS
+_VALUES |= st.floats(allow_nan=False, allow_infinity=False) | st.lists(_VALUES)
+
+
+@given(st.dictionaries(_TEXTS, _VALUES), st.booleans())
+def test_any_object_is_read_as_the_standard_decoder_reads_it(
+    value: dict[str, object], escaped: bool
+) -> None:
+    document = json.dumps(value, ensure_ascii=escaped)
+    assert decode(document.encode()) == json.loads(document) == value
+
+
+@given(st.dictionaries(_TEXTS, _TEXTS, min_size=1))
+def test_a_name_that_is_given_twice_is_found(value: dict[str, str]) -> None:
+    document = json.dumps(value)
+    name = json.dumps(next(iter(value)))
+    with pytest.raises(Invalid) as refused:
+        decode(f'{document[:-1]}, {name}: ""}}'.encode())
+    assert {each.code for each in refused.value.problems} == {"duplicate-name"}
 
 
 def test_brackets_in_text_are_not_nesting() -> None:
