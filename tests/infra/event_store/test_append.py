@@ -68,6 +68,19 @@ async def test_a_refused_commit_leaves_nothing_behind(
     assert left == (1, 1, 1, 1, 0, 0, 0)
 
 
+async def test_one_commit_may_write_streams_in_turns(
+    store: PostgresEventStore, superuser: Superuser
+) -> None:
+    one, two = a_stream(), a_stream()
+    turns = [event(stream) for stream in (one, two, one, one, two)]
+    receipt = await store.append(commit(*turns))
+    assert receipt.position == 5
+    with pytest.raises(StreamMoved):
+        await store.append(commit(*turns, expected={one: 3, two: 1}))
+    heads = superuser.execute("SELECT stream, version, position FROM log.stream_heads").fetchall()
+    assert sorted(heads) == sorted([(one, 3, 4), (two, 2, 5)])
+
+
 async def test_a_stream_that_was_only_read_is_asserted_too(store: PostgresEventStore) -> None:
     project, task = a_stream("proj"), a_stream()
     await store.append(commit(event(project)))
