@@ -38,7 +38,7 @@ from domain.values.text import Text, readable, shown
 
 from .people import Named, Person, named, person
 from .projection import Projection, Rows, Scan, Table
-from .states import StateCodec
+from .states import PackedCodec
 from .terms import terms_of
 
 
@@ -156,7 +156,7 @@ class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
 
 _NO_PROGRESS = Progress()
 _json = msgspec.json.Encoder()
-_states = StateCodec(Task)
+_states = PackedCodec(Task)
 
 
 def render(task: Task, facts: Facts) -> bytes:
@@ -297,7 +297,7 @@ TASKS = Table(
         "(workspace_id, project_key, number)",
         "(workspace_id, due_date) WHERE due_date IS NOT NULL",
     ),
-    fillfactor=85,
+    fillfactor=80,
     computed=(
         "project_key",
         "number",
@@ -490,7 +490,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 TASKS_VIEW = Projection(
     name="tasks",
-    version=2,
+    version=3,
     tables=(TASKS, TERMS, STATUSES),
     folds={
         TaskCreated: _created,

@@ -1,6 +1,10 @@
 """Questions find by words what was stored by words."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projections.terms import is_wordless, terms_of, terms_query, words
 
@@ -18,6 +22,11 @@ from projections.terms import is_wordless, terms_of, terms_query, words
 )
 def test_words_are_folded_and_split(text: str, found: list[str]) -> None:
     assert words(text) == found
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_text_is_split_as_any_other(text: str) -> None:
+    assert words(text) == [word[:64] for word in re.findall(r"[^\W_]+", text.lower())]
 
 
 def test_terms_of_the_longest_texts_fit_into_a_row() -> None:

@@ -40,7 +40,7 @@ _TEXT = TextArray.element_oid
 _EMPTY_ARRAY = Struct("!iiI").pack(0, 0, _TEXT)
 _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
-_NO_POSITIONS = b"\x00\x00\x00"
+_NO_POSITIONS = "\0\0\0"
 _EMPTY_TSVECTOR = _TSVECTOR.pack(4, 0)
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -107,7 +107,7 @@ def _tsvector(values: Iterable[Collection[str] | None]) -> Fields:
         elif not value:
             fields.append(_EMPTY_TSVECTOR)
         else:
-            lexemes = _NO_POSITIONS.join([lexeme.encode() for lexeme in value]) + _NO_POSITIONS
+            lexemes = (_NO_POSITIONS.join(value) + _NO_POSITIONS).encode()
             fields.append(_TSVECTOR.pack(len(lexemes) + 4, len(value)) + lexemes)
     return fields
 

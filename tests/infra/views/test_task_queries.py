@@ -405,13 +405,13 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
                 total = 0
                 for table in ("tasks", "terms", "statuses"):
                     rows = await api.execute(
-                        f"SELECT count(*) FROM views.tasks_{table}_v2_g1"  # type: ignore[arg-type]
+                        f"SELECT count(*) FROM views.tasks_{table}_v3_g1"  # type: ignore[arg-type]
                         " WHERE workspace_id = %s",
                         (WS1,),
                     )
                     total += (await rows.fetchone() or (0,))[0]
                 hits = await api.execute(
-                    "SELECT count(*) FROM views.task_hits('tasks_terms_v2_g1', 'web'::tsquery, 99)"
+                    "SELECT count(*) FROM views.task_hits('tasks_terms_v3_g1', 'web'::tsquery, 99)"
                 )
                 return total + (await hits.fetchone() or (0,))[0]
 
@@ -420,7 +420,7 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
         assert await count(made_id("ws", 9)) == 0
         for statement in ("DELETE FROM", "TRUNCATE"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await api.execute(f"{statement} views.tasks_tasks_v2_g1")  # type: ignore[arg-type]
+                await api.execute(f"{statement} views.tasks_tasks_v3_g1")  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             await api.execute("SELECT views.task_hits('pg_authid', 'a'::tsquery, 1)")
 
@@ -441,7 +441,7 @@ async def test_reads_go_on_when_another_generation_answers(
         await written.answer_with(generation, TASKS_VIEW)
         await written.write_to("tasks", past)
         for table in ("tasks", "terms", "statuses"):
-            await owner.execute(f"DROP TABLE views.tasks_{table}_v2_g1")  # type: ignore[arg-type]
+            await owner.execute(f"DROP TABLE views.tasks_{table}_v3_g1")  # type: ignore[arg-type]
     assert await ids_of(queries, TaskFilter()) == before
     assert await ids_of(queries, TaskFilter(q="alpha")) != []
 
