@@ -13,9 +13,12 @@ from infra.keys.content_keys import KeyRing
 
 
 class RowDecoder:
-    def __init__(self, codec: Codec, ring: KeyRing) -> None:
+    """`addresses`: whether to open from where each command came."""
+
+    def __init__(self, codec: Codec, ring: KeyRing, *, addresses: bool = True) -> None:
         self._codec = codec
         self._ring = ring
+        self._addresses = addresses
 
     async def decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
         """One entry a row. A type that this code does not know has the event None.
@@ -26,6 +29,8 @@ class RowDecoder:
         """
         shapes = [self._codec.parse(row) for row in rows]
         metadatas = [decode_metadata(row.metadata) for row in rows]
+        if not self._addresses:
+            metadatas = [metadata.without_address() for metadata in metadatas]
         key_ids: set[bytes] = set()
         for row, shape, metadata in zip(rows, shapes, metadatas, strict=True):
             key_ids.update(self._codec.key_ids(row, shape))

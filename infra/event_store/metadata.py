@@ -47,6 +47,10 @@ class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
             if type(value) is Ext and value.code == SEALED
         ]
 
+    def without_address(self) -> "Metadata":
+        """For readers to whom nobody's address matters: opening it costs as much as a title."""
+        return self if self.ip is None else msgspec.structs.replace(self, ip=None)
+
     def origin(self, where: bytes, keys: Keys) -> Origin:
         return Origin(
             self.actor,

@@ -68,7 +68,8 @@ class PostgresEventStore:
     """`commands.ports.EventStore`, and what relays, projectors and tools need beside it.
 
     For one event loop. `pool` is for reading, as the api or the worker; `url` and `role` are for
-    the committer's own session, which must not pass through a transaction pooler.
+    the committer's own session, which must not pass through a transaction pooler. Without
+    `addresses` nobody's is opened: `Origin.ip` is None in what is decoded.
     """
 
     def __init__(
@@ -82,13 +83,14 @@ class PostgresEventStore:
         ring: KeyRing | None = None,
         on_commit: OnCommit | None = None,
         on_wrong_log: OnWrongLog | None = None,
+        addresses: bool = True,
     ) -> None:
         self._pool = pool
         self._master = master
         self._codec = codec or Codec()
         self.ring = ring or KeyRing(pool, master)
         self._committer = Committer(url, role=role, on_commit=on_commit, on_wrong_log=on_wrong_log)
-        self._decoder = RowDecoder(self._codec, self.ring)
+        self._decoder = RowDecoder(self._codec, self.ring, addresses=addresses)
         self._encoder: CommitEncoder | None = None
         self._streams: Gather[tuple[str, int, int], list[StoredRow]] = Gather(
             self._read_beginnings, lanes=_LANES, batch=_STREAMS_AT_ONCE

@@ -15,7 +15,8 @@ from infra.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Workplace:
-    """`store` reads the log and opens what is sealed; nothing is appended through it."""
+    """`store` reads the log and opens what is sealed, but for addresses, which no view shows;
+    nothing is appended through it."""
 
     store: PostgresEventStore
     master: MasterKeys
@@ -48,7 +49,7 @@ async def open_workplace(settings: Settings, application: str) -> AsyncIterator[
         nats = NatsConnection(_nats_url(settings), application)
         await stack.enter_async_context(nats)
         yield Workplace(
-            store=PostgresEventStore(pool, master, url, role=WORKER),
+            store=PostgresEventStore(pool, master, url, role=WORKER, addresses=False),
             master=master,
             sessions=Sessions(url),
             pool=pool,

@@ -115,6 +115,16 @@ async def test_metadata_comes_back_whole(store: PostgresEventStore) -> None:
     assert recorded.stamp.actor == ADA
 
 
+async def test_an_address_is_not_opened_for_those_who_need_none(open_store: OpenStore) -> None:
+    origin = Origin(ADA, ip="192.0.2.1", reason="because")
+    stream = a_stream()
+    store = await open_store()
+    await store.append(commit(event(stream, retitled()), origin=origin))
+    other = await open_store(as_worker=True, addresses=False)
+    (recorded,) = await other.read_stream(stream)
+    assert recorded.origin == replace(origin, ip=None)
+
+
 async def test_a_destroyed_key_erases_one_persons_text_and_no_other(
     store: PostgresEventStore, owner: Connection, destroyed: DestroyedKeys
 ) -> None:
