@@ -53,6 +53,8 @@ API_ROLE: Final = "taskledger_api"
 
 _RETRY_S: Final = 0.5
 _CONNECTION_PATIENCE_S: Final = 2.0
+# With what the pool waits beyond it, somebody who asks a hung server is refused within 10 s.
+_STATEMENT_TIMEOUT_MS: Final = 7_000
 _COUNT_EVERY_S: Final = 1.0
 _SWEEP_EVERY_S: Final = 600.0
 
@@ -114,6 +116,7 @@ async def _build(
         role=API_ROLE,
         application="taskledger api",
         acquire_timeout_seconds=_CONNECTION_PATIENCE_S,
+        statement_timeout_ms=_STATEMENT_TIMEOUT_MS,
     )
     stack.push_async_callback(pool.close)
     master = master_keys(settings)

@@ -31,7 +31,7 @@ from infra.event_store.refusals import (
 from infra.event_store.session import Session, SessionLost
 
 _PATIENCE_SECONDS = 2.0  # a restart of PostgreSQL is bridged; what takes longer is refused
-_SETTLE_SECONDS = 5.0
+_SETTLE_SECONDS = 6.5  # since the batch left; an attempt that has begun takes its own time
 _MAX_LOSSES = 2
 _BACKOFF_SECONDS = (0.02, 0.05, 0.1, 0.2)
 _LONGEST_BACKOFF_SECONDS = 0.5
@@ -179,7 +179,7 @@ class Committer:
             appended = verdicts(commits, rows[0])
         except SessionLost as lost:
             _log.warning("the log was lost with %d commits out: %s", len(batch), lost)
-            await self._settle(session, batch)
+            await self._settle(session, batch, began)
         except psycopg.Error as error:
             await self._failed(batch, error)
         except BaseException:
@@ -207,13 +207,12 @@ class Committer:
                 waiting.alone = True
             self._queue.put_back(batch)
 
-    async def _settle(self, lost: Session, batch: list[Waiting]) -> None:
+    async def _settle(self, lost: Session, batch: list[Waiting], began: float) -> None:
         """Find out what became of a batch whose answer was lost."""
-        until = monotonic() + _SETTLE_SECONDS
         try:
             await self._hang_up()
             settled = await self._settled(lost, batch)
-            while settled is None and monotonic() < until:
+            while settled is None and monotonic() - began < _SETTLE_SECONDS:
                 await asyncio.sleep(next(self._backoff))
                 settled = await self._settled(lost, batch)
         except WrongLog as error:

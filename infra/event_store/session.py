@@ -27,10 +27,6 @@ class SessionLost(Exception):
     """The connection is gone, or as good as gone; what was last sent may have been done."""
 
 
-class WrongLog(Exception):
-    """This is not the log that this process has worked with: it must be started anew."""
-
-
 @dataclass(frozen=True, slots=True)
 class Backend:
     """The server's side of a session; the time tells it from a later one of the same number."""

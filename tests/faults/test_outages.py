@@ -17,7 +17,7 @@ from tests.waiting import until
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
 _REFUSED_WITHIN_S = 10.0
-_GIVEN_UP_WITHIN_S = 15.0
+_GIVEN_UP_WITHIN_S = 10.0
 
 
 def test_without_postgresql_nothing_is_accepted_and_nothing_is_lost(
