@@ -81,16 +81,17 @@ async def _fold_task(call: Call, task_id: str, read: TaskRead | None, *, trashed
     if found is None or (found[0].trashed and not trashed):
         raise not_found("task")
     task, project = found
-    doc = render(task, facts_of(task, project, read))
+    comments = 0 if read is None else read.facts.comment_count
+    doc = render(task, facts_of(task, project, comments))
     position = max(task.position, 0 if read is None else read.position)
     return Found(doc, task.version, position, task.workspace_id, task.project_id)
 
 
-def facts_of(task: Task, project: Project, read: TaskRead | None) -> Facts:
+def facts_of(task: Task, project: Project, comments: int) -> Facts:
     """What other streams say about a task: its project as it is, comments as the view has them."""
     status = status_at(project.workflow, task.status)
     return Facts(
-        comment_count=0 if read is None else read.facts.comment_count,
+        comment_count=comments,
         status_category=None if status is None else status.category,
     )
 

@@ -200,9 +200,10 @@ async def _answer(
 async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
     """The whole task after a change, and its version."""
     task = outcome.state(TASK)
-    read = await if_seen(call.house.tasks.get((task.workspace_id,), task.task_id))
+    comments = await if_seen(call.house.tasks.comment_count(task.workspace_id, task.task_id))
     project = outcome.state(PROJECT, task.project_id)
-    return await with_names(call, render(task, facts_of(task, project, read))), task.version
+    doc = render(task, facts_of(task, project, comments or 0))
+    return await with_names(call, doc), task.version
 
 
 async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) -> None:

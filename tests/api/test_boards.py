@@ -139,6 +139,8 @@ async def test_comments_mention_and_answer_each_other(ada: Api, bob: Api) -> Non
         "Seen",
     ]
     assert (await ada.get(f"/tasks/{task['id']}"))["comment_count"] == 2
+    renamed = await ada.patch(f"/tasks/{task['id']}", {"title": "Talked about"})
+    assert (renamed["title"], renamed["comment_count"]) == ("Talked about", 2)
     for body in ({}, {"text": "a", "content": "b"}, {"text": " "}, {"text": "x" * 20_001}):
         problem = await ada.refused(422, "validation-failed", "POST", path, body)
         assert pointers(problem) == ["/text"]

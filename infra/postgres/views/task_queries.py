@@ -67,6 +67,12 @@ LEFT JOIN {tasks_tasks} AS t ON t.task_id = k.p0
 LEFT JOIN log.guards AS g ON g.name = 'access:' || h.workspace_id
 """
 
+_COMMENTS = """
+SELECT t.comment_count
+FROM (SELECT) AS one
+LEFT JOIN {tasks_tasks} AS t ON t.task_id = k.p0 AND t.workspace_id = k.p1
+"""
+
 _BY_KEY = """
 SELECT array_agg(t.task_id ORDER BY t.task_id), array_agg(t.workspace_id ORDER BY t.task_id),
     array_agg(t.project_id ORDER BY t.task_id)
@@ -113,6 +119,12 @@ class TaskQueries:
             access_position=access_position or 0,
             position=position or 0,
         )
+
+    async def comment_count(self, workspace_id: str, task_id: str) -> int:
+        """How many comments the view has on a task of this workspace; 0 where it has no such."""
+        question = Question(_COMMENTS, ("text", "text"), (task_id, workspace_id), (workspace_id,))
+        (count,) = await self._reader.ask(question)
+        return count or 0
 
     async def find(self, workspaces: Sequence[str], key: str) -> list[TaskPlace]:
         """The tasks with this key, such as WEB-42, in these workspaces: none, one, or one in

@@ -323,6 +323,13 @@ async def test_one_task_comes_with_what_the_log_knows_of_it(
     assert (read.version, read.head_version, read.fresh) == (task.version, task.version, True)
     assert (read.access_position, read.position) == (3, past.position)
     assert (read.project_id, read.facts.comment_count) == (task.project_id, 1)
+    elsewhere = WS2 if task.workspace_id == WS1 else WS1
+    counts = await asyncio.gather(
+        queries.comment_count(task.workspace_id, task.task_id),
+        queries.comment_count(elsewhere, task.task_id),
+        queries.comment_count(task.workspace_id, made_id("task", 99)),
+    )
+    assert counts == [1, 0, 0]
 
 
 async def test_a_task_that_the_view_is_behind_on_says_so(
