@@ -35,7 +35,7 @@ from projections.projection import Projection
 TICK_S = 0.25
 REFRESH_S = 1.0
 SILENCE_S = 2.2
-GATHER_S = 0.025
+GATHER_S = 0.06
 DROP_AFTER_S = 5.0
 
 log = structlog.get_logger()

@@ -28,7 +28,7 @@ from infra.tasks import cancelled
 BEAT_S = 1.0
 POLL_S = 1.0
 SAVE_S = 0.25
-GATHER_S = 0.01
+GATHER_S = 0.03
 READ_EVENTS = 1_000
 WINDOW = 8
 TRIES = 2
