@@ -232,7 +232,6 @@ def _stock_round(url: str, way: tuple[int, int], seconds: float) -> list[Measure
 def _append_stock(start: Barrier, url: str, threads: int, seconds: float) -> Measured:
     state = os.urandom(_STATE_BYTES)
     with _stock_recorder(url, threads) as recorder, ThreadPoolExecutor(threads) as pool:
-        recorder.create_table()
 
         def keep_appending(_: int) -> int:
             count = 0
