@@ -34,7 +34,8 @@ from projections.projection import Projection
 
 TICK_S = 0.25
 REFRESH_S = 1.0
-SILENCE_S = 2.2
+# Longer than two beats, and shorter than what a reader waits for a view.
+SILENCE_S = 1.2
 GATHER_S = 0.06
 DROP_AFTER_S = 5.0
 

@@ -25,7 +25,7 @@ from infra.processes.published import contradiction, last_batch
 from infra.processes.sessions import Leadership, Sessions
 from infra.tasks import cancelled
 
-BEAT_S = 1.0
+BEAT_S = 0.5
 POLL_S = 1.0
 SAVE_S = 0.25
 GATHER_S = 0.03

@@ -111,6 +111,9 @@ def test_a_part_that_only_carries_may_hang(part: str, served: Served, person: Pe
         for number in range(1, 6):
             person.task(project["id"], f"Number {number}")
             assert person.ask("GET", f"/projects/{project['id']}/board").status_code == 200
+        # Who may see it, only a view that has it can say: in the time that a reader waits.
+        late = person.project("LATE")
+        assert person.ask("GET", f"/projects/{late['id']}/board").status_code == 200
         served.await_views(person.position)
     served.await_views(person.position)
     assert len(person.every(f"/tasks?project_id={project['id']}", "tasks")) == 5
