@@ -23,6 +23,8 @@ FORK: Final = b"fork"
 IMPORTED: Final = b"imported"
 NUMBER_BYTES: Final = 4
 
+_OUTPUT: Final = 1
+_ERROR_OUTPUT: Final = 2
 _MESSAGE_BYTES: Final = 4096
 _MOST_DESCRIPTORS: Final = 8
 
@@ -71,8 +73,8 @@ class Given(NamedTuple):
         """In the new process: follow the orders to their end."""
         with self.connection:
             orders = Orders.read(self.connection)
-        os.dup2(self.output, sys.stdout.fileno())
-        os.dup2(self.error_output, sys.stderr.fileno())
+        os.dup2(self.output, _OUTPUT)
+        os.dup2(self.error_output, _ERROR_OUTPUT)
         os.close(self.output)
         os.close(self.error_output)
         Path("/proc/self/comm").write_text(orders.name)

@@ -4,8 +4,6 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import orjson
-from rich.console import Console
-from rich.table import Table
 
 
 def give_json(document: object) -> None:
@@ -16,13 +14,9 @@ def give_json(document: object) -> None:
 
 def give_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """On a terminal with rules and colours, else plain lines with two spaces between columns."""
-    console = Console()
     lines = [[_shown(value) for value in row] for row in rows]
-    if console.is_terminal:
-        table = Table(*columns)
-        for line in lines:
-            table.add_row(*line)
-        console.print(table)
+    if sys.stdout.isatty():
+        _draw(columns, lines)
         return
     everything = [list(columns), *lines]
     widths = [max(len(line[place]) for line in everything) for place in range(len(columns))]
@@ -30,6 +24,17 @@ def give_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         cells = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
     sys.stdout.flush()
+
+
+def _draw(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    # Here, since programs that read our answers need not wait for its import.
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns)
+    for line in lines:
+        table.add_row(*line)
+    Console().print(table)
 
 
 def say(text: str) -> None:

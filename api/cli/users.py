@@ -13,8 +13,6 @@ from domain.user.state import USER, User
 from domain.values.recorded import Origin
 from domain.values.text import shown
 from infra import logs
-from infra.bootstrap import open_house
-from infra.people.accounts import Registration
 from infra.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -45,11 +43,8 @@ def create_admin(
     settings = Settings.load().resolve()
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     password = given or secrets.token_urlsafe(_PASSWORD_BYTES)
-    wanted = Registration(
-        username=username, email=email or f"{username}@localhost", password=password
-    )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        user = runner.run(_register(settings, wanted))
+        user = runner.run(_register(settings, username, email or f"{username}@localhost", password))
     if given is None:
         say(f"The password of {username} is {password}\nIt is shown this once only.")
     if as_json:
@@ -64,7 +59,12 @@ def create_admin(
         say(f"Made {username} ({user.user_id}).")
 
 
-async def _register(settings: Settings, wanted: Registration) -> User:
+async def _register(settings: Settings, username: str, email: str, password: str) -> User:
+    # Here, since --help need not wait for the import of all that an API process is made of.
+    from infra.bootstrap import open_house
+    from infra.people.accounts import Registration
+
+    wanted = Registration(username=username, email=email, password=password)
     async with open_house(settings) as house:
         outcome = await house.accounts.register(
             wanted, lambda user_id: Origin(actor=user_id, via="cli")
