@@ -152,10 +152,13 @@ class Access:
         """The state of a stream as the log has it now; None for an id of another kind."""
         if not is_id(stream, aggregate.kind):
             return None
-        if self._states.kept(aggregate, stream) is None:
-            return await self._states.read(aggregate, stream)
-        await self._states.refresh(stream)
-        return self._states.kept(aggregate, stream)
+        if self._states.kept(aggregate, stream) is not None:
+            await self._states.refresh(stream)
+            state = self._states.kept(aggregate, stream)
+            if state is not None:
+                return state
+        # None is kept, or whoever met a conflict has let go of it meanwhile.
+        return await self._states.read(aggregate, stream)
 
     async def newest_project(
         self, user_id: str, project_id: str

@@ -67,6 +67,7 @@ def test_counting_with_if_match_loses_nothing(product: Given, someone: Person) -
         outcomes: Counter[int] = Counter()
         for _ in range(_ROUNDS):
             seen = http.get(path)
+            assert seen.status_code == 200, (seen.status_code, seen.text)
             change = {"estimate": seen.json()["estimate"] + 1}
             answer = http.patch(path, json=change, headers={"If-Match": seen.headers["ETag"]})
             assert answer.status_code in (200, 409, 412), answer.text
