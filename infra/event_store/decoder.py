@@ -31,12 +31,28 @@ class RowDecoder:
         metadatas = [decode_metadata(row.metadata) for row in rows]
         if not self._addresses:
             metadatas = [metadata.without_address() for metadata in metadatas]
-        key_ids: set[bytes] = set()
+        try:
+            return self._all(rows, shapes, metadatas, self._ring.at_hand)
+        except KeyError:  # a key that has not been used yet
+            keys = await self._ring.load(self._key_ids(rows, shapes, metadatas))
+            return self._all(rows, shapes, metadatas, keys)
+
+    def _key_ids(
+        self, rows: Sequence[StoredRow], shapes: Sequence[Any], metadatas: Sequence[Metadata]
+    ) -> set[bytes]:
+        found: set[bytes] = set()
         for row, shape, metadata in zip(rows, shapes, metadatas, strict=True):
-            key_ids.update(self._codec.key_ids(row, shape))
-            if metadata.ip is not None or metadata.reason is not None:
-                key_ids.update(metadata.sealed_by())
-        keys = await self._ring.load(key_ids)
+            found.update(self._codec.key_ids(row, shape))
+            found.update(metadata.sealed_by())
+        return found
+
+    def _all(
+        self,
+        rows: Sequence[StoredRow],
+        shapes: Sequence[Any],
+        metadatas: Sequence[Metadata],
+        keys: Keys,
+    ) -> list[Recorded]:
         return [
             self._recorded(row, shape, metadata, keys)
             for row, shape, metadata in zip(rows, shapes, metadatas, strict=True)

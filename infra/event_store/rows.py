@@ -1,6 +1,7 @@
 """A row of the log as it travels: out of the database, and over NATS."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -27,7 +28,9 @@ class StoredRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     number: int | None = None
 
 
+@lru_cache(maxsize=256)
 def moment(microseconds: int) -> datetime:
+    """All events that were appended together have the same."""
     return _EPOCH + timedelta(microseconds=microseconds)
 
 

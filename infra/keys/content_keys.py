@@ -83,6 +83,11 @@ class KeyRing:
                     found |= await self._read_or_make(missing)
         return found
 
+    @property
+    def at_hand(self) -> Mapping[bytes, SealingKey | None]:
+        """Those that `load` would give at once, by their ids."""
+        return self._by_id
+
     async def load(self, key_ids: Collection[bytes]) -> dict[bytes, SealingKey | None]:
         """Keys by their ids, None for one whose row is gone."""
         found = {key_id: self._by_id[key_id] for key_id in key_ids if key_id in self._by_id}
