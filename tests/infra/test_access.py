@@ -26,8 +26,8 @@ class _Contended(Streams):
 
 async def test_a_state_let_go_of_while_it_is_read_on_is_read_anew() -> None:
     streams = _Contended()
-    streams.states = States(streams, capacity_bytes=1_000_000)
-    nobody = cast(Any, None)
+    streams.states = States(cast("Any", streams), capacity_bytes=1_000_000)
+    nobody = cast("Any", None)
     access = Access(nobody, nobody, nobody, streams.states)
     task_id = made(streams)
     await streams.states.read(TASK, task_id)
