@@ -4,6 +4,7 @@ The form is that of https://github.com/jetify-com/typeid/tree/main/spec (v0.3).
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from domain.errors import invalid
@@ -21,6 +22,8 @@ KINDS: Final = frozenset(
 _FORM = re.compile(r"([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)
 
 
+# A request asks several times about the same few people, projects and workspaces.
+@lru_cache(maxsize=8_192)
 def kind_of(text: str) -> str | None:
     """The kind of a well-formed id, else None."""
     match = _FORM.fullmatch(text)
