@@ -5,7 +5,6 @@ import gc
 import importlib
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, NamedTuple
 
 from api.cli.exits import BAD_USE, explain
@@ -101,6 +100,9 @@ def _help() -> str:
 
 
 def _version() -> str:
+    # Here, since everybody else need not wait for it.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("taskledger")
     except PackageNotFoundError:
