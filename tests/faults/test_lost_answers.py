@@ -96,6 +96,7 @@ def _retried_after_a_lost_answer(
     answer = _alone(someone, method, path, body, sent)
     assert answer is not None
     assert answer.headers["Idempotency-Replayed"] == "true", answer.text
+    someone.position = int(answer.headers["X-Log-Position"])
     return answer
 
 
