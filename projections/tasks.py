@@ -1,7 +1,7 @@
 """Tasks: each task's whole answer, and every column that lists filter and sort by."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -97,18 +97,27 @@ class TaskFilter:
     q: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a task's answer shows beyond its own stream. `status_category` is that of its status
-    in the project's present workflow; None: as the task's own events say."""
-
-    comment_count: int = 0
-    status_category: str | None = None
-
-
 class Progress(msgspec.Struct, frozen=True, gc=False):
     done: int = 0
     total: int = 0
+
+
+NO_PROGRESS = Progress()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a task's answer shows beyond its own stream. `status_category` is that of its status
+    in the project's present workflow; None: as the task's own events say. `progress` counts its
+    subtasks at any depth. `blocked_by` and `blocking` are ids of tasks, in the order in which
+    they were made to depend on each other."""
+
+    comment_count: int = 0
+    status_category: str | None = None
+    progress: Progress = NO_PROGRESS
+    is_blocked: bool = False
+    blocked_by: tuple[str, ...] = ()
+    blocking: tuple[str, ...] = ()
 
 
 class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -154,7 +163,6 @@ class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
     position: int
 
 
-_NO_PROGRESS = Progress()
 _json = msgspec.json.Encoder()
 _states = PackedCodec(Task)
 
@@ -194,10 +202,10 @@ def render(task: Task, facts: Facts) -> bytes:
             task.tags,
             task.fields,
             None,
-            _NO_PROGRESS,
-            False,
-            (),
-            (),
+            facts.progress,
+            facts.is_blocked,
+            facts.blocked_by,
+            facts.blocking,
             facts.comment_count,
             task.rank,
             task.created_at,
@@ -218,6 +226,11 @@ class TaskRow:
     project_id: str | None = None
     status_category: str | None = None
     comment_count: int = 0
+    progress_done: int = 0
+    progress_total: int = 0
+    is_blocked: bool = False
+    blocked_by: Sequence[str] = ()
+    blocking: Sequence[str] = ()
     state: bytes | None = None
     project_key: str | None = None
     number: int | None = None
@@ -233,7 +246,6 @@ class TaskRow:
     title_key: str | None = None
     rank: str | None = None
     trashed: bool = False
-    is_blocked: bool = False
     parent_task_id: str | None = None
     version: int = 0
     doc: bytes | None = None
@@ -270,6 +282,11 @@ TASKS = Table(
         "project_id": "text",
         "status_category": "text",
         "comment_count": "integer",
+        "progress_done": "integer",
+        "progress_total": "integer",
+        "is_blocked": "boolean",
+        "blocked_by": "text[]",
+        "blocking": "text[]",
         "state": "bytea",
         "project_key": "text",
         "number": "bigint",
@@ -285,7 +302,6 @@ TASKS = Table(
         "title_key": "text",
         "rank": "text",
         "trashed": "boolean",
-        "is_blocked": "boolean",
         "parent_task_id": "text",
         "version": "integer",
         "doc": "bytea",
@@ -313,7 +329,6 @@ TASKS = Table(
         "title_key",
         "rank",
         "trashed",
-        "is_blocked",
         "parent_task_id",
         "version",
         "doc",
@@ -463,7 +478,18 @@ def _finish_task(row: TaskRow) -> None:
     row.rank = task.rank
     row.trashed = task.trashed_at is not None
     row.version = task.version
-    row.doc = render(task, Facts(row.comment_count, row.status_category))
+    row.doc = render(task, _facts_of(row))
+
+
+def _facts_of(row: TaskRow) -> Facts:
+    return Facts(
+        row.comment_count,
+        row.status_category,
+        Progress(row.progress_done, row.progress_total) if row.progress_total else NO_PROGRESS,
+        row.is_blocked,
+        tuple(row.blocked_by),
+        tuple(row.blocking),
+    )
 
 
 def _finish_terms(row: TermsRow) -> None:
@@ -490,7 +516,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 TASKS_VIEW = Projection(
     name="tasks",
-    version=3,
+    version=4,
     tables=(TASKS, TERMS, STATUSES),
     folds={
         TaskCreated: _created,

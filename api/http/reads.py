@@ -12,6 +12,7 @@ from domain.errors import not_found
 from domain.project.state import Project
 from domain.project.workflow import status_at
 from domain.task.state import Task
+from domain.values.evolved import evolved
 from infra.postgres.views.project_queries import ProjectRead
 from infra.postgres.views.task_queries import TaskRead
 from projections.projects import (
@@ -81,19 +82,16 @@ async def _fold_task(call: Call, task_id: str, read: TaskRead | None, *, trashed
     if found is None or (found[0].trashed and not trashed):
         raise not_found("task")
     task, project = found
-    comments = 0 if read is None else read.facts.comment_count
-    doc = render(task, facts_of(task, project, comments))
+    doc = render(task, facts_of(task, project, None if read is None else read.facts))
     position = max(task.position, 0 if read is None else read.position)
     return Found(doc, task.version, position, task.workspace_id, task.project_id)
 
 
-def facts_of(task: Task, project: Project, comments: int) -> Facts:
-    """What other streams say about a task: its project as it is, comments as the view has them."""
+def facts_of(task: Task, project: Project, seen: Facts | None) -> Facts:
+    """What other streams say about a task: its project as it is, the rest as the view has it."""
     status = status_at(project.workflow, task.status)
-    return Facts(
-        comment_count=comments,
-        status_category=None if status is None else status.category,
-    )
+    category = None if status is None else status.category
+    return evolved(seen or Facts(), status_category=category)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,9 +200,9 @@ async def _answer(
 async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
     """The whole task after a change, and its version."""
     task = outcome.state(TASK)
-    comments = await if_seen(call.house.tasks.comment_count(task.workspace_id, task.task_id))
+    facts = await if_seen(call.house.tasks.facts(task.workspace_id, task.task_id))
     project = outcome.state(PROJECT, task.project_id)
-    doc = render(task, facts_of(task, project, comments or 0))
+    doc = render(task, facts_of(task, project, facts))
     return await with_names(call, doc), task.version
 
 

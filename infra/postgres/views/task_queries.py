@@ -8,7 +8,7 @@ from typing import Any
 from domain.project.workflow import CATEGORIES
 from infra.postgres.pool import Pool
 from projections.questions import Listing, Page, Scope
-from projections.tasks import TASKS_VIEW, Facts, Sort, SortBy, TaskFilter
+from projections.tasks import NO_PROGRESS, TASKS_VIEW, Facts, Progress, Sort, SortBy, TaskFilter
 from projections.terms import is_wordless, terms_query, words
 
 from .cursors import CursorCodec, Int16, Int64
@@ -58,19 +58,22 @@ class TaskPlace:
     project_id: str
 
 
-_ONE = """
-SELECT t.workspace_id, t.project_id, t.trashed, t.version, t.doc, t.comment_count,
-    t.status_category, h.workspace_id, h.version, g.position, {position}
+_FACTS_COLUMNS = """t.comment_count, t.status_category, t.progress_done, t.progress_total,
+    t.is_blocked, t.blocked_by, t.blocking"""
+
+_ONE = f"""
+SELECT t.workspace_id, t.project_id, t.trashed, t.version, t.doc, h.workspace_id, h.version,
+    g.position, {{position}}, {_FACTS_COLUMNS}
 FROM (SELECT) AS one
 LEFT JOIN log.stream_heads AS h ON h.stream = k.p0
-LEFT JOIN {tasks_tasks} AS t ON t.task_id = k.p0
+LEFT JOIN {{tasks_tasks}} AS t ON t.task_id = k.p0
 LEFT JOIN log.guards AS g ON g.name = 'access:' || h.workspace_id
 """
 
-_COMMENTS = """
-SELECT t.comment_count
+_FACTS = f"""
+SELECT {_FACTS_COLUMNS}
 FROM (SELECT) AS one
-LEFT JOIN {tasks_tasks} AS t ON t.task_id = k.p0 AND t.workspace_id = k.p1
+LEFT JOIN {{tasks_tasks}} AS t ON t.task_id = k.p0 AND t.workspace_id = k.p1
 """
 
 _BY_KEY = """
@@ -98,12 +101,11 @@ class TaskQueries:
             trashed,
             version,
             doc,
-            comments,
-            category,
             home,
             head_version,
             access_position,
             position,
+            *facts,
         ) = await self._reader.ask(question)
         if home is None or home not in workspaces or workspace_id not in (None, home):
             return None
@@ -114,17 +116,17 @@ class TaskQueries:
             trashed=bool(trashed),
             version=version or 0,
             doc=None if doc is None else bytes(doc),
-            facts=Facts(comments or 0, category),
+            facts=_facts(*facts),
             head_version=head_version,
             access_position=access_position or 0,
             position=position or 0,
         )
 
-    async def comment_count(self, workspace_id: str, task_id: str) -> int:
-        """How many comments the view has on a task of this workspace; 0 where it has no such."""
-        question = Question(_COMMENTS, ("text", "text"), (task_id, workspace_id), (workspace_id,))
-        (count,) = await self._reader.ask(question)
-        return count or 0
+    async def facts(self, workspace_id: str, task_id: str) -> Facts:
+        """What the view has of other streams about a task of this workspace; nothing where it
+        has no such task."""
+        question = Question(_FACTS, ("text", "text"), (task_id, workspace_id), (workspace_id,))
+        return _facts(*await self._reader.ask(question))
 
     async def find(self, workspaces: Sequence[str], key: str) -> list[TaskPlace]:
         """The tasks with this key, such as WEB-42, in these workspaces: none, one, or one in
@@ -178,6 +180,26 @@ class TaskQueries:
         rows = await self._reader.fetch(scope.tenants, _HITS, (relation, query, MOST_HITS + 1))
         position, hits = rows[0]
         return (hits if len(hits) <= MOST_HITS else None), position or 0
+
+
+def _facts(
+    comment_count: int | None,
+    status_category: str | None,
+    done: int | None,
+    total: int | None,
+    is_blocked: bool | None,
+    blocked_by: Sequence[str] | None,
+    blocking: Sequence[str] | None,
+) -> Facts:
+    """All None: the view does not have the task."""
+    return Facts(
+        comment_count or 0,
+        status_category,
+        Progress(done or 0, total) if total else NO_PROGRESS,
+        bool(is_blocked),
+        tuple(blocked_by or ()),
+        tuple(blocking or ()),
+    )
 
 
 def _as_of(listing: Listing, position: int) -> Listing:

@@ -21,7 +21,7 @@ from infra.postgres.views import task_queries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskPlace, TaskQueries
 from projections.questions import Page, Scope
-from projections.tasks import TASKS_VIEW, Sort, SortBy, TaskFilter, title_key
+from projections.tasks import TASKS_VIEW, Facts, Sort, SortBy, TaskFilter, title_key
 from projections.terms import words
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, STATUSES, History, made_id
@@ -324,12 +324,12 @@ async def test_one_task_comes_with_what_the_log_knows_of_it(
     assert (read.access_position, read.position) == (3, past.position)
     assert (read.project_id, read.facts.comment_count) == (task.project_id, 1)
     elsewhere = WS2 if task.workspace_id == WS1 else WS1
-    counts = await asyncio.gather(
-        queries.comment_count(task.workspace_id, task.task_id),
-        queries.comment_count(elsewhere, task.task_id),
-        queries.comment_count(task.workspace_id, made_id("task", 99)),
+    facts = await asyncio.gather(
+        queries.facts(task.workspace_id, task.task_id),
+        queries.facts(elsewhere, task.task_id),
+        queries.facts(task.workspace_id, made_id("task", 99)),
     )
-    assert counts == [1, 0, 0]
+    assert facts == [read.facts, Facts(), Facts()]
 
 
 async def test_a_task_that_the_view_is_behind_on_says_so(
@@ -412,13 +412,14 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
                 total = 0
                 for table in ("tasks", "terms", "statuses"):
                     rows = await api.execute(
-                        f"SELECT count(*) FROM views.tasks_{table}_v3_g1"  # type: ignore[arg-type]
+                        f"SELECT count(*) FROM views.tasks_{table}_v{TASKS_VIEW.version}_g1"  # type: ignore[arg-type]
                         " WHERE workspace_id = %s",
                         (WS1,),
                     )
                     total += (await rows.fetchone() or (0,))[0]
                 hits = await api.execute(
-                    "SELECT count(*) FROM views.task_hits('tasks_terms_v3_g1', 'web'::tsquery, 99)"
+                    "SELECT count(*) FROM views.task_hits(%s, 'web'::tsquery, 99)",
+                    (f"tasks_terms_v{TASKS_VIEW.version}_g1",),
                 )
                 return total + (await hits.fetchone() or (0,))[0]
 
@@ -427,7 +428,7 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
         assert await count(made_id("ws", 9)) == 0
         for statement in ("DELETE FROM", "TRUNCATE"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await api.execute(f"{statement} views.tasks_tasks_v3_g1")  # type: ignore[arg-type]
+                await api.execute(f"{statement} views.tasks_tasks_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InvalidParameterValue):
             await api.execute("SELECT views.task_hits('pg_authid', 'a'::tsquery, 1)")
 
@@ -448,7 +449,7 @@ async def test_reads_go_on_when_another_generation_answers(
         await written.answer_with(generation, TASKS_VIEW)
         await written.write_to("tasks", past)
         for table in ("tasks", "terms", "statuses"):
-            await owner.execute(f"DROP TABLE views.tasks_{table}_v3_g1")  # type: ignore[arg-type]
+            await owner.execute(f"DROP TABLE views.tasks_{table}_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
     assert await ids_of(queries, TaskFilter()) == before
     assert await ids_of(queries, TaskFilter(q="alpha")) != []
 
