@@ -5,11 +5,13 @@
 
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 from commands.comment.add_comment import ADD_COMMENT
 from commands.imports.import_people import IMPORT_PEOPLE
 from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
+from commands.inverses import INVERSES
 from commands.project.add_member import ADD_PROJECT_MEMBER
 from commands.project.archive_project import ARCHIVE_PROJECT
 from commands.project.change_columns import CHANGE_COLUMNS
@@ -20,13 +22,14 @@ from commands.project.create_project import CREATE_PROJECT
 from commands.project.edit_project import EDIT_PROJECT
 from commands.project.remove_member import REMOVE_PROJECT_MEMBER
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
-from commands.spec import Registry
+from commands.spec import ByEvents, CommandSpec, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
 from commands.task.create_task import CREATE_TASK
 from commands.task.edit_task import EDIT_TASK
 from commands.task.move_task import MOVE_TASK
 from commands.task.restore_task import RESTORE_TASK
+from commands.task.return_task import RETURN_TASK
 from commands.task.set_due_date import SET_DUE_DATE
 from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
@@ -70,11 +73,13 @@ def all_commands() -> Registry:
         MOVE_TASK,
         TRASH_TASK,
         RESTORE_TASK,
+        RETURN_TASK,
         ADD_COMMENT,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,
         IMPORT_TRACE,
+        inverses=INVERSES,
     )
 
 
@@ -83,9 +88,10 @@ _PAGE = """\
 
 Made by `python -m commands.registry`; a test compares. Whoever is not named under "who" may not:
 what they cannot see answers as if it did not exist, what they see and may not do as `forbidden`.
+What a command changed is taken back by the commands named, under their own rules and permissions.
 
-| command | who | events | route |
-|---|---|---|---|
+| command | who | events | route | taken back by |
+|---|---|---|---|---|
 {commands}
 
 ## Roles
@@ -104,7 +110,8 @@ def page() -> str:
     """The page docs/commands.md."""
     commands = (
         f"| {spec.command.__name__} | {spec.permission} "
-        f"| {', '.join(event.__name__ for event in spec.events)} | `{spec.route}` |"
+        f"| {', '.join(event.__name__ for event in spec.events)} | `{spec.route}` "
+        f"| {_inverse(spec)} |"
         for spec in all_commands()
     )
     rights = (
@@ -113,6 +120,15 @@ def page() -> str:
         for right in Right
     )
     return _PAGE.format(commands="\n".join(commands), rights="\n".join(rights))
+
+
+def _inverse(spec: CommandSpec[Any]) -> str:
+    match spec.inverse:
+        case ByEvents():
+            names = (INVERSES[event].command.__name__ for event in spec.events)
+            return ", ".join(dict.fromkeys(names))
+        case none:
+            return f"nothing: {none.reason}"
 
 
 def _holding(table: Mapping[str, frozenset[Right]], right: Right) -> str:

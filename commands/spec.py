@@ -1,8 +1,8 @@
 """What a command must say of itself before it may be run."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from commands.work import Work
 
@@ -26,6 +26,40 @@ class Permission(Protocol[C_contra]):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class NoInverse:
+    """Why nothing takes back what a command did, said to whoever asks: it goes on after "This
+    cannot be undone:", and says what to do instead. Some event of it has no inverse then."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByEvents:
+    """Each of its events is taken back by the command that `commands.inverses` names for it."""
+
+
+BY_EVENTS: Final = ByEvents()
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """How one kind of event is taken back: by an ordinary command, with that command's rules and
+    permission. `of` makes it from the event."""
+
+    command: type
+    of: Callable[["Undone"], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """An event that is to be taken back. `before` is the state of its stream that it met."""
+
+    stream: str
+    event: Any
+    before: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSpec(Generic[C]):
     """One row of the table of contents.
@@ -33,28 +67,38 @@ class CommandSpec(Generic[C]):
     `handler` decides and records, and returns the stream that the answer shows. `writes` names
     the stream that the command changes, so that commands on one stream run one after another;
     None for what only makes new streams. `events` are all that it may record; `route` is where
-    it is asked for.
+    it is asked for. `inverse` says what takes it back.
     """
 
     command: type[C]
     handler: Callable[[C, Work], Awaitable[str]]
     events: tuple[type, ...]
     route: str
+    inverse: ByEvents | NoInverse
     permission: Permission[C] | None = None
     writes: Callable[[C], str] | None = None
 
 
 class Registry:
-    """The commands that there are. A command without a permission is a fault of the program."""
+    """The commands that there are, and how the events that they record are taken back.
 
-    def __init__(self, *specs: CommandSpec[Any]) -> None:
+    A command without a permission is a fault of the program, and so is one whose inverse is
+    promised and missing, or denied and there.
+    """
+
+    def __init__(
+        self, *specs: CommandSpec[Any], inverses: Mapping[type, Inverse] | None = None
+    ) -> None:
         self._specs: dict[type, CommandSpec[Any]] = {}
+        self._inverses: Mapping[type, Inverse] = inverses or {}
+        self._reasons: dict[type, str] = {}
         for spec in specs:
             if spec.permission is None:
                 raise ValueError(f"{spec.command.__name__} does not say who may do it")
             if spec.command in self._specs:
                 raise ValueError(f"{spec.command.__name__} is registered twice")
             self._specs[spec.command] = spec
+            self._note_inverse(spec)
 
     def __iter__(self) -> Iterator[CommandSpec[Any]]:
         return iter(self._specs.values())
@@ -62,3 +106,21 @@ class Registry:
     def spec_of(self, command: object) -> CommandSpec[Any]:
         """KeyError for a command that is not registered: nothing unknown is ever run."""
         return self._specs[type(command)]
+
+    def inverse_of(self, event: object) -> Inverse | NoInverse:
+        """What takes an event back; of one that no command here records, nothing does."""
+        kind = type(event)
+        found = self._inverses.get(kind)
+        return found or NoInverse(self._reasons.get(kind, "no command takes it back."))
+
+    def _note_inverse(self, spec: CommandSpec[Any]) -> None:
+        final = [event for event in spec.events if event not in self._inverses]
+        name = spec.command.__name__
+        match spec.inverse:
+            case ByEvents() if final:
+                raise ValueError(f"{name} says of no inverse for {final[0].__name__}")
+            case NoInverse(reason):
+                if not final:
+                    raise ValueError(f"{name} has no inverse, but each of its events has one")
+                for event in final:
+                    self._reasons.setdefault(event, reason)

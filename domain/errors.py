@@ -18,6 +18,7 @@ class Kind(StrEnum):
     BLOCKED_BY_UNFINISHED = "blocked-by-unfinished"
     ALREADY_EXISTS = "already-exists"
     NOT_RESTORABLE = "not-restorable"
+    NOT_UNDOABLE = "not-undoable"
     KEY_AMBIGUOUS = "key-ambiguous"
     LAST_OWNER = "last-owner"
     STATUS_IN_USE = "status-in-use"

@@ -28,6 +28,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.BLOCKED_BY_UNFINISHED: (409, "Blocked by unfinished tasks"),
     Kind.ALREADY_EXISTS: (409, "Already exists"),
     Kind.NOT_RESTORABLE: (409, "Cannot be restored"),
+    Kind.NOT_UNDOABLE: (409, "Cannot be undone"),
     Kind.KEY_AMBIGUOUS: (409, "Key is ambiguous"),
     Kind.LAST_OWNER: (409, "Last owner"),
     Kind.STATUS_IN_USE: (409, "Status in use"),

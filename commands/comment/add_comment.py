@@ -7,7 +7,7 @@ from typing import Final
 
 from commands.people import require_in_project
 from commands.permissions import OnTask
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.task.on_task import open_task
 from commands.work import Work
 from domain.comment import decisions
@@ -94,4 +94,5 @@ ADD_COMMENT = CommandSpec(
     permission=OnTask(Right.COMMENT),
     events=(CommentAdded,),
     route="POST /tasks/{id}/comments",
+    inverse=NoInverse("what was said may have been read and answered."),
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.user.decisions import import_person
 from domain.user.events import PersonImported
@@ -44,6 +44,9 @@ IMPORT_PEOPLE = CommandSpec(
     handler=import_people,
     events=(PersonImported, WorkspaceMemberAdded),
     route="taskledger import xes",
+    inverse=NoInverse(
+        "an import is the record of what happened elsewhere; remove the members instead."
+    ),
     permission=InWorkspace(Right.MANAGE_MEMBERS),
     writes=lambda command: command.workspace_id,
 )

@@ -1,17 +1,20 @@
 """Make a project for a log, or let a present one hold it as well."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from commands.imports.plan_project import extended_workflow, fields_for, new_workflow
 from commands.imports.survey import Survey
 from commands.permissions import InWorkspace, OnProject
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectCreated, ProjectFieldsChanged, ProjectWorkflowChanged
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.workspace.roles import Right
+
+_RECORD: Final = "an import is the record of what happened elsewhere; archive the project instead."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ IMPORT_PROJECT = CommandSpec(
     handler=import_project,
     events=(ProjectCreated, ProjectFieldsChanged),
     route="taskledger import xes",
+    inverse=NoInverse(_RECORD),
     permission=InWorkspace(Right.CREATE_PROJECT),
 )
 
@@ -82,6 +86,7 @@ EXTEND_PROJECT = CommandSpec(
     handler=extend_project,
     events=(ProjectWorkflowChanged, ProjectFieldsChanged),
     route="taskledger import xes",
+    inverse=NoInverse(_RECORD),
     permission=OnProject(Right.MANAGE_PROJECT),
     writes=lambda command: command.project_id,
 )

@@ -9,7 +9,7 @@ from commands.imports.plan_project import fields_by_attribute, statuses_by_name
 from commands.imports.plan_trace import Case, Destination, creation, first_new, history
 from commands.imports.reading import Reading
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project.decisions import require_open
@@ -132,6 +132,9 @@ IMPORT_TRACE = CommandSpec(
     handler=import_trace,
     events=(TaskCreated, TaskRecordImported, TaskStatusChanged, TaskAssigned, TaskFieldsChanged),
     route="taskledger import xes",
+    inverse=NoInverse(
+        "an import is the record of what happened elsewhere; trash its tasks instead."
+    ),
     permission=OnProject(Right.EDIT_TASKS),
     writes=lambda command: command.task_id,
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from commands.people import person_named
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectMemberAdded
@@ -38,5 +38,6 @@ ADD_PROJECT_MEMBER = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectMemberAdded,),
     route="POST /projects/{id}/members",
+    inverse=BY_EVENTS,
     writes=lambda command: command.project_id,
 )

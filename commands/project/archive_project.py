@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectArchived
@@ -29,5 +29,6 @@ ARCHIVE_PROJECT = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectArchived,),
     route="DELETE /projects/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.project_id,
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.project import decisions
 from domain.project.board import ColumnDraft
@@ -34,5 +34,8 @@ CHANGE_COLUMNS = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectColumnsChanged,),
     route="PUT /projects/{id}/columns",
+    inverse=NoInverse(
+        "a column that went does not come back as the same one; lay the board out again."
+    ),
     writes=lambda command: command.project_id,
 )

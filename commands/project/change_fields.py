@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectFieldsChanged
@@ -34,5 +34,8 @@ CHANGE_FIELDS = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectFieldsChanged,),
     route="PUT /projects/{id}/fields",
+    inverse=NoInverse(
+        "a field that went does not come back as the same one; change the fields again."
+    ),
     writes=lambda command: command.project_id,
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectMemberRoleChanged
@@ -33,5 +33,6 @@ CHANGE_PROJECT_MEMBER_ROLE = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectMemberRoleChanged,),
     route="PATCH /projects/{id}/members/{user_id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.project_id,
 )

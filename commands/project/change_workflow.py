@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project import decisions
@@ -110,5 +110,9 @@ CHANGE_WORKFLOW = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectWorkflowChanged, TaskStatusChanged),
     route="PUT /projects/{id}/workflow",
+    inverse=NoInverse(
+        "tasks may stand where the former workflow has no status for them;"
+        " change the workflow again."
+    ),
     writes=lambda command: command.project_id,
 )

@@ -5,7 +5,7 @@ from random import randrange
 from typing import Final
 
 from commands.permissions import InNamedWorkspace, home_of
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused, invalid
 from domain.project import decisions
@@ -94,4 +94,5 @@ CREATE_PROJECT = CommandSpec(
     permission=InNamedWorkspace(Right.CREATE_PROJECT),
     events=(ProjectCreated, ProjectMemberAdded),
     route="POST /projects",
+    inverse=BY_EVENTS,
 )

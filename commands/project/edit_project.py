@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from msgspec import UNSET, UnsetType
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import (
@@ -55,5 +55,6 @@ EDIT_PROJECT = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectRenamed, ProjectDescribed, ProjectViewTypeChanged, ProjectPrivacyChanged),
     route="PATCH /projects/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.project_id,
 )

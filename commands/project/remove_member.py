@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnProject
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectMemberRemoved
@@ -30,5 +30,6 @@ REMOVE_PROJECT_MEMBER = CommandSpec(
     permission=OnProject(Right.MANAGE_PROJECT),
     events=(ProjectMemberRemoved,),
     route="DELETE /projects/{id}/members/{user_id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.project_id,
 )

@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 
 from commands.people import require_in_project
 from commands.permissions import OnTask
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.errors import invalid
@@ -68,5 +68,6 @@ ASSIGN_TASK = CommandSpec(
     permission=OnTask(Right.EDIT_TASKS),
     events=(TaskAssigned,),
     route="PATCH /tasks/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.task_id,
 )

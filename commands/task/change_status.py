@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnTask
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.task import decisions
@@ -33,5 +33,6 @@ CHANGE_STATUS = CommandSpec(
     permission=OnTask(Right.EDIT_TASKS),
     events=(TaskStatusChanged,),
     route="PATCH /tasks/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.task_id,
 )

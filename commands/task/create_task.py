@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from commands.people import require_in_project
 from commands.permissions import InNamedProject, place_of
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, require_people_of_fields
 from commands.work import Work
 from domain.errors import Kind, Refused
@@ -110,4 +110,5 @@ CREATE_TASK = CommandSpec(
     permission=InNamedProject(Right.EDIT_TASKS),
     events=(TaskCreated,),
     route="POST /tasks",
+    inverse=BY_EVENTS,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from msgspec import UNSET, UnsetType
 
 from commands.permissions import OnTask
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, open_task, record, require_people_of_fields
 from commands.work import Work
 from domain.task import decisions
@@ -78,5 +78,6 @@ EDIT_TASK = CommandSpec(
         TaskFieldsChanged,
     ),
     route="PATCH /tasks/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.task_id,
 )

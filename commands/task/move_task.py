@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnTask, visible_task
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.errors import Invalid, invalid
@@ -130,5 +130,6 @@ MOVE_TASK = CommandSpec(
     permission=OnTask(Right.EDIT_TASKS),
     events=(TaskStatusChanged, TaskRanked),
     route="POST /tasks/{id}/move",
+    inverse=BY_EVENTS,
     writes=lambda command: command.task_id,
 )

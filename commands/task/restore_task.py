@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnTask
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.task import decisions
@@ -28,5 +28,6 @@ RESTORE_TASK = CommandSpec(
     permission=OnTask(Right.EDIT_TASKS),
     events=(TaskRestored,),
     route="POST /tasks/{id}/restore",
+    inverse=BY_EVENTS,
     writes=lambda command: command.task_id,
 )

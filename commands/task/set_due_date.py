@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnTask
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, open_task, record
 from commands.work import Work
 from domain.task import decisions
@@ -16,11 +16,12 @@ class SetDueDate:
     """An RFC 3339 date-time, a day of the caller's (its end), or None.
 
     The moment that stands already changes nothing: a whole day sent back as the moment that the
-    answer showed stays a whole day.
+    answer showed stays a whole day. `all_day` says so of any other moment; None: as given.
     """
 
     task_id: str
     due_date: str | None
+    all_day: bool | None = None
 
 
 async def set_due_date(command: SetDueDate, work: Work) -> str:
@@ -28,7 +29,10 @@ async def set_due_date(command: SetDueDate, work: Work) -> str:
     due_date, all_day = await moment_given(
         work, command.due_date, end_of_day=True, pointer="/due_date"
     )
-    all_day = all_day or (task.due_all_day and due_date == task.due_date)
+    if command.all_day is not None:
+        all_day = command.all_day
+    else:
+        all_day = all_day or (task.due_all_day and due_date == task.due_date)
     record(work, task, decisions.set_due_date(task, due_date, all_day))
     return task.task_id
 
@@ -39,5 +43,6 @@ SET_DUE_DATE = CommandSpec(
     permission=OnTask(Right.EDIT_TASKS),
     events=(TaskDueDateChanged,),
     route="PATCH /tasks/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.task_id,
 )

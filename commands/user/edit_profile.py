@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from msgspec import UNSET, UnsetType
 
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserEvent, UserLocaleChanged, UserRenamed
@@ -48,5 +48,6 @@ EDIT_PROFILE = CommandSpec(
     permission=OwnAccount(),
     events=(UserRenamed, UserLocaleChanged),
     route="PATCH /users/me",
+    inverse=BY_EVENTS,
     writes=lambda command: command.user_id,
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import Anyone
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project import decisions as projects
@@ -72,4 +72,5 @@ REGISTER_USER = CommandSpec(
     permission=Anyone(),
     events=(UserRegistered, WorkspaceCreated, ProjectCreated),
     route="POST /users",
+    inverse=NoInverse("close the account instead."),
 )

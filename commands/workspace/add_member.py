@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from commands.people import person_named
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.errors import invalid
 from domain.user.state import USER
@@ -40,5 +40,6 @@ ADD_WORKSPACE_MEMBER = CommandSpec(
     permission=InWorkspace(Right.MANAGE_MEMBERS),
     events=(WorkspaceMemberAdded,),
     route="POST /workspaces/{id}/members",
+    inverse=BY_EVENTS,
     writes=lambda command: command.workspace_id,
 )

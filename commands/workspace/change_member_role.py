@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceMemberRoleChanged
@@ -31,5 +31,6 @@ CHANGE_WORKSPACE_MEMBER_ROLE = CommandSpec(
     permission=InWorkspace(Right.MANAGE_MEMBERS),
     events=(WorkspaceMemberRoleChanged,),
     route="PATCH /workspaces/{id}/members/{user_id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.workspace_id,
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import SignedIn
-from commands.spec import CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.values.ids import checked_id
@@ -44,4 +44,5 @@ CREATE_WORKSPACE = CommandSpec(
     permission=SignedIn(),
     events=(WorkspaceCreated,),
     route="POST /workspaces",
+    inverse=NoInverse("a workspace is closed, not unmade."),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OneselfOrInWorkspace
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceMemberRemoved
@@ -30,5 +30,6 @@ REMOVE_WORKSPACE_MEMBER = CommandSpec(
     permission=OneselfOrInWorkspace(Right.MANAGE_MEMBERS),
     events=(WorkspaceMemberRemoved,),
     route="DELETE /workspaces/{id}/members/{user_id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.workspace_id,
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceRenamed
@@ -30,5 +30,6 @@ RENAME_WORKSPACE = CommandSpec(
     permission=InWorkspace(Right.EDIT_WORKSPACE),
     events=(WorkspaceRenamed,),
     route="PATCH /workspaces/{id}",
+    inverse=BY_EVENTS,
     writes=lambda command: command.workspace_id,
 )

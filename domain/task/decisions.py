@@ -10,7 +10,14 @@ from domain.project.decisions import require_open
 from domain.project.fields import FieldDefinition, FieldValue, checked_value
 from domain.project.guards import GUARDS, MoveFacts
 from domain.project.state import Project
-from domain.project.workflow import Status, allowed_from, known_status, transition_between
+from domain.project.workflow import (
+    Status,
+    Transition,
+    allowed_from,
+    known_status,
+    status_at,
+    transition_between,
+)
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -228,10 +235,28 @@ def change_status(
     move = transition_between(project.workflow, task.status, target.key)
     if move is None:
         raise _not_allowed(task, project, target.key)
-    for guard in move.guards:
-        refusal = GUARDS[guard.name].check(guard.parameters, facts)
-        if refusal is not None:
-            raise refusal
+    _require_guards(move, facts)
+    return (_entered(task, target, rank),)
+
+
+def move_back(
+    task: Task, project: Project, status: str, rank: str, facts: MoveFacts = NO_FACTS
+) -> tuple[TaskEvent, ...]:
+    """Back to a status and a rank that it had, by key: taking a move back is no move of the
+    workflow's own, but the guards of the moves that lead there hold."""
+    require_not_trashed(task)
+    target = status_at(project.workflow, status)
+    if target is None:
+        raise Refused(
+            Kind.NOT_UNDOABLE,
+            f"This cannot be undone: the project has no status {status} any more.",
+        )
+    if target.key == task.status:
+        return rerank(task, rank)
+    move = transition_between(project.workflow, task.status, target.key)
+    leading = (each for each in project.workflow.transitions if each.target == target.key)
+    for each in leading if move is None else (move,):
+        _require_guards(each, facts)
     return (_entered(task, target, rank),)
 
 
@@ -312,6 +337,13 @@ def _checked_external_id(external_id: str | None, limits: Limits) -> str | None:
     if external_id is None:
         return None
     return optional_line(external_id, "/external_id", limits.title)
+
+
+def _require_guards(move: Transition, facts: MoveFacts) -> None:
+    for guard in move.guards:
+        refusal = GUARDS[guard.name].check(guard.parameters, facts)
+        if refusal is not None:
+            raise refusal
 
 
 def _entered(task: Task, status: Status, rank: str) -> TaskStatusChanged:

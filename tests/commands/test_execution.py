@@ -6,7 +6,7 @@ import pytest
 
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_member_role import ChangeProjectMemberRole
-from commands.spec import CommandSpec, Registry
+from commands.spec import BY_EVENTS, CommandSpec, Registry
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask, create_task
@@ -26,7 +26,11 @@ from tests.commands.refusals import refusal
 
 def test_a_command_that_does_not_say_who_may_keeps_the_program_from_starting():
     silent = CommandSpec(
-        command=CreateTask, handler=create_task, events=(TaskCreated,), route="POST /tasks"
+        command=CreateTask,
+        handler=create_task,
+        events=(TaskCreated,),
+        route="POST /tasks",
+        inverse=BY_EVENTS,
     )
     with pytest.raises(ValueError, match="CreateTask does not say who may"):
         Registry(silent)

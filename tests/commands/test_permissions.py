@@ -23,6 +23,7 @@ from commands.task.create_task import CreateTask
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.restore_task import RestoreTask
+from commands.task.return_task import ReturnTask
 from commands.task.set_due_date import SetDueDate
 from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
@@ -181,6 +182,7 @@ on_task(SetDueDate, due_date="2026-03-01T09:00:00Z")
 on_task(TagTask, tags=("a",))
 on_task(ChangeStatus, status="in_progress")
 on_task(MoveTask, status="in_progress")
+on_task(ReturnTask, status="in_progress", rank="a0V")
 on_task(TrashTask)
 on_task(RestoreTask)
 on_task(AddComment, text="Done?")

@@ -1,0 +1,228 @@
+"""How each event is taken back: the other half of the table of contents.
+
+An event that is not here has no inverse; each command that records it says why (`NoInverse`). Most
+events carry what stood there before (`was`); what they do not carry stands in the state before.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, TypeVar
+
+from commands.project.add_member import AddProjectMember
+from commands.project.archive_project import ArchiveProject
+from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.edit_project import EditProject
+from commands.project.remove_member import RemoveProjectMember
+from commands.project.unarchive_project import UnarchiveProject
+from commands.spec import Inverse, Undone
+from commands.task.assign_task import AssignTask
+from commands.task.edit_task import EditTask
+from commands.task.restore_task import RestoreTask
+from commands.task.return_task import ReturnTask
+from commands.task.set_due_date import SetDueDate
+from commands.task.set_priority import SetPriority
+from commands.task.tag_task import TagTask
+from commands.task.trash_task import TrashTask
+from commands.user.edit_profile import EditProfile
+from commands.workspace.add_member import AddWorkspaceMember
+from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.remove_member import RemoveWorkspaceMember
+from commands.workspace.rename_workspace import RenameWorkspace
+from domain.errors import Kind, Refused
+from domain.project.events import (
+    ProjectArchived,
+    ProjectCreated,
+    ProjectDescribed,
+    ProjectMemberAdded,
+    ProjectMemberRemoved,
+    ProjectMemberRoleChanged,
+    ProjectPrivacyChanged,
+    ProjectRenamed,
+    ProjectUnarchived,
+    ProjectViewTypeChanged,
+)
+from domain.task.events import (
+    TaskAssigned,
+    TaskCreated,
+    TaskDescribed,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskFieldsChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRestored,
+    TaskRetitled,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+)
+from domain.user.events import UserLocaleChanged, UserRenamed
+from domain.values.moment import written
+from domain.values.text import Erased
+from domain.workspace.events import (
+    WorkspaceMemberAdded,
+    WorkspaceMemberRemoved,
+    WorkspaceMemberRoleChanged,
+    WorkspaceRenamed,
+)
+
+T = TypeVar("T")
+
+
+def _kept(former: T | Erased) -> T:
+    """What stood there, where it can still be read."""
+    if isinstance(former, Erased):
+        raise Refused(
+            Kind.NOT_UNDOABLE,
+            "This cannot be undone: the text that stood there before has been erased.",
+        )
+    return former
+
+
+def _date(at: datetime | None) -> str | None:
+    return None if at is None else written(at)
+
+
+def _fields_back(undone: Undone) -> EditTask:
+    former = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in _kept(undone.event.was).items()
+    }
+    return EditTask(task_id=undone.stream, fields=former)
+
+
+INVERSES: Final[Mapping[type, Inverse]] = {
+    TaskCreated: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),
+    TaskRetitled: Inverse(
+        EditTask, lambda undone: EditTask(task_id=undone.stream, title=_kept(undone.event.was))
+    ),
+    TaskDescribed: Inverse(
+        EditTask,
+        lambda undone: EditTask(
+            task_id=undone.stream, description=_kept(undone.before.description)
+        ),
+    ),
+    TaskAssigned: Inverse(
+        AssignTask,
+        lambda undone: AssignTask(task_id=undone.stream, assignee_ids=undone.event.was),
+    ),
+    TaskPrioritised: Inverse(
+        SetPriority,
+        lambda undone: SetPriority(task_id=undone.stream, priority_level=undone.event.was),
+    ),
+    TaskDueDateChanged: Inverse(
+        SetDueDate,
+        lambda undone: SetDueDate(
+            task_id=undone.stream,
+            due_date=_date(undone.event.was),
+            all_day=undone.event.was_all_day,
+        ),
+    ),
+    TaskStartDateChanged: Inverse(
+        EditTask,
+        lambda undone: EditTask(task_id=undone.stream, start_date=_date(undone.event.was)),
+    ),
+    TaskEstimateChanged: Inverse(
+        EditTask, lambda undone: EditTask(task_id=undone.stream, estimate=undone.event.was)
+    ),
+    TaskTypeChanged: Inverse(
+        EditTask, lambda undone: EditTask(task_id=undone.stream, type=undone.event.was)
+    ),
+    TaskTagged: Inverse(
+        TagTask, lambda undone: TagTask(task_id=undone.stream, tags=undone.event.was)
+    ),
+    TaskFieldsChanged: Inverse(EditTask, _fields_back),
+    TaskStatusChanged: Inverse(
+        ReturnTask,
+        lambda undone: ReturnTask(
+            task_id=undone.stream, status=undone.event.was, rank=undone.before.rank
+        ),
+    ),
+    TaskRanked: Inverse(
+        ReturnTask,
+        lambda undone: ReturnTask(
+            task_id=undone.stream, status=undone.before.status, rank=undone.event.was
+        ),
+    ),
+    TaskTrashed: Inverse(RestoreTask, lambda undone: RestoreTask(task_id=undone.stream)),
+    TaskRestored: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),
+    ProjectCreated: Inverse(
+        ArchiveProject, lambda undone: ArchiveProject(project_id=undone.stream)
+    ),
+    ProjectRenamed: Inverse(
+        EditProject,
+        lambda undone: EditProject(project_id=undone.stream, name=_kept(undone.event.was)),
+    ),
+    ProjectDescribed: Inverse(
+        EditProject,
+        lambda undone: EditProject(
+            project_id=undone.stream, description=_kept(undone.before.description)
+        ),
+    ),
+    ProjectViewTypeChanged: Inverse(
+        EditProject,
+        lambda undone: EditProject(project_id=undone.stream, view_type=undone.event.was),
+    ),
+    ProjectPrivacyChanged: Inverse(
+        EditProject,
+        lambda undone: EditProject(project_id=undone.stream, is_private=undone.event.was),
+    ),
+    ProjectArchived: Inverse(
+        UnarchiveProject, lambda undone: UnarchiveProject(project_id=undone.stream)
+    ),
+    ProjectUnarchived: Inverse(
+        ArchiveProject, lambda undone: ArchiveProject(project_id=undone.stream)
+    ),
+    ProjectMemberAdded: Inverse(
+        RemoveProjectMember,
+        lambda undone: RemoveProjectMember(project_id=undone.stream, user_id=undone.event.user_id),
+    ),
+    ProjectMemberRoleChanged: Inverse(
+        ChangeProjectMemberRole,
+        lambda undone: ChangeProjectMemberRole(
+            project_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
+        ),
+    ),
+    ProjectMemberRemoved: Inverse(
+        AddProjectMember,
+        lambda undone: AddProjectMember(
+            project_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
+        ),
+    ),
+    WorkspaceRenamed: Inverse(
+        RenameWorkspace,
+        lambda undone: RenameWorkspace(workspace_id=undone.stream, name=_kept(undone.event.was)),
+    ),
+    WorkspaceMemberAdded: Inverse(
+        RemoveWorkspaceMember,
+        lambda undone: RemoveWorkspaceMember(
+            workspace_id=undone.stream, user_id=undone.event.user_id
+        ),
+    ),
+    WorkspaceMemberRoleChanged: Inverse(
+        ChangeWorkspaceMemberRole,
+        lambda undone: ChangeWorkspaceMemberRole(
+            workspace_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
+        ),
+    ),
+    WorkspaceMemberRemoved: Inverse(
+        AddWorkspaceMember,
+        lambda undone: AddWorkspaceMember(
+            workspace_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
+        ),
+    ),
+    UserRenamed: Inverse(
+        EditProfile,
+        lambda undone: EditProfile(user_id=undone.stream, name=_kept(undone.event.was)),
+    ),
+    UserLocaleChanged: Inverse(
+        EditProfile,
+        lambda undone: EditProfile(
+            user_id=undone.stream,
+            time_zone=undone.event.was_time_zone,
+            locale=undone.event.was_locale,
+        ),
+    ),
+}
