@@ -13,7 +13,16 @@ from api.http.manners import Manners
 from api.http.route_table import RouteTable
 from api.http.router_errors import answer_http_exception
 from api.openapi import document
-from api.routes import activity, comments, operations, people, projects, tasks, workspaces
+from api.routes import (
+    activity,
+    comments,
+    operations,
+    people,
+    projects,
+    tasks,
+    transitions,
+    workspaces,
+)
 from api.routes.documentation import documentation_routes
 from infra.bootstrap import House
 
@@ -37,6 +46,7 @@ _EXPOSED: Final = (
 
 ROUTERS: Final = (
     tasks.router,
+    transitions.router,
     comments.router,
     projects.router,
     activity.router,

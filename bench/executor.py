@@ -72,11 +72,21 @@ class NoBoard:
         return ()
 
 
+class NoComments:
+    """Nobody ever said anything."""
+
+    async def has_commented(
+        self, workspace_id: str, task_id: str, user_id: str, since: int, position: int
+    ) -> bool:
+        return False
+
+
 async def main() -> None:
     executor = Executor(
         registry=all_commands(),
         store=NoLog(),
         board=NoBoard(),
+        comments=NoComments(),
         clock=lambda: datetime.now(UTC),
         new_id=new_id,
         secret=b"",

@@ -4,13 +4,21 @@ import hashlib
 import hmac
 import secrets
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, fields
 from random import random
 from typing import Any, Final, TypeVar
 
 from commands.commit import Commit, Receipt
-from commands.ports import BoardReader, Clock, EventStore, NewId, Snapshots, StreamMoved
+from commands.ports import (
+    BoardReader,
+    Clock,
+    CommentReader,
+    EventStore,
+    NewId,
+    Snapshots,
+    StreamMoved,
+)
 from commands.spec import Access, Registry
 from commands.states import States
 from commands.turns import Turns
@@ -23,6 +31,7 @@ from domain.values.rank import PAIRS
 from domain.values.recorded import Origin
 
 S = TypeVar("S", bound=Versioned)
+T = TypeVar("T")
 
 TRIES: Final = 4
 WAITING_FOR_ONE_STREAM: Final = 1_000
@@ -41,6 +50,7 @@ _BOOKKEEPING: Final = frozenset(
         "updated_at",
         "updated_by",
         "status_category",
+        "status_since",
         "imported",
         "imported_digest",
         "title_author",
@@ -129,6 +139,7 @@ class Executor:
         registry: Registry,
         store: EventStore,
         board: BoardReader,
+        comments: CommentReader,
         clock: Clock,
         new_id: NewId,
         secret: bytes,
@@ -147,6 +158,7 @@ class Executor:
             store=store,
             states=self.states,
             board=board,
+            comments=comments,
             new_id=new_id,
             tail=random_tail,
             limits=limits or Limits(),
@@ -176,6 +188,23 @@ class Executor:
         finally:
             for name in reversed(taken):
                 self._turns.give(name)
+
+    async def ask(self, origin: Origin, question: Callable[[Work], Awaitable[T]]) -> T:
+        """What a question gives over states as the log has them now; nothing is recorded.
+
+        Raises what the question raises.
+        """
+        fresh: set[str] = set()
+        while True:
+            work = Work(self._world, origin, self._clock())
+            try:
+                answer = await question(work)
+            except Refused as refusal:
+                if refusal.kind in _OF_THE_MACHINE or not await self._was_behind(fresh, work):
+                    raise
+            else:
+                if not await self._was_behind(fresh, work):
+                    return answer
 
     async def _take_turns(self, request: _Request, taken: list[str]) -> None:
         """The key first, then the streams by name: in one order, so that nobody waits in a ring."""
@@ -211,12 +240,12 @@ class Executor:
                     return first
                 if refusal.fields.get("field") in work.retried_claims:
                     continue
-                if await self._was_behind(request, work):
+                if await self._was_behind(request.fresh, work):
                     continue
                 if isinstance(refusal, _Stale):
                     raise await self._with_differences(refusal, work) from None
                 raise
-            if outcome.receipt is None and await self._was_behind(request, work):
+            if outcome.receipt is None and await self._was_behind(request.fresh, work):
                 continue
             return outcome
         raise StreamMoved
@@ -307,13 +336,13 @@ class Executor:
                 self.states.forget(stream)
         request.fresh.update(streams)
 
-    async def _was_behind(self, request: _Request, work: Work) -> bool:
+    async def _was_behind(self, fresh: set[str], work: Work) -> bool:
         """Whether the attempt was decided on something that another process has changed since:
         nobody is refused because of what this process remembers."""
-        doubtful = sorted(work.from_memory - request.fresh)
+        doubtful = sorted(work.from_memory - fresh)
         if not doubtful:
             return False
-        request.fresh.update(doubtful)
+        fresh.update(doubtful)
         return any(await gather(*(self.states.refresh(stream) for stream in doubtful)))
 
 

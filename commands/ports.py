@@ -120,3 +120,13 @@ class BoardReader(Protocol):
     ) -> Sequence[str]:
         """Ids of at most `limit` tasks (trashed ones too) that stand in a status."""
         ...
+
+
+class CommentReader(Protocol):
+    """Questions to the comments that a decision needs, at a position no older than `position`."""
+
+    async def has_commented(
+        self, workspace_id: str, task_id: str, user_id: str, since: int, position: int
+    ) -> bool:
+        """Whether somebody said something about a task after the position `since`."""
+        ...

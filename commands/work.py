@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from commands.commit import Claim, NewEvent, Receipt
-from commands.ports import BoardReader, EventStore, NewId
+from commands.ports import BoardReader, CommentReader, EventStore, NewId
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
 from domain.values.ids import is_id
@@ -37,6 +37,7 @@ class World:
     store: EventStore
     states: States
     board: BoardReader
+    comments: CommentReader
     new_id: NewId
     tail: Callable[[], str]
     limits: Limits
@@ -54,6 +55,7 @@ class Work:
         self.now = now
         self.limits = world.limits
         self.board = world.board
+        self.comments = world.comments
         self.new_id = world.new_id
         self.tail = world.tail
         self.events: list[NewEvent] = []

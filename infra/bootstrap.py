@@ -36,7 +36,7 @@ from infra.people.sessions import Revocations, Sessions
 from infra.postgres.pool import open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.board_queries import BoardQueries, ViewBoardReader
-from infra.postgres.views.comment_queries import CommentQueries
+from infra.postgres.views.comment_queries import CommentQueries, ViewCommentReader
 from infra.postgres.views.directory import Directory
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
@@ -155,6 +155,7 @@ async def _build(
         registry=all_commands(),
         store=store,
         board=ViewBoardReader(pool, pointers, waiter, workspace_of),
+        comments=ViewCommentReader(pool, pointers, waiter),
         clock=utc_now,
         new_id=new_id,
         secret=master.derive("command ids"),

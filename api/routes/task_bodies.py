@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body
 from api.http.values import DayOrMoment, Description, Priority, Reference, Title
+from commands.comment.add_comment import AddComment
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask
@@ -17,6 +18,15 @@ from commands.task.tag_task import TagTask
 
 Fields = Annotated[
     dict[str, Any], Field(description="Custom fields by key, as the project has them.")
+]
+
+
+CommentBeside = Annotated[
+    str,
+    Field(
+        description="Said about the task in the same commit, Markdown; null says nothing.",
+        json_schema_extra={"minLength": 1, "maxLength": 20_000},
+    ),
 ]
 
 
@@ -108,12 +118,12 @@ class TaskChanges(Body):
     estimate: Annotated[float, Field(json_schema_extra={"minimum": 0})] | None = None
     tags: list[Reference] | None = None
     fields: Fields | None = None
+    comment: CommentBeside | None = None
 
     def commands(self, task_id: str) -> list[Any]:
-        """One for each kind of change; where nothing is named, one that changes nothing."""
+        """One for each kind of change; where nothing is named, one that changes nothing. The move
+        comes last, since guards ask for what may have been sent along."""
         found: list[Any] = []
-        if self.gives("status"):
-            found.append(ChangeStatus(task_id=task_id, status=self.status))
         if self.gives("assignee_id") or self.gives("assignee_ids"):
             found.append(
                 AssignTask(
@@ -145,9 +155,14 @@ class TaskChanges(Body):
             estimate=self.estimate if self.gives("estimate") else UNSET,
             fields=(self.fields or {}) if self.gives("fields") else UNSET,
         )
-        if not found or edit != EditTask(task_id=task_id):
+        if edit != EditTask(task_id=task_id):
             found.append(edit)
-        return found
+        if self.comment is not None:
+            # The first command says what the answer shows, which is the task.
+            found = [*(found or [edit]), AddComment(task_id=task_id, text=self.comment)]
+        if self.gives("status"):
+            found.append(ChangeStatus(task_id=task_id, status=self.status))
+        return found or [edit]
 
 
 class TaskMove(Body):
@@ -164,6 +179,7 @@ class TaskMove(Body):
     project_id: Annotated[
         Reference, Field(description="The task's own project; it does not move to another.")
     ] | None = None  # fmt: skip
+    comment: CommentBeside | None = None
 
 
 class NewComment(Body):

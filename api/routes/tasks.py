@@ -1,5 +1,6 @@
 """Tasks: make, read, list, change, move, trash and restore them."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -19,11 +20,13 @@ from api.http.route import DirectRoute
 from api.routes.answers import TaskPage
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
 from api.routes.task_query import TaskListQuery
+from commands.comment.add_comment import AddComment
 from commands.execution import Outcome
+from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.restore_task import RestoreTask
 from commands.task.trash_task import TrashTask
-from domain.errors import Kind, invalid, not_found
+from domain.errors import Invalid, Kind, Problem, invalid, not_found
 from domain.project.state import PROJECT
 from domain.task.state import TASK, Task
 from domain.user.state import USER
@@ -179,22 +182,36 @@ async def move_task(call: CallHere, task_id: str, body: TaskMove) -> Reply:
         task = await _visible(call, found)
         if task.project_id != project_id:
             raise invalid("/project_id", "A task stays in its project.", "read-only")
-    command = MoveTask(
+    move = MoveTask(
         task_id=found,
         status=body.status,
         column_id=body.column_id,
         before=await references.task_id_in_body(call, body.before, "/before"),
         after=await references.task_id_in_body(call, body.after, "/after"),
     )
-    return await _answer(call, found, [command], body)
+    if body.comment is None:
+        return await _answer(call, found, [move], body)
+    # The first command says what the answer shows, which is the task.
+    said = AddComment(task_id=found, text=body.comment)
+    return await _answer(call, found, [EditTask(task_id=found), said, move], body)
 
 
 async def _answer(
     call: Call, task_id: str, commands: list[Any], body: TaskChanges | TaskMove | None
 ) -> Reply:
-    outcome = await execute(call, commands, body=body, match=task_id)
+    try:
+        outcome = await execute(call, commands, body=body, match=task_id)
+    except Invalid as wrong:
+        if body is None or body.comment is None:
+            raise
+        raise Invalid(*(_beside(problem) for problem in wrong.problems)) from None
     doc, version = await _after(call, outcome)
     return changed(call, outcome, doc, version)
+
+
+def _beside(problem: Problem) -> Problem:
+    """What is wrong with a comment's text, at the field in which it was sent along."""
+    return replace(problem, pointer="/comment") if problem.pointer == "/text" else problem
 
 
 async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:

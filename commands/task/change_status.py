@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
+from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
-from domain.task import decisions
 from domain.task.events import TaskStatusChanged
 from domain.values.rank import fresh_rank
 from domain.workspace.roles import Right
@@ -23,7 +23,7 @@ class ChangeStatus:
 async def change_status(command: ChangeStatus, work: Work) -> str:
     task, project = open_task(work, command.task_id)
     rank = fresh_rank(work.now, work.tail())
-    record(work, task, decisions.change_status(task, project, command.status, rank))
+    record(work, task, await status_events(work, task, project, command.status, rank))
     return task.task_id
 
 

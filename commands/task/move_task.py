@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from commands.permissions import OnTask, visible_task
 from commands.spec import BY_EVENTS, CommandSpec
+from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.errors import Invalid, invalid
@@ -43,13 +44,13 @@ async def move_task(command: MoveTask, work: Work) -> str:
     if neighbour is None:
         if status != task.status:
             rank = fresh_rank(work.now, work.tail())
-            record(work, task, decisions.change_status(task, project, status, rank))
+            record(work, task, await status_events(work, task, project, status, rank))
         return task.task_id
     lower, upper = await _gap(work, task, column, before, after)
     stays = (lower is None or lower < task.rank) and (upper is None or task.rank < upper)
     if status != task.status:
         rank = task.rank if stays else rank_between(lower, upper, work.tail())
-        record(work, task, decisions.change_status(task, project, status, rank))
+        record(work, task, await status_events(work, task, project, status, rank))
     elif not stays:
         record(work, task, decisions.rerank(task, rank_between(lower, upper, work.tail())))
     return task.task_id

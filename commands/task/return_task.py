@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
+from commands.task.moving import return_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
-from domain.task import decisions
 from domain.task.events import TaskRanked, TaskStatusChanged
 from domain.workspace.roles import Right
 
@@ -22,7 +22,8 @@ class ReturnTask:
 
 async def return_task(command: ReturnTask, work: Work) -> str:
     task, project = open_task(work, command.task_id)
-    record(work, task, decisions.move_back(task, project, command.status, command.rank))
+    rank = command.rank
+    record(work, task, await return_events(work, task, project, command.status, rank))
     return task.task_id
 
 

@@ -28,6 +28,7 @@ from domain.project.events import (
     ProjectWorkflowChanged,
 )
 from domain.project.fields import FieldDraft, checked_fields
+from domain.project.guards import Named
 from domain.project.state import Project
 from domain.project.workflow import (
     DEFAULT_WORKFLOW,
@@ -40,7 +41,7 @@ from domain.project.workflow import (
 )
 from domain.values.limits import Limits
 from domain.values.text_rules import checked_description, checked_name, checked_project_key
-from domain.workspace.roles import PROJECT_ROLES, named_in_project
+from domain.workspace.roles import PROJECT_ROLES, WORKSPACE_ROLES, named_in_project
 from domain.workspace.state import Workspace
 
 VIEW_TYPES: Final = ("list", "board", "timeline")
@@ -190,7 +191,7 @@ def change_workflow(
 ) -> tuple[ProjectEvent, ...]:
     """`column_ids`: fresh ones, as many as the new workflow has statuses."""
     require_open(project)
-    checked = checked_workflow(workflow, limits)
+    checked = checked_workflow(workflow, limits, _named(project))
     if checked == project.workflow:
         return ()
     return (
@@ -256,6 +257,12 @@ def change_fields(
     if fields == project.fields:
         return ()
     return (ProjectFieldsChanged(fields=fields, was=project.fields),)
+
+
+def _named(project: Project) -> Named:
+    return Named(
+        fields=project.fields, project_roles=PROJECT_ROLES, workspace_roles=WORKSPACE_ROLES
+    )
 
 
 def _checked_view_type(view_type: str) -> str:

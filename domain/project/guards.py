@@ -1,26 +1,119 @@
 """The conditions that a workflow may put on a move, by name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from domain.errors import Kind, Refused
+from domain.errors import Kind, Problem, Refused
+from domain.project.fields import FieldDefinition
+
+# What a task may have or not; the rest (title, status, priority ...) it always has.
+FIELDS_OF_TASKS: Final = (
+    "description",
+    "assignee_id",
+    "due_date",
+    "start_date",
+    "estimate",
+    "tags",
+)
+
+# Before the key of a custom field, wherever fields of both kinds are named.
+CUSTOM: Final = "fields."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFacts:
-    """What guards may look at. `unfinished_blockers`: ids of tasks that block this one and are
-    neither done nor cancelled."""
+    """What guards may look at beyond the task itself; only what the guards of the moves in
+    question ask for has to be true.
+
+    `unfinished_blockers`: ids of tasks that block this one and are neither done nor cancelled.
+    `project_role` and `workspace_role` are the mover's. `has_commented`: the mover has said
+    something about the task since it came into its status, or says it with the move. `held`:
+    which fields hold something, custom ones with `fields.` before their key.
+    """
 
     unfinished_blockers: tuple[str, ...] = ()
+    project_role: str | None = None
+    workspace_role: str | None = None
+    has_commented: bool = False
+    held: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What the parameters of guards may name in one project."""
+
+    fields: Sequence[FieldDefinition] = ()
+    project_roles: Sequence[str] = ()
+    workspace_roles: Sequence[str] = ()
+
+
+# A parameter as the workflow keeps it, with everything that is wrong with what was given.
+Checked = tuple[list[str], Sequence[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
 class GuardRule:
-    """`check(parameters, facts)` gives the refusal, None where the move may happen."""
+    """`check(parameters, facts)` gives the refusal, None where the move may happen.
+
+    `parameters`: name -> what brings what was given into the form that is kept; where a guard
+    takes any, at least one of them has to be there.
+    """
 
     check: Callable[[Mapping[str, Any], MoveFacts], Refused | None]
-    parameters: tuple[str, ...] = ()
+    parameters: Mapping[str, Callable[[Any, Named, str], Checked]]
+
+
+def checked_parameters(
+    name: str, given: Mapping[str, Any], named: Named, pointer: str
+) -> tuple[Mapping[str, Any], Sequence[Problem]]:
+    """The parameters of a guard in their kept form, and everything that is wrong with them or
+    with its name."""
+    rule = GUARDS.get(name)
+    if rule is None:
+        detail = f"Must be one of: {', '.join(GUARDS)}."
+        return {}, [Problem(pointer, "unknown", detail)]
+    problems: list[Problem] = []
+    kept: dict[str, Any] = {}
+    for parameter, value in given.items():
+        check = rule.parameters.get(parameter)
+        if check is None:
+            detail = "This guard has no such parameter."
+            if rule.parameters:
+                detail = f"This guard takes {' and '.join(rule.parameters)}."
+            problems.append(Problem(f"{pointer}/{parameter}", "unknown", detail))
+            continue
+        kept[parameter], wrong = check(value, named, f"{pointer}/{parameter}")
+        problems.extend(wrong)
+    if rule.parameters and not kept and not problems:
+        detail = f"This guard needs {' or '.join(rule.parameters)}."
+        problems.append(Problem(pointer, "incomplete", detail))
+    return kept, problems
+
+
+def refused_by(guard: str, detail: str, missing: Sequence[str]) -> Refused:
+    """A guard's no: what is missing, in words that a program can take."""
+    return Refused(Kind.GUARD_REFUSED, detail, guard=guard, missing=list(missing))
+
+
+def field_named(text: str, fields: Sequence[FieldDefinition]) -> str | None:
+    """A field of tasks, or a custom one by its key with or without `fields.` before it, as it is
+    kept; None where there is no such field. A field of every task goes before a custom one."""
+    if text in FIELDS_OF_TASKS:
+        return text
+    key = text.removeprefix(CUSTOM)
+    if any(field.key == key for field in fields):
+        return f"{CUSTOM}{key}"
+    return None
+
+
+def fields_asked(parameters: Mapping[str, Any]) -> Sequence[str]:
+    """The custom fields, by key, that a guard's parameters name."""
+    return [
+        name.removeprefix(CUSTOM)
+        for name in parameters.get("fields", ())
+        if name.startswith(CUSTOM)
+    ]
 
 
 def _no_unfinished_blockers(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
@@ -34,6 +127,90 @@ def _no_unfinished_blockers(parameters: Mapping[str, Any], facts: MoveFacts) -> 
     )
 
 
+def _fields_present(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
+    missing = [name for name in parameters["fields"] if name not in facts.held]
+    if not missing:
+        return None
+    return refused_by("fields-present", f"Fill these in first: {', '.join(missing)}.", missing)
+
+
+def _only_roles(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
+    in_project = parameters.get("project_roles", ())
+    in_workspace = parameters.get("workspace_roles", ())
+    if facts.project_role in in_project or facts.workspace_role in in_workspace:
+        return None
+    wanted = [f"project:{role}" for role in in_project]
+    wanted += [f"workspace:{role}" for role in in_workspace]
+    detail = f"Only some may do this ({', '.join(wanted)}); ask one of them."
+    return refused_by("only-roles", detail, wanted)
+
+
+def _comment_required(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
+    if facts.has_commented:
+        return None
+    detail = "Say why: send `comment` with the move, or comment on the task first."
+    return refused_by("comment-required", detail, ["comment"])
+
+
+def _fields(value: Any, named: Named, pointer: str) -> Checked:
+    kept: list[str] = []
+    problems: list[Problem] = []
+    for at, text, wrong in _texts(value, pointer):
+        problems.extend(wrong)
+        if wrong:
+            continue
+        found = field_named(text, named.fields)
+        if found is None:
+            detail = f"Must be a custom field of the project or one of {_list(FIELDS_OF_TASKS)}."
+            problems.append(Problem(at, "unknown", detail))
+        elif found not in kept:
+            kept.append(found)
+    return kept, problems
+
+
+def _roles(of: Callable[[Named], Sequence[str]]) -> Callable[[Any, Named, str], Checked]:
+    def check(value: Any, named: Named, pointer: str) -> Checked:
+        kept: list[str] = []
+        problems: list[Problem] = []
+        for at, text, wrong in _texts(value, pointer):
+            problems.extend(wrong)
+            if wrong:
+                continue
+            if text not in of(named):
+                problems.append(Problem(at, "unknown", f"Must be one of {_list(of(named))}."))
+            elif text not in kept:
+                kept.append(text)
+        return kept, problems
+
+    return check
+
+
+def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str, Sequence[Problem]]]:
+    """Where each text of a list stands, the text, and what is wrong with it."""
+    if not isinstance(value, list | tuple) or not value:
+        yield pointer, "", [Problem(pointer, "invalid", "Must be a list that is not empty.")]
+        return
+    for index, each in enumerate(value):
+        at = f"{pointer}/{index}"
+        if isinstance(each, str):
+            yield at, each, ()
+        else:
+            yield at, "", [Problem(at, "invalid", "Must be a string.")]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
 GUARDS: Final[Mapping[str, GuardRule]] = {
-    "no-unfinished-blockers": GuardRule(_no_unfinished_blockers),
+    "no-unfinished-blockers": GuardRule(_no_unfinished_blockers, {}),
+    "fields-present": GuardRule(_fields_present, {"fields": _fields}),
+    "only-roles": GuardRule(
+        _only_roles,
+        {
+            "project_roles": _roles(lambda named: named.project_roles),
+            "workspace_roles": _roles(lambda named: named.workspace_roles),
+        },
+    ),
+    "comment-required": GuardRule(_comment_required, {}),
 }

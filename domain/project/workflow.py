@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from domain.errors import Invalid, Problem, invalid
-from domain.project.guards import GUARDS
+from domain.project.guards import Named, checked_parameters
 from domain.values.limits import Limits
 from domain.values.text_rules import checked_name
 
 CATEGORIES: Final = ("todo", "in_progress", "done", "cancelled")
+
+MOST_GUARDS: Final = 20
 
 _KEY: Final = re.compile(r"\w[\w-]{0,63}")
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}|[a-z]{3,20}", re.ASCII)
@@ -119,6 +121,14 @@ def allowed_from(workflow: Workflow, key: str) -> tuple[str, ...]:
     return tuple(status.key for status in workflow.statuses if status.key in targets)
 
 
+def moves_from(workflow: Workflow, key: str) -> Mapping[str, Transition]:
+    """The moves from a status, by where they lead."""
+    if workflow.any_move:
+        targets = (status.key for status in workflow.statuses if status.key != key)
+        return {target: Transition(source=key, target=target) for target in targets}
+    return {each.target: each for each in workflow.transitions if each.source == key}
+
+
 def transition_between(workflow: Workflow, source: str, target: str) -> Transition | None:
     """The move, with its guards; None where it is not allowed."""
     if workflow.any_move:
@@ -129,8 +139,9 @@ def transition_between(workflow: Workflow, source: str, target: str) -> Transiti
     return None
 
 
-def checked_workflow(workflow: Workflow, limits: Limits) -> Workflow:
-    """The same workflow with keys where names stood; Invalid with everything wrong in it."""
+def checked_workflow(workflow: Workflow, limits: Limits, named: Named) -> Workflow:
+    """The same workflow with keys where names stood; Invalid with everything wrong in it.
+    `named` is what its guards may name."""
     problems: list[Problem] = []
     if not 1 <= len(workflow.statuses) <= limits.statuses:
         problems.append(
@@ -143,7 +154,7 @@ def checked_workflow(workflow: Workflow, limits: Limits) -> Workflow:
     if problems:
         raise Invalid(*problems)
     problems.extend(_wrong_statuses(workflow.statuses, limits))
-    transitions, wrong = _resolved(workflow)
+    transitions, wrong = _resolved(workflow, named)
     problems.extend(wrong)
     initial = status_named(workflow, workflow.initial)
     if initial is None:
@@ -178,7 +189,7 @@ def _wrong_statuses(statuses: Sequence[Status], limits: Limits) -> Iterator[Prob
             yield Problem(f"{at}/colour", "invalid", "Must be #rrggbb or the name of a colour.")
 
 
-def _resolved(workflow: Workflow) -> tuple[tuple[Transition, ...], list[Problem]]:
+def _resolved(workflow: Workflow, named: Named) -> tuple[tuple[Transition, ...], list[Problem]]:
     problems: list[Problem] = []
     transitions: list[Transition] = []
     seen: set[tuple[str, str]] = set()
@@ -190,7 +201,8 @@ def _resolved(workflow: Workflow) -> tuple[tuple[Transition, ...], list[Problem]
             problems.append(Problem(f"{at}/from", "unknown", "Must be one of the statuses."))
         if target is None:
             problems.append(Problem(f"{at}/to", "unknown", "Must be one of the statuses."))
-        problems.extend(_wrong_guards(each.guards, f"{at}/guards"))
+        guards, wrong = _checked_guards(each.guards, named, f"{at}/guards")
+        problems.extend(wrong)
         if source is None or target is None:
             continue
         if source is target:
@@ -198,19 +210,21 @@ def _resolved(workflow: Workflow) -> tuple[tuple[Transition, ...], list[Problem]
         if (source.key, target.key) in seen:
             problems.append(Problem(at, "repeated", "This move stands here twice."))
         seen.add((source.key, target.key))
-        transitions.append(replace(each, source=source.key, target=target.key))
+        transitions.append(Transition(source=source.key, target=target.key, guards=guards))
     return tuple(transitions), problems
 
 
-def _wrong_guards(guards: Sequence[Guard], pointer: str) -> Iterator[Problem]:
+def _checked_guards(
+    guards: Sequence[Guard], named: Named, pointer: str
+) -> tuple[tuple[Guard, ...], Sequence[Problem]]:
+    problems: list[Problem] = []
+    if len(guards) > MOST_GUARDS:
+        problems.append(Problem(pointer, "too-many", f"Must be at most {MOST_GUARDS} guards."))
+        return (), problems
+    checked: list[Guard] = []
     for index, guard in enumerate(guards):
-        rule = GUARDS.get(guard.name)
-        if rule is None:
-            known = ", ".join(GUARDS)
-            yield Problem(f"{pointer}/{index}", "unknown", f"Must be one of: {known}.")
-            continue
-        for name in guard.parameters:
-            if name not in rule.parameters:
-                yield Problem(
-                    f"{pointer}/{index}/{name}", "unknown", "This guard has no such parameter."
-                )
+        at = f"{pointer}/{index}"
+        parameters, wrong = checked_parameters(guard.name, guard.parameters, named, at)
+        problems.extend(wrong)
+        checked.append(Guard(name=guard.name, parameters=parameters))
+    return tuple(checked), problems

@@ -8,16 +8,9 @@ from typing import Final
 from domain.errors import Kind, Refused, invalid, pointer_token
 from domain.project.decisions import require_open
 from domain.project.fields import FieldDefinition, FieldValue, checked_value
-from domain.project.guards import GUARDS, MoveFacts
+from domain.project.guards import MoveFacts
 from domain.project.state import Project
-from domain.project.workflow import (
-    Status,
-    Transition,
-    allowed_from,
-    known_status,
-    status_at,
-    transition_between,
-)
+from domain.project.workflow import Status, known_status, status_at
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -35,6 +28,13 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+)
+from domain.task.moves import (
+    explained,
+    first_refusal,
+    guards_back,
+    refusal_of,
+    ways_from,
 )
 from domain.task.state import Task
 from domain.values.limits import Limits
@@ -227,15 +227,15 @@ def change_status(
     task: Task, project: Project, status: str, rank: str, facts: MoveFacts = NO_FACTS
 ) -> tuple[TaskEvent, ...]:
     """To a status by key or name, along the workflow's moves and past their guards; the card
-    lands at `rank`."""
+    lands at `rank`. `facts` are those of the one move where it may happen, and of all moves from
+    here where it may not: a refusal says what is allowed, and why the rest is not."""
     require_not_trashed(task)
     target = known_status(project.workflow, status)
     if target.key == task.status:
         return ()
-    move = transition_between(project.workflow, task.status, target.key)
-    if move is None:
-        raise _not_allowed(task, project, target.key)
-    _require_guards(move, facts)
+    refusal = refusal_of(task, project, target, facts)
+    if refusal is not None:
+        raise explained(refusal, task, target.key, ways_from(task, project, facts))
     return (_entered(task, target, rank),)
 
 
@@ -243,7 +243,7 @@ def move_back(
     task: Task, project: Project, status: str, rank: str, facts: MoveFacts = NO_FACTS
 ) -> tuple[TaskEvent, ...]:
     """Back to a status and a rank that it had, by key: taking a move back is no move of the
-    workflow's own, but the guards of the moves that lead there hold."""
+    workflow's own, but the guards that lead there hold (`guards_back`)."""
     require_not_trashed(task)
     target = status_at(project.workflow, status)
     if target is None:
@@ -253,10 +253,9 @@ def move_back(
         )
     if target.key == task.status:
         return rerank(task, rank)
-    move = transition_between(project.workflow, task.status, target.key)
-    leading = (each for each in project.workflow.transitions if each.target == target.key)
-    for each in leading if move is None else (move,):
-        _require_guards(each, facts)
+    refusal = first_refusal(guards_back(task, project, target.key), task, facts)
+    if refusal is not None:
+        raise refusal
     return (_entered(task, target, rank),)
 
 
@@ -339,13 +338,6 @@ def _checked_external_id(external_id: str | None, limits: Limits) -> str | None:
     return optional_line(external_id, "/external_id", limits.title)
 
 
-def _require_guards(move: Transition, facts: MoveFacts) -> None:
-    for guard in move.guards:
-        refusal = GUARDS[guard.name].check(guard.parameters, facts)
-        if refusal is not None:
-            raise refusal
-
-
 def _entered(task: Task, status: Status, rank: str) -> TaskStatusChanged:
     return TaskStatusChanged(
         status=status.key,
@@ -353,14 +345,4 @@ def _entered(task: Task, status: Status, rank: str) -> TaskStatusChanged:
         was=task.status,
         was_category=task.status_category,
         rank=rank,
-    )
-
-
-def _not_allowed(task: Task, project: Project, target: str) -> Refused:
-    allowed = allowed_from(project.workflow, task.status)
-    may = f"may go to {', '.join(allowed)}" if allowed else "may go nowhere"
-    return Refused(
-        Kind.TRANSITION_NOT_ALLOWED,
-        f"A task in {task.status} {may}, not to {target}.",
-        **{"from": task.status, "to": target, "allowed": list(allowed)},
     )

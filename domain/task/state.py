@@ -38,6 +38,7 @@ class Task:
     `imported` and `imported_digest` tell how many records of its trace an import has brought in
     and which: SHA-256 over the digest before it and the record's own, hexadecimal, from "".
     `title_author` and `field_authors` (by the keys of `fields`) are who wrote what stands there.
+    `status_since` is the position at which it came into its status.
     """
 
     task_id: str
@@ -72,6 +73,7 @@ class Task:
     field_authors: Mapping[str, str] = field(default_factory=dict)
     imported: int = 0
     imported_digest: str = ""
+    status_since: int = 0
 
     @property
     def key(self) -> str:
@@ -94,6 +96,7 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
                 status_category=event.category,
                 rank=event.rank,
                 completed_at=_completed_at(state, event, stamp),
+                status_since=stamp.position,
             )
         case TaskRecordImported():
             return touched(
@@ -171,6 +174,7 @@ def _begin(event: object, stamp: Stamp) -> Task | None:
         completed_at=stamp.at if event.status_category == "done" else None,
         fields=fields,
         field_authors=authors_after({}, fields, stamp.author_of("fields")) if fields else {},
+        status_since=stamp.position,
     )
 
 

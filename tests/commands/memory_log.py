@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from commands.commit import Claim, Commit, Receipt
 from commands.ports import EventStore, StreamMoved
+from domain.comment.events import CommentAdded
 from domain.errors import Kind, Refused
 from domain.task.state import TASK, Task
 from domain.values.recorded import Recorded
@@ -168,3 +169,21 @@ class LogBoard:
         cards = (card for card in tasks.values() if card is not None)
         standing = (c for c in cards if c.project_id == project_id and c.status in statuses)
         return sorted(standing, key=lambda card: card.rank)
+
+
+class LogComments:
+    """Answers of the view of comments, folded from the log itself each time."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    async def has_commented(
+        self, workspace_id: str, task_id: str, user_id: str, since: int, position: int
+    ) -> bool:
+        said = [
+            each
+            async for batch in self._store.read_log(since)
+            for each in batch
+            if isinstance(each.event, CommentAdded) and each.event.task_id == task_id
+        ]
+        return any(each.stamp.actor == user_id for each in said)

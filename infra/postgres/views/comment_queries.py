@@ -1,4 +1,6 @@
-"""Questions to the view of comments: those of one task."""
+"""Questions to the view of comments: those of one task, and what a guard asks of them."""
+
+from dataclasses import dataclass
 
 from infra.postgres.pool import Pool
 from projections.comments import COMMENTS_VIEW
@@ -8,6 +10,7 @@ from .cursors import CursorCodec, Int64
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
 from .reader import Parameters, ViewReader
+from .waiting import ViewWaiter
 
 _OLDEST_FIRST = Order(
     (("t.said", "bigint"), ("t.comment_id", "text")),
@@ -38,3 +41,36 @@ class CommentQueries:
             order=_OLDEST_FIRST,
         )
         return await read_page(self._reader, self._log_id, (workspace_id,), query, page or Page())
+
+
+# A row keeps the whole comment as JSON; who made it stands in there.
+_SAID = """
+SELECT {position}, EXISTS (
+    SELECT FROM {comments_comments} AS t
+    WHERE t.task_id = %s AND t.said > %s
+        AND convert_from(t.doc, 'UTF8')::jsonb ->> 'author_id' = %s
+)
+"""
+
+
+class ViewCommentReader:
+    """Implements commands.ports.CommentReader over the view of comments."""
+
+    def __init__(self, pool: Pool, pointers: Pointers, waiter: ViewWaiter) -> None:
+        self._reader = ViewReader(pool, pointers, COMMENTS_VIEW)
+        self._waiter = waiter
+
+    async def has_commented(
+        self, workspace_id: str, task_id: str, user_id: str, since: int, position: int
+    ) -> bool:
+        async def ask() -> _Seen:
+            rows = await self._reader.fetch((workspace_id,), _SAID, (task_id, since, user_id))
+            return _Seen(rows[0][0] or 0, rows[0][1])
+
+        return (await self._waiter.at_least(COMMENTS_VIEW, position, ask)).said
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    position: int
+    said: bool

@@ -138,10 +138,15 @@ def test_a_move_follows_the_workflow_and_a_forbidden_one_says_what_may():
     task.when(decisions.change_status, project, "in_progress", "b1").then(
         moved("in_progress", "in_progress")
     )
-    refusal = task.when(decisions.change_status, project, "done", "b1").refused(
-        Kind.TRANSITION_NOT_ALLOWED,
-        **{"from": "todo", "to": "done", "allowed": ["in_progress", "cancelled"]},
-    )
+    with pytest.raises(Refused) as caught:
+        decisions.change_status(task.state, project, "done", "b1")
+    refusal = caught.value
+    assert refusal.kind is Kind.TRANSITION_NOT_ALLOWED
+    assert (refusal.fields["from"], refusal.fields["to"]) == ("todo", "done")
+    assert refusal.fields["allowed"] == ["in_progress", "cancelled"]
+    assert [each["status"] for each in refusal.fields["refused"]] == [
+        "in_review", "blocked", "done",
+    ]  # fmt: skip
     assert "in_progress, cancelled" in refusal.detail
     task.when(decisions.change_status, project, "nowhere", "b1").invalid("/status")
 
@@ -157,9 +162,11 @@ def test_an_unfinished_blocker_keeps_a_task_from_done():
     project = project_of().state
     task = task_of(moved("in_review", "in_progress"))
     blocked = MoveFacts(unfinished_blockers=("task_b",))
-    task.when(decisions.change_status, project, "done", "b1", blocked).refused(
-        Kind.BLOCKED_BY_UNFINISHED, blockers=["task_b"]
-    )
+    with pytest.raises(Refused) as caught:
+        decisions.change_status(task.state, project, "done", "b1", blocked)
+    assert caught.value.kind is Kind.BLOCKED_BY_UNFINISHED
+    assert caught.value.fields["blockers"] == ["task_b"]
+    assert caught.value.fields["allowed"] == ["in_progress", "cancelled"]
     task.when(decisions.change_status, project, "in_progress", "b1", blocked).then(
         moved("in_progress", "in_progress", "in_review", "in_progress")
     )

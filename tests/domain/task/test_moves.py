@@ -1,0 +1,116 @@
+"""Where a task may go, and what a refusal says."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.errors import Kind, Refused
+from domain.project.guards import MoveFacts
+from domain.project.workflow import Guard, Status, Transition, Workflow
+from domain.task import decisions
+from domain.task.events import TaskAssigned, TaskFieldsChanged
+from domain.task.moves import held_fields, ways_from
+from tests.domain.examples import project_of, task_of
+from tests.domain.given import ANN
+
+WORKFLOW = Workflow(
+    initial="open",
+    statuses=tuple(
+        Status(key=key, name=key.title(), category=category)
+        for key, category in (
+            ("open", "todo"),
+            ("doing", "in_progress"),
+            ("done", "done"),
+            ("shipped", "done"),
+            ("dropped", "cancelled"),
+        )
+    ),
+    transitions=(
+        Transition(source="open", target="doing"),
+        Transition(
+            source="open",
+            target="done",
+            guards=(
+                Guard(name="fields-present", parameters={"fields": ["estimate", "fields.size"]}),
+                Guard(name="no-unfinished-blockers"),
+            ),
+        ),
+        Transition(
+            source="open",
+            target="shipped",
+            guards=(Guard(name="only-roles", parameters={"project_roles": ["admin"]}),),
+        ),
+    ),
+)
+PROJECT = project_of(workflow=WORKFLOW).state
+
+
+def test_a_refusal_says_what_is_allowed_and_why_the_rest_is_not():
+    task = task_of(project=PROJECT).state
+    facts = MoveFacts(project_role="member", unfinished_blockers=("task_b",))
+    with pytest.raises(Refused) as caught:
+        decisions.change_status(task, PROJECT, "shipped", "b1", facts)
+    refusal = caught.value
+    assert refusal.kind is Kind.GUARD_REFUSED
+    fields = dict(refusal.fields)
+    refused = fields.pop("refused")
+    assert fields == {
+        "guard": "only-roles",
+        "missing": ["project:admin"],
+        "from": "open",
+        "to": "shipped",
+        "allowed": ["doing"],
+    }
+    assert [(each["status"], each["code"], each.get("guard")) for each in refused] == [
+        ("done", "guard-refused", "fields-present"),
+        ("shipped", "guard-refused", "only-roles"),
+        ("dropped", "transition-not-allowed", None),
+    ]
+    assert refused[0]["missing"] == ["estimate", "fields.size"]
+    assert all(each["detail"] for each in refused)
+
+
+def test_guards_are_met_in_their_order():
+    blocked = MoveFacts(unfinished_blockers=("task_b",))
+    filled = TaskFieldsChanged(fields={"size": 0}, was={"size": None})
+    task = task_of(filled, project=PROJECT, estimate=0.0).state
+    ways = {way.status.key: way.refusal for way in ways_from(task, PROJECT, blocked)}
+    assert ways["done"] is not None
+    assert ways["done"].kind is Kind.BLOCKED_BY_UNFINISHED
+    (event,) = decisions.change_status(task, PROJECT, "done", "b1")
+    assert event.status == "done"
+
+
+def test_a_refused_move_to_where_nothing_leads_says_so():
+    task = task_of(project=PROJECT, status="dropped").state
+    with pytest.raises(Refused) as caught:
+        decisions.change_status(task, PROJECT, "open", "b1")
+    assert caught.value.kind is Kind.TRANSITION_NOT_ALLOWED
+    assert caught.value.fields["allowed"] == []
+    assert "may go nowhere now" in caught.value.detail
+
+
+def test_what_a_task_holds():
+    empty = task_of().state
+    assert held_fields(empty) == frozenset()
+    full = task_of(
+        TaskAssigned(assignee_ids=(ANN,), was=()),
+        TaskFieldsChanged(
+            fields={"zero": 0, "no": False, "none": (), "blank": ""}, was=dict.fromkeys("znb")
+        ),
+        description="x",
+        due_date=datetime(2026, 3, 1, tzinfo=UTC),
+        tags=("a",),
+    ).state
+    assert held_fields(full) == {
+        "assignee_id", "description", "due_date", "tags", "fields.zero", "fields.no",
+    }  # fmt: skip
+
+
+def test_a_task_remembers_since_when_it_stands_where_it_stands():
+    task = task_of(project=PROJECT)
+    assert task.state.status_since == 1
+    moved = task.when(decisions.change_status, PROJECT, "doing", "b1").then(
+        *decisions.change_status(task.state, PROJECT, "doing", "b1")
+    )
+    assert moved.status_since == 2
