@@ -14,6 +14,8 @@ CATEGORIES: Final = ("todo", "in_progress", "done", "cancelled")
 
 MOST_GUARDS: Final = 20
 
+_NOTHING: Final = Named()
+
 _KEY: Final = re.compile(r"\w[\w-]{0,63}")
 _COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}|[a-z]{3,20}", re.ASCII)
 
@@ -139,7 +141,7 @@ def transition_between(workflow: Workflow, source: str, target: str) -> Transiti
     return None
 
 
-def checked_workflow(workflow: Workflow, limits: Limits, named: Named) -> Workflow:
+def checked_workflow(workflow: Workflow, limits: Limits, named: Named = _NOTHING) -> Workflow:
     """The same workflow with keys where names stood; Invalid with everything wrong in it.
     `named` is what its guards may name."""
     problems: list[Problem] = []
