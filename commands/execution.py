@@ -5,7 +5,9 @@ import hmac
 import secrets
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
+from functools import partial
 from random import random
 from typing import Any, Final, TypeVar
 
@@ -21,6 +23,7 @@ from commands.ports import (
 )
 from commands.spec import Access, Registry
 from commands.states import States
+from commands.task.room import require_room
 from commands.turns import Turns
 from commands.work import Work, World
 from domain.aggregate import Aggregate, Versioned
@@ -36,6 +39,11 @@ T = TypeVar("T")
 TRIES: Final = 4
 WAITING_FOR_ONE_STREAM: Final = 1_000
 SAME_KEY_PATIENCE_SECONDS: Final = 10.0
+
+# Those who want the last place in a column meet at its guard, however many processes they are in:
+# they decide again until there is room or there is none.
+TRIES_AT_GUARDS: Final = 32
+_GUARD_PATIENCE_SECONDS: Final = 2.0
 
 _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
@@ -113,6 +121,7 @@ class _Request:
     workspace_id: str = ""
     admitted: bool = False
     fresh: set[str] = field(default_factory=set)
+    turns: list[str] = field(default_factory=list)
 
     def admit(self, access: Access, secret: bytes) -> None:
         """The first permission has said in which workspace the command runs."""
@@ -181,12 +190,11 @@ class Executor:
         if (idempotency_key is None) != (digest is None):
             raise ValueError("a key and the digest of its request go together")
         request = _Request(commands, origin, idempotency_key, digest, if_match)
-        taken: list[str] = []
         try:
-            await self._take_turns(request, taken)
+            await self._take_turns(request)
             return await self._run(request)
         finally:
-            for name in reversed(taken):
+            for name in reversed(request.turns):
                 self._turns.give(name)
 
     async def ask(self, origin: Origin, question: Callable[[Work], Awaitable[T]]) -> T:
@@ -206,7 +214,7 @@ class Executor:
                 if not await self._was_behind(fresh, work):
                     return answer
 
-    async def _take_turns(self, request: _Request, taken: list[str]) -> None:
+    async def _take_turns(self, request: _Request) -> None:
         """The key first, then the streams by name: in one order, so that nobody waits in a ring."""
         if request.key is not None:
             name = f"key {request.origin.actor} {request.key}"
@@ -217,19 +225,31 @@ class Executor:
                     Kind.IDEMPOTENCY_IN_PROGRESS,
                     "The first request with this Idempotency-Key is still running; try again.",
                 ) from None
-            taken.append(name)
+            request.turns.append(name)
         specs = ((self._registry.spec_of(command), command) for command in request.commands)
         streams = {spec.writes(command) for spec, command in specs if spec.writes is not None}
         for stream in sorted(streams):
             await self._turns.take(stream)
-            taken.append(stream)
+            request.turns.append(stream)
+
+    async def _take_turn_at_guard(self, request: _Request, name: str) -> None:
+        """Spares those of one process from meeting in the log. Who holds other turns already does
+        not wait for long: the log tells them apart as well."""
+        if name not in request.turns:
+            with suppress(TimeoutError):
+                await self._turns.take(name, _GUARD_PATIENCE_SECONDS)
+                request.turns.append(name)
 
     async def _run(self, request: _Request) -> Outcome:
-        for attempt in range(TRIES):
-            work = Work(self._world, request.origin, self._clock(), attempt)
+        attempts = at_guards = 0
+        while attempts < TRIES and at_guards < TRIES_AT_GUARDS:
+            work = Work(self._world, request.origin, self._clock(), attempts + at_guards)
+            attempts += 1
             try:
                 outcome = await self._attempt(request, work)
             except StreamMoved as moved:
+                if moved.guards and not moved.streams:
+                    attempts, at_guards = attempts - 1, at_guards + 1
                 await self._catch_up(request, work, moved)
                 continue
             except Refused as refusal:
@@ -264,6 +284,7 @@ class Executor:
             shown = shown or stream
         if shown is None:
             raise ValueError("nothing to execute")
+        await require_room(work, partial(self._take_turn_at_guard, request))
         if not work.events and request.key is None:
             return self._outcome(None, shown, work)
         receipt = await self._store.append(

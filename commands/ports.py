@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from commands.commit import Commit, Receipt
 from domain.aggregate import Versioned
 from domain.errors import Kind, Refused
+from domain.task.wip import Standing
 from domain.values.recorded import Recorded
 
 
@@ -113,6 +114,19 @@ class BoardReader(Protocol):
     ) -> tuple[str | None, str | None]:
         """The ranks between which a card lands that goes directly before or after `beside`,
         the moving card itself (`task_id`) left out."""
+        ...
+
+    async def standing(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        lanes: Sequence[str],
+        guard: str,
+        position: int,
+    ) -> tuple[Standing, int]:
+        """What stands in these statuses, and in which of these lanes, the trash apart, at a
+        position no older than `position` and than the one at which the guard was last touched;
+        and a position at which the guard may be asserted for it."""
         ...
 
     async def tasks_in_status(

@@ -1,7 +1,7 @@
 """One attempt at one commit: what it read, and what it decided."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -171,6 +171,32 @@ class Work:
     def guard(self, name: str, position: int) -> None:
         """Hold only if the guard was not touched after this position."""
         self.guards[name] = position
+
+    def touch(self, stream: str, guard: str) -> None:
+        """The last event recorded on this stream touches one more guard."""
+        recorded = self._streams[stream].recorded
+        index, new = recorded[-1]
+        recorded[-1] = index, replace(new, touches=(*new.touches, guard))
+        self.events[index] = recorded[-1][1]
+
+    def present(self, aggregate: Aggregate[S]) -> Iterator[S]:
+        """The states of one kind that this work has looked at or recorded on, as they are now."""
+        for seen in self._streams.values():
+            if seen.aggregate.kind == aggregate.kind:
+                state = self._folded(seen)
+                if state is not None:
+                    yield state
+
+    def changed(self, aggregate: Aggregate[S]) -> Iterator[tuple[S | None, S | None]]:
+        """Each stream of one kind on which something was recorded: its state before that and
+        after it. Long histories (`record_history`) are not among them."""
+        for seen in self._streams.values():
+            if seen.recorded and seen.is_whole and seen.aggregate.kind == aggregate.kind:
+                yield seen.base, self._folded(seen)
+
+    def is_changed(self, stream: str) -> bool:
+        """Whether something was recorded on it."""
+        return stream in self._streams and bool(self._streams[stream].recorded)
 
     @property
     def expected(self) -> Mapping[str, int]:

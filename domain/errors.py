@@ -22,6 +22,7 @@ class Kind(StrEnum):
     KEY_AMBIGUOUS = "key-ambiguous"
     LAST_OWNER = "last-owner"
     STATUS_IN_USE = "status-in-use"
+    WIP_LIMIT_REACHED = "wip-limit-reached"
     TRASHED = "trashed"
     ARCHIVED = "archived"
     VERSION_STALE = "version-stale"

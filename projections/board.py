@@ -19,6 +19,7 @@ from domain.project.events import (
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
+from domain.project.lanes import SWIMLANES, lanes_of
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -93,12 +94,14 @@ class ColumnHead(msgspec.Struct, frozen=True):
     name: str
     statuses: tuple[str, ...]
     wip_limit: int | None
+    lane_wip_limit: int | None
 
 
 @dataclass(slots=True)
 class CardRow:
     """A row without a card waits for its task: comments came to the view before it. It has no
-    project, so that no board finds it. `doc` is both the answer and what is folded."""
+    project, so that no board finds it. `doc` is both the answer and what is folded. `lanes` are
+    those of every kind, as `domain.project.lanes.lane_key` has them."""
 
     task_id: str
     workspace_id: str
@@ -108,6 +111,7 @@ class CardRow:
     doc: bytes | None = None
     status: str | None = None
     rank: str | None = None
+    lanes: tuple[str, ...] = ()
     card: Card | None = None
 
 
@@ -143,11 +147,12 @@ CARDS = Table(
         "doc": "bytea",
         "status": "text",
         "rank": "text",
+        "lanes": "text[]",
     },
     key=("task_id",),
     indexes=("(project_id, status, trashed, rank, task_id) INCLUDE (workspace_id)",),
     fillfactor=85,
-    computed=("status", "rank"),
+    computed=("status", "rank", "lanes"),
 )
 BOARDS = Table(
     "boards",
@@ -250,7 +255,23 @@ def _finish_card(row: CardRow) -> None:
     if card is not None:
         card.comment_count = row.comment_count
         row.status, row.rank = card.status, card.rank
+        row.lanes = _lanes_of(card)
         row.doc = _json.encode(card)
+
+
+def _lanes_of(card: Card) -> tuple[str, ...]:
+    assignee_ids = [each.user_id for each in card.assignees]
+    return tuple(
+        lane
+        for swimlane in SWIMLANES
+        for lane in lanes_of(
+            swimlane,
+            assignee_ids=assignee_ids,
+            priority=card.priority_level,
+            tags=card.tags,
+            parent_task_id=None,
+        )
+    )
 
 
 def _project_created(recorded: Recorded, rows: Rows) -> None:
@@ -312,7 +333,12 @@ def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) ->
     project_id, workspace_id = recorded.stamp.stream, recorded.stamp.workspace_id
     for place, column in enumerate(columns):
         head = ColumnHead(
-            column.column_id, column.column_id, column.name, column.statuses, column.wip_limit
+            column.column_id,
+            column.column_id,
+            column.name,
+            column.statuses,
+            column.wip_limit,
+            column.lane_wip_limit,
         )
         rows.put(
             "columns",
@@ -371,7 +397,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 BOARD_VIEW = Projection(
     name="board",
-    version=1,
+    version=2,
     tables=(BOARDS, COLUMNS, CARDS),
     folds={
         TaskCreated: _created,

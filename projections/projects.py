@@ -108,6 +108,7 @@ class ColumnAnswer(msgspec.Struct, frozen=True):
 class ColumnsAnswer(msgspec.Struct, frozen=True):
     project_id: str
     columns: Sequence[ColumnAnswer]
+    swimlane: str
     version: int
 
 
@@ -176,7 +177,7 @@ def render_workflow(project: Project) -> bytes:
 
 def render_columns(project: Project) -> bytes:
     columns = [_column(column) for column in project.columns]
-    return _json.encode(ColumnsAnswer(project.project_id, columns, project.version))
+    return _json.encode(ColumnsAnswer(project.project_id, columns, project.swimlane, project.version))
 
 
 def render_fields(project: Project) -> bytes:
@@ -316,7 +317,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 PROJECTS_VIEW = Projection(
     name="projects",
-    version=2,
+    version=3,
     tables=(PROJECTS,),
     folds=dict.fromkeys(
         (

@@ -32,6 +32,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.KEY_AMBIGUOUS: (409, "Key is ambiguous"),
     Kind.LAST_OWNER: (409, "Last owner"),
     Kind.STATUS_IN_USE: (409, "Status in use"),
+    Kind.WIP_LIMIT_REACHED: (409, "Limit of work in progress reached"),
     Kind.TRASHED: (409, "In the trash"),
     Kind.ARCHIVED: (409, "Archived"),
     Kind.IDEMPOTENCY_IN_PROGRESS: (409, "First request still running"),

@@ -12,6 +12,7 @@ from commands.project.change_workflow import ChangeWorkflow
 from commands.project.create_project import CreateProject
 from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
+from domain.project.lanes import Swimlane
 from domain.project.workflow import Guard, Status, Transition
 
 ViewType = Literal["list", "board", "timeline"]
@@ -176,8 +177,12 @@ class ColumnBody(Body):
     column_id: Reference | None = None
     name: Name
     statuses: list[Reference]
-    wip_limit: int | None = None
-    lane_wip_limit: int | None = None
+    wip_limit: Annotated[
+        int, Field(description="How many cards may stand here; who are more already may stay.")
+    ] | None = None  # fmt: skip
+    lane_wip_limit: Annotated[
+        int, Field(description="The same for each lane of the column, that of none included.")
+    ] | None = None  # fmt: skip
 
 
 class ColumnsBody(Body):
@@ -189,8 +194,9 @@ class ColumnsBody(Body):
                 {
                     "columns": [
                         {"name": "Open", "statuses": ["new"]},
-                        {"name": "Closed", "statuses": ["shipped"], "wip_limit": None},
-                    ]
+                        {"name": "Closed", "statuses": ["shipped"], "wip_limit": 20},
+                    ],
+                    "swimlane": "assignee",
                 }
             ]
         }
@@ -199,10 +205,14 @@ class ColumnsBody(Body):
     derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
 
     columns: list[ColumnBody]
+    swimlane: Annotated[
+        Swimlane, Field(description="By what the lanes are told apart that `lane_wip_limit` is of.")
+    ] | None = None  # fmt: skip
 
     def command(self, project_id: str) -> ChangeColumns:
         return ChangeColumns(
             project_id=project_id,
+            swimlane=self.swimlane,
             columns=tuple(
                 ColumnDraft(
                     column_id=column.column_id,

@@ -37,7 +37,12 @@ from projections.tasks import TASKS_VIEW, Facts, TaskAnswer, render
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
 
-_MOVES = (Kind.TRANSITION_NOT_ALLOWED, Kind.GUARD_REFUSED, Kind.BLOCKED_BY_UNFINISHED)
+_MOVES = (
+    Kind.TRANSITION_NOT_ALLOWED,
+    Kind.GUARD_REFUSED,
+    Kind.BLOCKED_BY_UNFINISHED,
+    Kind.WIP_LIMIT_REACHED,
+)
 _STOPS = (Kind.TRASHED, Kind.ARCHIVED)
 
 
@@ -57,7 +62,7 @@ class TaskInWorkspaceQuery(TaskListQuery):
     summary="Create a task",
     **write(
         TaskAnswer, status=201, has_path=False,
-        may=(Kind.ALREADY_EXISTS, Kind.ARCHIVED, Kind.KEY_AMBIGUOUS),
+        may=(Kind.ALREADY_EXISTS, Kind.ARCHIVED, Kind.KEY_AMBIGUOUS, Kind.WIP_LIMIT_REACHED),
     ),
 )  # fmt: skip
 async def create_task(call: CallHere, body: NewTask) -> Reply:
@@ -163,7 +168,9 @@ async def delete_task(call: CallHere, task_id: str) -> Reply:
 @router.post(
     "/tasks/{task_id}/restore",
     summary="Take a task out of the trash",
-    **write(TaskAnswer, conditional=True, has_body=False, may=(Kind.ARCHIVED,)),
+    **write(
+        TaskAnswer, conditional=True, has_body=False, may=(Kind.ARCHIVED, Kind.WIP_LIMIT_REACHED)
+    ),
 )
 async def restore_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)

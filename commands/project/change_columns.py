@@ -14,16 +14,20 @@ from domain.workspace.roles import Right
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeColumns:
-    """All columns, in order; every status of the workflow stands in exactly one."""
+    """All columns, in order; every status of the workflow stands in exactly one. `swimlane`: by
+    what their lanes are told apart, each of which may have a limit; None: as it is."""
 
     project_id: str
     columns: tuple[ColumnDraft, ...]
+    swimlane: str | None = None
 
 
 async def change_columns(command: ChangeColumns, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     ids = [work.new_id("col") for _ in command.columns]
-    events = decisions.change_columns(project, command.columns, ids, work.limits)
+    events = decisions.change_columns(
+        project, command.columns, ids, work.limits, command.swimlane
+    )
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

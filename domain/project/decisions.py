@@ -29,6 +29,7 @@ from domain.project.events import (
 )
 from domain.project.fields import FieldDraft, checked_fields
 from domain.project.guards import Named
+from domain.project.lanes import SWIMLANES
 from domain.project.state import Project
 from domain.project.workflow import (
     DEFAULT_WORKFLOW,
@@ -40,7 +41,12 @@ from domain.project.workflow import (
     status_named,
 )
 from domain.values.limits import Limits
-from domain.values.text_rules import checked_description, checked_name, checked_project_key
+from domain.values.text_rules import (
+    Problems,
+    checked_description,
+    checked_name,
+    checked_project_key,
+)
 from domain.workspace.roles import PROJECT_ROLES, WORKSPACE_ROLES, named_in_project
 from domain.workspace.state import Workspace
 
@@ -240,13 +246,34 @@ def resettle(old: Workflow, new: Workflow, move_to: Mapping[str, str]) -> Resett
 
 
 def change_columns(
-    project: Project, drafts: Sequence[ColumnDraft], column_ids: Sequence[str], limits: Limits
+    project: Project,
+    drafts: Sequence[ColumnDraft],
+    column_ids: Sequence[str],
+    limits: Limits,
+    swimlane: str | None = None,
 ) -> tuple[ProjectEvent, ...]:
+    """`swimlane`: by what lanes are told apart; None: as it is. A limit may be below what stands
+    in its column already: it only stops what comes in."""
     require_open(project)
-    columns = checked_columns(drafts, project.columns, project.workflow, column_ids, limits)
-    if columns == project.columns:
+    problems = Problems()
+    columns = problems.check(
+        project.columns,
+        checked_columns,
+        drafts,
+        project.columns,
+        project.workflow,
+        column_ids,
+        limits,
+    )
+    lanes = problems.check(project.swimlane, _checked_swimlane, swimlane or project.swimlane)
+    problems.raise_any()
+    if (columns, lanes) == (project.columns, project.swimlane):
         return ()
-    return (ProjectColumnsChanged(columns=columns, was=project.columns),)
+    return (
+        ProjectColumnsChanged(
+            columns=columns, was=project.columns, swimlane=lanes, was_swimlane=project.swimlane
+        ),
+    )
 
 
 def change_fields(
@@ -269,6 +296,12 @@ def _checked_view_type(view_type: str) -> str:
     if view_type not in VIEW_TYPES:
         raise invalid("/view_type", f"Must be one of {', '.join(VIEW_TYPES)}.", "unknown")
     return view_type
+
+
+def _checked_swimlane(swimlane: str) -> str:
+    if swimlane not in SWIMLANES:
+        raise invalid("/swimlane", f"Must be one of {', '.join(SWIMLANES)}.", "unknown")
+    return swimlane
 
 
 def _checked_role(role: str) -> None:

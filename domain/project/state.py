@@ -22,6 +22,7 @@ from domain.project.events import (
     ProjectWorkflowChanged,
 )
 from domain.project.fields import FieldDefinition
+from domain.project.lanes import USUAL_SWIMLANE
 from domain.project.workflow import Workflow
 from domain.values.evolved import touched
 from domain.values.stamp import Stamp
@@ -33,7 +34,8 @@ from domain.workspace.state import Membership, with_role, without
 class Project:
     """`members` are only those named in the project itself, the owner as an admin from the
     start; what anybody may do here is `domain.workspace.roles.project_role`. `name_author` is who
-    wrote its present name."""
+    wrote its present name. `swimlane`: by what its columns' lanes are told apart, each of which
+    may have a limit."""
 
     project_id: str
     workspace_id: str
@@ -55,6 +57,7 @@ class Project:
     version: int
     position: int
     name_author: str
+    swimlane: str = USUAL_SWIMLANE
 
     @property
     def archived(self) -> bool:
@@ -89,7 +92,7 @@ def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None
         case ProjectWorkflowChanged():
             return touched(state, stamp, workflow=event.workflow, columns=event.columns)
         case ProjectColumnsChanged():
-            return touched(state, stamp, columns=event.columns)
+            return touched(state, stamp, columns=event.columns, swimlane=event.swimlane)
         case ProjectFieldsChanged():
             return touched(state, stamp, fields=event.fields)
         case _:

@@ -4,7 +4,7 @@ The same suite runs over the real one: what passes here and not there is a fault
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ from commands.commit import Claim, Commit, Receipt
 from commands.ports import EventStore, StreamMoved
 from domain.comment.events import CommentAdded
 from domain.errors import Kind, Refused
+from domain.project.lanes import SWIMLANES, lanes_of
 from domain.task.state import TASK, Task
+from domain.task.wip import Standing
 from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
 
@@ -154,6 +156,30 @@ class LogBoard:
         lower = cards[at - 1].rank if at else None
         upper = cards[at].rank if at < len(cards) else None
         return lower, upper
+
+    async def standing(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        lanes: Sequence[str],
+        guard: str,
+        position: int,
+    ) -> tuple[Standing, int]:
+        seen = await self._store.head()
+        cards = [card for card in await self._cards(project_id, statuses) if not card.trashed]
+        found = Counter(
+            lane
+            for card in cards
+            for swimlane in SWIMLANES
+            for lane in lanes_of(
+                swimlane,
+                assignee_ids=card.assignee_ids,
+                priority=card.priority,
+                tags=card.tags,
+                parent_task_id=None,
+            )
+        )
+        return Standing(len(cards), {lane: found[lane] for lane in lanes}), seen
 
     async def tasks_in_status(
         self, project_id: str, status: str, position: int, limit: int

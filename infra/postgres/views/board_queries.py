@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from psycopg.rows import TupleRow
 
+from domain.task.wip import Standing
 from infra.postgres.pool import Pool
 from projections.board import BOARD_VIEW
 from projections.questions import Listing, Page
@@ -179,11 +180,23 @@ _BEFORE = _BESIDE.replace("<beyond>", "(t.rank, t.task_id) < (b.rank, b.task_id)
     "<way>", "DESC"
 )
 
-_STANDING = """
+_IN_STATUS = """
 SELECT {position}, array(
     SELECT t.task_id FROM {board_cards} AS t
     WHERE t.project_id = %s AND t.status = %s ORDER BY t.rank, t.task_id LIMIT %s
 )
+"""
+
+# What the view shows is as new as the guard where it has come to the guard's own position: who
+# comes in later touches it.
+_STANDING = """
+SELECT {position}, (SELECT g.position FROM log.guards AS g WHERE g.name = %(guard)s),
+    (SELECT count(*) FROM {board_cards} AS t
+        WHERE t.project_id = %(project)s AND t.status = ANY(%(statuses)s) AND NOT t.trashed),
+    array(SELECT (SELECT count(*) FROM {board_cards} AS t
+            WHERE t.project_id = %(project)s AND t.status = ANY(%(statuses)s) AND NOT t.trashed
+                AND l.lane = ANY(t.lanes))
+        FROM unnest(%(lanes)s::text[]) WITH ORDINALITY AS l(lane, n) ORDER BY l.n)
 """
 
 
@@ -228,10 +241,33 @@ class ViewBoardReader:
         _, own, other = row
         return (own, other) if after else (other, own)
 
+    async def standing(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        lanes: Sequence[str],
+        guard: str,
+        position: int,
+    ) -> tuple[Standing, int]:
+        params = {
+            "guard": guard,
+            "project": project_id,
+            "statuses": list(statuses),
+            "lanes": list(lanes),
+        }
+        wanted = position
+        while True:
+            seen, touched, cards, in_lanes = await self._ask(
+                project_id, wanted, _STANDING, params
+            )
+            if (touched or 0) <= (seen or 0):
+                return Standing(cards, dict(zip(lanes, in_lanes, strict=True))), seen or 0
+            wanted = touched
+
     async def tasks_in_status(
         self, project_id: str, status: str, position: int, limit: int
     ) -> Sequence[str]:
-        row = await self._ask(project_id, position, _STANDING, (project_id, status, limit))
+        row = await self._ask(project_id, position, _IN_STATUS, (project_id, status, limit))
         found: list[str] = row[1]
         return found
 
