@@ -10,7 +10,7 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
   `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
   `project_member_role_changed`, `project_member_removed`, `workflow_changed`,
-  `columns_changed`, `fields_changed`
+  `columns_changed`, `swimlane_changed`, `fields_changed`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
   `member_removed`
 
@@ -38,6 +38,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -364,6 +365,7 @@ _PROJECT_EVENTS: Mapping[type, _Says] = {
     ProjectMemberRemoved: _member_removed("project_member_removed"),
     ProjectWorkflowChanged: _workflow_changed,
     ProjectColumnsChanged: _columns_changed,
+    ProjectSwimlaneChanged: _says("swimlane_changed", "swimlane", "was", "swimlane"),
     ProjectFieldsChanged: _project_fields_changed,
 }
 _WORKSPACE_EVENTS: Mapping[type, _Says] = {
@@ -405,6 +407,7 @@ ACTIONS = (
     "project_member_removed",
     "workflow_changed",
     "columns_changed",
+    "swimlane_changed",
     "fields_changed",
     "workspace_created",
     "workspace_renamed",
@@ -524,7 +527,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 ACTIVITY_VIEW = Projection(
     name="activity",
-    version=1,
+    version=2,
     tables=(ENTRIES, SUBJECTS),
     folds={
         TaskCreated: _created,

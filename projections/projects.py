@@ -19,6 +19,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -177,7 +178,9 @@ def render_workflow(project: Project) -> bytes:
 
 def render_columns(project: Project) -> bytes:
     columns = [_column(column) for column in project.columns]
-    return _json.encode(ColumnsAnswer(project.project_id, columns, project.swimlane, project.version))
+    return _json.encode(
+        ColumnsAnswer(project.project_id, columns, project.swimlane, project.version)
+    )
 
 
 def render_fields(project: Project) -> bytes:
@@ -333,6 +336,7 @@ PROJECTS_VIEW = Projection(
             ProjectMemberRemoved,
             ProjectWorkflowChanged,
             ProjectColumnsChanged,
+            ProjectSwimlaneChanged,
             ProjectFieldsChanged,
         ),
         _changed,

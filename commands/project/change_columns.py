@@ -7,7 +7,7 @@ from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.project import decisions
 from domain.project.board import ColumnDraft
-from domain.project.events import ProjectColumnsChanged
+from domain.project.events import ProjectColumnsChanged, ProjectSwimlaneChanged
 from domain.project.state import PROJECT
 from domain.workspace.roles import Right
 
@@ -25,9 +25,7 @@ class ChangeColumns:
 async def change_columns(command: ChangeColumns, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     ids = [work.new_id("col") for _ in command.columns]
-    events = decisions.change_columns(
-        project, command.columns, ids, work.limits, command.swimlane
-    )
+    events = decisions.change_columns(project, command.columns, ids, work.limits, command.swimlane)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 
@@ -36,7 +34,7 @@ CHANGE_COLUMNS = CommandSpec(
     command=ChangeColumns,
     handler=change_columns,
     permission=OnProject(Right.MANAGE_PROJECT),
-    events=(ProjectColumnsChanged,),
+    events=(ProjectColumnsChanged, ProjectSwimlaneChanged),
     route="PUT /projects/{id}/columns",
     inverse=NoInverse(
         "a column that went does not come back as the same one; lay the board out again."

@@ -23,6 +23,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -267,13 +268,12 @@ def change_columns(
     )
     lanes = problems.check(project.swimlane, _checked_swimlane, swimlane or project.swimlane)
     problems.raise_any()
-    if (columns, lanes) == (project.columns, project.swimlane):
-        return ()
-    return (
-        ProjectColumnsChanged(
-            columns=columns, was=project.columns, swimlane=lanes, was_swimlane=project.swimlane
-        ),
-    )
+    changes: list[ProjectEvent] = []
+    if columns != project.columns:
+        changes.append(ProjectColumnsChanged(columns=columns, was=project.columns))
+    if lanes != project.swimlane:
+        changes.append(ProjectSwimlaneChanged(swimlane=lanes, was=project.swimlane))
+    return tuple(changes)
 
 
 def change_fields(

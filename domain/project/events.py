@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from domain.project.board import Column
 from domain.project.fields import FieldDefinition
-from domain.project.lanes import USUAL_SWIMLANE
 from domain.project.workflow import Workflow
 from domain.values.text import Text
 
@@ -85,12 +84,16 @@ class ProjectWorkflowChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectColumnsChanged:
-    """`swimlane`: by what the lanes are told apart whose limits the columns may have."""
-
     columns: tuple[Column, ...]
     was: tuple[Column, ...]
-    swimlane: str = USUAL_SWIMLANE
-    was_swimlane: str = USUAL_SWIMLANE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSwimlaneChanged:
+    """By what lanes are told apart, each of which may have a limit in its column."""
+
+    swimlane: str
+    was: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +115,6 @@ ProjectEvent = (
     | ProjectMemberRemoved
     | ProjectWorkflowChanged
     | ProjectColumnsChanged
+    | ProjectSwimlaneChanged
     | ProjectFieldsChanged
 )

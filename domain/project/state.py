@@ -17,6 +17,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -92,7 +93,9 @@ def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None
         case ProjectWorkflowChanged():
             return touched(state, stamp, workflow=event.workflow, columns=event.columns)
         case ProjectColumnsChanged():
-            return touched(state, stamp, columns=event.columns, swimlane=event.swimlane)
+            return touched(state, stamp, columns=event.columns)
+        case ProjectSwimlaneChanged():
+            return touched(state, stamp, swimlane=event.swimlane)
         case ProjectFieldsChanged():
             return touched(state, stamp, fields=event.fields)
         case _:

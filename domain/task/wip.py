@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from domain.errors import Kind, Refused
 from domain.project.board import Column
-from domain.project.state import Project
 from domain.project.lanes import lane_value, lanes_of
+from domain.project.state import Project
 from domain.task.state import Task
 
 

@@ -20,6 +20,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -99,6 +100,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("ProjectMemberRemoved.v1", ProjectMemberRemoved),
     EventType("ProjectWorkflowChanged.v1", ProjectWorkflowChanged),
     EventType("ProjectColumnsChanged.v1", ProjectColumnsChanged),
+    EventType("ProjectSwimlaneChanged.v1", ProjectSwimlaneChanged),
     EventType("ProjectFieldsChanged.v1", ProjectFieldsChanged),
     EventType(
         "TaskCreated.v1",

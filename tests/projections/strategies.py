@@ -16,6 +16,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -179,6 +180,7 @@ def project_events(draw: st.DrawFn, project: Project) -> object:
                     workflow=workflow(*statuses), columns=columns(*statuses), was=project.workflow
                 ),
                 ProjectColumnsChanged(columns=board, was=project.columns),
+                ProjectSwimlaneChanged(swimlane="label", was=project.swimlane),
                 ProjectFieldsChanged(fields=(field,), was=project.fields),
             ]
         )

@@ -257,9 +257,7 @@ class ViewBoardReader:
         }
         wanted = position
         while True:
-            seen, touched, cards, in_lanes = await self._ask(
-                project_id, wanted, _STANDING, params
-            )
+            seen, touched, cards, in_lanes = await self._ask(project_id, wanted, _STANDING, params)
             if (touched or 0) <= (seen or 0):
                 return Standing(cards, dict(zip(lanes, in_lanes, strict=True))), seen or 0
             wanted = touched

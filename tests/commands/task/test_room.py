@@ -21,8 +21,7 @@ from tests.commands.refusals import refusal
 
 async def limit(house: Any, *, swimlane: str | None = None, **limits: int) -> str:
     """The column of `in_progress` gets these limits; its id."""
-    project = (await house.run(house.ann, ChangeStatus(
-        task_id=(await house.task()).task_id, status="todo"))).state(PROJECT, house.project_id)  # fmt: skip
+    project = await house.executor.states.read(PROJECT, house.project_id)
     drafts = tuple(
         ColumnDraft(
             column_id=column.column_id,
@@ -45,7 +44,9 @@ async def doing(house: Any, **given: Any) -> str:
 
 
 async def full(awaitable: Any) -> dict[str, Any]:
-    return dict((await refusal(awaitable, Kind.WIP_LIMIT_REACHED)).fields)
+    refused = await refusal(awaitable)
+    assert refused.kind is Kind.WIP_LIMIT_REACHED
+    return dict(refused.fields)
 
 
 async def test_a_full_column_takes_no_card_whatever_brings_it(house: Any) -> None:
@@ -111,7 +112,7 @@ async def test_what_leaves_makes_room_in_the_same_commit(house: Any) -> None:
         ChangeStatus(task_id=other, status="in_progress"),
         ChangeStatus(task_id=one, status="todo"),
     )
-    assert (await full(house.run(house.ann, ChangeStatus(task_id=one, status="in_progress"))))
+    assert await full(house.run(house.ann, ChangeStatus(task_id=one, status="in_progress")))
 
 
 async def test_a_workflow_takes_its_tasks_along_whatever_the_limit(house: Any) -> None:

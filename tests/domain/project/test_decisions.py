@@ -17,6 +17,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSwimlaneChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -268,6 +269,12 @@ def test_a_board_is_laid_out_anew_with_every_status_in_exactly_one_column():
         for each in COLUMNS
     )
     project.when(decisions.change_columns, same, ids("col", 6), LIMITS).nothing()
+    project.when(decisions.change_columns, same, ids("col", 6), LIMITS, "label").then(
+        ProjectSwimlaneChanged(swimlane="label", was="assignee")
+    )
+    project.when(decisions.change_columns, same, ids("col", 6), LIMITS, "colour").invalid(
+        "/swimlane"
+    )
 
 
 def test_everything_wrong_with_a_board_is_said_at_once():

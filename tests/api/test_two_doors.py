@@ -1,0 +1,81 @@
+"""Two products over one log: who races through both meets the same rules."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.client import Api
+from tests.api.product import Product, served, settings_of
+from tests.real import Database, Parts
+
+
+@pytest.fixture(scope="module")
+def second(parts: Parts, product: Product, product_database: Database) -> Iterator[Product]:
+    """Another one over the same database; the first one's views follow the log for both."""
+    with served(settings_of(parts, product_database), views=False) as running:
+        yield running
+
+
+@pytest.fixture
+async def doors(ada: Api, second: Product) -> AsyncIterator[tuple[Api, Api]]:
+    async with httpx.AsyncClient(base_url=second.base_url, timeout=20) as client:
+        other = Api(client, second.house.access_tokens.issue)
+        other.user, other.token = ada.user, ada.token
+        yield ada, other
+
+
+async def limited(ada: Api, key: str, **changes: Any) -> dict[str, Any]:
+    """A project whose column of `in_progress` has these limits."""
+    project = await ada.project(key)
+    path = f"/projects/{project['id']}/columns"
+    columns = (await ada.get(path))["columns"]
+    columns[1] |= changes.pop("limits")
+    await ada.put(path, {"columns": columns, **changes})
+    return project
+
+
+async def test_nobody_gets_past_a_limit_through_either_door(doors: tuple[Api, Api]) -> None:
+    ada, _ = doors
+    await limited(ada, "WIP", limits={"wip_limit": 5})
+    waiting = [(await ada.task(project_id="WIP"))["id"] for _ in range(8)]
+
+    async def enter(nth: int) -> str:
+        door = doors[nth % 2]
+        if nth % 3:
+            answer = await door.send(
+                "POST", "/tasks", {"title": "New", "project_id": "WIP", "status": "in_progress"}
+            )
+        else:
+            path = f"/tasks/{waiting[nth // 3]}/move"
+            answer = await door.send("POST", path, {"status": "in_progress"})
+        return "in" if answer.is_success else str(answer.json()["code"])
+
+    outcomes = Counter(await asyncio.gather(*(enter(nth) for nth in range(24))))
+    assert outcomes == {"in": 5, "wip-limit-reached": 19}
+    board = await ada.get("/projects/WIP/board", headers={"X-Min-Log-Position": str(
+        max(door.position for door in doors))})  # fmt: skip
+    assert [column["count"] for column in board["columns"]][1] == 5
+
+
+async def test_a_limit_of_lanes_is_counted_as_the_project_says(ada: Api) -> None:
+    await limited(ada, "LANE", limits={"wip_limit": 3, "lane_wip_limit": 1}, swimlane="label")
+
+    async def doing(*tags: str) -> dict[str, Any]:
+        return {"title": "T", "project_id": "LANE", "status": "in_progress", "tags": list(tags)}
+
+    await ada.post("/tasks", await doing("red"))
+    body = await doing("red", "blue")
+    told = await ada.refused(409, "wip-limit-reached", "POST", "/tasks", body)
+    assert (told["limit"], told["count"], told["lane"]) == (1, 1, "red")
+    await ada.post("/tasks", await doing("blue"))
+    await ada.post("/tasks", await doing())
+    told = await ada.refused(409, "wip-limit-reached", "POST", "/tasks", await doing("green"))
+    assert (told["limit"], told["count"], told["column"]["name"]) == (3, 3, "In progress")
+    columns = await ada.get("/projects/LANE/columns")
+    assert (columns["swimlane"], columns["columns"][1]["lane_wip_limit"]) == ("label", 1)
+    wrong = {"columns": columns["columns"], "swimlane": "colour"}
+    await ada.refused(422, "validation-failed", "PUT", "/projects/LANE/columns", wrong)
