@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -13,15 +13,12 @@ from pydantic import SecretStr
 
 from commands.execution import Executor
 from commands.ports import Clock
-from commands.registry import all_commands
 from domain.errors import Kind, Refused
-from domain.project.state import PROJECT
 from domain.values.limits import Limits
 from infra.access import Access
 from infra.event_store.session import SessionLost
-from infra.event_store.snapshots import Snapshots
 from infra.event_store.store import PostgresEventStore
-from infra.ids import new_id
+from infra.executors import executor_over, utc_now
 from infra.keys.configured import master_keys
 from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
@@ -35,8 +32,8 @@ from infra.people.passwords import Passwords
 from infra.people.sessions import Revocations, Sessions
 from infra.postgres.pool import open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
-from infra.postgres.views.board_queries import BoardQueries, ViewBoardReader
-from infra.postgres.views.comment_queries import CommentQueries, ViewCommentReader
+from infra.postgres.views.board_queries import BoardQueries
+from infra.postgres.views.comment_queries import CommentQueries
 from infra.postgres.views.directory import Directory
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
@@ -146,22 +143,7 @@ async def _build(
         wakers.append(CommitWaker(nats, log_id))
         await on_views(nats, log_id, lambda _positions: waiter.wake())
 
-    async def workspace_of(project_id: str) -> str | None:
-        states = executor.states
-        project = states.kept(PROJECT, project_id) or await states.read(PROJECT, project_id)
-        return None if project is None else project.workspace_id
-
-    executor = Executor(
-        registry=all_commands(),
-        store=store,
-        board=ViewBoardReader(pool, pointers, waiter, workspace_of),
-        comments=ViewCommentReader(pool, pointers, waiter),
-        clock=utc_now,
-        new_id=new_id,
-        secret=master.derive("command ids"),
-        limits=limits_of(settings),
-        snapshots=Snapshots(pool, store.ring),
-    )
+    executor = executor_over(store, pool, pointers, waiter, master, limits_of(settings))
     if nats is not None:
         await on_news(nats, log_id, executor.states.heard)
     members = MemberQueries(pool, pointers, log_id)
@@ -216,11 +198,6 @@ async def _build(
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),
     )
-
-
-def utc_now() -> datetime:
-    """The clock of the whole process."""
-    return datetime.now(UTC)
 
 
 def limits_of(settings: Settings) -> Limits:
