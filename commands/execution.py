@@ -6,12 +6,13 @@ import secrets
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import partial
 from random import random
 from typing import Any, Final, TypeVar
 
 from commands.commit import Commit, Receipt
+from commands.differences import changed_fields
 from commands.ports import (
     BoardReader,
     Clock,
@@ -21,7 +22,7 @@ from commands.ports import (
     Snapshots,
     StreamMoved,
 )
-from commands.spec import Access, Registry
+from commands.spec import Access, CommandSpec, Registry
 from commands.states import States
 from commands.task.room import require_room
 from commands.turns import Turns
@@ -49,23 +50,6 @@ _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
 # Said by a part that is down or busy, not decided from any state: nothing to look up again.
 _OF_THE_MACHINE: Final = frozenset({Kind.OVERLOADED, Kind.DEPENDENCY_DOWN, Kind.VIEW_BEHIND})
-
-# What every event changes, or what goes with another field, and so tells nobody what differs.
-_BOOKKEEPING: Final = frozenset(
-    {
-        "version",
-        "position",
-        "updated_at",
-        "updated_by",
-        "status_category",
-        "status_since",
-        "imported",
-        "imported_digest",
-        "title_author",
-        "field_authors",
-        "name_author",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +155,8 @@ class Executor:
             new_id=new_id,
             tail=random_tail,
             limits=limits or Limits(),
+            run=self._decide,
+            inverse_of=registry.inverse_of,
         )
 
     async def execute(
@@ -275,8 +261,7 @@ class Executor:
         shown: str | None = None
         for command in request.commands:
             spec = self._registry.spec_of(command)
-            assert spec.permission is not None  # the registry refuses to be built otherwise
-            access = await spec.permission.check(command, work)
+            access = await _permitted(spec, command, work)
             if shown is None:
                 request.admit(access, self._secret)
                 await self._require_match(request, work)
@@ -292,7 +277,7 @@ class Executor:
                 command_id=request.command_id,
                 workspace_id=request.workspace_id,
                 main_stream=shown,
-                origin=request.origin,
+                origin=work.origin,
                 events=tuple(work.events),
                 expected=work.expected,
                 guards=work.guards,
@@ -304,6 +289,11 @@ class Executor:
             return await self._replayed(receipt, work)
         work.settle(receipt)
         return self._outcome(receipt, shown, work)
+
+    async def _decide(self, command: Any, work: Work) -> str:
+        spec = self._registry.spec_of(command)
+        await _permitted(spec, command, work)
+        return await spec.handler(command, work)
 
     def _outcome(self, receipt: Receipt | None, shown: str, work: Work) -> Outcome:
         if receipt is not None:
@@ -332,7 +322,7 @@ class Executor:
             Kind.VERSION_STALE,
             f"It is at version {current} by now; read it again, then repeat your change.",
             current_version=current,
-            changed_fields=_differences(then, now),
+            changed_fields=[] if then is None or now is None else changed_fields(then, now),
         )
 
     async def _first_answer(self, request: _Request, work: Work) -> Outcome | None:
@@ -367,15 +357,9 @@ class Executor:
         return any(await gather(*(self.states.refresh(stream) for stream in doubtful)))
 
 
-def _differences(then: Versioned | None, now: Versioned | None) -> list[str]:
-    if then is None or now is None:
-        return []
-    names = (each.name for each in fields(now))  # type: ignore[arg-type]  # all are dataclasses
-    return [
-        name
-        for name in names
-        if name not in _BOOKKEEPING and getattr(then, name) != getattr(now, name)
-    ]
+async def _permitted(spec: CommandSpec[Any], command: Any, work: Work) -> Access:
+    assert spec.permission is not None  # the registry refuses to be built otherwise
+    return await spec.permission.check(command, work)
 
 
 def random_tail() -> str:

@@ -14,7 +14,7 @@ from commands.project.change_member_role import ChangeProjectMemberRole
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.unarchive_project import UnarchiveProject
-from commands.spec import Inverse, Undone
+from commands.spec import Consequence, Inverse, Undone
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
 from commands.task.restore_task import RestoreTask
@@ -93,7 +93,7 @@ def _fields_back(undone: Undone) -> EditTask:
     return EditTask(task_id=undone.stream, fields=former)
 
 
-INVERSES: Final[Mapping[type, Inverse]] = {
+INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     TaskCreated: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),
     TaskRetitled: Inverse(
         EditTask, lambda undone: EditTask(task_id=undone.stream, title=_kept(undone.event.was))
@@ -137,7 +137,10 @@ INVERSES: Final[Mapping[type, Inverse]] = {
     TaskStatusChanged: Inverse(
         ReturnTask,
         lambda undone: ReturnTask(
-            task_id=undone.stream, status=undone.event.was, rank=undone.before.rank
+            task_id=undone.stream,
+            status=undone.event.was,
+            rank=undone.before.rank,
+            completed_at=undone.before.completed_at,
         ),
     ),
     TaskRanked: Inverse(

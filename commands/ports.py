@@ -52,6 +52,11 @@ class EventStore(Protocol):
         """Events of one stream, versions `after` < v <= `upto`, in order."""
         ...
 
+    async def read_command(self, workspace_id: str, position: int) -> Sequence[Recorded]:
+        """All events of the command that recorded this position, in order, those of other
+        tenants left out; none where the position itself is not of the workspace."""
+        ...
+
     async def decode(self, rows: Sequence[Any]) -> Sequence[Recorded]:
         """Rows that this store gave away (`Sealed`), opened."""
         ...

@@ -22,7 +22,7 @@ from commands.project.create_project import CREATE_PROJECT
 from commands.project.edit_project import EDIT_PROJECT
 from commands.project.remove_member import REMOVE_PROJECT_MEMBER
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
-from commands.spec import ByEvents, CommandSpec, Registry
+from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
 from commands.task.create_task import CREATE_TASK
@@ -34,6 +34,7 @@ from commands.task.set_due_date import SET_DUE_DATE
 from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
 from commands.task.trash_task import TRASH_TASK
+from commands.task.undo_change import UNDO_CHANGE
 from commands.user.edit_profile import EDIT_PROFILE
 from commands.user.register_user import REGISTER_USER
 from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
@@ -74,6 +75,7 @@ def all_commands() -> Registry:
         TRASH_TASK,
         RESTORE_TASK,
         RETURN_TASK,
+        UNDO_CHANGE,
         ADD_COMMENT,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
@@ -110,7 +112,7 @@ def page() -> str:
     """The page docs/commands.md."""
     commands = (
         f"| {spec.command.__name__} | {spec.permission} "
-        f"| {', '.join(event.__name__ for event in spec.events)} | `{spec.route}` "
+        f"| {_events(spec)} | `{spec.route}` "
         f"| {_inverse(spec)} |"
         for spec in all_commands()
     )
@@ -122,10 +124,23 @@ def page() -> str:
     return _PAGE.format(commands="\n".join(commands), rights="\n".join(rights))
 
 
+def _undoes_any(spec: CommandSpec[Any]) -> bool:
+    return set(spec.events) == set(INVERSES)
+
+
+def _events(spec: CommandSpec[Any]) -> str:
+    if _undoes_any(spec):
+        return "every one that has an inverse"
+    return ", ".join(event.__name__ for event in spec.events)
+
+
 def _inverse(spec: CommandSpec[Any]) -> str:
+    if _undoes_any(spec):
+        return "itself"
     match spec.inverse:
         case ByEvents():
-            names = (INVERSES[event].command.__name__ for event in spec.events)
+            found = (INVERSES[event] for event in spec.events)
+            names = (each.command.__name__ for each in found if isinstance(each, Inverse))
             return ", ".join(dict.fromkeys(names))
         case none:
             return f"nothing: {none.reason}"

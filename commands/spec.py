@@ -52,6 +52,12 @@ class Inverse:
 
 
 @dataclass(frozen=True, slots=True)
+class Consequence:
+    """An event that only follows from another one of its commit: what takes that one back takes
+    this one back as well, or makes another of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Undone:
     """An event that is to be taken back. `before` is the state of its stream that it met."""
 
@@ -87,10 +93,12 @@ class Registry:
     """
 
     def __init__(
-        self, *specs: CommandSpec[Any], inverses: Mapping[type, Inverse] | None = None
+        self,
+        *specs: CommandSpec[Any],
+        inverses: Mapping[type, Inverse | Consequence] | None = None,
     ) -> None:
         self._specs: dict[type, CommandSpec[Any]] = {}
-        self._inverses: Mapping[type, Inverse] = inverses or {}
+        self._inverses: Mapping[type, Inverse | Consequence] = inverses or {}
         self._reasons: dict[type, str] = {}
         for spec in specs:
             if spec.permission is None:
@@ -107,7 +115,7 @@ class Registry:
         """KeyError for a command that is not registered: nothing unknown is ever run."""
         return self._specs[type(command)]
 
-    def inverse_of(self, event: object) -> Inverse | NoInverse:
+    def inverse_of(self, event: object) -> Inverse | Consequence | NoInverse:
         """What takes an event back; of one that no command here records, nothing does."""
         kind = type(event)
         found = self._inverses.get(kind)

@@ -1,9 +1,10 @@
 """One attempt at one commit: what it read, and what it decided."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from commands.commit import Claim, NewEvent, Receipt
 from commands.ports import BoardReader, CommentReader, EventStore, NewId
@@ -11,8 +12,12 @@ from commands.states import States
 from domain.aggregate import Aggregate, Versioned
 from domain.values.ids import is_id
 from domain.values.limits import Limits
-from domain.values.recorded import Origin
+from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
+from domain.values.text import Erased
+
+if TYPE_CHECKING:
+    from commands.spec import Consequence, Inverse, NoInverse
 
 S = TypeVar("S", bound=Versioned)
 
@@ -41,6 +46,8 @@ class World:
     new_id: NewId
     tail: Callable[[], str]
     limits: Limits
+    run: Callable[[Any, "Work"], Awaitable[str]]
+    inverse_of: Callable[[object], "Inverse | Consequence | NoInverse"]
 
 
 class Work:
@@ -48,7 +55,8 @@ class Work:
     the commit; so what a decision saw is what still stands when it enters the log."""
 
     def __init__(self, world: World, origin: Origin, now: datetime, attempt: int = 0) -> None:
-        """`attempt` counts the tries of the same request, from 0."""
+        """`attempt` counts the tries of the same request, from 0. `words` are texts that only
+        come back, by whoever wrote them once: recorded, they stay theirs."""
         self.attempt = attempt
         self.actor = origin.actor
         self.origin = origin
@@ -63,6 +71,9 @@ class Work:
         self.guards: dict[str, int] = {}
         self.retried_claims: set[str] = set()
         self.from_memory: set[str] = set()
+        self.words: dict[str, str] = {}
+        self.inverse_of = world.inverse_of
+        self._run = world.run
         self._store = world.store
         self._states = world.states
         self._streams: dict[str, _Stream] = {}
@@ -95,6 +106,19 @@ class Work:
         if state is None:
             raise LookupError(f"{stream} was not loaded")
         return state
+
+    async def past(self, stream: str, upto: int) -> Sequence[Recorded]:
+        """The events of a stream up to a version, from the log."""
+        return await self._store.read_stream(stream, upto=upto)
+
+    async def command_at(self, workspace_id: str, position: int) -> Sequence[Recorded]:
+        """`EventStore.read_command`."""
+        return await self._store.read_command(workspace_id, position)
+
+    async def run(self, command: object) -> str:
+        """Another command as a part of this commit, if the actor may do that as well; gives the
+        stream that it would answer with. Raises Refused."""
+        return await self._run(command, self)
 
     async def claimed_by(self, scope: str, value: str) -> str | None:
         """The stream that holds a unique value, else None."""
@@ -130,6 +154,8 @@ class Work:
             before = self._folded(seen)
             moved = aggregate.touches(before, event, workspace_id)
             repeated = aggregate.authors(before, event)
+            if self.words:
+                repeated = {**_written_before(event, self.words), **repeated}
             new = NewEvent(
                 workspace_id=workspace_id,
                 stream=stream,
@@ -251,3 +277,26 @@ class Work:
             )
             seen.state = seen.aggregate.evolve(seen.state, new.event, stamp)
         return seen.state
+
+
+def text_fields(event: object) -> frozenset[str]:
+    """The fields of an event that hold what people wrote, and what may be erased."""
+    kind: Any = type(event)
+    return _text_fields(kind)
+
+
+@cache
+def _text_fields(kind: Any) -> frozenset[str]:
+    return frozenset(each.name for each in fields(kind) if Erased in get_args(each.type))
+
+
+def _written_before(event: Any, words: Mapping[str, str]) -> Mapping[str, str]:
+    """Who wrote the fields of an event that hold such words."""
+    found = {}
+    for name in text_fields(event):
+        value = getattr(event, name)
+        texts = value.values() if isinstance(value, Mapping) else (value,)
+        writers = {words[text] for text in texts if isinstance(text, str) and text in words}
+        if len(writers) == 1:
+            found[name] = writers.pop()
+    return found

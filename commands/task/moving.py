@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from commands.permissions import forbidden, visible_project
@@ -36,11 +37,16 @@ async def status_events(
 
 
 async def return_events(
-    work: Work, task: Task, project: Project, status: str, rank: str
+    work: Work,
+    task: Task,
+    project: Project,
+    status: str,
+    rank: str,
+    completed_at: datetime | None,
 ) -> tuple[TaskEvent, ...]:
     """`decisions.move_back` with the facts that it needs."""
     facts = await facts_of(work, task, project, guards_back(task, project, status))
-    return decisions.move_back(task, project, status, rank, facts)
+    return decisions.move_back(task, project, status, rank, facts, completed_at)
 
 
 async def ways_of(work: Work, task_id: str) -> tuple[Task, tuple[Way, ...]]:

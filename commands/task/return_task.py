@@ -1,6 +1,7 @@
 """Put a card back where a move took it from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
@@ -13,17 +14,20 @@ from domain.workspace.roles import Right
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnTask:
-    """`status` and `rank` are those that the card had."""
+    """`status`, `rank` and `completed_at` are those that the task had."""
 
     task_id: str
     status: str
     rank: str
+    completed_at: datetime | None = None
 
 
 async def return_task(command: ReturnTask, work: Work) -> str:
     task, project = open_task(work, command.task_id)
-    rank = command.rank
-    record(work, task, await return_events(work, task, project, command.status, rank))
+    events = await return_events(
+        work, task, project, command.status, command.rank, command.completed_at
+    )
+    record(work, task, events)
     return task.task_id
 
 

@@ -37,6 +37,7 @@ from domain.task.moves import (
     ways_from,
 )
 from domain.task.state import Task
+from domain.values.evolved import evolved
 from domain.values.limits import Limits
 from domain.values.priority import DEFAULT_LEVEL, level_of
 from domain.values.text_rules import (
@@ -240,10 +241,15 @@ def change_status(
 
 
 def move_back(
-    task: Task, project: Project, status: str, rank: str, facts: MoveFacts = NO_FACTS
+    task: Task,
+    project: Project,
+    status: str,
+    rank: str,
+    facts: MoveFacts = NO_FACTS,
+    completed_at: datetime | None = None,
 ) -> tuple[TaskEvent, ...]:
-    """Back to a status and a rank that it had, by key: taking a move back is no move of the
-    workflow's own, but the guards that lead there hold (`guards_back`)."""
+    """Back to a status, by key, a rank and a completion that it had: taking a move back is no
+    move of the workflow's own, but the guards that lead there hold (`guards_back`)."""
     require_not_trashed(task)
     target = status_at(project.workflow, status)
     if target is None:
@@ -256,7 +262,7 @@ def move_back(
     refusal = first_refusal(guards_back(task, project, target.key), task, facts)
     if refusal is not None:
         raise refusal
-    return (_entered(task, target, rank),)
+    return (evolved(_entered(task, target, rank), completed_at=completed_at),)
 
 
 def resettle(task: Task, status: Status) -> tuple[TaskEvent, ...]:

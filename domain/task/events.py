@@ -104,13 +104,15 @@ class TaskFieldsChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskStatusChanged:
-    """`rank` is where the card lands in its new column."""
+    """`rank` is where the card lands in its new column. `completed_at` is only there where a move
+    is taken back: since when the task had been done."""
 
     status: str
     category: str
     was: str
     was_category: str
     rank: str
+    completed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,7 +181,7 @@ def _begin(event: object, stamp: Stamp) -> Task | None:
 def _completed_at(state: Task, event: TaskStatusChanged, stamp: Stamp) -> datetime | None:
     if event.category != "done":
         return None
-    return state.completed_at or stamp.at
+    return state.completed_at or event.completed_at or stamp.at
 
 
 def _with_fields(state: Task, event: TaskFieldsChanged, stamp: Stamp) -> Task:

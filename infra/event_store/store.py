@@ -10,17 +10,20 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from commands.commit import Commit, Receipt
 from domain.errors import Refused
+from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.recorded import Recorded
 from infra.event_store.batch import replay
 from infra.event_store.codec import Codec
 from infra.event_store.committer import Committer, CommitterStats, OnCommit, OnWrongLog
 from infra.event_store.decoder import RowDecoder
 from infra.event_store.encoder import CommitEncoder, EncodedCommit
+from infra.event_store.metadata import decode_metadata
 from infra.event_store.refusals import down, unreachable
 from infra.event_store.rows import COLUMNS, StoredRow
 from infra.keys.content_keys import KeyRing
 from infra.keys.master import MasterKeys
 from infra.postgres.pool import Pool
+from infra.postgres.scoped import fetch_scoped
 from infra.postgres.views.gather import Gather
 
 _READ_AT_ONCE = 500
@@ -29,6 +32,9 @@ _STREAMS_AT_ONCE = 64
 _LANES = 2
 _BYTES_AT_ONCE = 8 * 1024 * 1024
 _LAST_VERSION = 2**31 - 1
+_LAST_POSITION = 2**63 - 1
+_NEAR = 32
+_WIDER = 16
 
 _READ_STREAM: LiteralString = f"SELECT {COLUMNS} FROM log.read_stream(%s, %s, %s, %s)"
 # The beginnings of many streams at once; what goes on from there is read stream by stream.
@@ -52,6 +58,10 @@ SELECT {COLUMNS} FROM (
         ORDER BY position LIMIT %s
     ) rows
 ) summed WHERE nth = 1 OR upto <= %s ORDER BY position
+"""
+_READ_NEAR: LiteralString = f"""
+SELECT {COLUMNS} FROM log.events
+WHERE position BETWEEN %s AND %s AND workspace_id IN (%s, '{SYSTEM_WORKSPACE}') ORDER BY position
 """
 _READ_BACK: LiteralString = (
     f"SELECT {COLUMNS} FROM log.events WHERE position < %s ORDER BY position DESC LIMIT %s"
@@ -202,6 +212,31 @@ class PostgresEventStore:
         last = before if before is not None else await self.head() + 1
         return await self._rows(_READ_BACK, (last, limit))
 
+    async def read_command(self, workspace_id: str, position: int) -> Sequence[Recorded]:
+        """All events of the command that recorded this position, in order, those of other
+        tenants left out; none where the position itself is not of the workspace."""
+        if not 0 < position <= _LAST_POSITION:
+            return []
+        reach = _NEAR
+        while True:
+            first, last = max(1, position - reach), min(position + reach, _LAST_POSITION)
+            rows = await self._near(workspace_id, first, last)
+            found = _same_command(rows, workspace_id, position)
+            # The events of a command stand side by side.
+            whole = not found or (
+                (found[0].position > first or first == 1) and found[-1].position < last
+            )
+            if whole:
+                return await self.decode(found)
+            reach *= _WIDER
+
+    async def _near(self, workspace_id: str, first: int, last: int) -> list[StoredRow]:
+        async with _reachable(), self._pool.connection() as connection:
+            rows = await fetch_scoped(
+                connection, (workspace_id,), _READ_NEAR, (first, last, workspace_id)
+            )
+        return [StoredRow(*row) for row in rows]
+
     async def decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
         """Rows as events; one of a type that this code does not know has the event None.
 
@@ -284,6 +319,14 @@ async def _reachable() -> AsyncIterator[None]:
         yield
     except _UNREACHABLE as error:
         raise unreachable() from error
+
+
+def _same_command(rows: Sequence[StoredRow], workspace_id: str, position: int) -> list[StoredRow]:
+    for row in rows:
+        if row.position == position and row.workspace_id == workspace_id:
+            command = decode_metadata(row.metadata).command
+            return [each for each in rows if decode_metadata(each.metadata).command == command]
+    return []
 
 
 def _contiguous(rows: Iterable[StoredRow], first: int) -> None:

@@ -195,7 +195,16 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
 async def house(stores: Stores) -> House:
     first = process(stores.first, stores.reader)
     second = process(stores.second, stores.reader)
-    house = House(first.executor, stores.first, stores.reader, second)
+    return await furnished(House(first.executor, stores.first, stores.reader, second))
+
+
+async def made_house(log: MemoryLog) -> House:
+    """The same over a log in memory, without a fixture."""
+    one = process(log, log)
+    return await furnished(House(one.executor, log, log, one))
+
+
+async def furnished(house: House) -> House:
     ann = await house.register("ann")
     made = await house.run(ann, CreateWorkspace(name="Acme"))
     house.workspace_id = made.main_stream

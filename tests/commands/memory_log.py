@@ -106,6 +106,17 @@ class MemoryLog:
         await asyncio.sleep(0)
         return self._streams[stream][after:upto]
 
+    async def read_command(self, workspace_id: str, position: int) -> Sequence[Recorded]:
+        asked = self.recorded[position - 1 : position] if position > 0 else []
+        return [
+            each
+            for each in self.recorded
+            for one in asked
+            if each.command_id == one.command_id
+            and one.stamp.workspace_id == workspace_id
+            and each.stamp.workspace_id in (workspace_id, "system")
+        ]
+
     async def decode(self, rows: Sequence[Recorded]) -> Sequence[Recorded]:
         return rows
 

@@ -28,6 +28,7 @@ from commands.task.set_due_date import SetDueDate
 from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
+from commands.task.undo_change import UndoChange
 from commands.user.edit_profile import EditProfile
 from commands.user.register_user import RegisterUser
 from commands.workspace.add_member import AddWorkspaceMember
@@ -186,6 +187,14 @@ on_task(ReturnTask, status="in_progress", rank="a0V")
 on_task(TrashTask)
 on_task(RestoreTask)
 on_task(AddComment, text="Done?")
+
+
+@case(UndoChange, IN_PROJECT)
+async def _undo_change(house: House, actor: str) -> object:
+    task = await house.task()
+    done = await house.run(house.ann, SetPriority(task_id=task.task_id, priority=1))
+    return UndoChange(task_id=task.task_id, position=done.position)
+
 
 REGISTRY = all_commands()
 

@@ -1,0 +1,85 @@
+"""What differs between two states of one stream, as people would name it."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from domain.aggregate import Versioned
+
+# What every event changes, or what goes with another field, and so tells nobody what differs.
+_BOOKKEEPING: Final = frozenset(
+    {
+        "version",
+        "position",
+        "updated_at",
+        "updated_by",
+        "status_category",
+        "status_since",
+        "completed_at",
+        "imported",
+        "imported_digest",
+        "title_author",
+        "field_authors",
+        "name_author",
+    }
+)
+
+# Moments that only tell since when something is so: that it is so is what can differ.
+_SINCE_WHEN: Final = frozenset({"trashed_at", "archived_at", "deleted_at"})
+
+_ABSENT: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field of a state, or one entry of a field that is a mapping or a set."""
+
+    field: str
+    key: Any = None
+
+    def __str__(self) -> str:
+        return self.field if self.key is None else f"{self.field}.{self.key}"
+
+    def value(self, state: Versioned | None) -> Any:
+        """What stands there; something that equals only itself where nothing does."""
+        if state is None:
+            return _ABSENT
+        held = _value(state, self.field)
+        if self.key is None:
+            return held
+        if isinstance(held, Mapping):
+            return held.get(self.key, _ABSENT)
+        return self.key in held
+
+
+def changed_fields(then: Versioned, now: Versioned) -> list[str]:
+    """The names of the fields that differ."""
+    return list(dict.fromkeys(each.field for each in changes(then, now)))
+
+
+def changes(then: Versioned, now: Versioned) -> list[Place]:
+    """Every place that differs: mappings and sets by entry, everything else as a whole."""
+    found = []
+    for each in fields(now):  # type: ignore[arg-type]  # all states are dataclasses
+        if each.name in _BOOKKEEPING:
+            continue
+        before, after = _value(then, each.name), _value(now, each.name)
+        if before is after or before == after:
+            continue
+        found += [Place(each.name, key) for key in _entries(before, after)]
+    return found
+
+
+def _value(state: Versioned, field: str) -> Any:
+    value = getattr(state, field)
+    return value is not None if field in _SINCE_WHEN else value
+
+
+def _entries(before: Any, after: Any) -> list[Any]:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        keys = dict.fromkeys([*before, *after])
+        return [key for key in keys if before.get(key, _ABSENT) != after.get(key, _ABSENT)]
+    if isinstance(before, AbstractSet) and isinstance(after, AbstractSet):
+        return sorted(before ^ after, key=str)
+    return [None]
