@@ -3,13 +3,14 @@
 from collections.abc import Awaitable
 from typing import TypeVar
 
+import msgspec
 import orjson
 
 from api.http.call import Call
 from domain.errors import Kind, Refused
 from domain.user.state import USER
 from domain.values.text import readable
-from projections.people import Places
+from projections.people import Places, named
 
 A = TypeVar("A")
 
@@ -28,6 +29,16 @@ async def with_names(call: Call, doc: bytes, position: int | None = None) -> byt
     if missing:
         names = {**names, **{each: await _from_log(call, each) for each in missing}}
     return places.filled(names)
+
+
+async def with_actors(call: Call, refused: Refused) -> Refused:
+    """A refusal that tells what `changed_since`, with the names of those who did."""
+    since = refused.fields.get("changed_since")
+    if not since:
+        return refused
+    marked = msgspec.json.encode([{**each, "actor": named(each["actor"])} for each in since])
+    told = orjson.loads(await with_names(call, marked))
+    return Refused(refused.kind, refused.detail, **{**refused.fields, "changed_since": told})
 
 
 async def if_seen(question: Awaitable[A]) -> A | None:

@@ -7,18 +7,18 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.http import references
-from api.http.bodies import require_unchanged
+from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
-from api.http.names import if_seen, with_names
+from api.http.names import if_seen, with_actors, with_names
 from api.http.paging import page_reply
 from api.http.queries import ReadQuery
 from api.http.reads import facts_of, find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.routes.answers import TaskPage
-from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
+from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
 from api.routes.task_query import TaskListQuery
 from commands.comment.add_comment import AddComment
 from commands.execution import Outcome
@@ -26,7 +26,8 @@ from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.restore_task import RestoreTask
 from commands.task.trash_task import TrashTask
-from domain.errors import Invalid, Kind, Problem, invalid, not_found
+from commands.task.undo_change import UndoChange
+from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.project.state import PROJECT
 from domain.task.state import TASK, Task
 from domain.user.state import USER
@@ -203,13 +204,25 @@ async def move_task(call: CallHere, task_id: str, body: TaskMove) -> Reply:
     return await _answer(call, found, [EditTask(task_id=found), said, move], body)
 
 
-async def _answer(
-    call: Call, task_id: str, commands: list[Any], body: TaskChanges | TaskMove | None
-) -> Reply:
+@router.post(
+    "/tasks/{task_id}/undo",
+    summary="Take a change back, while what it changed still stands",
+    **write(TaskAnswer, conditional=True, may=(Kind.NOT_UNDOABLE, *_MOVES, *_STOPS)),
+)
+async def undo_change(call: CallHere, task_id: str, body: TaskUndo) -> Reply:
+    found = await references.task_id(call, task_id)
+    command = UndoChange(task_id=found, position=body.position)
+    try:
+        return await _answer(call, found, [command], body)
+    except Refused as refused:
+        raise await with_actors(call, refused) from None
+
+
+async def _answer(call: Call, task_id: str, commands: list[Any], body: Body | None) -> Reply:
     try:
         outcome = await execute(call, commands, body=body, match=task_id)
     except Invalid as wrong:
-        if body is None or body.comment is None:
+        if getattr(body, "comment", None) is None:
             raise
         raise Invalid(*(_beside(problem) for problem in wrong.problems)) from None
     doc, version = await _after(call, outcome)

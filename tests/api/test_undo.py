@@ -1,0 +1,75 @@
+"""Taking changes back over HTTP, and what has become of each field."""
+
+from infra.ids import new_id
+from tests.api.client import Api, pointers
+
+
+async def test_a_change_is_undone_and_redone_by_the_position_of_its_answer(ada: Api) -> None:
+    task = await ada.task("Paint it", description="Red", priority="low", due_date="2026-03-01")
+    changed = await ada.patch(
+        f"/tasks/{task['id']}",
+        {"title": "Sand it", "description": None, "due_date": None, "priority": 1},
+    )
+    undone = await ada.post(f"/tasks/{task['id']}/undo", {"position": ada.position})
+    assert undone["version"] == changed["version"] + 4
+    moving = {"version", "position", "updated_at"}
+    assert {k: v for k, v in undone.items() if k not in moving} == {
+        k: v for k, v in task.items() if k not in moving
+    }
+    redone = await ada.post(f"/tasks/{task['id']}/undo", {"position": ada.position})
+    assert {k: v for k, v in redone.items() if k not in moving} == {
+        k: v for k, v in changed.items() if k not in moving
+    }
+    (entry, *_) = (await ada.get(f"/tasks/{task['id']}/activity"))["activities"]
+    assert entry["caused_by"] != entry["command_id"]
+
+
+async def test_what_was_changed_since_is_told_with_who_did(ada: Api, bob: Api) -> None:
+    workspace = await ada.post("/workspaces", {"name": "Ours"})
+    await ada.post(f"/workspaces/{workspace['id']}/members", {"user_id": bob.user_id})
+    project = await ada.project("UNDO", workspace_id=workspace["id"])
+    task = await ada.task("Paint it", project_id=project["id"])
+    await ada.patch(f"/tasks/{task['id']}", {"title": "Sand it"})
+    position = ada.position
+    await bob.patch(f"/tasks/{task['id']}", {"title": "Varnish it"})
+    problem = await ada.refused(
+        409, "not-undoable", "POST", f"/tasks/{task['id']}/undo", {"position": position}
+    )
+    assert problem["changed_since"] == [
+        {
+            "id": task["id"],
+            "field": "title",
+            "position": bob.position,
+            "actor": {"user_id": bob.user_id, "name": bob.user["name"]},
+        }
+    ]
+
+
+async def test_positions_that_are_not_of_the_task_are_all_the_same(ada: Api, bob: Api) -> None:
+    task = await ada.task("Paint it")
+    await bob.task("Hidden")
+    path = f"/tasks/{task['id']}/undo"
+    problems = [
+        await ada.refused(422, "validation-failed", "POST", path, {"position": position})
+        for position in (bob.position, 1, 2**62)
+    ]
+    assert [pointers(each) for each in problems] == [["/position"]] * 3
+    assert len({each["detail"] for each in problems}) == 1
+    for bad in (0, -1, "1", None, 1.5, True):
+        problem = await ada.refused(422, "validation-failed", "POST", path, {"position": bad})
+        assert pointers(problem) == ["/position"]
+    await bob.refused(404, "not-found", "POST", path, {"position": ada.position})
+    await ada.refused(
+        404, "not-found", "POST", f"/tasks/{new_id('task')}/undo", {"position": ada.position}
+    )
+
+
+async def test_the_same_undo_again_gives_its_first_answer(ada: Api) -> None:
+    task = await ada.task("Paint it")
+    await ada.patch(f"/tasks/{task['id']}", {"title": "Sand it"})
+    body, headers = {"position": ada.position}, {"Idempotency-Key": "once"}
+    path = f"/tasks/{task['id']}/undo"
+    first = await ada.send("POST", path, body, headers=headers)
+    again = await ada.send("POST", path, body, headers=headers)
+    assert (first.status_code, again.json()) == (200, first.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
