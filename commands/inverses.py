@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from commands.project.add_member import AddProjectMember
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_types import ChangeTypes
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.unarchive_project import UnarchiveProject
@@ -38,6 +39,7 @@ from domain.project.events import (
     ProjectMemberRoleChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
 )
@@ -193,6 +195,10 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         lambda undone: AddProjectMember(
             project_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
         ),
+    ),
+    ProjectTypesChanged: Inverse(
+        ChangeTypes,
+        lambda undone: ChangeTypes(project_id=undone.stream, types=undone.event.was),
     ),
     WorkspaceRenamed: Inverse(
         RenameWorkspace,

@@ -17,6 +17,7 @@ from commands.project.archive_project import ARCHIVE_PROJECT
 from commands.project.change_columns import CHANGE_COLUMNS
 from commands.project.change_fields import CHANGE_FIELDS
 from commands.project.change_member_role import CHANGE_PROJECT_MEMBER_ROLE
+from commands.project.change_types import CHANGE_TYPES
 from commands.project.change_workflow import CHANGE_WORKFLOW
 from commands.project.create_project import CREATE_PROJECT
 from commands.project.edit_project import EDIT_PROJECT
@@ -64,6 +65,7 @@ def all_commands() -> Registry:
         CHANGE_WORKFLOW,
         CHANGE_COLUMNS,
         CHANGE_FIELDS,
+        CHANGE_TYPES,
         CREATE_TASK,
         EDIT_TASK,
         ASSIGN_TASK,

@@ -210,6 +210,7 @@ def limits_of(settings: Settings) -> Limits:
         name=settings.max_name_characters,
         tags=settings.max_tags,
         assignees=settings.max_assignees,
+        types=settings.max_task_types,
         fields=settings.max_fields,
         columns=settings.max_columns,
         statuses=settings.max_statuses,

@@ -154,6 +154,7 @@ class Limits(BaseModel):
     max_name_characters: int = Field(200, ge=1, description="A name of a project or a person.")
     max_tags: int = Field(50, ge=0, description="Tags on a task.")
     max_assignees: int = Field(50, ge=1, description="People assigned to a task.")
+    max_task_types: int = Field(50, ge=1, description="Types of tasks in a project.")
     max_fields: int = Field(100, ge=0, description="Custom fields of a project.")
     max_columns: int = Field(250, ge=1, description="Board columns of a project.")
     max_statuses: int = Field(100, ge=1, description="Statuses of a workflow.")

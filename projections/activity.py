@@ -10,7 +10,7 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
   `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
   `project_member_role_changed`, `project_member_removed`, `workflow_changed`,
-  `columns_changed`, `swimlane_changed`, `fields_changed`
+  `columns_changed`, `swimlane_changed`, `fields_changed`, `types_changed`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
   `member_removed`
 
@@ -39,6 +39,7 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectRenamed,
     ProjectSwimlaneChanged,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -331,6 +332,11 @@ def _project_fields_changed(event: ProjectFieldsChanged) -> Sequence[_Said]:
     return (_Said("fields_changed", Change("fields", before, after)),)
 
 
+def _types_changed(event: ProjectTypesChanged) -> Sequence[_Said]:
+    before, after = [[each.key for each in types] for types in (event.was, event.types)]
+    return (_Said("types_changed", Change("types", before, after)),)
+
+
 def _archived(action: str, archived: bool) -> _Says:
     said = (_Said(action, Change("archived", not archived, archived)),)
     return lambda event: said
@@ -367,6 +373,7 @@ _PROJECT_EVENTS: Mapping[type, _Says] = {
     ProjectColumnsChanged: _columns_changed,
     ProjectSwimlaneChanged: _says("swimlane_changed", "swimlane", "was", "swimlane"),
     ProjectFieldsChanged: _project_fields_changed,
+    ProjectTypesChanged: _types_changed,
 }
 _WORKSPACE_EVENTS: Mapping[type, _Says] = {
     WorkspaceCreated: _says("workspace_created", "name", None, "name"),
@@ -409,6 +416,7 @@ ACTIONS = (
     "columns_changed",
     "swimlane_changed",
     "fields_changed",
+    "types_changed",
     "workspace_created",
     "workspace_renamed",
     "member_added",

@@ -20,11 +20,12 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectRenamed,
     ProjectSwimlaneChanged,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
-from domain.project.fields import FieldDefinition
+from domain.project.fields import FieldDefinition, FieldValue
 from domain.project.state import Project, evolve
 from domain.project.workflow import Guard, Transition
 from domain.values.evolved import evolved
@@ -48,6 +49,15 @@ class ProjectFilter:
     keys: tuple[str, ...] = ()
 
 
+class TypeAnswer(msgspec.Struct, frozen=True):
+    """A type of tasks."""
+
+    key: str
+    name: str
+    colour: str | None
+    icon: str | None
+
+
 class ProjectAnswer(msgspec.Struct, frozen=True):
     """A project as `GET /projects/{id}` shows it."""
 
@@ -64,6 +74,7 @@ class ProjectAnswer(msgspec.Struct, frozen=True):
     owner_id: str
     team_ids: tuple[str, ...]
     settings: Mapping[str, Any]
+    types: Sequence[TypeAnswer]
     archived: bool
     created_at: datetime
     updated_at: datetime
@@ -114,17 +125,30 @@ class ColumnsAnswer(msgspec.Struct, frozen=True):
 
 
 class FieldAnswer(msgspec.Struct, frozen=True):
+    """A custom field. `option_names` has those options that are shown by another name."""
+
     id: str
     field_id: str
     key: str
     name: str
     type: str
     options: tuple[str, ...]
+    option_names: Mapping[str, str]
+    default: FieldValue
+    required_at: tuple[str, ...]
 
 
 class FieldsAnswer(msgspec.Struct, frozen=True):
     project_id: str
     fields: Sequence[FieldAnswer]
+    version: int
+
+
+class TypesAnswer(msgspec.Struct, frozen=True):
+    """The types of a project's tasks; the first is what a task gets for which none is named."""
+
+    project_id: str
+    types: Sequence[TypeAnswer]
     version: int
 
 
@@ -149,6 +173,7 @@ def render_project(project: Project) -> bytes:
             project.owner_id,
             (),
             {},
+            _types(project),
             project.archived_at is not None,
             project.created_at,
             project.updated_at,
@@ -188,6 +213,14 @@ def render_fields(project: Project) -> bytes:
     return _json.encode(FieldsAnswer(project.project_id, fields, project.version))
 
 
+def render_types(project: Project) -> bytes:
+    return _json.encode(TypesAnswer(project.project_id, _types(project), project.version))
+
+
+def _types(project: Project) -> Sequence[TypeAnswer]:
+    return [TypeAnswer(each.key, each.name, each.colour, each.icon) for each in project.types]
+
+
 def _transition(transition: Transition) -> TransitionAnswer:
     guards = [_guard(guard) for guard in transition.guards]
     return TransitionAnswer(transition.source, transition.target, guards)
@@ -220,7 +253,15 @@ def _column(column: Column) -> ColumnAnswer:
 
 def _field(field: FieldDefinition) -> FieldAnswer:
     return FieldAnswer(
-        field.field_id, field.field_id, field.key, field.name, field.type, field.options
+        field.field_id,
+        field.field_id,
+        field.key,
+        field.name,
+        field.type,
+        field.options,
+        field.option_names,
+        field.default,
+        field.required_at,
     )
 
 
@@ -241,6 +282,7 @@ class ProjectRow:
     workflow: bytes = b""
     columns: bytes = b""
     fields: bytes = b""
+    types: bytes = b""
     project: Project | None = None
 
 
@@ -261,6 +303,7 @@ PROJECTS = Table(
         "workflow": "bytea",
         "columns": "bytea",
         "fields": "bytea",
+        "types": "bytea",
     },
     key=("project_id",),
     indexes=("(workspace_id, created_at, project_id)", "(workspace_id, key)"),
@@ -276,6 +319,7 @@ PROJECTS = Table(
         "workflow",
         "columns",
         "fields",
+        "types",
     ),
 )
 
@@ -312,6 +356,7 @@ def _finish(row: ProjectRow) -> None:
     row.workflow = render_workflow(project)
     row.columns = render_columns(project)
     row.fields = render_fields(project)
+    row.types = render_types(project)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
@@ -338,6 +383,7 @@ PROJECTS_VIEW = Projection(
             ProjectColumnsChanged,
             ProjectSwimlaneChanged,
             ProjectFieldsChanged,
+            ProjectTypesChanged,
         ),
         _changed,
     ),

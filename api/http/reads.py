@@ -20,6 +20,7 @@ from projections.projects import (
     render_columns,
     render_fields,
     render_project,
+    render_types,
     render_workflow,
 )
 from projections.tasks import TASKS_VIEW, Facts, render
@@ -106,6 +107,7 @@ class ProjectParts:
     workflow: bytes
     columns: bytes
     fields: bytes
+    types: bytes
 
     def part(self, doc: bytes) -> Found:
         return Found(doc, self.version, self.position, self.workspace_id, self.project_id)
@@ -142,6 +144,7 @@ def _as_read(read: ProjectRead) -> ProjectParts:
         read.workflow or b"",
         read.columns or b"",
         read.fields or b"",
+        read.types or b"",
     )
 
 
@@ -155,4 +158,5 @@ def _folded(project: Project, position: int) -> ProjectParts:
         render_workflow(project),
         render_columns(project),
         render_fields(project),
+        render_types(project),
     )

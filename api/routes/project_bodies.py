@@ -8,11 +8,13 @@ from api.http.bodies import Body
 from api.http.values import Description, Name, Reference
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
+from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.project.create_project import CreateProject
 from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
 from domain.project.lanes import Swimlane
+from domain.project.types import TaskType
 from domain.project.workflow import Guard, Status, Transition
 
 ViewType = Literal["list", "board", "timeline"]
@@ -55,7 +57,7 @@ class NewProject(Body):
         json_schema_extra={"examples": [{"name": "Website", "key": "WEB", "view_type": "board"}]}
     )
 
-    derived: ClassVar[frozenset[str]] = frozenset({"team_ids", "settings"})
+    derived: ClassVar[frozenset[str]] = frozenset({"team_ids", "settings", "types"})
 
     name: Name
     key: Annotated[str, Field(description="2 to 10 of A-Z and 0-9.")] | None = None
@@ -81,7 +83,16 @@ class NewProject(Body):
 
 class ProjectChanges(Body):
     derived: ClassVar[frozenset[str]] = frozenset(
-        {"owner", "team_ids", "settings", "archived", "updated_at", "version", "position"}
+        {
+            "owner",
+            "team_ids",
+            "settings",
+            "types",
+            "archived",
+            "updated_at",
+            "version",
+            "position",
+        }
     )
     identity: ClassVar[frozenset[str]] = frozenset(
         {"id", "project_id", "key", "workspace_id", "is_personal", "owner_id", "created_at"}
@@ -234,6 +245,17 @@ class FieldBody(Body):
     name: Name
     type: Literal["text", "number", "date", "choice", "choices", "user", "checkbox", "url"]
     options: list[Reference] | None = None
+    option_names: Annotated[
+        dict[str, str],
+        Field(description="Option: what it is called, where that is another word."),
+    ] | None = None  # fmt: skip
+    default: Annotated[
+        Any, Field(description="What a new task gets that does not say; null: nothing.")
+    ] = None
+    required_at: Annotated[
+        list[Reference],
+        Field(description="Statuses (key or name) or categories in which it must have a value."),
+    ] | None = None  # fmt: skip
 
 
 class FieldsBody(Body):
@@ -244,7 +266,14 @@ class FieldsBody(Body):
             "examples": [
                 {
                     "fields": [
-                        {"key": "size", "name": "Size", "type": "choice", "options": ["S", "L"]}
+                        {
+                            "key": "size",
+                            "name": "Size",
+                            "type": "choice",
+                            "options": ["S", "L"],
+                            "default": "S",
+                            "required_at": ["done"],
+                        }
                     ]
                 }
             ]
@@ -265,7 +294,49 @@ class FieldsBody(Body):
                     name=each.name,
                     type=each.type,
                     options=tuple(each.options or ()),
+                    option_names=each.option_names or {},
+                    default=each.default,
+                    required_at=tuple(each.required_at or ()),
                 )
                 for each in self.fields
+            ),
+        )
+
+
+class TypeBody(Body):
+    key: Reference
+    name: Name
+    colour: str | None = None
+    icon: Annotated[str, Field(description="A name or a sign, at most 64 characters.")] | None = (
+        None
+    )
+
+
+class TypesBody(Body):
+    """All types, in order; the first is what a task gets for which none is named."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "types": [
+                        {"key": "task", "name": "Task"},
+                        {"key": "incident", "name": "Incident", "colour": "#d73a4a"},
+                    ]
+                }
+            ]
+        }
+    )
+
+    derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
+
+    types: list[TypeBody]
+
+    def command(self, project_id: str) -> ChangeTypes:
+        return ChangeTypes(
+            project_id=project_id,
+            types=tuple(
+                TaskType(key=each.key, name=each.name, colour=each.colour, icon=each.icon)
+                for each in self.types
             ),
         )

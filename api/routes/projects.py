@@ -26,6 +26,7 @@ from api.routes.project_bodies import (
     NewProjectMember,
     ProjectChanges,
     ProjectRoleChange,
+    TypesBody,
     WorkflowBody,
 )
 from commands.project.add_member import AddProjectMember
@@ -33,6 +34,7 @@ from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
@@ -52,10 +54,12 @@ from projections.projects import (
     FieldsAnswer,
     ProjectAnswer,
     ProjectFilter,
+    TypesAnswer,
     WorkflowAnswer,
     render_columns,
     render_fields,
     render_project,
+    render_types,
     render_workflow,
 )
 from projections.questions import Listing, Scope
@@ -353,6 +357,31 @@ async def put_fields(
     return await _answer(call, body.command(found), body)
 
 
+@router.get(
+    "/projects/{project_id}/types",
+    summary="Read the types of a project's tasks",
+    **read(TypesAnswer, is_one=True),
+)
+async def get_types(
+    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await _find(call, project_id, query)
+    position = call.position
+    return await one(call, found.part(found.types), position)
+
+
+@router.put(
+    "/projects/{project_id}/types",
+    summary="Change the types of a project's tasks",
+    **write(TypesAnswer, conditional=True, may=(Kind.ARCHIVED,)),
+)
+async def put_types(
+    call: CallHere, project_id: str, body: TypesBody, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    return await _answer(call, body.command(found), body)
+
+
 @router.get("/projects/{project_id}/board", summary="Read a project's board", **read(Board))
 async def get_board(
     call: CallHere, project_id: str, query: Annotated[BoardQuery, Query()]
@@ -420,7 +449,12 @@ async def _find(call: Call, project_ref: str, query: ProjectQuery) -> ProjectPar
 
 async def _answer(
     call: Call,
-    command: EditProject | UnarchiveProject | ChangeWorkflow | ChangeColumns | ChangeFields,
+    command: EditProject
+    | UnarchiveProject
+    | ChangeWorkflow
+    | ChangeColumns
+    | ChangeFields
+    | ChangeTypes,
     body: Body | None,
 ) -> Reply:
     outcome = await execute(call, [command], body=body, match=command.project_id)
@@ -432,6 +466,8 @@ async def _answer(
             doc = render_columns(project)
         case ChangeFields():
             doc = render_fields(project)
+        case ChangeTypes():
+            doc = render_types(project)
         case _:
             doc = await with_names(call, render_project(project))
     return changed(call, outcome, doc, project.version)

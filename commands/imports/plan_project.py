@@ -6,7 +6,7 @@ from dataclasses import replace
 from commands.imports.naming import field_key, status_key
 from commands.imports.survey import SeenStatus, Survey
 from domain.errors import Kind, Refused
-from domain.project.fields import FieldDefinition, FieldDraft
+from domain.project.fields import FieldDefinition, FieldDraft, draft_of
 from domain.project.workflow import Status, Transition, Workflow
 from domain.values.limits import Limits
 
@@ -54,16 +54,7 @@ def fields_for(
     present: Iterable[FieldDefinition], attributes: Mapping[str, str], limits: Limits
 ) -> tuple[FieldDraft, ...]:
     """The present fields, and one for each attribute that has none as far as there is room."""
-    drafts = [
-        FieldDraft(
-            field_id=each.field_id,
-            key=each.key,
-            name=each.name,
-            type=each.type,
-            options=each.options,
-        )
-        for each in present
-    ]
+    drafts = [draft_of(each) for each in present]
     known = {(each.name, each.type) for each in drafts}
     taken = {each.key for each in drafts}
     for name, type_ in attributes.items():

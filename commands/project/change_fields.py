@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from commands.people import require_in_project
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
@@ -24,6 +25,15 @@ async def change_fields(command: ChangeFields, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     ids = [work.new_id("fld") for _ in command.fields]
     events = decisions.change_fields(project, command.fields, ids, work.limits)
+    require_in_project(
+        work,
+        project,
+        (
+            (draft.default, f"/fields/{index}/default")
+            for index, draft in enumerate(command.fields)
+            if draft.type == "user" and isinstance(draft.default, str)
+        ),
+    )
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

@@ -10,7 +10,7 @@ from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project import decisions
 from domain.project.decisions import Resettling
-from domain.project.events import ProjectWorkflowChanged
+from domain.project.events import ProjectFieldsChanged, ProjectWorkflowChanged
 from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status, Transition, Workflow
 from domain.task import decisions as tasks
@@ -53,6 +53,8 @@ async def change_workflow(command: ChangeWorkflow, work: Work) -> str:
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     after = work.seen(PROJECT, project.project_id).workflow
     resettling = decisions.resettle(project.workflow, after, command.move_to)
+    required = decisions.follow_statuses(project, after, resettling)
+    work.record(PROJECT, project.workspace_id, project.project_id, *required)
     await _resettle_tasks(work, project, resettling)
     return project.project_id
 
@@ -108,7 +110,7 @@ CHANGE_WORKFLOW = CommandSpec(
     command=ChangeWorkflow,
     handler=change_workflow,
     permission=OnProject(Right.MANAGE_PROJECT),
-    events=(ProjectWorkflowChanged, TaskStatusChanged),
+    events=(ProjectWorkflowChanged, ProjectFieldsChanged, TaskStatusChanged),
     route="PUT /projects/{id}/workflow",
     inverse=NoInverse(
         "tasks may stand where the former workflow has no status for them;"

@@ -9,14 +9,15 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, require_people_of_fields
 from commands.work import Work
 from domain.errors import Kind, Refused
-from domain.project.state import PROJECT
+from domain.project.state import PROJECT, Project
 from domain.task import decisions
 from domain.task.events import TaskCreated
 from domain.task.state import TASK
 from domain.values.ids import checked_id
 from domain.values.priority import chosen_level
 from domain.values.rank import fresh_rank
-from domain.workspace.roles import Right
+from domain.workspace.roles import Right, project_role
+from domain.workspace.state import WORKSPACE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +70,16 @@ async def create_task(command: CreateTask, work: Work) -> str:
         description=command.description or "",
         status=command.status,
         priority=chosen_level(command.priority, command.priority_level),
-        task_type=command.type or decisions.DEFAULT_TYPE,
+        task_type=command.type,
         assignee_ids=assignee_ids,
         due_date=due_date,
         due_all_day=due_all_day,
         start_date=start_date,
         estimate=command.estimate,
         tags=command.tags,
-        fields=command.fields,
+        fields={**_without_strangers(work, project), **command.fields}
+        if project.fields
+        else command.fields,
     )
     work.record(
         TASK,
@@ -95,6 +98,18 @@ async def _fresh_id(command: CreateTask, work: Work) -> str:
     if await work.load(TASK, task_id) is not None:
         raise Refused(Kind.ALREADY_EXISTS, "There is a task with this id.", field="task_id")
     return task_id
+
+
+def _without_strangers(work: Work, project: Project) -> Mapping[str, None]:
+    """The fields whose default is somebody who may not see the project any more: left empty."""
+    workspace = work.seen(WORKSPACE, project.workspace_id)
+    return {
+        each.key: None
+        for each in project.fields
+        if each.type == "user"
+        and isinstance(each.default, str)
+        and project_role(workspace, project, each.default) is None
+    }
 
 
 def _named(command: CreateTask) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ async def edit_task(command: EditTask, work: Work) -> str:
         text = command.description or ""
         changes += problems.check((), decisions.describe, task, text, work.limits)
     if command.type is not UNSET:
-        changes += problems.check((), decisions.change_type, task, command.type)
+        changes += problems.check((), decisions.change_type, task, command.type, project.types)
     if command.start_date is not UNSET:
         start_date, _ = await moment_given(
             work, command.start_date, end_of_day=False, pointer="/start_date"
@@ -55,8 +55,9 @@ async def edit_task(command: EditTask, work: Work) -> str:
     if command.estimate is not UNSET:
         changes += problems.check((), decisions.set_estimate, task, command.estimate)
     if command.fields is not UNSET:
+        required = decisions.required_fields(task, project)
         changes += problems.check(
-            (), decisions.change_fields, task, project.fields, command.fields, work.limits
+            (), decisions.change_fields, task, project.fields, command.fields, work.limits, required
         )
         new = {key: each for key, each in command.fields.items() if each != task.fields.get(key)}
         problems.check(None, require_people_of_fields, work, project, new)

@@ -1,7 +1,7 @@
 """What may happen to a project, its members, its workflow, its board and its fields."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
@@ -24,14 +24,16 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectRenamed,
     ProjectSwimlaneChanged,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
-from domain.project.fields import FieldDraft, checked_fields
-from domain.project.guards import Named
+from domain.project.fields import FieldDefinition, FieldDraft, checked_fields
+from domain.project.guards import Named, fields_asked
 from domain.project.lanes import SWIMLANES
 from domain.project.state import Project
+from domain.project.types import TaskType, checked_types
 from domain.project.workflow import (
     DEFAULT_WORKFLOW,
     PERSONAL_WORKFLOW,
@@ -279,16 +281,89 @@ def change_columns(
 def change_fields(
     project: Project, drafts: Sequence[FieldDraft], field_ids: Sequence[str], limits: Limits
 ) -> tuple[ProjectEvent, ...]:
+    """Values of a field or an option that goes stay on the tasks that have them. A field that a
+    guard asks for does not go."""
     require_open(project)
-    fields = checked_fields(drafts, project.fields, field_ids, limits)
+    fields = checked_fields(drafts, project.fields, field_ids, limits, project.workflow)
+    if fields == project.fields:
+        return ()
+    _require_asked_for(project, fields)
+    return (ProjectFieldsChanged(fields=fields, was=project.fields),)
+
+
+def _require_asked_for(project: Project, fields: Sequence[FieldDefinition]) -> None:
+    """A task could never pass a guard whose field nobody can fill in any more."""
+    keys = {each.key for each in fields}
+    problems = [
+        Problem(
+            "/fields",
+            "in-use",
+            f"The move from {move.source} to {move.target} asks for the field {key};"
+            " change the workflow first.",
+        )
+        for move in project.workflow.transitions
+        for guard in move.guards
+        for key in fields_asked(guard.parameters)
+        if key not in keys
+    ]
+    if problems:
+        raise Invalid(*problems)
+
+
+def follow_statuses(
+    project: Project, workflow: Workflow, resettling: Resettling
+) -> tuple[ProjectEvent, ...]:
+    """What becomes of the statuses in which fields are required, once the workflow has changed:
+    where one went and its tasks got a new one in its place, they are required there; else that
+    requirement is gone with the status."""
+    places = {
+        status.key: resettling.statuses.get(status.key)
+        for status in project.workflow.statuses
+        if status_at(workflow, status.key) is None
+    }
+    if not places:
+        return ()
+    fields = tuple(
+        replace(each, required_at=_followed(each.required_at, places, project.workflow))
+        if each.required_at
+        else each
+        for each in project.fields
+    )
     if fields == project.fields:
         return ()
     return (ProjectFieldsChanged(fields=fields, was=project.fields),)
 
 
+def _followed(
+    required_at: Sequence[str], places: Mapping[str, Status | None], former: Workflow
+) -> tuple[str, ...]:
+    followed: dict[str, None] = {}
+    for each in required_at:
+        if each not in places:
+            followed[each] = None
+            continue
+        target = places[each]
+        if target is not None and status_at(former, target.key) is None:
+            followed[target.key] = None
+    return tuple(followed)
+
+
+def change_types(
+    project: Project, types: Sequence[TaskType], limits: Limits
+) -> tuple[ProjectEvent, ...]:
+    """Tasks keep a type that goes until they get another one."""
+    require_open(project)
+    checked = checked_types(types, limits)
+    if checked == project.types:
+        return ()
+    return (ProjectTypesChanged(types=checked, was=project.types),)
+
+
 def _named(project: Project) -> Named:
     return Named(
-        fields=project.fields, project_roles=PROJECT_ROLES, workspace_roles=WORKSPACE_ROLES
+        fields={each.key for each in project.fields},
+        project_roles=PROJECT_ROLES,
+        workspace_roles=WORKSPACE_ROLES,
     )
 
 

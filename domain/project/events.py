@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from domain.project.board import Column
 from domain.project.fields import FieldDefinition
+from domain.project.types import DEFAULT_TYPES, TaskType
 from domain.project.workflow import Workflow
 from domain.values.text import Text
 
@@ -19,6 +20,7 @@ class ProjectCreated:
     workflow: Workflow
     columns: tuple[Column, ...]
     is_personal: bool = False
+    types: tuple[TaskType, ...] = DEFAULT_TYPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,12 @@ class ProjectFieldsChanged:
     was: tuple[FieldDefinition, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTypesChanged:
+    types: tuple[TaskType, ...]
+    was: tuple[TaskType, ...]
+
+
 ProjectEvent = (
     ProjectCreated
     | ProjectRenamed
@@ -117,4 +125,5 @@ ProjectEvent = (
     | ProjectColumnsChanged
     | ProjectSwimlaneChanged
     | ProjectFieldsChanged
+    | ProjectTypesChanged
 )

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Final
 
-from domain.errors import Invalid, Problem, invalid
+from domain.errors import Invalid, Problem, invalid, pointer_token
+from domain.project.workflow import CATEGORIES, Status, Workflow, status_at, status_named
 from domain.values.ids import is_id
 from domain.values.limits import Limits
 from domain.values.moment import day_or_moment, written
@@ -24,22 +25,47 @@ FieldValue = str | int | float | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDefinition:
+    """`options` are what values are; `option_names` what people read instead, for some of them:
+    so an option is renamed without touching a task. `default` is what a new task gets that does
+    not say. `required_at`: keys of statuses, or categories, in which a task must have a value."""
+
     field_id: str
     key: str
     name: str
     type: str
     options: tuple[str, ...] = ()
+    option_names: Mapping[str, str] = field(default_factory=dict)
+    default: FieldValue = None
+    required_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDraft:
-    """A field as a request describes it; without `field_id` it is a new one."""
+    """A field as a request describes it; without `field_id` it is a new one. `required_at` names
+    statuses by key or exact name, or categories."""
 
     key: str
     name: str
     type: str
     options: tuple[str, ...] = ()
+    option_names: Mapping[str, str] = field(default_factory=dict)
+    default: object = None
+    required_at: tuple[str, ...] = ()
     field_id: str | None = None
+
+
+def draft_of(definition: FieldDefinition) -> FieldDraft:
+    """The draft that leaves a field as it is."""
+    return FieldDraft(
+        field_id=definition.field_id,
+        key=definition.key,
+        name=definition.name,
+        type=definition.type,
+        options=definition.options,
+        option_names=definition.option_names,
+        default=definition.default,
+        required_at=definition.required_at,
+    )
 
 
 def checked_fields(
@@ -47,6 +73,7 @@ def checked_fields(
     present: tuple[FieldDefinition, ...],
     ids: Iterable[str],
     limits: Limits,
+    workflow: Workflow,
 ) -> tuple[FieldDefinition, ...]:
     """The definitions that these drafts describe; Invalid with everything wrong in them.
 
@@ -67,16 +94,81 @@ def checked_fields(
         problems.extend(_wrong_field(draft, at, limits))
     if problems:
         raise Invalid(*problems)
-    return tuple(
-        FieldDefinition(
-            field_id=draft.field_id or fresh,
-            key=draft.key,
-            name=draft.name,
-            type=draft.type,
-            options=draft.options,
-        )
-        for draft, fresh in zip(drafts, ids, strict=True)
+    definitions = tuple(
+        _defined(draft, draft.field_id or fresh, f"/fields/{index}", workflow, limits, problems)
+        for index, (draft, fresh) in enumerate(zip(drafts, ids, strict=True))
     )
+    if problems:
+        raise Invalid(*problems)
+    return definitions
+
+
+def _defined(
+    draft: FieldDraft,
+    field_id: str,
+    at: str,
+    workflow: Workflow,
+    limits: Limits,
+    problems: list[Problem],
+) -> FieldDefinition:
+    """A field whose form is right, with what its default and its statuses are."""
+    names = {key: name for key, name in draft.option_names.items() if name != key}
+    required_at: list[str] = []
+    most = limits.statuses + len(CATEGORIES)
+    if len(draft.required_at) > most:
+        detail = f"Must be at most {most} statuses and categories."
+        problems.append(Problem(f"{at}/required_at", "too-many", detail))
+    for place, text in enumerate(draft.required_at[:most]):
+        standing = _standing(text, workflow)
+        if standing is None:
+            detail = f"Must be a status of the project or one of {', '.join(CATEGORIES)}."
+            problems.append(Problem(f"{at}/required_at/{place}", "unknown", detail))
+        elif standing not in required_at:
+            required_at.append(standing)
+    definition = FieldDefinition(
+        field_id=field_id,
+        key=draft.key,
+        name=draft.name,
+        type=draft.type,
+        options=draft.options,
+        option_names=names,
+        required_at=tuple(required_at),
+    )
+    try:
+        default = checked_value(definition, draft.default, limits, f"{at}/default")
+    except Invalid as wrong:
+        problems.extend(wrong.problems)
+        default = None
+    return replace(definition, default=None if default in ("", ()) else default)
+
+
+def _standing(text: str, workflow: Workflow) -> str | None:
+    """The key of a status, else a category."""
+    status = status_named(workflow, text)
+    if status is not None:
+        return status.key
+    return text if text in CATEGORIES else None
+
+
+def required_in(
+    definitions: Iterable[FieldDefinition], workflow: Workflow, status: Status
+) -> tuple[str, ...]:
+    """The keys of the fields that must have a value in a status. A category means all its
+    statuses, where no status has that key."""
+    return tuple(
+        definition.key
+        for definition in definitions
+        if definition.required_at
+        and any(
+            each == status.key or (each == status.category and status_at(workflow, each) is None)
+            for each in definition.required_at
+        )
+    )
+
+
+def defaults_of(definitions: Iterable[FieldDefinition]) -> dict[str, FieldValue]:
+    """What a new task gets that does not say."""
+    return {each.key: each.default for each in definitions if each.default is not None}
 
 
 def _wrong_identity(
@@ -115,9 +207,31 @@ def _wrong_field(draft: FieldDraft, at: str, limits: Limits) -> Iterator[Problem
                 one_line(option, f"{at}/options/{place}", limits.name)
             except Invalid as wrong:
                 yield from wrong.problems
-    elif draft.options:
+        yield from _wrong_option_names(draft, at, limits)
+    elif draft.options or draft.option_names:
         detail = "Only fields of the types choice and choices have options."
-        yield Problem(f"{at}/options", "invalid", detail)
+        name = "options" if draft.options else "option_names"
+        yield Problem(f"{at}/{name}", "invalid", detail)
+
+
+def _wrong_option_names(draft: FieldDraft, at: str, limits: Limits) -> Iterator[Problem]:
+    """No two options may read alike: values are taken by either."""
+    if len(draft.option_names) > len(draft.options):
+        detail = "Must be at most one name an option."
+        yield Problem(f"{at}/option_names", "too-many", detail)
+        return
+    shown = {key: draft.option_names.get(key, key) for key in draft.options}
+    for key, name in draft.option_names.items():
+        pointer = f"{at}/option_names/{pointer_token(key)}"
+        if key not in shown:
+            yield Problem(pointer, "unknown", "The field has no such option.")
+            continue
+        if any(name in (other, shown[other]) for other in shown if other != key):
+            yield Problem(pointer, "repeated", "Another option is called so.")
+        try:
+            one_line(name, pointer, limits.name)
+        except Invalid as wrong:
+            yield from wrong.problems
 
 
 def checked_value(
@@ -159,7 +273,7 @@ def _date(_: FieldDefinition, value: object, limits: Limits, pointer: str) -> Fi
 
 
 def _choice(definition: FieldDefinition, value: object, limits: Limits, pointer: str) -> FieldValue:
-    return value if isinstance(value, str) and value in definition.options else None
+    return option_named(definition, value)
 
 
 def _choices(
@@ -167,9 +281,18 @@ def _choices(
 ) -> FieldValue:
     if not isinstance(value, (list, tuple)):
         return None
-    chosen = tuple(dict.fromkeys(each for each in value if isinstance(each, str)))
-    fits = len(chosen) == len(value) and all(each in definition.options for each in chosen)
-    return chosen if fits else None
+    named = (option_named(definition, each) for each in value)
+    chosen = tuple(dict.fromkeys(each for each in named if each is not None))
+    return chosen if len(chosen) == len(value) else None
+
+
+def option_named(definition: FieldDefinition, value: object) -> str | None:
+    """The option that is meant by itself, or by its exact name; None where there is none."""
+    if not isinstance(value, str):
+        return None
+    if value in definition.options:
+        return value
+    return next((key for key, name in definition.option_names.items() if name == value), None)
 
 
 def _user(_: FieldDefinition, value: object, limits: Limits, pointer: str) -> FieldValue:

@@ -1,11 +1,10 @@
 """The conditions that a workflow may put on a move, by name."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from domain.errors import Kind, Problem, Refused
-from domain.project.fields import FieldDefinition
 
 # What a task may have or not; the rest (title, status, priority ...) it always has.
 FIELDS_OF_TASKS: Final = (
@@ -41,9 +40,10 @@ class MoveFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """What the parameters of guards may name in one project."""
+    """What the parameters of guards may name in one project; `fields` are the keys of its custom
+    ones."""
 
-    fields: Sequence[FieldDefinition] = ()
+    fields: Collection[str] = ()
     project_roles: Sequence[str] = ()
     workspace_roles: Sequence[str] = ()
 
@@ -96,15 +96,13 @@ def refused_by(guard: str, detail: str, missing: Sequence[str]) -> Refused:
     return Refused(Kind.GUARD_REFUSED, detail, guard=guard, missing=list(missing))
 
 
-def field_named(text: str, fields: Sequence[FieldDefinition]) -> str | None:
+def field_named(text: str, fields: Collection[str]) -> str | None:
     """A field of tasks, or a custom one by its key with or without `fields.` before it, as it is
     kept; None where there is no such field. A field of every task goes before a custom one."""
     if text in FIELDS_OF_TASKS:
         return text
     key = text.removeprefix(CUSTOM)
-    if any(field.key == key for field in fields):
-        return f"{CUSTOM}{key}"
-    return None
+    return f"{CUSTOM}{key}" if key in fields else None
 
 
 def fields_asked(parameters: Mapping[str, Any]) -> Sequence[str]:

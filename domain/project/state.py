@@ -18,12 +18,14 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectRenamed,
     ProjectSwimlaneChanged,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
 from domain.project.fields import FieldDefinition
 from domain.project.lanes import USUAL_SWIMLANE
+from domain.project.types import DEFAULT_TYPES, TaskType
 from domain.project.workflow import Workflow
 from domain.values.evolved import touched
 from domain.values.stamp import Stamp
@@ -59,6 +61,7 @@ class Project:
     position: int
     name_author: str
     swimlane: str = USUAL_SWIMLANE
+    types: tuple[TaskType, ...] = DEFAULT_TYPES
 
     @property
     def archived(self) -> bool:
@@ -98,6 +101,8 @@ def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None
             return touched(state, stamp, swimlane=event.swimlane)
         case ProjectFieldsChanged():
             return touched(state, stamp, fields=event.fields)
+        case ProjectTypesChanged():
+            return touched(state, stamp, types=event.types)
         case _:
             return touched(state, stamp)
 
@@ -126,6 +131,7 @@ def _begin(event: object, stamp: Stamp) -> Project | None:
         version=stamp.version,
         position=stamp.position,
         name_author=stamp.author_of("name"),
+        types=event.types,
     )
 
 

@@ -16,8 +16,8 @@ MOST_GUARDS: Final = 20
 
 _NOTHING: Final = Named()
 
-_KEY: Final = re.compile(r"\w[\w-]{0,63}")
-_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}|[a-z]{3,20}", re.ASCII)
+KEY: Final = re.compile(r"\w[\w-]{0,63}")
+COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}|[a-z]{3,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def _wrong_statuses(statuses: Sequence[Status], limits: Limits) -> Iterator[Prob
     names: set[str] = set()
     for index, status in enumerate(statuses):
         at = f"/statuses/{index}"
-        if _KEY.fullmatch(status.key) is None:
+        if KEY.fullmatch(status.key) is None:
             yield Problem(
                 f"{at}/key", "invalid", "Must be 1 to 64 letters, digits, underscores or hyphens."
             )
@@ -187,7 +187,7 @@ def _wrong_statuses(statuses: Sequence[Status], limits: Limits) -> Iterator[Prob
             yield from wrong.problems
         if status.category not in CATEGORIES:
             yield Problem(f"{at}/category", "unknown", f"Must be one of {', '.join(CATEGORIES)}.")
-        if status.colour is not None and _COLOUR.fullmatch(status.colour) is None:
+        if status.colour is not None and COLOUR.fullmatch(status.colour) is None:
             yield Problem(f"{at}/colour", "invalid", "Must be #rrggbb or the name of a colour.")
 
 

@@ -1,15 +1,22 @@
 """What may happen to a task."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import isfinite
 from typing import Final
 
-from domain.errors import Kind, Refused, invalid, pointer_token
+from domain.errors import Invalid, Kind, Problem, Refused, invalid, pointer_token
 from domain.project.decisions import require_open
-from domain.project.fields import FieldDefinition, FieldValue, checked_value
+from domain.project.fields import (
+    FieldDefinition,
+    FieldValue,
+    checked_value,
+    defaults_of,
+    required_in,
+)
 from domain.project.guards import MoveFacts
 from domain.project.state import Project
+from domain.project.types import TaskType, known_type
 from domain.project.workflow import Status, known_status, status_at
 from domain.task.events import (
     TaskAssigned,
@@ -31,8 +38,7 @@ from domain.task.events import (
 )
 from domain.task.moves import (
     explained,
-    first_refusal,
-    guards_back,
+    refusal_back,
     refusal_of,
     ways_from,
 )
@@ -48,10 +54,6 @@ from domain.values.text_rules import (
     optional_line,
 )
 
-TASK_TYPES: Final = ("task", "bug", "story", "epic")
-
-DEFAULT_TYPE: Final = "task"
-
 NO_FACTS: Final = MoveFacts()
 
 _MOST_ESTIMATE: Final = 1e9
@@ -66,7 +68,7 @@ def create(
     description: str = "",
     status: str | None = None,
     priority: int = DEFAULT_LEVEL,
-    task_type: str = DEFAULT_TYPE,
+    task_type: str | None = None,
     assignee_ids: Sequence[str] = (),
     due_date: datetime | None = None,
     due_all_day: bool = False,
@@ -77,7 +79,8 @@ def create(
     external_id: str | None = None,
 ) -> tuple[TaskEvent, ...]:
     """Everything that is wrong is said at once. Without a status it begins in the initial one;
-    a task may be made in any. Whether the assignees may see the project is not known here."""
+    a task may be made in any. Without a type it gets the project's first. Whether the assignees
+    may see the project is not known here."""
     require_open(project)
     problems = Problems()
     initial = known_status(project.workflow, project.workflow.initial)
@@ -93,14 +96,18 @@ def create(
         status_category=standing.category,
         priority=problems.check(priority, level_of, priority),
         rank=rank,
-        type=problems.check(task_type, checked_type, task_type),
+        type=project.types[0].key
+        if task_type is None
+        else problems.check(task_type, known_type, project.types, task_type),
         assignee_ids=problems.check((), checked_assignees, assignee_ids, limits),
         due_date=due_date,
         due_all_day=due_all_day,
         start_date=start_date,
         estimate=problems.check(estimate, checked_estimate, estimate),
         tags=problems.check((), checked_tags, tags, limits) if tags else (),
-        fields=problems.check({}, given_fields, project.fields, fields, limits) if fields else {},
+        fields=problems.check({}, first_fields, project, standing, fields or {}, limits)
+        if fields or project.fields
+        else {},
         external_id=problems.check(external_id, _checked_external_id, external_id, limits),
     )
     problems.raise_any()
@@ -172,11 +179,13 @@ def set_estimate(task: Task, estimate: float | None) -> tuple[TaskEvent, ...]:
     return (TaskEstimateChanged(estimate=estimate, was=task.estimate),)
 
 
-def change_type(task: Task, task_type: str) -> tuple[TaskEvent, ...]:
+def change_type(task: Task, task_type: str, types: Sequence[TaskType]) -> tuple[TaskEvent, ...]:
+    """A type that the project has no more may be sent back as it is."""
     require_not_trashed(task)
-    if checked_type(task_type) == task.type:
+    if task_type == task.type:
         return ()
-    return (TaskTypeChanged(type=task_type, was=task.type),)
+    key = known_type(types, task_type)
+    return (TaskTypeChanged(type=key, was=task.type),) if key != task.type else ()
 
 
 def tag(task: Task, tags: Sequence[str], limits: Limits) -> tuple[TaskEvent, ...]:
@@ -192,17 +201,26 @@ def change_fields(
     definitions: Sequence[FieldDefinition],
     changes: Mapping[str, object],
     limits: Limits,
+    required: Collection[str] = (),
 ) -> tuple[TaskEvent, ...]:
-    """Only the fields named; None clears one. A field that the project has no more may be sent
-    back as it is. Where several people wrote what changes, it is an event for each of them."""
+    """Only the fields named; None clears one, but none of those `required` where the task stands.
+    A field that the project has no more may be sent back as it is. Where several people wrote
+    what changes, it is an event for each of them."""
     require_not_trashed(task)
     new = {key: value for key, value in changes.items() if not _stands(task, key, value)}
     checked = given_fields(definitions, new, limits)
     changed = {key: value for key, value in checked.items() if value != task.fields.get(key)}
     if not changed:
         return ()
+    _require_filled(changed, (key for key in required if key in changed), task.status)
     _require_small({**task.fields, **changed}, limits)
     return fields_changed(task.fields, task.field_authors, changed)
+
+
+def required_fields(task: Task, project: Project) -> tuple[str, ...]:
+    """The keys of the custom fields that the task must have where it stands."""
+    status = status_at(project.workflow, task.status)
+    return () if status is None else required_in(project.fields, project.workflow, status)
 
 
 def fields_changed(
@@ -259,7 +277,7 @@ def move_back(
         )
     if target.key == task.status:
         return rerank(task, rank)
-    refusal = first_refusal(guards_back(task, project, target.key), task, facts)
+    refusal = refusal_back(task, project, target, facts)
     if refusal is not None:
         raise refusal
     return (evolved(_entered(task, target, rank), completed_at=completed_at),)
@@ -287,12 +305,6 @@ def restore(task: Task) -> tuple[TaskEvent, ...]:
     return (TaskRestored(),) if task.trashed else ()
 
 
-def checked_type(task_type: str) -> str:
-    if task_type not in TASK_TYPES:
-        raise invalid("/type", f"Must be one of {', '.join(TASK_TYPES)}.", "unknown")
-    return task_type
-
-
 def checked_estimate(estimate: float | None) -> float | None:
     if estimate is not None and not (isfinite(estimate) and 0 <= estimate <= _MOST_ESTIMATE):
         raise invalid("/estimate", "Must be a number from 0 to 1,000,000,000, or null.")
@@ -305,6 +317,19 @@ def checked_assignees(assignee_ids: Sequence[str], limits: Limits) -> tuple[str,
     if len(once) > limits.assignees:
         raise invalid("/assignee_ids", f"Must be at most {limits.assignees} people.", "too-many")
     return once
+
+
+def first_fields(
+    project: Project, status: Status, fields: Mapping[str, object], limits: Limits
+) -> Mapping[str, FieldValue]:
+    """The custom fields of a new task: those given, and defaults for those that are not named.
+    Invalid also where one is left empty that its status requires."""
+    given = given_fields(project.fields, fields, limits)
+    unnamed = {key: each for key, each in defaults_of(project.fields).items() if key not in fields}
+    whole = {**unnamed, **{key: each for key, each in given.items() if each is not None}}
+    _require_filled(whole, required_in(project.fields, project.workflow, status), status.key)
+    _require_small(whole, limits)
+    return whole
 
 
 def given_fields(
@@ -325,6 +350,20 @@ def given_fields(
     problems.raise_any()
     _require_small(checked, limits)
     return checked
+
+
+def _require_filled(fields: Mapping[str, FieldValue], required: Iterable[str], status: str) -> None:
+    problems = [
+        Problem(
+            f"/fields/{pointer_token(key)}",
+            "required",
+            f"The project requires this field in the status {status}.",
+        )
+        for key in required
+        if fields.get(key) in (None, "", ())
+    ]
+    if problems:
+        raise Invalid(*problems)
 
 
 def _require_small(fields: Mapping[str, FieldValue], limits: Limits) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.errors import Kind, Refused
-from domain.project.guards import CUSTOM, GUARDS, MoveFacts
+from domain.project.fields import required_in
+from domain.project.guards import CUSTOM, GUARDS, MoveFacts, refused_by
 from domain.project.state import Project
 from domain.project.workflow import (
     Guard,
@@ -31,7 +32,7 @@ def ways_from(task: Task, project: Project, facts: MoveFacts) -> tuple[Way, ...]
     moves = moves_from(project.workflow, task.status)
     held = replace(facts, held=held_fields(task))
     return tuple(
-        Way(status, _refusal(task, status, moves.get(status.key), held))
+        Way(status, _refusal(task, project, status, moves.get(status.key), held))
         for status in project.workflow.statuses
         if status.key != task.status
     )
@@ -43,9 +44,9 @@ def refusal_of(task: Task, project: Project, status: Status, facts: MoveFacts) -
     `facts` must hold what the guards of this one move ask for.
     """
     move = transition_between(project.workflow, task.status, status.key)
-    if move is not None and not move.guards:
+    if move is not None and not move.guards and not project.fields:
         return None
-    return _refusal(task, status, move, replace(facts, held=held_fields(task)))
+    return _refusal(task, project, status, move, replace(facts, held=held_fields(task)))
 
 
 def explained(refusal: Refused, task: Task, target: str, ways: Sequence[Way]) -> Refused:
@@ -95,9 +96,11 @@ def guards_back(task: Task, project: Project, status: str) -> tuple[Guard, ...]:
     return tuple(guard for each in leading for guard in each.guards)
 
 
-def first_refusal(guards: Iterable[Guard], task: Task, facts: MoveFacts) -> Refused | None:
-    """What the first of these guards says that refuses, None where all let the task pass."""
-    return _guarded(guards, replace(facts, held=held_fields(task)))
+def refusal_back(task: Task, project: Project, status: Status, facts: MoveFacts) -> Refused | None:
+    """Why a task may not go back to a status that it had; `facts` are those of `guards_back`."""
+    held = replace(facts, held=held_fields(task))
+    guards = guards_back(task, project, status.key)
+    return _guarded(guards, held) or _unfilled(project, status, held)
 
 
 def held_fields(task: Task) -> frozenset[str]:
@@ -116,14 +119,24 @@ def held_fields(task: Task) -> frozenset[str]:
 
 
 def _refusal(
-    task: Task, status: Status, move: Transition | None, facts: MoveFacts
+    task: Task, project: Project, status: Status, move: Transition | None, facts: MoveFacts
 ) -> Refused | None:
     if move is None:
         return Refused(
             Kind.TRANSITION_NOT_ALLOWED,
             f"The workflow has no move from {task.status} to {status.key}.",
         )
-    return _guarded(move.guards, facts)
+    return _guarded(move.guards, facts) or _unfilled(project, status, facts)
+
+
+def _unfilled(project: Project, status: Status, facts: MoveFacts) -> Refused | None:
+    """The project requires some of its own fields in a status, whatever leads there."""
+    required = required_in(project.fields, project.workflow, status)
+    missing = [name for key in required if (name := f"{CUSTOM}{key}") not in facts.held]
+    if not missing:
+        return None
+    detail = f"Required in {status.key}; fill these in first: {', '.join(missing)}."
+    return refused_by("required-at", detail, missing)
 
 
 def _guarded(guards: Iterable[Guard], facts: MoveFacts) -> Refused | None:

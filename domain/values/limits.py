@@ -16,6 +16,7 @@ class Limits:
     tag: int = 50
     assignees: int = 50
     mentions: int = 50
+    types: int = 50
     fields: int = 100
     field_text: int = 10_000
     fields_bytes: int = 32 * 1024

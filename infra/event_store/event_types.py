@@ -21,6 +21,7 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectRenamed,
     ProjectSwimlaneChanged,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -102,6 +103,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("ProjectColumnsChanged.v1", ProjectColumnsChanged),
     EventType("ProjectSwimlaneChanged.v1", ProjectSwimlaneChanged),
     EventType("ProjectFieldsChanged.v1", ProjectFieldsChanged),
+    EventType("ProjectTypesChanged.v1", ProjectTypesChanged),
     EventType(
         "TaskCreated.v1",
         TaskCreated,

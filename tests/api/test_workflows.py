@@ -86,3 +86,97 @@ async def test_wrong_guards_are_refused_where_they_stand(ada: Api) -> None:
         "/transitions/0/guards/1/project_roles/1",
         "/transitions/0/guards/2/loud",
     ]
+
+
+async def test_fields_have_defaults_names_and_statuses_that_require_them(ada: Api) -> None:
+    project = await ada.project("REQ")
+    size = {
+        "key": "size", "name": "Size", "type": "choice", "options": ["s", "l"],
+        "option_names": {"l": "Large"}, "default": "s", "required_at": ["Done"],
+    }  # fmt: skip
+    found = {"key": "found", "name": "Found in", "type": "text", "required_at": ["in_progress"]}
+    answer = await ada.put("/projects/REQ/fields", {"fields": [size, found]})
+    first = answer["fields"][0]
+    assert (first["default"], first["required_at"], first["option_names"]) == (
+        "s", ["done"], {"l": "Large"},
+    )  # fmt: skip
+    assert await ada.put("/projects/REQ/fields", answer) == answer
+    assert await ada.get("/projects/REQ/fields") == answer
+    task = await ada.task(project_id="REQ")
+    assert task["fields"] == {"size": "s"}
+    problem = await ada.refused(
+        409, "guard-refused", "POST", "/tasks/REQ-1/move", {"status": "in_progress"}
+    )
+    assert (problem["guard"], problem["missing"]) == ("required-at", ["fields.found"])
+    both = {"status": "in_progress", "fields": {"found": "1.2", "size": "Large"}}
+    moved = await ada.patch("/tasks/REQ-1", both)
+    assert (moved["status"], moved["fields"]) == ("in_progress", {"size": "l", "found": "1.2"})
+    problem = await ada.refused(
+        422, "validation-failed", "PATCH", "/tasks/REQ-1", {"fields": {"found": None}}
+    )
+    assert pointers(problem) == ["/fields/found"]
+    problem = await ada.refused(
+        422, "validation-failed", "POST", "/tasks",
+        {"title": "x", "project_id": project["id"], "status": "in_progress"},
+    )  # fmt: skip
+    assert pointers(problem) == ["/fields/found"]
+    # A default that names somebody who is here no more is left out.
+    bob = await ada.register()
+    workspace_id = project["workspace_id"]
+    await ada.post(f"/workspaces/{workspace_id}/members", {"user_id": bob.user_id})
+    lead = {"key": "lead", "name": "Lead", "type": "user", "default": bob.user_id}
+    await ada.put("/projects/REQ/fields", {"fields": [lead]})
+    assert (await ada.task(project_id="REQ"))["fields"] == {"lead": bob.user_id}
+    await ada.delete(f"/workspaces/{workspace_id}/members/{bob.user_id}")
+    assert (await ada.task(project_id="REQ"))["fields"] == {}
+    stranger = await ada.register()
+    problem = await ada.refused(
+        422, "validation-failed", "PUT", "/projects/REQ/fields",
+        {"fields": [{**lead, "default": stranger.user_id}]},
+    )  # fmt: skip
+    assert pointers(problem) == ["/fields/0/default"]
+
+
+async def test_types_are_the_projects_own(ada: Api) -> None:
+    project = await ada.project("TYP")
+    assert [each["key"] for each in project["types"]] == ["task", "bug", "story", "epic"]
+    old = await ada.task(project_id="TYP", type="bug")
+    mine = {
+        "types": [
+            {"key": "wish", "name": "A wish", "colour": "#aabbcc", "icon": "\u2b50"},
+            {"key": "task", "name": "Task", "colour": None, "icon": None},
+        ]
+    }
+    changed = await ada.put("/projects/TYP/types", mine)
+    assert changed["types"] == mine["types"]
+    assert await ada.get("/projects/TYP/types") == changed
+    assert (await ada.get("/projects/TYP"))["types"] == mine["types"]
+    assert (await ada.task(project_id="TYP"))["type"] == "wish"
+    assert (await ada.task(project_id="TYP", type="A wish"))["type"] == "wish"
+    # A type that went stays where it stands, may be sent back, and still finds its tasks.
+    assert (await ada.patch(f"/tasks/{old['id']}", {"type": "bug", "title": "Old"}))["type"] == (
+        "bug"
+    )
+    listed = await ada.get("/tasks?project_id=TYP&type=bug")
+    assert [each["id"] for each in listed["tasks"]] == [old["id"]]
+    problem = await ada.refused(
+        422, "validation-failed", "PATCH", f"/tasks/{old['id']}", {"type": "story"}
+    )
+    assert pointers(problem) == ["/type"]
+    entries = (await ada.get("/projects/TYP/activity"))["activities"]
+    (said,) = [each for each in entries if each["action"] == "types_changed"]
+    assert said["changes"]["new_value"] == ["wish", "task"]
+    whole = await ada.get("/projects/TYP")
+    assert (await ada.patch("/projects/TYP", {**whole, "name": "Typed"}))["name"] == "Typed"
+    for wrong, pointer in (
+        ([], "/types"),
+        ([{"key": "a b", "name": "A"}], "/types/0/key"),
+        ([{"key": "a", "name": "A", "colour": "#12"}], "/types/0/colour"),
+        ([{"key": "a", "name": "A", "icon": ""}], "/types/0/icon"),
+        ([{"key": "a"}], "/types/0/name"),
+        ([{"key": "a", "name": "A", "size": 1}], "/types/0/size"),
+    ):
+        problem = await ada.refused(
+            422, "validation-failed", "PUT", "/projects/TYP/types", {"types": wrong}
+        )
+        assert pointers(problem) == [pointer]

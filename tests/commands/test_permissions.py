@@ -11,6 +11,7 @@ from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.project.create_project import CreateProject
 from commands.project.edit_project import EditProject
@@ -39,6 +40,7 @@ from commands.workspace.rename_workspace import RenameWorkspace
 from domain.errors import Invalid, Kind, Refused
 from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
+from domain.project.types import TaskType
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.task.state import Task
 from infra.ids import new_id
@@ -176,6 +178,7 @@ on_project(
     ),
 )
 on_project(ChangeFields, fields=(FieldDraft(key="size", name="Size", type="number"),))
+on_project(ChangeTypes, types=(TaskType(key="wish", name="Wish"),))
 on_task(EditTask, title="Varnish it")
 on_task(AssignTask, assignee_id=None, assignee_ids=())
 on_task(SetPriority, priority=1)

@@ -15,6 +15,7 @@ from domain.errors import Refused
 from domain.project import decisions as projects
 from domain.project.events import ProjectEvent
 from domain.project.state import PROJECT
+from domain.project.types import DEFAULT_TYPES
 from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflow
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
@@ -100,7 +101,10 @@ _task_decisions = st.one_of(
     st.tuples(st.just(tasks.set_due_date), st.tuples(_dates, st.booleans())),
     st.tuples(st.just(tasks.set_start_date), st.tuples(_dates)),
     st.tuples(st.just(tasks.set_estimate), st.tuples(st.none() | st.floats())),
-    st.tuples(st.just(tasks.change_type), st.tuples(st.sampled_from(["task", "bug", "wish"]))),
+    st.tuples(
+        st.just(tasks.change_type),
+        st.tuples(st.sampled_from(["task", "bug", "wish"]), st.just(DEFAULT_TYPES)),
+    ),
     st.tuples(st.just(tasks.tag), st.tuples(st.lists(_texts), st.just(LIMITS))),
     st.tuples(
         st.just(tasks.change_fields),

@@ -30,6 +30,7 @@ class ProjectRead:
     workflow: bytes | None
     columns: bytes | None
     fields: bytes | None
+    types: bytes | None
     head_version: int
     access_position: int
     position: int
@@ -49,8 +50,8 @@ class ProjectPlace:
 
 
 _ONE = """
-SELECT h.workspace_id, t.version, t.doc, t.workflow, t.columns, t.fields, h.version, g.position,
-    {position}
+SELECT h.workspace_id, t.version, t.doc, t.workflow, t.columns, t.fields, t.types, h.version,
+    g.position, {position}
 FROM (SELECT) AS one
 LEFT JOIN log.stream_heads AS h ON h.stream = k.p0
 LEFT JOIN {projects_projects} AS t ON t.project_id = k.p0 AND t.workspace_id = h.workspace_id
@@ -81,6 +82,7 @@ class ProjectQueries:
             workflow,
             columns,
             fields,
+            types,
             head,
             access,
             position,
@@ -95,6 +97,7 @@ class ProjectQueries:
             workflow=workflow,
             columns=columns,
             fields=fields,
+            types=types,
             head_version=head,
             access_position=access or 0,
             position=position or 0,

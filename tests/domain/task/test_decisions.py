@@ -8,6 +8,7 @@ from domain.errors import Invalid, Kind, Refused
 from domain.project.events import ProjectArchived
 from domain.project.fields import FieldDefinition
 from domain.project.guards import MoveFacts
+from domain.project.types import DEFAULT_TYPES
 from domain.project.workflow import PERSONAL_WORKFLOW, Status
 from domain.task import decisions
 from domain.task.events import (
@@ -106,7 +107,9 @@ def test_each_field_changes_once_and_says_what_stood_there():
         TaskStartDateChanged(start_date=NOW, was=None)
     )
     task_of().when(decisions.set_estimate, 2.5).then(TaskEstimateChanged(estimate=2.5, was=None))
-    task_of().when(decisions.change_type, "bug").then(TaskTypeChanged(type="bug", was="task"))
+    task_of().when(decisions.change_type, "bug", DEFAULT_TYPES).then(
+        TaskTypeChanged(type="bug", was="task")
+    )
     task_of().when(decisions.tag, ["b", "a", "b"], LIMITS).then(TaskTagged(tags=("b", "a"), was=()))
     task_of().when(decisions.rerank, "a2").then(TaskRanked(rank="a2", was="a1"))
 
@@ -120,7 +123,7 @@ def test_what_stands_already_changes_nothing():
     task.when(decisions.set_due_date, NOW).nothing()
     task.when(decisions.set_start_date, NOW).nothing()
     task.when(decisions.set_estimate, 1).nothing()
-    task.when(decisions.change_type, "task").nothing()
+    task.when(decisions.change_type, "task", DEFAULT_TYPES).nothing()
     task.when(decisions.tag, ["a"], LIMITS).nothing()
     task.when(decisions.rerank, "a1").nothing()
     task.when(decisions.change_status, project_of().state, "To do", "b1").nothing()
@@ -206,7 +209,7 @@ def test_the_trash_keeps_everything_but_restoring_out():
         (decisions.set_due_date, (NOW,)),
         (decisions.set_start_date, (NOW,)),
         (decisions.set_estimate, (1,)),
-        (decisions.change_type, ("bug",)),
+        (decisions.change_type, ("bug", DEFAULT_TYPES)),
         (decisions.tag, (["a"], LIMITS)),
         (decisions.change_fields, ((), {}, LIMITS)),
         (decisions.change_status, (project, "in_progress", "b1")),

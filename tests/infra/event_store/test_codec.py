@@ -14,6 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import domain
+from domain.project.events import ProjectFieldsChanged
+from domain.project.fields import FieldDefinition
 from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -127,7 +129,9 @@ def test_everything_that_can_be_erased_is_sealed(event_type: EventType) -> None:
 
 def test_stored_shapes_never_change() -> None:
     """A line that differs is an event that the log holds already: another shape takes a new version
-    of it and an upcaster, and the old line stays. Only what is new is added to the file."""
+    of it and an upcaster, and the old line stays. Only what is new is added to the file; an
+    attribute with a default may join a line, with a test that what was stored before still reads
+    (`test_what_was_stored_before_reads_with_defaults`)."""
     kept = (Path(__file__).parent / "stored_shapes.txt").read_text().splitlines()
     assert len({line.split()[0] for line in kept}) == len(kept)
     assert [_shape(each) for each in EVENT_TYPES if _shape(each) not in kept] == []
@@ -217,6 +221,36 @@ def test_fields_of_newer_code_are_passed_over_and_missing_ones_take_their_defaul
     payload = msgspec.msgpack.encode({"title": "", "why": None, "later": {"a": 1}})
     row = StoredRow(1, "ws", "stream", 1, "Renamed.v3", payload, b"", 0)
     assert read(NEWER, row) == Renamed(title="", why=None, weight=1)
+
+
+def _as_stored(name: str, /, **values: Any) -> StoredRow:
+    return StoredRow(1, "ws", "stream", 1, name, msgspec.msgpack.encode(values), b"", 0)
+
+
+def test_what_was_stored_before_reads_with_defaults() -> None:
+    """Fields without options' names, defaults and statuses; a project without types."""
+    old = {"field_id": "fld_1", "key": "size", "name": "Size", "type": "choice", "options": ["S"]}
+    changed = read(CODEC, _as_stored("ProjectFieldsChanged.v1", fields=[old], was=[]))
+    definition = FieldDefinition(
+        field_id="fld_1", key="size", name="Size", type="choice", options=("S",)
+    )
+    assert changed == ProjectFieldsChanged(fields=(definition,), was=())
+    assert (definition.option_names, definition.default, definition.required_at) == ({}, None, ())
+    created = read(
+        CODEC,
+        _as_stored(
+            "ProjectCreated.v1",
+            key="WEB",
+            name="",
+            description="",
+            view_type="board",
+            is_private=False,
+            owner_id="user_1",
+            workflow={"initial": "a", "statuses": [], "transitions": []},
+            columns=[],
+        ),
+    )
+    assert [each.key for each in created.types] == ["task", "bug", "story", "epic"]
 
 
 def test_a_type_of_newer_code_is_nothing_rather_than_an_error() -> None:
