@@ -15,6 +15,7 @@ from api.http.router_errors import answer_http_exception
 from api.openapi import document
 from api.routes import (
     activity,
+    comment_history,
     comments,
     operations,
     people,
@@ -48,6 +49,7 @@ ROUTERS: Final = (
     tasks.router,
     transitions.router,
     comments.router,
+    comment_history.router,
     projects.router,
     activity.router,
     workspaces.router,

@@ -20,6 +20,7 @@ _BOOKKEEPING: Final = frozenset(
         "imported",
         "imported_digest",
         "title_author",
+        "text_author",
         "field_authors",
         "name_author",
     }

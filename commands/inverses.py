@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
+from commands.comment.delete_comment import DeleteComment
+from commands.comment.edit_comment import EditComment
+from commands.comment.restore_comment import RestoreComment
 from commands.project.add_member import AddProjectMember
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_member_role import ChangeProjectMemberRole
@@ -15,6 +18,8 @@ from commands.project.change_types import ChangeTypes
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.unarchive_project import UnarchiveProject
+from commands.reactions.add_reaction import AddReaction
+from commands.reactions.remove_reaction import RemoveReaction
 from commands.spec import Consequence, Inverse, Undone
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
@@ -29,6 +34,7 @@ from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
 from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.rename_workspace import RenameWorkspace
+from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.errors import Kind, Refused
 from domain.project.events import (
     ProjectArchived,
@@ -43,6 +49,7 @@ from domain.project.events import (
     ProjectUnarchived,
     ProjectViewTypeChanged,
 )
+from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -153,6 +160,27 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     ),
     TaskTrashed: Inverse(RestoreTask, lambda undone: RestoreTask(task_id=undone.stream)),
     TaskRestored: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),
+    CommentAdded: Inverse(DeleteComment, lambda undone: DeleteComment(comment_id=undone.stream)),
+    CommentEdited: Inverse(
+        EditComment,
+        lambda undone: EditComment(
+            comment_id=undone.stream,
+            text=_kept(undone.event.was),
+            mentions=undone.event.was_mentions,
+        ),
+    ),
+    CommentDeleted: Inverse(
+        RestoreComment, lambda undone: RestoreComment(comment_id=undone.stream)
+    ),
+    CommentRestored: Inverse(DeleteComment, lambda undone: DeleteComment(comment_id=undone.stream)),
+    ReactionAdded: Inverse(
+        RemoveReaction,
+        lambda undone: RemoveReaction(comment_id=undone.event.comment_id, emoji=undone.event.emoji),
+    ),
+    ReactionRemoved: Inverse(
+        AddReaction,
+        lambda undone: AddReaction(comment_id=undone.event.comment_id, emoji=undone.event.emoji),
+    ),
     ProjectCreated: Inverse(
         ArchiveProject, lambda undone: ArchiveProject(project_id=undone.stream)
     ),

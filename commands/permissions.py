@@ -5,6 +5,7 @@ from typing import Protocol
 
 from commands.spec import Access
 from commands.work import Work
+from domain.comment.state import COMMENT
 from domain.errors import Kind, Refused, invalid, not_found
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
@@ -17,6 +18,11 @@ from domain.workspace.state import WORKSPACE, Workspace
 class OfTask(Protocol):
     @property
     def task_id(self) -> str: ...
+
+
+class OfComment(Protocol):
+    @property
+    def comment_id(self) -> str: ...
 
 
 class OfProject(Protocol):
@@ -91,6 +97,46 @@ class OnTask:
         if place is None:
             raise not_found("task")
         return _require_in_project(work, *place, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class OnComment:
+    """The right in the present project of the comment's task. A deleted comment is there only
+    for those who may bring it back.
+
+    `own`: only its author, and `instead` the right with which others may too.
+    """
+
+    right: Right
+    own: bool = False
+    instead: Right | None = None
+    deleted: bool = False
+
+    def __str__(self) -> str:
+        may = f"may {self.right}, in the task's project"
+        if not self.own:
+            return may
+        others = "" if self.instead is None else f"; or may {self.instead}"
+        return f"its author who {may}{others}"
+
+    async def check(self, command: OfComment, work: Work) -> Access:
+        comment = await work.load(COMMENT, command.comment_id)
+        if comment is None or (comment.deleted and not self.deleted):
+            raise not_found("comment")
+        task = await work.load(TASK, comment.task_id)
+        place = None if task is None else await visible_project(work, task.project_id)
+        if place is None:
+            raise not_found("comment")
+        workspace, project = place
+        rights = project_rights(workspace, project, work.actor)
+        if self.instead is not None and self.instead in rights:
+            return Access(workspace.workspace_id)
+        is_own = comment.author_id == work.actor
+        if comment.deleted and not is_own:
+            raise not_found("comment")
+        if self.own and not is_own:
+            raise Refused(Kind.FORBIDDEN, "This comment is somebody else's.")
+        return _require_in_project(work, workspace, project, self.right)
 
 
 @dataclass(frozen=True, slots=True)

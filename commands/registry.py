@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from commands.comment.add_comment import ADD_COMMENT
+from commands.comment.delete_comment import DELETE_COMMENT
+from commands.comment.edit_comment import EDIT_COMMENT
+from commands.comment.restore_comment import RESTORE_COMMENT
 from commands.imports.import_people import IMPORT_PEOPLE
 from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
@@ -23,6 +26,8 @@ from commands.project.create_project import CREATE_PROJECT
 from commands.project.edit_project import EDIT_PROJECT
 from commands.project.remove_member import REMOVE_PROJECT_MEMBER
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
+from commands.reactions.add_reaction import ADD_REACTION
+from commands.reactions.remove_reaction import REMOVE_REACTION
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
@@ -79,6 +84,11 @@ def all_commands() -> Registry:
         RETURN_TASK,
         UNDO_CHANGE,
         ADD_COMMENT,
+        EDIT_COMMENT,
+        DELETE_COMMENT,
+        RESTORE_COMMENT,
+        ADD_REACTION,
+        REMOVE_REACTION,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

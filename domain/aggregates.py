@@ -6,12 +6,13 @@ from typing import Any, Final
 from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
 from domain.project.state import PROJECT
+from domain.reactions.state import REACTIONS
 from domain.task.state import TASK
 from domain.user.state import USER
 from domain.workspace.state import WORKSPACE
 
 AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
-    aggregate.kind: aggregate for aggregate in (USER, WORKSPACE, PROJECT, TASK, COMMENT)
+    aggregate.kind: aggregate for aggregate in (USER, WORKSPACE, PROJECT, TASK, COMMENT, REACTIONS)
 }
 
 

@@ -150,7 +150,9 @@ class Limits(BaseModel):
     max_description_bytes: int = Field(
         200 * 1024, ge=0, le=240 * 1024, description="The same in UTF-8; an event holds it whole."
     )
-    max_comment_characters: int = Field(20_000, ge=1, le=60_000, description="A comment.")
+    max_comment_characters: int = Field(
+        20_000, ge=1, le=30_000, description="A comment; an edit holds it twice."
+    )
     max_name_characters: int = Field(200, ge=1, description="A name of a project or a person.")
     max_tags: int = Field(50, ge=0, description="Tags on a task.")
     max_assignees: int = Field(50, ge=1, description="People assigned to a task.")

@@ -6,7 +6,8 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `status_changed`, `priority_changed`, `due_date_changed`, `start_date_changed`,
   `estimate_changed`, `type_changed`, `tags_changed`, `field_changed`, `moved`, `task_trashed`,
   `task_restored`, `record_imported`
-- comment: `commented`
+- comment: `commented`, `comment_edited`, `comment_deleted`, `comment_restored`, `reaction_added`,
+  `reaction_removed`
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
   `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
   `project_member_role_changed`, `project_member_removed`, `workflow_changed`,
@@ -26,7 +27,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.comment.events import CommentAdded
+from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.project.events import (
     ProjectArchived,
     ProjectColumnsChanged,
@@ -45,6 +46,7 @@ from domain.project.events import (
     ProjectWorkflowChanged,
 )
 from domain.project.workflow import Workflow
+from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -358,6 +360,14 @@ _TASK_EVENTS: Mapping[type, _Says] = {
     TaskRestored: _says_only("task_restored"),
     TaskRecordImported: _record_imported,
 }
+_COMMENT_EVENTS: Mapping[type, _Says] = {
+    CommentAdded: _says("commented", "comment", None, "text"),
+    CommentEdited: _says("comment_edited", "comment", "was", "text"),
+    CommentDeleted: _says_only("comment_deleted"),
+    CommentRestored: _says_only("comment_restored"),
+    ReactionAdded: _says("reaction_added", "reaction", None, "emoji"),
+    ReactionRemoved: _says("reaction_removed", "reaction", "emoji", None),
+}
 _PROJECT_EVENTS: Mapping[type, _Says] = {
     ProjectCreated: _says("project_created", "name", None, "name"),
     ProjectRenamed: _says("project_renamed", "name", "was", "name"),
@@ -402,6 +412,11 @@ ACTIONS = (
     "task_restored",
     "record_imported",
     "commented",
+    "comment_edited",
+    "comment_deleted",
+    "comment_restored",
+    "reaction_added",
+    "reaction_removed",
     "project_created",
     "project_renamed",
     "project_described",
@@ -460,9 +475,10 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
 
 
 def _commented(recorded: Recorded, rows: Rows) -> None:
-    event: CommentAdded = recorded.event
-    said = _Said("commented", Change("comment", None, _text(event.text)))
-    _write((said,), recorded, rows, "comment", event.task_id, event.project_id)
+    event = recorded.event
+    says = _COMMENT_EVENTS[type(event)]
+    comment_id = getattr(event, "comment_id", None)
+    _write(says(event), recorded, rows, "comment", event.task_id, event.project_id, comment_id)
 
 
 def _project_changed(recorded: Recorded, rows: Rows) -> None:
@@ -487,7 +503,9 @@ def _write(
     entity_type: str,
     task_id: str | None,
     project_id: str | None,
+    entity_id: str | None = None,
 ) -> None:
+    """`entity_id`: what it happened to, where that has no stream of its own."""
     stamp, origin = recorded.stamp, recorded.origin
     actor = named(stamp.actor)
     # Of two entries the one with the higher ordinal is shown first.
@@ -498,7 +516,7 @@ def _write(
             activity_id=activity_id,
             task_id=task_id,
             entity_type=entity_type,
-            entity_id=stamp.stream,
+            entity_id=entity_id or stamp.stream,
             actor=actor,
             action=action,
             changes=changes,
@@ -541,7 +559,7 @@ ACTIVITY_VIEW = Projection(
         TaskCreated: _created,
         TaskDescribed: _described,
         **dict.fromkeys(_TASK_EVENTS, _task_changed),
-        CommentAdded: _commented,
+        **dict.fromkeys(_COMMENT_EVENTS, _commented),
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
         **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),
     },

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from domain.comment.events import CommentAdded
+from domain.comment.events import CommentAdded, CommentDeleted, CommentRestored
 from domain.project.board import Column
 from domain.project.events import (
     ProjectArchived,
@@ -240,7 +240,7 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
 def _commented(recorded: Recorded, rows: Rows) -> None:
     task_id = recorded.event.task_id
     row: CardRow = rows.get("cards", task_id) or CardRow(task_id, recorded.stamp.workspace_id)
-    row.comment_count += 1
+    row.comment_count += -1 if isinstance(recorded.event, CommentDeleted) else 1
     rows.put("cards", row)
 
 
@@ -382,7 +382,7 @@ _PROJECT_EVENTS = (
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
-    if isinstance(event, CommentAdded):
+    if isinstance(event, CommentAdded | CommentDeleted | CommentRestored):
         return (("cards", event.task_id),)
     if isinstance(event, _PROJECT_EVENTS):
         return (("boards", recorded.stamp.stream),)
@@ -403,6 +403,8 @@ BOARD_VIEW = Projection(
         TaskCreated: _created,
         **dict.fromkeys(_TASK_EVENTS, _changed),
         CommentAdded: _commented,
+        CommentDeleted: _commented,
+        CommentRestored: _commented,
         ProjectCreated: _project_created,
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
         ProjectWorkflowChanged: _columns_changed,

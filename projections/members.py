@@ -546,7 +546,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 MEMBERS_VIEW = Projection(
     name="members",
-    version=2,
+    version=3,
     tables=(WORKSPACES, MEMBERS, PROJECTS, PROJECT_MEMBERS, PEOPLE),
     folds={
         WorkspaceCreated: _workspace_created,

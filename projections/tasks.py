@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from domain.comment.events import CommentAdded
+from domain.comment.events import CommentAdded, CommentDeleted, CommentRestored
 from domain.project.events import ProjectCreated, ProjectWorkflowChanged
 from domain.project.fields import FieldValue
 from domain.project.workflow import Workflow
@@ -414,7 +414,7 @@ def _status_changed(recorded: Recorded, rows: Rows) -> None:
 def _commented(recorded: Recorded, rows: Rows) -> None:
     task_id = recorded.event.task_id
     row = rows.get("tasks", task_id) or TaskRow(task_id, recorded.stamp.workspace_id)
-    row.comment_count += 1
+    row.comment_count += -1 if isinstance(recorded.event, CommentDeleted) else 1
     rows.put("tasks", row)
 
 
@@ -501,7 +501,7 @@ def _finish_terms(row: TermsRow) -> None:
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
-    if isinstance(event, CommentAdded):
+    if isinstance(event, CommentAdded | CommentDeleted | CommentRestored):
         return (("tasks", event.task_id),)
     if isinstance(event, ProjectCreated | ProjectWorkflowChanged):
         return ()
@@ -536,6 +536,8 @@ TASKS_VIEW = Projection(
         TaskRestored: _changed,
         TaskRecordImported: _changed,
         CommentAdded: _commented,
+        CommentDeleted: _commented,
+        CommentRestored: _commented,
         ProjectCreated: _project_created,
         ProjectWorkflowChanged: _workflow_changed,
     },

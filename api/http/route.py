@@ -34,6 +34,8 @@ Endpoint = Callable[..., Awaitable[Reply]]
 _IN_PATH: Final = re.compile(r"\{([a-z_]+)\}")
 # An id, a key or a name in a path: anything else names nothing.
 _PATH_VALUE: Final = re.compile(r"[\x21-\x7e]{1,200}")
+# Parameters that are neither: whoever takes one says what it may be.
+_FREE: Final = frozenset({"emoji"})
 # Parameters that are ids and nothing else; tasks and projects have keys as well.
 _KINDS: Final = {"workspace_id": "ws", "user_id": "user", "comment_id": "cmt"}
 _NAMES: Final = {
@@ -113,6 +115,8 @@ class DirectRoute(APIRoute):
         arguments: dict[str, Any] = dict(in_path)
         for name, value in arguments.items():
             kind = _KINDS.get(name)
+            if name in _FREE:
+                continue
             if not (is_id(value, kind) if kind else _PATH_VALUE.fullmatch(value)):
                 raise not_found(_NAMES.get(name, "resource"))
         query = read_query(takes.query[1] if takes.query else Query, call.scope["query_string"])

@@ -189,19 +189,3 @@ class TaskUndo(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"position": 1234}]})
 
     position: Annotated[int, Field(ge=1, le=2**63 - 1)]
-
-
-class NewComment(Body):
-    """`text` (or `content`), Markdown; `@username` in it mentions."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": "Done as **agreed**, @ada."}]}
-    )
-
-    text: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 20_000})] | None = (
-        None
-    )
-    content: Annotated[str, Field(description="The same as `text`.")] | None = None
-    mentions: list[Reference] | None = None
-    reply_to: Reference | None = None
-    comment_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None

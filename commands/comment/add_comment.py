@@ -1,30 +1,18 @@
 """Say something about a task."""
 
-import re
-from asyncio import gather
 from dataclasses import dataclass
-from typing import Final
 
-from commands.people import require_in_project
+from commands.comment.mentions import mentioned_in
 from commands.permissions import OnTask
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task
 from commands.work import Work
 from domain.comment import decisions
 from domain.comment.events import CommentAdded
 from domain.comment.state import COMMENT
 from domain.errors import Kind, Refused
-from domain.project.state import Project
 from domain.values.ids import checked_id, is_id
-from domain.values.text_rules import normal_username
-from domain.workspace.roles import Right, project_role
-from domain.workspace.state import WORKSPACE
-
-# A word after an @ that does not stand inside another word, such as an e-mail address.
-_MENTION: Final = re.compile(r"(?<![\w@.])@([A-Za-z0-9_][A-Za-z0-9_.-]{2,39})")
-
-# Names are looked up one by one; a text that has more of them than this mentions only the first.
-_LOOKED_UP: Final = 20
+from domain.workspace.roles import Right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +30,13 @@ class AddComment:
 async def add_comment(command: AddComment, work: Work) -> str:
     task, project = open_task(work, command.task_id)
     comment_id = await _fresh_id(command, work)
-    named = tuple(dict.fromkeys(command.mentions))
-    require_in_project(work, project, ((each, f"/mentions/{at}") for at, each in enumerate(named)))
     answered = None
     if command.reply_to is not None and is_id(command.reply_to, "cmt"):
         answered = await work.load(COMMENT, command.reply_to)
-    mentioned = tuple(dict.fromkeys((*named, *await _in_text(command.text, work, project))))
     events = decisions.add(
         task,
         text=command.text,
-        mentions=mentioned[: max(len(named), work.limits.mentions)],
+        mentions=await mentioned_in(work, project, command.text, command.mentions),
         reply_to=command.reply_to,
         answered=answered,
         limits=work.limits,
@@ -69,30 +54,11 @@ async def _fresh_id(command: AddComment, work: Work) -> str:
     return comment_id
 
 
-async def _in_text(text: str, work: Work, project: Project) -> list[str]:
-    if "@" not in text:
-        return []
-    words = list(dict.fromkeys(match.rstrip(".-") for match in _MENTION.findall(text)))
-    people = await gather(*(_person(word, work) for word in words[:_LOOKED_UP]))
-    workspace = work.seen(WORKSPACE, project.workspace_id)
-    return [
-        user_id
-        for user_id in people
-        if user_id is not None and project_role(workspace, project, user_id) is not None
-    ]
-
-
-async def _person(word: str, work: Work) -> str | None:
-    if is_id(word, "user"):
-        return word
-    return await work.claimed_by("username", normal_username(word))
-
-
 ADD_COMMENT = CommandSpec(
     command=AddComment,
     handler=add_comment,
     permission=OnTask(Right.COMMENT),
     events=(CommentAdded,),
     route="POST /tasks/{id}/comments",
-    inverse=NoInverse("what was said may have been read and answered."),
+    inverse=BY_EVENTS,
 )

@@ -1,4 +1,4 @@
-"""What can happen to a comment."""
+"""What can happen to a comment. Each event names the task and, as it was then, its project."""
 
 from dataclasses import dataclass
 
@@ -14,4 +14,28 @@ class CommentAdded:
     reply_to: str | None = None
 
 
-CommentEvent = CommentAdded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentEdited:
+    """The whole text and everybody mentioned, with what stood there before."""
+
+    task_id: str
+    project_id: str
+    text: Text
+    mentions: tuple[str, ...]
+    was: Text
+    was_mentions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentDeleted:
+    task_id: str
+    project_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentRestored:
+    task_id: str
+    project_id: str
+
+
+CommentEvent = CommentAdded | CommentEdited | CommentDeleted | CommentRestored

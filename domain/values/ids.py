@@ -15,7 +15,7 @@ SYSTEM_ACTOR: Final = "system"
 KINDS: Final = frozenset(
     {
         "user", "ws", "proj", "task", "cmt", "dep", "act", "ntf", "rule", "key", "att", "view",
-        "hook", "job", "col", "fld",
+        "hook", "job", "col", "fld", "rct", "lbl", "labels", "watch", "favs",
     }
 )  # fmt: skip
 
@@ -40,3 +40,8 @@ def checked_id(text: str, kind: str, pointer: str) -> str:
     if not is_id(text, kind):
         raise invalid(pointer, f"Must be an id of the form {kind}_ and 26 characters (TypeID).")
     return text
+
+
+def beside(kind: str, other: str) -> str:
+    """The id of the one thing of this kind that belongs to another: the same digits."""
+    return f"{kind}_{other.partition('_')[2]}"

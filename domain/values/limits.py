@@ -17,6 +17,7 @@ class Limits:
     assignees: int = 50
     mentions: int = 50
     types: int = 50
+    reactions: int = 50
     fields: int = 100
     field_text: int = 10_000
     fields_bytes: int = 32 * 1024

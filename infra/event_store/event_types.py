@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from domain.comment.events import CommentAdded
+from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.project.events import (
     ProjectArchived,
     ProjectColumnsChanged,
@@ -26,6 +26,7 @@ from domain.project.events import (
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
+from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -131,6 +132,11 @@ EVENT_TYPES: tuple[EventType, ...] = (
         identity=("resource",),
     ),
     EventType("CommentAdded.v1", CommentAdded, content=("text",)),
+    EventType("CommentEdited.v1", CommentEdited, content=("text", "was")),
+    EventType("CommentDeleted.v1", CommentDeleted),
+    EventType("CommentRestored.v1", CommentRestored),
+    EventType("ReactionAdded.v1", ReactionAdded),
+    EventType("ReactionRemoved.v1", ReactionRemoved),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

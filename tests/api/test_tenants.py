@@ -28,10 +28,18 @@ _CALLS: list[tuple[str, str, Any]] = [
     ("DELETE", "/tasks/{task}", None),
     ("POST", "/tasks/{task}/restore", None),
     ("POST", "/tasks/{task}/move", {"status": "done"}),
+    ("GET", "/tasks/{task}/transitions", None),
     ("GET", "/tasks/{task}/comments", None),
     ("POST", "/tasks/{task}/comments", {"text": "Mine"}),
     ("GET", "/tasks/{task}/activity", None),
     ("GET", "/comments/{comment}", None),
+    ("PATCH", "/comments/{comment}", {"text": "Mine"}),
+    ("PATCH", "/comments/{comment}", {"id": "{comment}"}),
+    ("DELETE", "/comments/{comment}", None),
+    ("POST", "/comments/{comment}/restore", None),
+    ("GET", "/comments/{comment}/history", None),
+    ("PUT", "/comments/{comment}/reactions/{emoji}", None),
+    ("DELETE", "/comments/{comment}/reactions/{emoji}", None),
     ("GET", "/projects/{project}", None),
     ("PATCH", "/projects/{project}", {"name": "Mine"}),
     ("DELETE", "/projects/{project}", None),
@@ -76,6 +84,7 @@ async def theirs(ada: Api, bob: Api) -> dict[str, str]:
         "{comment}": comment["id"],
         "{user}": ada.user_id,
         "{column}": columns["columns"][0]["id"],
+        "{emoji}": "\U0001f44d",
     }
 
 
@@ -96,6 +105,7 @@ async def test_every_path_of_anothers_is_as_if_it_never_was(
 ) -> None:
     fresh = {name: new_id(kind) for name, kind in _FRESH.items()}
     fresh["{column}"] = new_id("col")
+    fresh["{emoji}"] = "\U0001f44d"
     wrong = []
     for method, path, body in _CALLS:
         answers = []

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from commands.comment.add_comment import AddComment
+from commands.comment.delete_comment import DeleteComment
+from commands.comment.edit_comment import EditComment
+from commands.comment.restore_comment import RestoreComment
 from commands.project.add_member import AddProjectMember
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
@@ -17,6 +20,8 @@ from commands.project.create_project import CreateProject
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.unarchive_project import UnarchiveProject
+from commands.reactions.add_reaction import AddReaction
+from commands.reactions.remove_reaction import RemoveReaction
 from commands.registry import all_commands
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
@@ -198,6 +203,23 @@ async def _undo_change(house: House, actor: str) -> object:
     done = await house.run(house.ann, SetPriority(task_id=task.task_id, priority=1))
     return UndoChange(task_id=task.task_id, position=done.position)
 
+
+def on_comment(command: type, expected: str, **other: Any) -> None:
+    async def make(house: House, actor: str) -> object:
+        task = await house.task()
+        said = await house.run(house.ann, AddComment(task_id=task.task_id, text="Done?"))
+        if command is RestoreComment:
+            await house.run(house.ann, DeleteComment(comment_id=said.main_stream))
+        return command(comment_id=said.main_stream, **other)
+
+    CASES[command] = (expected, make)
+
+
+on_comment(EditComment, "done F F - F -", text="Done.")
+on_comment(DeleteComment, "done done F - F -")
+on_comment(RestoreComment, "done done - - - -")
+on_comment(AddReaction, IN_PROJECT, emoji="\U0001f44d")
+on_comment(RemoveReaction, IN_PROJECT, emoji="\U0001f44d")
 
 REGISTRY = all_commands()
 

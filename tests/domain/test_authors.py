@@ -10,6 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.aggregate import Aggregate
+from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited
+from domain.comment.state import COMMENT
 from domain.project.events import ProjectDescribed, ProjectRenamed
 from domain.project.fields import FieldDefinition
 from domain.project.state import PROJECT
@@ -23,7 +25,7 @@ from domain.workspace.events import WorkspaceMemberAdded, WorkspaceRenamed
 from domain.workspace.state import WORKSPACE
 from infra.event_store.event_types import EVENT_TYPES
 from tests.domain.examples import project_of, task_of, workspace_of
-from tests.domain.given import ANN, BOB, EVE, LIMITS, given, stamp
+from tests.domain.given import ANN, BOB, EVE, LIMITS, PROJECT_ID, TASK_ID, given, stamp
 
 PERSON = "user_00000000000000000000000009"
 
@@ -77,11 +79,23 @@ def test_what_somebody_was_called_is_about_them_whoever_says_so():
     assert USER.authors(case.state, renamed) == {"name": PERSON, "was": PERSON}
 
 
+def test_what_a_comment_said_is_its_writers_also_where_only_its_mentions_change():
+    place = {"task_id": TASK_ID, "project_id": PROJECT_ID}
+    state = given(COMMENT, "cmt_1", CommentAdded(text="A", **place)).state
+    edited = CommentEdited(text="B", mentions=(), was="A", was_mentions=(), **place)
+    assert COMMENT.authors(state, edited) == {"was": ANN}
+    state = _next(COMMENT, state, edited, ANN, author=EVE)
+    mentioned = CommentEdited(text="B", mentions=(BOB,), was="B", was_mentions=(), **place)
+    assert COMMENT.authors(state, mentioned) == {"was": EVE, "text": EVE}
+    assert COMMENT.authors(state, CommentDeleted(**place)) == {}
+
+
 def test_every_sealed_text_that_is_repeated_has_an_author():
     """A new type with a former text in it must say whose that is, and stand in these tests."""
     repeating = {each.event for each in EVENT_TYPES if "was" in (*each.content, *each.identity)}
     assert repeating == {
         TaskRetitled, TaskFieldsChanged, ProjectRenamed, WorkspaceRenamed, UserRenamed,
+        CommentEdited,
     }  # fmt: skip
 
 

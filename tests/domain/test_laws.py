@@ -17,6 +17,7 @@ from domain.project.events import ProjectEvent
 from domain.project.state import PROJECT
 from domain.project.types import DEFAULT_TYPES
 from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflow
+from domain.reactions.events import ReactionEvent
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
@@ -35,7 +36,8 @@ EVENTS = {
     "ws": get_args(WorkspaceEvent),
     "proj": get_args(ProjectEvent),
     "task": get_args(TaskEvent),
-    "cmt": (CommentEvent,),
+    "cmt": get_args(CommentEvent),
+    "rct": get_args(ReactionEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentAdded
 from domain.project.board import Column
 from domain.project.events import ProjectCreated
-from domain.project.state import evolve as evolve_project
 from domain.project.workflow import Status, Transition, Workflow
+from domain.reactions.state import reactions_of
 from domain.task.events import TaskCreated
 from domain.task.state import Task
-from domain.task.state import evolve as evolve_task
 from domain.user.events import UserRegistered
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
@@ -50,8 +50,11 @@ def columns(*statuses: Status) -> tuple[Column, ...]:
     )
 
 
+FOLDED = ("task", "proj", "cmt")
+
+
 class History:
-    """Records events one after the other, a second apart, and folds tasks and projects."""
+    """Records events one after the other, a second apart, and folds what `FOLDED` names."""
 
     def __init__(self) -> None:
         self.events: list[Recorded] = []
@@ -97,8 +100,9 @@ class History:
             origin or Origin(actor),
         )
         self.events.append(recorded)
-        evolve = evolve_task if stream.startswith("task_") else evolve_project
-        self.states[stream] = evolve(self.states.get(stream), event, stamp)
+        kind = stream.partition("_")[0]
+        if kind in FOLDED:
+            self.states[stream] = AGGREGATES[kind].evolve(self.states.get(stream), event, stamp)
         return recorded
 
     def user(self, number: int, name: str = "Ada Lovelace") -> str:
@@ -185,6 +189,22 @@ class History:
         added = CommentAdded(task_id=task_id, project_id=task.project_id, text=text)
         self.record(task.workspace_id, comment_id, added)
         return comment_id
+
+    def comment_changed(self, comment_id: str, event: object, **given: Any) -> Recorded:
+        """An event of a comment that was made before."""
+        return self.record(self.states[comment_id].workspace_id, comment_id, event, **given)
+
+    def reaction(self, comment_id: str, event_type: type, user_id: str, emoji: str) -> Recorded:
+        comment = self.states[comment_id]
+        event = event_type(
+            comment_id=comment_id,
+            task_id=comment.task_id,
+            project_id=comment.project_id,
+            user_id=user_id,
+            emoji=emoji,
+        )
+        stream = reactions_of(comment_id)
+        return self.record(comment.workspace_id, stream, event, user_id)
 
     def change(self, task_id: str, event: object, **given: Any) -> Recorded:
         """An event of a task that was made before."""

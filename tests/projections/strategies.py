@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from domain.comment.events import CommentDeleted, CommentEdited, CommentRestored
 from domain.project.board import Column
 from domain.project.events import (
     ProjectArchived,
@@ -24,6 +25,7 @@ from domain.project.events import (
 from domain.project.fields import FieldDefinition
 from domain.project.state import Project
 from domain.project.workflow import Status
+from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
     TaskDescribed,
@@ -81,6 +83,7 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
         past.task(number, made_id("proj", 1 + number % 2), title=draw(texts), tags=draw(tags))
         for number in range(1, 4)
     ]
+    said: list[str] = []
     for number in range(draw(st.integers(0, most))):
         kind = draw(st.integers(0, 9))
         if kind < 6:
@@ -89,7 +92,9 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
             event = draw(task_events(past.state_of(task_id), past))
             past.change(task_id, event, occurred_at=occurred_at)
         elif kind < 7:
-            past.comment(number, draw(st.sampled_from(tasks)), draw(texts))
+            said.append(past.comment(number, draw(st.sampled_from(tasks)), draw(texts)))
+        elif kind < 8 and said and draw(st.booleans()):
+            draw(more_of_comment(past, draw(st.sampled_from(said))))
         elif kind < 8:
             project_id = made_id("proj", draw(st.integers(1, 2)))
             project: Project = past.states[project_id]
@@ -101,6 +106,30 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
             user_id = draw(st.sampled_from(USERS))
             past.record("system", user_id, draw(user_events()), user_id)
     return past
+
+
+@st.composite
+def more_of_comment(draw: st.DrawFn, past: History, comment_id: str) -> None:
+    """Something more that happens to a comment."""
+    comment = past.states[comment_id]
+    place = {"task_id": comment.task_id, "project_id": comment.project_id}
+    kind = draw(st.sampled_from([CommentEdited, CommentDeleted, ReactionAdded, ReactionRemoved]))
+    if kind in (ReactionAdded, ReactionRemoved):
+        emoji = draw(st.sampled_from(["\U0001f44d", "\u2764"]))
+        past.reaction(comment_id, kind, draw(st.sampled_from(USERS)), emoji)
+    elif kind is CommentEdited:
+        mentions, was = draw(people), comment.mentions
+        text = draw(erasable)
+        past.comment_changed(
+            comment_id,
+            CommentEdited(
+                text=text, mentions=mentions, was=comment.text, was_mentions=was, **place
+            ),
+        )
+    elif comment.deleted:
+        past.comment_changed(comment_id, CommentRestored(**place))
+    else:
+        past.comment_changed(comment_id, CommentDeleted(**place))
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from domain.comment.events import CommentEvent
 from domain.project.events import ProjectEvent
+from domain.reactions.events import ReactionEvent
 from domain.task.events import TaskEvent
 from projections.people import fill_names, names_needed
 from projections.projection import Projection
@@ -81,7 +83,8 @@ def test_comments_that_come_before_their_task_are_counted() -> None:
 
 
 def test_every_event_of_tasks_projects_and_comments_is_shown_somewhere() -> None:
-    events = {*TaskEvent.__args__, *ProjectEvent.__args__, CommentEvent}  # type: ignore[attr-defined]
+    kinds: tuple[Any, ...] = (TaskEvent, ProjectEvent, CommentEvent, ReactionEvent)
+    events = {event for kind in kinds for event in kind.__args__}
     assert events <= set(view("activity").folds)
     assert set(TaskEvent.__args__) <= set(view("tasks").folds)  # type: ignore[attr-defined]
     assert set(TaskEvent.__args__) <= set(view("board").folds)  # type: ignore[attr-defined]

@@ -25,8 +25,8 @@ class CommentQueries:
         self._log_id = log_id
 
     async def list(self, workspace_id: str, task_id: str, page: Page | None = None) -> Listing:
-        """A page of a task's comments, the oldest first; its `docs` are what
-        `projections.comments.comments_of` takes. Who may see the task is for the door to say.
+        """A page of a task's comments, the oldest first, deleted ones left out. Who may see the
+        task is for the door to say.
 
         Raises as `read_page`.
         """
@@ -37,7 +37,7 @@ class CommentQueries:
             doc="t.doc",
             params=params,
             visible=f"t.task_id = {params.add('text', task_id)}",
-            conditions=[],
+            conditions=["NOT t.deleted"],
             order=_OLDEST_FIRST,
         )
         return await read_page(self._reader, self._log_id, (workspace_id,), query, page or Page())

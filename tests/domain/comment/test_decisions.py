@@ -1,7 +1,7 @@
 """What may be said about a task."""
 
 from domain.comment import decisions
-from domain.comment.events import CommentAdded
+from domain.comment.events import CommentAdded, CommentDeleted, CommentRestored
 from domain.comment.state import COMMENT
 from domain.errors import Kind
 from domain.task.events import TaskTrashed
@@ -37,3 +37,45 @@ def test_what_cannot_be_said():
     task.when(decisions.add, **PLAIN | {"text": "a\x00b"}).invalid("/text")
     task.when(decisions.add, **PLAIN | {"mentions": (BOB,) * 51}).invalid("/mentions")
     task_of(TaskTrashed()).when(decisions.add, **PLAIN).refused(Kind.TRASHED)
+
+
+def test_an_edit_keeps_what_was_said_before():
+    task = task_of()
+    comment = given(COMMENT, "cmt_1", SAID).state
+    plain = {"mentions": (), "limits": LIMITS}
+    task.when(decisions.edit, comment, text="Done?", **plain).nothing()
+    (event,) = decisions.edit(task.state, comment, text="Done.", mentions=(BOB,), limits=LIMITS)
+    assert (event.was, event.was_mentions) == ("Done?", ())
+    after = given(COMMENT, "cmt_1", SAID, event).state
+    assert (after.text, after.mentions, after.version) == ("Done.", (BOB,), 2)
+    assert COMMENT.authors(comment, event) == {"was": ANN}
+    for wrong in (" ", "x" * 20_001):
+        task.when(decisions.edit, comment, text=wrong, **plain).invalid("/text")
+
+
+def test_who_deleted_a_comment_may_bring_it_back_and_an_admin_always_may():
+    deleted = CommentDeleted(task_id=TASK_ID, project_id=PROJECT_ID)
+    restored = CommentRestored(task_id=TASK_ID, project_id=PROJECT_ID)
+    task, comment = task_of(), given(COMMENT, "cmt_1", SAID).state
+    assert task.when(decisions.delete, comment).decide() == (deleted,)
+    gone = given(COMMENT, "cmt_1", SAID, deleted).state
+    assert gone.deleted
+    assert gone.deleted_by == ANN
+    task.when(decisions.delete, gone).nothing()
+    bring_back = decisions.restore
+    assert task.when(bring_back, gone, actor_id=ANN, is_admin=False).decide() == (restored,)
+    assert task.when(bring_back, gone, actor_id=BOB, is_admin=True).decide() == (restored,)
+    task.when(bring_back, gone, actor_id=BOB, is_admin=False).refused(Kind.FORBIDDEN)
+    task.when(bring_back, comment, actor_id=BOB, is_admin=False).nothing()
+    answer = PLAIN | {"reply_to": "cmt_1", "answered": gone}
+    task_of().when(decisions.add, **answer).invalid("/reply_to")
+
+
+def test_nothing_happens_to_comments_of_a_task_in_the_trash():
+    comment = given(COMMENT, "cmt_1", SAID).state
+    trashed = task_of(TaskTrashed())
+    edited = {"text": "x", "mentions": (), "limits": LIMITS}
+    trashed.when(decisions.edit, comment, **edited).refused(Kind.TRASHED)
+    trashed.when(decisions.delete, comment).refused(Kind.TRASHED)
+    again = {"actor_id": ANN, "is_admin": True}
+    trashed.when(decisions.restore, comment, **again).refused(Kind.TRASHED)

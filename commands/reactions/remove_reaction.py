@@ -1,0 +1,40 @@
+"""Take a reaction back."""
+
+from dataclasses import dataclass
+
+from commands.comment.on_comment import open_comment
+from commands.permissions import OnComment
+from commands.spec import BY_EVENTS, CommandSpec
+from commands.work import Work
+from domain.reactions import decisions
+from domain.reactions.events import ReactionRemoved
+from domain.reactions.state import REACTIONS, reactions_of
+from domain.workspace.roles import Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveReaction:
+    """One's own; one that was not given changes nothing."""
+
+    comment_id: str
+    emoji: str
+
+
+async def remove_reaction(command: RemoveReaction, work: Work) -> str:
+    comment, task, _ = open_comment(work, command.comment_id)
+    stream = reactions_of(comment.comment_id)
+    reactions = await work.load(REACTIONS, stream)
+    events = decisions.take_back(task, comment, reactions, user_id=work.actor, emoji=command.emoji)
+    work.record(REACTIONS, comment.workspace_id, stream, *events)
+    return comment.comment_id
+
+
+REMOVE_REACTION = CommandSpec(
+    command=RemoveReaction,
+    handler=remove_reaction,
+    permission=OnComment(Right.COMMENT),
+    events=(ReactionRemoved,),
+    route="DELETE /comments/{id}/reactions/{emoji}",
+    inverse=BY_EVENTS,
+    writes=lambda command: reactions_of(command.comment_id),
+)
