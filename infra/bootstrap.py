@@ -38,6 +38,7 @@ from infra.postgres.views.directory import Directory
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
+from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.waiting import ViewWaiter
 from infra.redis.client import open_redis
@@ -73,6 +74,7 @@ class House:
     waiter: ViewWaiter
     tasks: TaskQueries
     boards: BoardQueries
+    stats: StatsQueries
     projects: ProjectQueries
     members: MemberQueries
     activity: ActivityQueries
@@ -185,6 +187,7 @@ async def _build(
         waiter=waiter,
         tasks=TaskQueries(pool, pointers, log_id),
         boards=BoardQueries(pool, pointers, log_id),
+        stats=StatsQueries(pool, pointers),
         projects=ProjectQueries(pool, pointers, log_id),
         members=members,
         activity=ActivityQueries(pool, pointers, log_id),

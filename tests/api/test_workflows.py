@@ -180,3 +180,26 @@ async def test_types_are_the_projects_own(ada: Api) -> None:
             422, "validation-failed", "PUT", "/projects/TYP/types", {"types": wrong}
         )
         assert pointers(problem) == [pointer]
+
+
+async def test_a_project_is_counted(ada: Api) -> None:
+    project = await ada.project("CNT")
+    empty = await ada.get("/projects/CNT/stats")
+    assert (empty["total_tasks"], empty["by_status"]["todo"], empty["by_label"]) == (0, 0, {})
+    await ada.task(project_id="CNT", tags=["a", "b"], due_date="2020-01-01")
+    await ada.task(project_id="CNT", tags=["a"], status="done", assignee_id=ada.user_id)
+    await ada.task(project_id="CNT", status="in_review", due_date="2999-01-01")
+    gone = await ada.task(project_id="CNT", tags=["c"])
+    await ada.delete(f"/tasks/{gone['id']}")
+    counted = await ada.get("/projects/CNT/stats")
+    assert counted["position"] >= ada.position
+    assert {name: counted[name] for name in counted if name.endswith("_tasks")} == {
+        "total_tasks": 3, "completed_tasks": 1, "in_progress_tasks": 1, "overdue_tasks": 1,
+    }  # fmt: skip
+    assert counted["by_status"] == {
+        "todo": 1, "in_progress": 0, "in_review": 1, "blocked": 0, "done": 1, "cancelled": 0,
+    }  # fmt: skip
+    assert counted["by_assignee"] == {ada.user_id: 1, "none": 2}
+    assert counted["by_label"] == {"a": 2, "b": 1}
+    eve = await ada.register()
+    await eve.refused(404, "not-found", "GET", f"/projects/{project['id']}/stats")
