@@ -147,5 +147,6 @@ class CommentReader(Protocol):
     async def has_commented(
         self, workspace_id: str, task_id: str, user_id: str, since: int, position: int
     ) -> bool:
-        """Whether somebody said something about a task after the position `since`."""
+        """Whether somebody said something about a task after the position `since` that has not
+        been deleted."""
         ...

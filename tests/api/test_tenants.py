@@ -55,6 +55,7 @@ _CALLS: list[tuple[str, str, Any]] = [
     ("PUT", "/projects/{project}/columns", _COLUMNS),
     ("GET", "/projects/{project}/types", None),
     ("PUT", "/projects/{project}/types", {"types": [{"key": "task", "name": "Task"}]}),
+    ("GET", "/projects/{project}/stats", None),
     ("GET", "/projects/{project}/fields", None),
     ("PUT", "/projects/{project}/fields", {"fields": []}),
     ("GET", "/projects/{project}/board", None),

@@ -43,6 +43,12 @@ async def test_a_comment_sent_along_lets_a_task_pass_and_stands_there_after(ada:
     moved = await ada.post("/tasks/SAY-2/move", {"status": "Done", "comment": "This one too"})
     assert (moved["key"], moved["status"]) == ("SAY-2", "done")
     assert (await ada.get("/tasks/SAY-2"))["comment_count"] == 1
+    await ada.task(project_id="SAY")
+    said_first = await ada.post("/tasks/SAY-3/comments", {"text": "Never mind"})
+    await ada.delete(f"/comments/{said_first['id']}")
+    await ada.refused(409, "guard-refused", "PATCH", "/tasks/SAY-3", {"status": "done"})
+    await ada.post("/tasks/SAY-3/comments", {"text": "It is done"})
+    assert (await ada.patch("/tasks/SAY-3", {"status": "done"}))["status"] == "done"
 
 
 async def test_what_is_allowed_is_known_before_anybody_tries(ada: Api, bob: Api) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from commands.commit import Claim, Commit, Receipt
 from commands.ports import EventStore, StreamMoved
-from domain.comment.events import CommentAdded
+from domain.comment.events import CommentAdded, CommentDeleted
 from domain.errors import Kind, Refused
 from domain.project.lanes import SWIMLANES, lanes_of
 from domain.task.state import TASK, Task
@@ -217,10 +217,11 @@ class LogComments:
     async def has_commented(
         self, workspace_id: str, task_id: str, user_id: str, since: int, position: int
     ) -> bool:
-        said = [
-            each
-            async for batch in self._store.read_log(since)
-            for each in batch
-            if isinstance(each.event, CommentAdded) and each.event.task_id == task_id
-        ]
-        return any(each.stamp.actor == user_id for each in said)
+        said: set[str] = set()
+        async for batch in self._store.read_log(since):
+            for each in batch:
+                if isinstance(each.event, CommentAdded) and each.event.task_id == task_id:
+                    said |= {each.stream} if each.stamp.actor == user_id else set()
+                if isinstance(each.event, CommentDeleted):
+                    said.discard(each.stream)
+        return bool(said)

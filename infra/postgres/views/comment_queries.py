@@ -43,12 +43,10 @@ class CommentQueries:
         return await read_page(self._reader, self._log_id, (workspace_id,), query, page or Page())
 
 
-# A row keeps the whole comment as JSON; who made it stands in there.
 _SAID = """
 SELECT {position}, EXISTS (
     SELECT FROM {comments_comments} AS t
-    WHERE t.task_id = %s AND t.said > %s
-        AND convert_from(t.doc, 'UTF8')::jsonb ->> 'author_id' = %s
+    WHERE t.task_id = %s AND t.said > %s AND t.author_id = %s AND NOT t.deleted
 )
 """
 
