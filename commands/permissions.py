@@ -263,6 +263,19 @@ class OwnAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ByOperator:
+    """Whoever runs the product, on its own machine: no door for others comes by that way."""
+
+    def __str__(self) -> str:
+        return "an operator, on the command line"
+
+    async def check(self, command: OfUser, work: Work) -> Access:
+        if work.origin.via != "cli" or await work.load(USER, command.user_id) is None:
+            raise not_found("user")
+        return Access(SYSTEM_WORKSPACE)
+
+
+@dataclass(frozen=True, slots=True)
 class SignedIn:
     """Any account."""
 

@@ -41,8 +41,16 @@ from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
 from commands.task.trash_task import TRASH_TASK
 from commands.task.undo_change import UNDO_CHANGE
+from commands.user.change_credentials import (
+    CHANGE_PASSWORD,
+    DISABLE_SECOND_FACTOR,
+    ENABLE_SECOND_FACTOR,
+    RENEW_RECOVERY_CODES,
+)
 from commands.user.edit_profile import EDIT_PROFILE
 from commands.user.register_user import REGISTER_USER
+from commands.user.suspend_user import ACTIVATE_USER, SUSPEND_USER
+from commands.user.verify_email import CHANGE_EMAIL, VERIFY_EMAIL
 from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
 from commands.workspace.change_member_role import CHANGE_WORKSPACE_MEMBER_ROLE
 from commands.workspace.create_workspace import CREATE_WORKSPACE
@@ -55,6 +63,14 @@ def all_commands() -> Registry:
     return Registry(
         REGISTER_USER,
         EDIT_PROFILE,
+        VERIFY_EMAIL,
+        CHANGE_EMAIL,
+        CHANGE_PASSWORD,
+        ENABLE_SECOND_FACTOR,
+        DISABLE_SECOND_FACTOR,
+        RENEW_RECOVERY_CODES,
+        SUSPEND_USER,
+        ACTIVATE_USER,
         CREATE_WORKSPACE,
         RENAME_WORKSPACE,
         ADD_WORKSPACE_MEMBER,

@@ -10,6 +10,8 @@ class Kind(StrEnum):
     """The stable codes of `docs/api`; a door maps each to its own status once, in one table."""
 
     UNAUTHENTICATED = "unauthenticated"
+    SECOND_FACTOR_REQUIRED = "second-factor-required"
+    EMAIL_NOT_VERIFIED = "email-not-verified"
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"

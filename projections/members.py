@@ -17,7 +17,20 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectUnarchived,
 )
-from domain.user.events import PersonImported, UserLocaleChanged, UserRegistered, UserRenamed
+from domain.user.events import (
+    PersonImported,
+    UserActivated,
+    UserEmailChanged,
+    UserEmailVerified,
+    UserLocaleChanged,
+    UserPasswordChanged,
+    UserRecoveryCodesRenewed,
+    UserRegistered,
+    UserRenamed,
+    UserSecondFactorDisabled,
+    UserSecondFactorEnabled,
+    UserSuspended,
+)
 from domain.user.state import User
 from domain.user.state import evolve as evolve_user
 from domain.values.evolved import evolved
@@ -157,6 +170,8 @@ class OwnAnswer(ProfileAnswer, frozen=True):
     """A person as they see themselves."""
 
     email: str | None
+    email_verified: bool
+    has_second_factor: bool
     default_workspace_id: str | None
     workspaces: list[Standing]
 
@@ -227,6 +242,8 @@ def render_own(user: User, roles: Mapping[str, str]) -> bytes:
             locale=user.locale,
             created_at=user.created_at,
             email=readable(user.email),
+            email_verified=user.email_verified,
+            has_second_factor=user.has_second_factor,
             default_workspace_id=user.default_workspace_id,
             workspaces=[Standing(*standing) for standing in sorted(roles.items())],
         )
@@ -519,6 +536,23 @@ def _finish_person(row: PersonRow) -> None:
         row.own = render_own(user, _roles.decode(row.roles))
 
 
+# All of them, since each moves the version by which an answer is known to be fresh.
+_PERSON_EVENTS = (
+    UserRegistered,
+    PersonImported,
+    UserRenamed,
+    UserLocaleChanged,
+    UserEmailVerified,
+    UserEmailChanged,
+    UserPasswordChanged,
+    UserSecondFactorEnabled,
+    UserSecondFactorDisabled,
+    UserRecoveryCodesRenewed,
+    UserSuspended,
+    UserActivated,
+)
+
+
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event, stream = recorded.event, recorded.stamp.stream
     match event:
@@ -538,7 +572,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
             return (("project_members", stream, event.user_id),)
         case ProjectPrivacyChanged() | ProjectArchived() | ProjectUnarchived():
             return (("projects", stream),)
-        case UserRegistered() | PersonImported() | UserRenamed() | UserLocaleChanged():
+        case _ if type(event) in _PERSON_EVENTS:
             return (("people", stream),)
         case _:
             return ()
@@ -561,10 +595,7 @@ MEMBERS_VIEW = Projection(
         ProjectMemberAdded: _project_member_added,
         ProjectMemberRoleChanged: _project_member_role_changed,
         ProjectMemberRemoved: _project_member_removed,
-        UserRegistered: _person_changed,
-        PersonImported: _person_changed,
-        UserRenamed: _person_changed,
-        UserLocaleChanged: _person_changed,
+        **dict.fromkeys(_PERSON_EVENTS, _person_changed),
     },
     reads=_reads,
     finish={

@@ -12,7 +12,7 @@ from domain.project.events import ProjectCreated
 from domain.project.state import PROJECT
 from domain.project.workflow import PERSONAL_WORKFLOW
 from domain.user import decisions as users
-from domain.user.events import UserRegistered
+from domain.user.events import UserEmailVerified, UserRegistered
 from domain.user.state import USER
 from domain.values.ids import SYSTEM_WORKSPACE, checked_id
 from domain.values.text_rules import normal_email, normal_username
@@ -24,7 +24,8 @@ from domain.workspace.state import WORKSPACE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterUser:
     """`user_id` is a fresh one, under which the credentials and the keys that seal the person's
-    name lie ready already; the origin's actor is the same."""
+    name lie ready already; the origin's actor is the same. `email_verified`: whoever registers
+    has shown already that they read this address."""
 
     user_id: str
     username: str
@@ -32,6 +33,7 @@ class RegisterUser:
     name: str | None = None
     time_zone: str = "UTC"
     locale: str = "en"
+    email_verified: bool = False
 
 
 async def register_user(command: RegisterUser, work: Work) -> str:
@@ -48,6 +50,7 @@ async def register_user(command: RegisterUser, work: Work) -> str:
         time_zone=command.time_zone,
         locale=command.locale,
         limits=work.limits,
+        email_verified=command.email_verified,
     )
     workspace = workspaces.create(
         name="Personal", owner_id=user_id, limits=work.limits, is_personal=True
@@ -70,7 +73,7 @@ REGISTER_USER = CommandSpec(
     command=RegisterUser,
     handler=register_user,
     permission=Anyone(),
-    events=(UserRegistered, WorkspaceCreated, ProjectCreated),
+    events=(UserRegistered, UserEmailVerified, WorkspaceCreated, ProjectCreated),
     route="POST /users",
     inverse=NoInverse("close the account instead."),
 )

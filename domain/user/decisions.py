@@ -1,11 +1,20 @@
 """What may happen to a person's account."""
 
+from domain.errors import Kind, Refused, invalid
 from domain.user.events import (
     PersonImported,
+    UserActivated,
+    UserEmailChanged,
+    UserEmailVerified,
     UserEvent,
     UserLocaleChanged,
+    UserPasswordChanged,
+    UserRecoveryCodesRenewed,
     UserRegistered,
     UserRenamed,
+    UserSecondFactorDisabled,
+    UserSecondFactorEnabled,
+    UserSuspended,
 )
 from domain.user.state import User
 from domain.values.limits import Limits
@@ -15,6 +24,7 @@ from domain.values.text_rules import (
     checked_locale,
     checked_name,
     checked_username,
+    normal_email,
     one_line,
 )
 
@@ -29,19 +39,19 @@ def register(
     time_zone: str,
     locale: str,
     limits: Limits,
+    email_verified: bool = False,
 ) -> tuple[UserEvent, ...]:
     """Without a name, the username serves as one."""
-    return (
-        UserRegistered(
-            username=checked_username(username),
-            email=checked_email(email),
-            name=checked_name(name, limits) if name is not None else username,
-            default_workspace_id=workspace_id,
-            personal_project_id=project_id,
-            time_zone=checked_time_zone(time_zone),
-            locale=checked_locale(locale),
-        ),
+    registered = UserRegistered(
+        username=checked_username(username),
+        email=checked_email(email),
+        name=checked_name(name, limits) if name is not None else username,
+        default_workspace_id=workspace_id,
+        personal_project_id=project_id,
+        time_zone=checked_time_zone(time_zone),
+        locale=checked_locale(locale),
     )
+    return (registered, UserEmailVerified(email=email)) if email_verified else (registered,)
 
 
 def import_person(*, name: str, source: str, limits: Limits) -> tuple[UserEvent, ...]:
@@ -71,3 +81,48 @@ def change_locale(user: User, time_zone: str, locale: str) -> tuple[UserEvent, .
             was_locale=user.locale,
         ),
     )
+
+
+def verify_email(user: User, email: str) -> tuple[UserEvent, ...]:
+    """`email` is the address that the link was sent to: another one proves nothing."""
+    if not isinstance(user.email, str) or normal_email(user.email) != normal_email(email):
+        raise invalid("/token", "This link is for an address that the account no longer has.")
+    return () if user.email_verified else (UserEmailVerified(email=user.email),)
+
+
+def change_email(user: User, email: str) -> tuple[UserEvent, ...]:
+    """The new address has been verified already."""
+    if not isinstance(user.email, str):
+        raise Refused(Kind.FORBIDDEN, "An account without an address cannot change it.")
+    checked_email(email)
+    if email == user.email:
+        return verify_email(user, email)
+    return (UserEmailChanged(email=email, was=user.email),)
+
+
+def change_password(user: User, *, by_reset: bool) -> tuple[UserEvent, ...]:
+    if not user.can_log_in or user.suspended:
+        raise Refused(Kind.FORBIDDEN, "This account is closed.")
+    return (UserPasswordChanged(by_reset=by_reset),)
+
+
+def enable_second_factor(user: User) -> tuple[UserEvent, ...]:
+    return () if user.has_second_factor else (UserSecondFactorEnabled(),)
+
+
+def disable_second_factor(user: User) -> tuple[UserEvent, ...]:
+    return (UserSecondFactorDisabled(),) if user.has_second_factor else ()
+
+
+def renew_recovery_codes(user: User) -> tuple[UserEvent, ...]:
+    if not user.has_second_factor:
+        raise Refused(Kind.FORBIDDEN, "There is no second factor; set one up first.")
+    return (UserRecoveryCodesRenewed(),)
+
+
+def suspend(user: User) -> tuple[UserEvent, ...]:
+    return () if user.suspended else (UserSuspended(),)
+
+
+def activate(user: User) -> tuple[UserEvent, ...]:
+    return (UserActivated(),) if user.suspended else ()

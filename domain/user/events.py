@@ -40,4 +40,64 @@ class UserLocaleChanged:
     was_locale: str
 
 
-UserEvent = UserRegistered | PersonImported | UserRenamed | UserLocaleChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserEmailVerified:
+    """Whoever has the account reads what is sent to this address."""
+
+    email: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserEmailChanged:
+    """The new address was verified before; the old one is free again."""
+
+    email: Text
+    was: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPasswordChanged:
+    """`by_reset`: by a link sent to the address, and not by whoever knew the old one."""
+
+    by_reset: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSecondFactorEnabled:
+    """From now on a log-in takes a one-time code too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSecondFactorDisabled:
+    """The password is enough again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRecoveryCodesRenewed:
+    """The recovery codes of before are good for nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSuspended:
+    """An operator has closed the account: nobody logs in with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserActivated:
+    """A suspended account is open again."""
+
+
+UserEvent = (
+    UserRegistered
+    | PersonImported
+    | UserRenamed
+    | UserLocaleChanged
+    | UserEmailVerified
+    | UserEmailChanged
+    | UserPasswordChanged
+    | UserSecondFactorEnabled
+    | UserSecondFactorDisabled
+    | UserRecoveryCodesRenewed
+    | UserSuspended
+    | UserActivated
+)

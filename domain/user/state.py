@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate
-from domain.user.events import PersonImported, UserLocaleChanged, UserRegistered, UserRenamed
+from domain.user.events import (
+    PersonImported,
+    UserActivated,
+    UserEmailChanged,
+    UserEmailVerified,
+    UserLocaleChanged,
+    UserRegistered,
+    UserRenamed,
+    UserSecondFactorDisabled,
+    UserSecondFactorEnabled,
+    UserSuspended,
+)
 from domain.values.evolved import touched
 from domain.values.stamp import Stamp
 from domain.values.text import Text
@@ -14,7 +25,7 @@ from domain.values.text import Text
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """`can_log_in` is False for a person known only from an import: such a one has no username,
-    no e-mail address and no workspace."""
+    no e-mail address and no workspace. `email_verified` is about the present address."""
 
     user_id: str
     workspace_id: str
@@ -26,6 +37,9 @@ class User:
     default_workspace_id: str | None
     personal_project_id: str | None
     can_log_in: bool
+    email_verified: bool
+    has_second_factor: bool
+    suspended: bool
     created_at: datetime
     updated_at: datetime
     updated_by: str
@@ -41,6 +55,18 @@ def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
             return touched(state, stamp, name=event.name)
         case UserLocaleChanged():
             return touched(state, stamp, time_zone=event.time_zone, locale=event.locale)
+        case UserEmailVerified():
+            return touched(state, stamp, email_verified=True)
+        case UserEmailChanged():
+            return touched(state, stamp, email=event.email, email_verified=True)
+        case UserSecondFactorEnabled():
+            return touched(state, stamp, has_second_factor=True)
+        case UserSecondFactorDisabled():
+            return touched(state, stamp, has_second_factor=False)
+        case UserSuspended():
+            return touched(state, stamp, suspended=True)
+        case UserActivated():
+            return touched(state, stamp, suspended=False)
         case _:
             return touched(state, stamp)
 
@@ -59,6 +85,9 @@ def _begin(event: object, stamp: Stamp) -> User | None:
                 default_workspace_id=event.default_workspace_id,
                 personal_project_id=event.personal_project_id,
                 can_log_in=True,
+                email_verified=False,
+                has_second_factor=False,
+                suspended=False,
                 created_at=stamp.at,
                 updated_at=stamp.at,
                 updated_by=stamp.actor,
@@ -77,6 +106,9 @@ def _begin(event: object, stamp: Stamp) -> User | None:
                 default_workspace_id=None,
                 personal_project_id=None,
                 can_log_in=False,
+                email_verified=False,
+                has_second_factor=False,
+                suspended=False,
                 created_at=stamp.at,
                 updated_at=stamp.at,
                 updated_by=stamp.actor,
@@ -89,9 +121,17 @@ def _begin(event: object, stamp: Stamp) -> User | None:
 
 def authors(state: User | None, event: object) -> Mapping[str, str]:
     """What somebody is or was called says who they are, whoever writes it."""
-    if state is not None and isinstance(event, UserRenamed):
-        return {"name": state.user_id, "was": state.user_id}
-    return {}
+    if state is None:
+        return {}
+    match event:
+        case UserRenamed():
+            return {"name": state.user_id, "was": state.user_id}
+        case UserEmailChanged():
+            return {"email": state.user_id, "was": state.user_id}
+        case UserEmailVerified():
+            return {"email": state.user_id}
+        case _:
+            return {}
 
 
 USER = Aggregate("user", evolve, authors=authors)

@@ -45,7 +45,20 @@ from domain.task.events import (
     TaskTrashed,
     TaskTypeChanged,
 )
-from domain.user.events import PersonImported, UserLocaleChanged, UserRegistered, UserRenamed
+from domain.user.events import (
+    PersonImported,
+    UserActivated,
+    UserEmailChanged,
+    UserEmailVerified,
+    UserLocaleChanged,
+    UserPasswordChanged,
+    UserRecoveryCodesRenewed,
+    UserRegistered,
+    UserRenamed,
+    UserSecondFactorDisabled,
+    UserSecondFactorEnabled,
+    UserSuspended,
+)
 from domain.workspace.events import (
     WorkspaceCreated,
     WorkspaceMemberAdded,
@@ -85,6 +98,14 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("PersonImported.v1", PersonImported, identity=("name",)),
     EventType("UserRenamed.v1", UserRenamed, identity=("name", "was")),
     EventType("UserLocaleChanged.v1", UserLocaleChanged),
+    EventType("UserEmailVerified.v1", UserEmailVerified, identity=("email",)),
+    EventType("UserEmailChanged.v1", UserEmailChanged, identity=("email", "was")),
+    EventType("UserPasswordChanged.v1", UserPasswordChanged),
+    EventType("UserSecondFactorEnabled.v1", UserSecondFactorEnabled),
+    EventType("UserSecondFactorDisabled.v1", UserSecondFactorDisabled),
+    EventType("UserRecoveryCodesRenewed.v1", UserRecoveryCodesRenewed),
+    EventType("UserSuspended.v1", UserSuspended),
+    EventType("UserActivated.v1", UserActivated),
     EventType("WorkspaceCreated.v1", WorkspaceCreated, content=("name",)),
     EventType("WorkspaceRenamed.v1", WorkspaceRenamed, content=("name", "was")),
     EventType("WorkspaceMemberAdded.v1", WorkspaceMemberAdded),

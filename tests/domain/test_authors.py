@@ -18,7 +18,12 @@ from domain.project.state import PROJECT
 from domain.task import decisions as tasks
 from domain.task.events import TaskCreated, TaskFieldsChanged, TaskRetitled, TaskTrashed
 from domain.task.state import TASK
-from domain.user.events import PersonImported, UserRenamed
+from domain.user.events import (
+    PersonImported,
+    UserEmailChanged,
+    UserEmailVerified,
+    UserRenamed,
+)
 from domain.user.state import USER
 from domain.values.text import ERASED
 from domain.workspace.events import WorkspaceMemberAdded, WorkspaceRenamed
@@ -77,6 +82,9 @@ def test_what_somebody_was_called_is_about_them_whoever_says_so():
     case = given(USER, PERSON, PersonImported(name="Bo", source="xes"))
     renamed = UserRenamed(name="Bob", was="Bo")
     assert USER.authors(case.state, renamed) == {"name": PERSON, "was": PERSON}
+    moved = UserEmailChanged(email="b@example.org", was="a@example.org")
+    assert USER.authors(case.state, moved) == {"email": PERSON, "was": PERSON}
+    assert USER.authors(case.state, UserEmailVerified(email="x")) == {"email": PERSON}
 
 
 def test_what_a_comment_said_is_its_writers_also_where_only_its_mentions_change():
@@ -96,6 +104,7 @@ def test_every_sealed_text_that_is_repeated_has_an_author():
     assert repeating == {
         TaskRetitled, TaskFieldsChanged, ProjectRenamed, WorkspaceRenamed, UserRenamed,
         CommentEdited,
+        UserEmailChanged,
     }  # fmt: skip
 
 

@@ -44,7 +44,15 @@ from domain.task.events import (
     TaskTypeChanged,
 )
 from domain.task.state import Task
-from domain.user.events import PersonImported, UserLocaleChanged, UserRenamed
+from domain.user.events import (
+    PersonImported,
+    UserEmailChanged,
+    UserEmailVerified,
+    UserLocaleChanged,
+    UserRenamed,
+    UserSecondFactorEnabled,
+    UserSuspended,
+)
 from domain.values.text import ERASED
 from domain.workspace.events import (
     WorkspaceMemberAdded,
@@ -238,6 +246,10 @@ def user_events(draw: st.DrawFn) -> object:
             [
                 PersonImported(name=draw(texts), source="log.xes"),
                 UserRenamed(name=draw(erasable), was="before"),
+                UserEmailVerified(email=draw(erasable)),
+                UserEmailChanged(email=draw(erasable), was="before"),
+                UserSecondFactorEnabled(),
+                UserSuspended(),
                 UserLocaleChanged(
                     time_zone="Europe/Berlin", locale="de", was_time_zone="UTC", was_locale="en"
                 ),

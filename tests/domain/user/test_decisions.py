@@ -2,9 +2,21 @@
 
 import pytest
 
-from domain.errors import Invalid
+from domain.errors import Invalid, Kind
 from domain.user import decisions
-from domain.user.events import PersonImported, UserLocaleChanged, UserRenamed
+from domain.user.events import (
+    PersonImported,
+    UserActivated,
+    UserEmailChanged,
+    UserEmailVerified,
+    UserLocaleChanged,
+    UserPasswordChanged,
+    UserRecoveryCodesRenewed,
+    UserRenamed,
+    UserSecondFactorDisabled,
+    UserSecondFactorEnabled,
+    UserSuspended,
+)
 from domain.user.state import USER
 from tests.domain.given import ANN, LIMITS, given
 
@@ -77,3 +89,50 @@ def test_a_person_of_an_import_cannot_log_in():
     assert event == PersonImported(name="Siebel", source="log.xes")
     user = given(USER, ANN, event).state
     assert (user.can_log_in, user.default_workspace_id) == (False, None)
+
+
+VERIFIED = UserEmailVerified(email="ann@example.org")
+
+
+def test_an_address_is_verified_once_and_only_the_one_that_the_account_has():
+    user = given(USER, ANN, *register())
+    assert not user.state.email_verified
+    after = user.when(decisions.verify_email, "ANN@example.org").then(VERIFIED)
+    assert after.email_verified
+    given(USER, ANN, *register(email_verified=True)).when(
+        decisions.verify_email, "ann@example.org"
+    ).nothing()
+    with pytest.raises(Invalid) as caught:
+        decisions.verify_email(user.state, "old@example.org")
+    assert caught.value.problems[0].pointer == "/token"
+
+
+def test_another_address_is_verified_when_it_counts():
+    user = given(USER, ANN, *register())
+    moved = UserEmailChanged(email="lee@example.org", was="ann@example.org")
+    after = user.when(decisions.change_email, "lee@example.org").then(moved)
+    assert (after.email, after.email_verified) == ("lee@example.org", True)
+    user.when(decisions.change_email, "ann@example.org").then(VERIFIED)
+
+
+def test_a_second_factor_goes_on_and_off_once():
+    user = given(USER, ANN, *register())
+    user.when(decisions.disable_second_factor).nothing()
+    user.when(decisions.renew_recovery_codes).refused(Kind.FORBIDDEN)
+    on = UserSecondFactorEnabled()
+    user.when(decisions.enable_second_factor).then(on)
+    user = given(USER, ANN, *register(), on)
+    user.when(decisions.enable_second_factor).nothing()
+    user.when(decisions.renew_recovery_codes).then(UserRecoveryCodesRenewed())
+    user.when(decisions.disable_second_factor).then(UserSecondFactorDisabled())
+
+
+def test_a_suspended_account_keeps_its_password_until_it_is_active_again():
+    user = given(USER, ANN, *register())
+    user.when(decisions.change_password, by_reset=True).then(UserPasswordChanged(by_reset=True))
+    user.when(decisions.activate).nothing()
+    user.when(decisions.suspend).then(UserSuspended())
+    user = given(USER, ANN, *register(), UserSuspended())
+    user.when(decisions.suspend).nothing()
+    user.when(decisions.change_password, by_reset=True).refused(Kind.FORBIDDEN)
+    user.when(decisions.activate).then(UserActivated())
