@@ -20,6 +20,9 @@ from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
 from infra.keys.configured import master_keys
+from infra.mail.folder import FolderPost
+from infra.mail.post import Post
+from infra.mail.smtp import SmtpPost, SmtpServer
 from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
 from infra.nats.news import on_news
@@ -27,9 +30,17 @@ from infra.nats.wake import CommitWaker, on_views
 from infra.operations import Operations
 from infra.people.access_tokens import AccessTokens
 from infra.people.accounts import Accounts
+from infra.people.by_mail import ByMail
 from infra.people.credentials import Credentials
+from infra.people.mail_tokens import MailTokens
+from infra.people.mailer import Mailer
+from infra.people.outbox import Outbox
+from infra.people.own_account import OwnAccount
 from infra.people.passwords import Passwords
+from infra.people.proofs import Proofs
+from infra.people.second_factor import SecondFactors
 from infra.people.sessions import Revocations, Sessions
+from infra.people.vault import Vault
 from infra.postgres.pool import open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.board_queries import BoardQueries
@@ -43,7 +54,9 @@ from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.waiting import ViewWaiter
 from infra.redis.client import open_redis
 from infra.redis.login_limits import LoginLimits
+from infra.redis.mail_limits import MailLimits
 from infra.redis.rate_limit import RateLimiter
+from infra.redis.windows import Windows
 from infra.settings import Settings
 from infra.tasks import cancelled
 
@@ -81,6 +94,9 @@ class House:
     comments: CommentQueries
     directory: Directory
     accounts: Accounts
+    own_account: OwnAccount
+    by_mail: ByMail
+    second_factors: SecondFactors
     sessions: Sessions
     access_tokens: AccessTokens
     revocations: Revocations
@@ -149,27 +165,81 @@ async def _build(
     if nats is not None:
         await on_news(nats, log_id, executor.states.heard)
     members = MemberQueries(pool, pointers, log_id)
-    sessions = Sessions(pool, timedelta(days=settings.refresh_token_days))
+    vault = Vault(master.derive("small secrets"))
+    sessions = Sessions(pool, timedelta(days=settings.refresh_token_days), vault)
     token_lifetime = timedelta(minutes=settings.access_token_minutes)
     revocations = Revocations(sessions, token_lifetime)
     await _once_there(revocations.start)
     stack.push_async_callback(revocations.stop)
     passwords = Passwords()
     stack.callback(passwords.close)
-    login_limits = LoginLimits(
-        redis_url,
-        per_account=settings.login_failures_per_account,
-        per_address=settings.login_failures_per_address,
+    windows = Windows(redis_url)
+    stack.push_async_callback(windows.close)
+    credentials = Credentials(pool)
+    second_factors = SecondFactors(pool, vault, master.derive("recovery codes"))
+    proofs = Proofs(
+        credentials=credentials,
+        passwords=passwords,
+        second_factors=second_factors,
+        limits=LoginLimits(
+            windows,
+            per_account=settings.login_failures_per_account,
+            per_address=settings.login_failures_per_address,
+        ),
+        secret=master.derive("log-in limits"),
     )
-    stack.push_async_callback(login_limits.close)
+    outbox = Outbox(pool, vault)
+    tokens = MailTokens(pool, master.derive("mail tokens"), vault)
+    mailer = Mailer(
+        outbox=outbox,
+        tokens=tokens,
+        post=_post(settings),
+        store=store,
+        states=executor.states,
+        credentials=credentials,
+        sender=settings.mail_from,
+        public_url=settings.base_url(),
+        reset_good_for=timedelta(minutes=settings.reset_token_minutes),
+    )
+    mailer.start()
+    stack.push_async_callback(mailer.stop)
+    verify_good_for = timedelta(hours=settings.verify_token_hours)
+    by_mail = ByMail(
+        executor=executor,
+        credentials=credentials,
+        passwords=passwords,
+        proofs=proofs,
+        tokens=tokens,
+        outbox=outbox,
+        limits=MailLimits(
+            windows,
+            per_address=settings.mails_per_address,
+            invitations_per_day=settings.invitations_per_day,
+        ),
+        revocations=revocations,
+        on_mail=mailer.wake,
+        verify_good_for=verify_good_for,
+    )
     accounts = Accounts(
         executor=executor,
         store=store,
-        credentials=Credentials(pool),
+        credentials=credentials,
         sessions=sessions,
         passwords=passwords,
-        limits=login_limits,
-        secret=master.derive("log-in limits"),
+        proofs=proofs,
+        outbox=outbox,
+        on_mail=mailer.wake,
+        verify_good_for=verify_good_for,
+        require_verified_email=settings.require_verified_email,
+    )
+    own_account = OwnAccount(
+        executor=executor,
+        credentials=credentials,
+        passwords=passwords,
+        proofs=proofs,
+        second_factors=second_factors,
+        by_mail=by_mail,
+        revocations=revocations,
     )
     rate_limiter = await _rate_limiter(settings, redis_url, stack)
     metrics = Metrics(settings.metrics_dir)
@@ -194,6 +264,9 @@ async def _build(
         comments=CommentQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
         accounts=accounts,
+        own_account=own_account,
+        by_mail=by_mail,
+        second_factors=second_factors,
         sessions=sessions,
         access_tokens=AccessTokens(master.derive("access tokens"), token_lifetime),
         revocations=revocations,
@@ -223,6 +296,14 @@ def limits_of(settings: Settings) -> Limits:
 
 def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
+
+
+def _post(settings: Settings) -> Post:
+    """How mail leaves: to the server that is given, else as files for a person to read."""
+    url = _revealed(settings.smtp_url)
+    if url is not None:
+        return SmtpPost(SmtpServer.of(url))
+    return FolderPost(settings.data_dir / "mail")
 
 
 async def _rate_limiter(

@@ -25,6 +25,7 @@ _SCHEMES = {
     "nats_url": ("nats", "tls", "ws", "wss"),
     "redis_url": ("redis", "rediss"),
     "opensearch_url": ("http", "https"),
+    "smtp_url": ("smtp", "smtp+starttls", "smtps"),
 }
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -134,10 +135,45 @@ class Safety(BaseModel):
         1000, ge=0, description="Requests a minute for each user; 0 for no limit."
     )
     login_failures_per_account: int = Field(
-        10, ge=1, description="Failed log-ins for one account in any 15 minutes."
+        10,
+        ge=1,
+        description="Failed log-ins for one account in any 15 minutes; twice as many in an hour, "
+        "five times in a day. Counted apart for each address that its owner has logged in from.",
     )
     login_failures_per_address: int = Field(
         50, ge=1, description="Failed log-ins from one address in any 15 minutes."
+    )
+
+
+class Mail(BaseModel):
+    """Mail to people: links to verify an address, to choose a password, to accept an invitation"""
+
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail server: `smtp://` (TLS where it offers it), `smtp+starttls://` (TLS or "
+        "nothing) or `smtps://`, with `user:password@` where it asks for them. Without one, mails "
+        "are written as files into `mail` in the data folder, and a log line says where.",
+    )
+    mail_from: str = Field("Taskledger <taskledger@localhost>", description="Who mails are from.")
+    public_url: str | None = Field(
+        None,
+        description="Where people reach the product, for the links in mails; else "
+        "`http://<host>:<port>`.",
+    )
+    verify_token_hours: int = Field(
+        72, ge=1, le=8760, description="How long a link that verifies an address is good for."
+    )
+    reset_token_minutes: int = Field(
+        60, ge=5, le=1440, description="How long a link to choose a new password is good for."
+    )
+    invitation_days: int = Field(
+        14, ge=1, le=365, description="How long an invitation is good for."
+    )
+    mails_per_address: int = Field(
+        30, ge=1, description="Mails that one network address may ask for in an hour."
+    )
+    invitations_per_day: int = Field(
+        100, ge=1, description="Invitations that one person may send in a day."
     )
 
 
@@ -166,7 +202,7 @@ class Limits(BaseModel):
     )
 
 
-class Settings(Serving, Parts, Safety, Limits, BaseSettings):
+class Settings(Serving, Parts, Safety, Mail, Limits, BaseSettings):
     """All of them together, immutable, checked once."""
 
     model_config = SettingsConfigDict(
@@ -230,6 +266,13 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
         own = self.worker_database_url
         return own.get_secret_value() if own is not None else self.owner_url()
 
+    def base_url(self) -> str:
+        """Where people reach the product."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
     def key_file(self) -> Path:
         """Where the master key is, unless it is given itself."""
         return self.master_key_file or self.data_dir / "master.key"
@@ -259,6 +302,13 @@ class Settings(Serving, Parts, Safety, Limits, BaseSettings):
         if value.lower() not in ("debug", "info", "warning", "error"):
             raise ValueError("must be debug, info, warning or error")
         return value.lower()
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value
 
     @field_validator(*_SCHEMES)
     @classmethod
@@ -306,7 +356,7 @@ def _as_text(value: object) -> str:
 
 
 def _sections() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
-    for section in (Serving, Parts, Safety, Limits):
+    for section in (Serving, Parts, Safety, Mail, Limits):
         yield (section.__doc__ or "").strip(), section.model_fields
 
 

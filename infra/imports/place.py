@@ -74,7 +74,9 @@ class Places:
 
     async def _make_admin(self) -> tuple[str, str]:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
-        wanted = Registration(username=ADMIN, email=f"{ADMIN}@localhost", password=password)
+        wanted = Registration(
+            username=ADMIN, email=f"{ADMIN}@localhost", password=password, email_verified=True
+        )
         outcome = await self._accounts.register(
             wanted, lambda user_id: Origin(actor=user_id, via="cli")
         )

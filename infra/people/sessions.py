@@ -5,16 +5,45 @@ import contextlib
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 import structlog
 
+from infra.people.vault import Vault
 from infra.postgres.pool import Pool
 
+# Followed by which; takes a reason first.
+END_SESSIONS: Final = (
+    "UPDATE people.sessions SET ended_at = now(), end_reason = %s WHERE ended_at IS NULL AND "
+)
+_BEYOND_THE_LAST: Final = (
+    "session_id IN (SELECT session_id FROM people.sessions WHERE user_id = %s"
+    " AND ended_at IS NULL ORDER BY last_used_at DESC, started_at DESC OFFSET %s)"
+)
 _PREFIX: Final = "tlr_"
+_AGENT_CHARACTERS: Final = 200
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """From where a log-in came, as its owner may see it: they tell their devices apart by it."""
+
+    user_agent: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """An open session. `last_used_at`: when its tokens were last renewed."""
+
+    session_id: str
+    started_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    client: Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +58,72 @@ class Session:
 class Sessions:
     """Begins, carries on and ends sessions (rotation after RFC 9700, 4.14.2)."""
 
-    def __init__(self, pool: Pool, lifetime: timedelta) -> None:
+    def __init__(self, pool: Pool, lifetime: timedelta, vault: Vault, most: int = 100) -> None:
+        """`most`: open sessions of one person; the ones that were not used for longest end."""
         self._pool = pool
         self._lifetime = lifetime
+        self._vault = vault
+        self._most = most
 
-    async def begin(self, user_id: str) -> Session:
+    async def begin(
+        self, user_id: str, password_hash: str, client: Client | None = None
+    ) -> Session | None:
+        """None where the account is not open any more, or has another password by now."""
         session = Session(secrets.token_urlsafe(16), user_id, _fresh_token())
-        async with self._pool.connection() as connection:
+        sealed = None if client is None else self._sealed(session.session_id, client)
+        async with self._pool.connection() as connection, connection.transaction():
+            # The lock makes whoever changes the password or suspends the account wait, and see it.
+            cursor = await connection.execute(
+                "SELECT FROM people.credentials WHERE user_id = %s AND password_hash = %s"
+                " AND state = 'active' FOR SHARE",
+                (user_id, password_hash),
+            )
+            if await cursor.fetchone() is None:
+                return None
             await connection.execute(
-                "WITH session AS (INSERT INTO people.sessions (session_id, user_id, expires_at)"
-                "  VALUES (%s, %s, now() + %s) RETURNING session_id)"
-                " INSERT INTO people.refresh_tokens (digest, session_id)"
-                " SELECT %s, session_id FROM session",
-                (session.session_id, user_id, self._lifetime, _digest(session.refresh_token)),
+                "INSERT INTO people.sessions (session_id, user_id, expires_at, client)"
+                " VALUES (%s, %s, now() + %s, %s)",
+                (session.session_id, user_id, self._lifetime, sealed),
+            )
+            await connection.execute(
+                "INSERT INTO people.refresh_tokens (digest, session_id) VALUES (%s, %s)",
+                (_digest(session.refresh_token), session.session_id),
+            )
+            await connection.execute(
+                END_SESSIONS + _BEYOND_THE_LAST,
+                ("too many", user_id, self._most),
             )
         return session
+
+    async def of(self, user_id: str) -> list[Open]:
+        """Somebody's open sessions, the one used last first."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT session_id, started_at, last_used_at, expires_at, client"
+                " FROM people.sessions WHERE user_id = %s AND ended_at IS NULL"
+                " AND expires_at > now() ORDER BY last_used_at DESC, session_id LIMIT %s",
+                (user_id, self._most),
+            )
+            rows = await cursor.fetchall()
+        return [
+            Open(
+                session_id=session_id,
+                started_at=started_at,
+                last_used_at=last_used_at,
+                expires_at=expires_at,
+                client=self._opened(session_id, client),
+            )
+            for session_id, started_at, last_used_at, expires_at, client in rows
+        ]
+
+    async def end_one(self, user_id: str, session_id: str) -> bool:
+        """Whether it was an open session of this person; it is none any more."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                END_SESSIONS + "session_id = %s AND user_id = %s",
+                ("ended by its owner", session_id, user_id),
+            )
+            return cursor.rowcount == 1
 
     async def carry_on(self, refresh_token: str) -> Session | None:
         """Exchange a refresh token for the next one; None where it is not good.
@@ -67,7 +147,9 @@ class Sessions:
                 return None
             session_id, user_id, was_used, is_open = row
             if was_used:
-                await connection.execute(_END + "session_id = %s", ("token reused", session_id))
+                await connection.execute(
+                    END_SESSIONS + "session_id = %s", ("token reused", session_id)
+                )
                 return None
             if not is_open:
                 return None
@@ -80,20 +162,22 @@ class Sessions:
                 (_digest(session.refresh_token), session_id),
             )
             await connection.execute(
-                "UPDATE people.sessions SET expires_at = now() + %s WHERE session_id = %s",
+                "UPDATE people.sessions SET expires_at = now() + %s, last_used_at = now()"
+                " WHERE session_id = %s",
                 (self._lifetime, session_id),
             )
         return session
 
     async def end(self, session_id: str) -> None:
         async with self._pool.connection() as connection:
-            await connection.execute(_END + "session_id = %s", ("logged out", session_id))
+            await connection.execute(END_SESSIONS + "session_id = %s", ("logged out", session_id))
 
     async def end_all(self, user_id: str) -> list[str]:
         """Log out everywhere; the sessions that were open."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                _END + "user_id = %s RETURNING session_id", ("logged out everywhere", user_id)
+                END_SESSIONS + "user_id = %s RETURNING session_id",
+                ("logged out everywhere", user_id),
             )
             return [row[0] for row in await cursor.fetchall()]
 
@@ -116,10 +200,18 @@ class Sessions:
             )
             return cursor.rowcount
 
+    def _sealed(self, session_id: str, client: Client) -> bytes:
+        agent = client.user_agent
+        said = {
+            "user_agent": None if agent is None else agent[:_AGENT_CHARACTERS],
+            "address": client.address,
+        }
+        return self._vault.seal(said, f"session {session_id}")
 
-_END: Final = (
-    "UPDATE people.sessions SET ended_at = now(), end_reason = %s WHERE ended_at IS NULL AND "
-)
+    def _opened(self, session_id: str, sealed: bytes | None) -> Client:
+        if sealed is None:
+            return Client()
+        return Client(**self._vault.open(bytes(sealed), f"session {session_id}"))
 
 
 class Revocations:

@@ -11,7 +11,8 @@ from domain.errors import Kind, Refused
 from infra.people.access_tokens import AccessTokens
 from infra.people.credentials import Credentials
 from infra.people.passwords import Passwords, weaknesses
-from infra.people.sessions import Revocations, Sessions
+from infra.people.sessions import Revocations, Session, Sessions
+from infra.people.vault import Vault
 from infra.postgres.pool import Pool, open_pool
 from tests.real import Database
 
@@ -23,6 +24,12 @@ async def pool(database: Database) -> AsyncIterator[Pool]:
     opened = await open_pool(database.api_url)
     yield opened
     await opened.close()
+
+
+async def _begun(sessions: Sessions, user_id: str) -> Session:
+    session = await sessions.begin(user_id, "hash")
+    assert session is not None
+    return session
 
 
 @pytest.fixture
@@ -76,9 +83,9 @@ async def test_other_roles_see_no_credentials(database: Database) -> None:
 async def test_a_refresh_token_is_good_once_and_twice_ends_its_family(
     pool: Pool, user: str
 ) -> None:
-    sessions = Sessions(pool, MONTH)
-    first = await sessions.begin(user)
-    other = await sessions.begin(user)
+    sessions = Sessions(pool, MONTH, Vault(bytes(32)))
+    first = await _begun(sessions, user)
+    other = await _begun(sessions, user)
     second = await sessions.carry_on(first.refresh_token)
     assert second is not None
     assert second.session_id == first.session_id
@@ -91,8 +98,8 @@ async def test_a_refresh_token_is_good_once_and_twice_ends_its_family(
 async def test_ended_expired_suspended_and_unknown_sessions_do_not_go_on(
     pool: Pool, user: str
 ) -> None:
-    sessions = Sessions(pool, MONTH)
-    ended, expired, suspended = [await sessions.begin(user) for _ in range(3)]
+    sessions = Sessions(pool, MONTH, Vault(bytes(32)))
+    ended, expired, suspended = [await _begun(sessions, user) for _ in range(3)]
     assert await sessions.carry_on("tlr_unknown") is None
     assert await sessions.carry_on("\udcff") is None
     await sessions.end(ended.session_id)
@@ -108,8 +115,8 @@ async def test_ended_expired_suspended_and_unknown_sessions_do_not_go_on(
 
 
 async def test_a_log_out_everywhere_reaches_every_process(pool: Pool, user: str) -> None:
-    sessions = Sessions(pool, MONTH)
-    session = await sessions.begin(user)
+    sessions = Sessions(pool, MONTH, Vault(bytes(32)))
+    session = await _begun(sessions, user)
     late = Revocations(sessions, timedelta(minutes=30))
     assert session.session_id in await sessions.end_all(user)
     await late.start()
@@ -118,8 +125,8 @@ async def test_a_log_out_everywhere_reaches_every_process(pool: Pool, user: str)
 
 
 async def test_old_sessions_are_swept_and_their_tokens_with_them(pool: Pool, user: str) -> None:
-    sessions = Sessions(pool, MONTH)
-    old, present = await sessions.begin(user), await sessions.begin(user)
+    sessions = Sessions(pool, MONTH, Vault(bytes(32)))
+    old, present = await _begun(sessions, user), await _begun(sessions, user)
     async with pool.connection() as connection:
         await connection.execute(
             "UPDATE people.sessions SET ended_at = now() - interval '2 days' WHERE session_id = %s",

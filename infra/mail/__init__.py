@@ -1,0 +1,1 @@
+"""Mail to people: what is said in it, and how it leaves."""
