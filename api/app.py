@@ -18,6 +18,7 @@ from api.routes import (
     comment_history,
     comments,
     operations,
+    own_account,
     people,
     projects,
     stats,
@@ -25,6 +26,7 @@ from api.routes import (
     transitions,
     workspaces,
 )
+from api.routes.account_pages import account_pages
 from api.routes.documentation import documentation_routes
 from infra.bootstrap import House
 
@@ -56,6 +58,7 @@ ROUTERS: Final = (
     activity.router,
     workspaces.router,
     people.router,
+    own_account.router,
     operations.router,
 )
 
@@ -87,6 +90,7 @@ def create_app(house: House) -> FastAPI:
         # Not included but taken over: an included router would match each of its routes twice.
         app.router.routes.extend(router.routes)
     app.router.routes.extend(documentation_routes(app))
+    app.router.routes.extend(account_pages())
     app.add_exception_handler(HTTPException, answer_http_exception)  # type: ignore[arg-type]
     app.add_middleware(Manners, house=house, routes=RouteTable(app.routes))
     if house.settings.cors_origins:

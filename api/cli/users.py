@@ -1,4 +1,4 @@
-"""`taskledger users`: accounts made beside the HTTP door."""
+"""`taskledger users`: accounts made, closed and opened beside the HTTP door."""
 
 import asyncio
 import secrets
@@ -10,6 +10,7 @@ import uvloop
 
 from api.cli.answers import give_json, say
 from domain.user.state import USER, User
+from domain.values.ids import SYSTEM_ACTOR
 from domain.values.recorded import Origin
 from domain.values.text import shown
 from infra import logs
@@ -22,7 +23,7 @@ _PASSWORD_BYTES: Final = 12
 
 @app.callback()
 def users() -> None:
-    """Make accounts."""
+    """Make accounts, close them and open them again."""
 
 
 @app.command("create-admin")
@@ -59,12 +60,54 @@ def create_admin(
         say(f"Made {username} ({user.user_id}).")
 
 
+@app.command()
+def suspend(
+    *,
+    username: Annotated[str, typer.Argument(help="Whose account; a username.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Close an account: all its sessions end, and nobody logs in with it any more."""
+    _set(username, suspended=True, as_json=as_json)
+
+
+@app.command()
+def activate(
+    *,
+    username: Annotated[str, typer.Argument(help="Whose account; a username.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Let a suspended account log in again."""
+    _set(username, suspended=False, as_json=as_json)
+
+
+def _set(username: str, *, suspended: bool, as_json: bool) -> None:
+    logs.configure("error", "users")
+    settings = Settings.load().resolve()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        user_id = runner.run(_change(settings, username, suspended))
+    if as_json:
+        give_json({"user_id": user_id, "suspended": suspended})
+    else:
+        say(f"{username} ({user_id}) is {'suspended' if suspended else 'active'}.")
+
+
+async def _change(settings: Settings, username: str, suspended: bool) -> str:
+    from infra.bootstrap import open_house
+
+    async with open_house(settings) as house:
+        origin = Origin(actor=SYSTEM_ACTOR, via="cli")
+        change = house.accounts.suspend if suspended else house.accounts.reopen
+        outcome = await change(username, origin)
+        return outcome.main_stream
+
+
 async def _register(settings: Settings, username: str, email: str, password: str) -> User:
     # Here, since --help need not wait for the import of all that an API process is made of.
     from infra.bootstrap import open_house
     from infra.people.accounts import Registration
 
-    wanted = Registration(username=username, email=email, password=password)
+    # Whoever runs the product says what its admin's address is.
+    wanted = Registration(username=username, email=email, password=password, email_verified=True)
     async with open_house(settings) as house:
         outcome = await house.accounts.register(
             wanted, lambda user_id: Origin(actor=user_id, via="cli")

@@ -127,6 +127,31 @@ def write(
     return _options(status, answer, {status: done}, parameters, problems)
 
 
+def own(
+    answer: type[Struct] | None,
+    *,
+    status: int = 200,
+    has_body: bool = True,
+    has_path: bool = False,
+    may: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Options of a route by which somebody changes how they log in. It takes no Idempotency-Key:
+    what it answers is a secret, or is told by asking again."""
+    problems: list[str] = [
+        Kind.UNAUTHENTICATED,
+        Kind.FORBIDDEN,
+        Kind.VALIDATION_FAILED,
+        Kind.CONFLICT,
+        Kind.RATE_LIMITED,
+        *may,
+    ]
+    if has_body:
+        problems += (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+    if has_path:
+        problems.append(Kind.NOT_FOUND)
+    return _options(status, answer, {status: {"description": "Done."}}, (), problems)
+
+
 def public(
     answer: type[Struct] | None,
     *,

@@ -19,6 +19,8 @@ INTERNAL: Final = "internal"
 # code -> (status, title). The titles never change with the occurrence (RFC 9457, 3.1.3).
 TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.UNAUTHENTICATED: (401, "Not logged in"),
+    Kind.SECOND_FACTOR_REQUIRED: (401, "Second factor required"),
+    Kind.EMAIL_NOT_VERIFIED: (403, "E-mail address not verified"),
     Kind.FORBIDDEN: (403, "Not allowed"),
     Kind.NOT_FOUND: (404, "Not found"),
     METHOD_NOT_ALLOWED: (405, "Method not allowed"),

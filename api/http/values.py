@@ -1,6 +1,6 @@
 """Kinds of values in request bodies that a plain type does not say."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
@@ -31,6 +31,11 @@ Title = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 500
 Name = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
 Description = Annotated[str, Field(json_schema_extra={"maxLength": 100_000})]
 Reference = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
+MAX_CODE: Final = 40
+Code = Annotated[str, Field(max_length=MAX_CODE)]
+Secret = Annotated[str, Field(max_length=1_000)]
+NewPassword = Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 256})]
+Email = Annotated[str, Field(json_schema_extra={"format": "email"})]
 DayOrMoment = Annotated[
     str,
     Field(

@@ -130,3 +130,50 @@ class SystemStatus(Struct, kw_only=True):
     head_position: int
     parts: dict[str, Part]
     views: dict[str, ViewState]
+
+
+class Accepted(Struct):
+    """It was taken on; whether there is anything to do is not said."""
+
+    accepted: bool
+
+
+class VerifiedEmail(Struct):
+    user_id: str
+    email: str | None
+    email_verified: bool
+
+
+class SessionAnswer(Struct, kw_only=True):
+    """A log-in that lasts. `last_used_at`: when its tokens were last renewed."""
+
+    id: str
+    session_id: str
+    started_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str | None
+    address: str | None
+    is_current: bool
+
+
+class SessionList(Page, kw_only=True):
+    sessions: list[SessionAnswer]
+
+
+class SecondFactorState(Struct):
+    enabled: bool
+    recovery_codes_left: int
+
+
+class BegunSecondFactor(Struct):
+    """`otpauth_uri` is what a QR code shows."""
+
+    secret: str
+    otpauth_uri: str
+
+
+class RecoveryCodes(Struct):
+    """Each good for one log-in, in the place of a one-time code."""
+
+    recovery_codes: list[str]

@@ -1,6 +1,6 @@
 """Accounts and who somebody is: register, log in and out, profiles."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query
@@ -20,7 +20,7 @@ from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.queries import ReadQuery
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
-from api.http.values import Name, Reference
+from api.http.values import MAX_CODE, Code, Email, Name, NewPassword, Reference
 from api.routes.answers import Registered, Tokens, encode
 from commands.user.edit_profile import EditProfile
 from domain.errors import Kind, Refused, invalid, not_found
@@ -29,6 +29,7 @@ from domain.values.ids import is_id
 from domain.values.moment import moment
 from domain.values.text import readable, shown
 from infra.people.accounts import Registration
+from infra.people.proofs import Proof
 from infra.people.sessions import Session
 from projections.members import MEMBERS_VIEW, OwnAnswer, ProfileAnswer, render_own, render_profile
 
@@ -39,6 +40,12 @@ _BODY_PROBLEMS = (
     UNSUPPORTED_MEDIA_TYPE,
     Kind.VALIDATION_FAILED,
     Kind.RATE_LIMITED,
+)
+_LOG_IN_PROBLEMS = (
+    *_BODY_PROBLEMS,
+    Kind.UNAUTHENTICATED,
+    Kind.SECOND_FACTOR_REQUIRED,
+    Kind.EMAIL_NOT_VERIFIED,
 )
 _OAUTH2 = frozenset({"grant_type", "scope", "client_id", "client_secret"})
 _FORM = b"application/x-www-form-urlencoded"
@@ -56,16 +63,20 @@ class NewUser(Body):
     secret: ClassVar[frozenset[str]] = frozenset({"password"})
 
     username: Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": 40})]
-    email: Annotated[str, Field(json_schema_extra={"format": "email"})]
-    password: Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 256})]
+    email: Email
+    password: NewPassword
     name: Name | None = None
     time_zone: Annotated[str, Field(examples=["Europe/Berlin"])] | None = None
     locale: Annotated[str, Field(examples=["en"])] | None = None
 
 
 class LogIn(Body):
+    """One of the codes, where the account has a second factor."""
+
     username: Annotated[str, Field(max_length=300, description="Username or e-mail address.")]
     password: Annotated[str, Field(max_length=1_000)]
+    totp_code: Code | None = None
+    recovery_code: Code | None = None
 
 
 class Refresh(Body):
@@ -78,7 +89,13 @@ class ProfileChanges(Body):
     )
 
     derived: ClassVar[frozenset[str]] = frozenset(
-        {"avatar_url", "default_workspace_id", "workspaces"}
+        {
+            "avatar_url",
+            "default_workspace_id",
+            "email_verified",
+            "has_second_factor",
+            "workspaces",
+        }
     )
     identity: ClassVar[frozenset[str]] = frozenset(
         {"id", "user_id", "username", "email", "created_at"}
@@ -89,6 +106,12 @@ class ProfileChanges(Body):
     locale: Reference = ""
 
 
+_LOG_IN_FIELDS: dict[str, Any] = {
+    "username": {"type": "string", "maxLength": 300},
+    "password": {"type": "string", "maxLength": 1_000},
+    "totp_code": {"type": "string", "maxLength": MAX_CODE},
+    "recovery_code": {"type": "string", "maxLength": MAX_CODE},
+}
 _LOG_IN_BODY = {
     "required": True,
     "content": {
@@ -97,8 +120,9 @@ _LOG_IN_BODY = {
                 "type": "object",
                 "required": ["username", "password"],
                 "properties": {
-                    "username": {"type": "string", "maxLength": 300},
-                    "password": {"type": "string", "maxLength": 1_000},
+                    **_LOG_IN_FIELDS,
+                    "totp_code": {"type": ["string", "null"], "maxLength": MAX_CODE},
+                    "recovery_code": {"type": ["string", "null"], "maxLength": MAX_CODE},
                 },
                 "additionalProperties": False,
             }
@@ -108,8 +132,7 @@ _LOG_IN_BODY = {
                 "type": "object",
                 "required": ["username", "password"],
                 "properties": {
-                    "username": {"type": "string", "maxLength": 300},
-                    "password": {"type": "string", "maxLength": 1_000},
+                    **_LOG_IN_FIELDS,
                     **{name: {"type": "string"} for name in sorted(_OAUTH2)},
                 },
             }
@@ -170,7 +193,7 @@ async def register(call: CallHere, body: NewUser) -> Reply:
 @router.post(
     "/auth/login",
     summary="Log in",
-    **public(Tokens, may=(*_BODY_PROBLEMS, Kind.UNAUTHENTICATED), requestBody=_LOG_IN_BODY),
+    **public(Tokens, may=_LOG_IN_PROBLEMS, requestBody=_LOG_IN_BODY),
 )
 async def log_in(call: CallHere) -> Reply:
     return await _log_in(call)
@@ -179,7 +202,7 @@ async def log_in(call: CallHere) -> Reply:
 @router.post(
     "/users/login",
     summary="Log in, at another place",
-    **public(Tokens, may=(*_BODY_PROBLEMS, Kind.UNAUTHENTICATED), requestBody=_LOG_IN_BODY),
+    **public(Tokens, may=_LOG_IN_PROBLEMS, requestBody=_LOG_IN_BODY),
 )
 async def log_in_as_user(call: CallHere) -> Reply:
     return await _log_in(call)
@@ -188,8 +211,16 @@ async def log_in_as_user(call: CallHere) -> Reply:
 async def _log_in(call: Call) -> Reply:
     await spend(call, f"address {call.address}")
     body = await _log_in_body(call)
-    session = await call.house.accounts.log_in(body.username, body.password, call.address)
+    proof = Proof(
+        password=body.password, totp_code=body.totp_code, recovery_code=body.recovery_code
+    )
+    session = await call.house.accounts.log_in(body.username, proof, call.address, user_agent(call))
     return await _tokens(call, session)
+
+
+def user_agent(call: Call) -> str | None:
+    given = call.headers.get(b"user-agent")
+    return None if given is None else given.decode("latin-1")
 
 
 async def _log_in_body(call: Call) -> LogIn:

@@ -84,9 +84,9 @@ class Api:
     def with_token(self, token: str | None) -> "Api":
         return Api(self.http, self.issue, token)
 
-    async def log_in(self, username: str, password: str = PASSWORD) -> dict[str, Any]:
+    async def log_in(self, username: str, password: str = PASSWORD, **codes: str) -> dict[str, Any]:
         tokens: dict[str, Any] = await self.post(
-            "/auth/login", {"username": username, "password": password}
+            "/auth/login", {"username": username, "password": password, **codes}
         )
         self.token, self.user = tokens["access_token"], tokens["user"]
         return tokens

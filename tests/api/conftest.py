@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from tests.api.client import Api
+from tests.api.mail import Catcher, catching
 from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts, fresh_database
 
@@ -18,8 +20,16 @@ def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="package")
-def product(parts: Parts, product_database: Database) -> Iterator[Product]:
-    with served(settings_of(parts, product_database)) as running:
+def catcher() -> Iterator[Catcher]:
+    """The server that all mail of the product goes to."""
+    with catching() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def product(parts: Parts, product_database: Database, catcher: Catcher) -> Iterator[Product]:
+    settings = settings_of(parts, product_database, smtp_url=SecretStr(catcher.url))
+    with served(settings) as running:
         yield running
 
 

@@ -68,6 +68,7 @@ _CALLS: list[tuple[str, str, Any]] = [
     ("PATCH", "/workspaces/{workspace}/members/{user}", {"role": "guest"}),
     ("DELETE", "/workspaces/{workspace}/members/{user}", None),
     ("GET", "/workspaces/{workspace}/activity", None),
+    ("DELETE", "/auth/sessions/{session}", None),
     ("GET", "/users/{user}", None),
     ("GET", "/users/{user}/activity", None),
 ]
