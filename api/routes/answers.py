@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 from projections.activity import Entry
 from projections.board import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
+from projections.field_history import HistoryEntry
 from projections.members import MemberAnswer, OwnAnswer, ProjectMemberAnswer, WorkspaceAnswer
 from projections.projects import ProjectAnswer
 from projections.tasks import TaskAnswer
@@ -41,6 +42,10 @@ class ProjectPage(Page, kw_only=True):
 
 class ActivityPage(Page, kw_only=True):
     activities: list[Entry]
+
+
+class HistoryPage(Page, kw_only=True):
+    history: list[HistoryEntry]
 
 
 class WorkspacePage(Page, kw_only=True):

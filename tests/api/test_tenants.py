@@ -30,6 +30,7 @@ _CALLS: list[tuple[str, str, Any]] = [
     ("POST", "/tasks/{task}/move", {"status": "done"}),
     ("GET", "/tasks/{task}/transitions", None),
     ("POST", "/tasks/{task}/undo", {"position": 1}),
+    ("GET", "/tasks/{task}/history", None),
     ("GET", "/tasks/{task}/comments", None),
     ("POST", "/tasks/{task}/comments", {"text": "Mine"}),
     ("GET", "/tasks/{task}/activity", None),

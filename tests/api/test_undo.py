@@ -73,3 +73,32 @@ async def test_the_same_undo_again_gives_its_first_answer(ada: Api) -> None:
     again = await ada.send("POST", path, body, headers=headers)
     assert (first.status_code, again.json()) == (200, first.json())
     assert again.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_the_history_of_one_field_pages_like_any_list(ada: Api, bob: Api) -> None:
+    task = await ada.task("Title 0", priority=5)
+    for n in range(1, 5):
+        await ada.patch(f"/tasks/{task['id']}", {"title": f"Title {n}", "priority": 5 - n})
+    path = f"/tasks/{task['key']}/history"
+    whole = (await ada.get(f"{path}?field=title"))["history"]
+    assert [(each["old_value"], each["new_value"]) for each in whole] == [
+        (f"Title {n - 1}", f"Title {n}") for n in range(4, 0, -1)
+    ]
+    assert whole[0]["position"] == ada.position
+    assert whole[0]["actor"] == {"user_id": ada.user_id, "name": ada.user["name"]}
+    assert {each["field"] for each in (await ada.get(path))["history"]} == {
+        "title", "priority", "priority_level",
+    }  # fmt: skip
+    paged, cursor = [], ""
+    while True:
+        answer = await ada.send("GET", f"{path}?field=title&limit=3{cursor}")
+        paged += answer.json()["history"]
+        if not answer.json()["has_more"]:
+            break
+        assert 'rel="next"' in answer.headers["Link"]
+        cursor = f"&cursor={answer.json()['next_cursor']}"
+    assert paged == whole
+    assert (await ada.get(f"{path}?field=title&last_id={whole[1]['id']}"))["history"] == whole[2:]
+    problem = await ada.refused(422, "validation-failed", "GET", f"{path}?field=wish")
+    assert pointers(problem) == ["/query/field"]
+    await bob.refused(404, "not-found", "GET", f"/tasks/{task['id']}/history")
