@@ -23,6 +23,7 @@ from commands.reactions.remove_reaction import RemoveReaction
 from commands.spec import Consequence, Inverse, Undone
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
+from commands.task.move_to_project import MoveToProject
 from commands.task.restore_task import RestoreTask
 from commands.task.return_task import ReturnTask
 from commands.task.set_due_date import SetDueDate
@@ -57,6 +58,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRestored,
@@ -156,6 +158,14 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         ReturnTask,
         lambda undone: ReturnTask(
             task_id=undone.stream, status=undone.before.status, rank=undone.event.was
+        ),
+    ),
+    TaskMovedToProject: Inverse(
+        MoveToProject,
+        lambda undone: MoveToProject(
+            task_id=undone.stream,
+            project_id=undone.event.was_project_id,
+            status=undone.event.was_status,
         ),
     ),
     TaskTrashed: Inverse(RestoreTask, lambda undone: RestoreTask(task_id=undone.stream)),

@@ -289,6 +289,36 @@ class SignedIn:
         return Access(SYSTEM_WORKSPACE)
 
 
+class OfMove(OfTask, OfProject, Protocol):
+    """A task that goes to another project."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnTaskAndProject:
+    """The right both in the task's project and in the one that the request names, which must be
+    of the same workspace."""
+
+    right: Right
+
+    def __str__(self) -> str:
+        return f"may {self.right}, in the task's project and in the one named"
+
+    async def check(self, command: OfMove, work: Work) -> Access:
+        access = await OnTask(self.right).check(command, work)
+        place = await visible_project(work, command.project_id)
+        if place is None:
+            raise invalid(
+                "/project_id", "There is no such project, or you may not see it.", "unknown"
+            )
+        if place[1].workspace_id != access.workspace_id:
+            raise invalid(
+                "/project_id",
+                "A task stays in its workspace; make it anew in the other one.",
+                "other-workspace",
+            )
+        return _require_in_project(work, *place, self.right)
+
+
 class Registering(Protocol):
     @property
     def email(self) -> str: ...

@@ -34,6 +34,7 @@ from commands.task.change_status import CHANGE_STATUS
 from commands.task.create_task import CREATE_TASK
 from commands.task.edit_task import EDIT_TASK
 from commands.task.move_task import MOVE_TASK
+from commands.task.move_to_project import MOVE_TO_PROJECT
 from commands.task.restore_task import RESTORE_TASK
 from commands.task.return_task import RETURN_TASK
 from commands.task.set_due_date import SET_DUE_DATE
@@ -95,6 +96,7 @@ def all_commands() -> Registry:
         TAG_TASK,
         CHANGE_STATUS,
         MOVE_TASK,
+        MOVE_TO_PROJECT,
         TRASH_TASK,
         RESTORE_TASK,
         RETURN_TASK,

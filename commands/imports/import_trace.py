@@ -6,7 +6,14 @@ from typing import Final
 
 from commands.commit import NewEvent
 from commands.imports.plan_project import fields_by_attribute, statuses_by_name
-from commands.imports.plan_trace import Case, Destination, creation, first_new, history
+from commands.imports.plan_trace import (
+    Case,
+    Destination,
+    HistoryChanged,
+    creation,
+    first_new,
+    history,
+)
 from commands.imports.reading import Reading
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
@@ -87,6 +94,8 @@ async def import_trace(command: ImportTrace, work: Work) -> str:
         if record.status not in to.statuses:
             raise _status_gone(record.status)
     state = None if command.new else await work.load(TASK, task_id)
+    if state is not None and state.project_id != project.project_id:
+        raise HistoryChanged(f"its task is {state.key} now, in another project")
     start = first_new(case, state)
     if state is None:
         created = creation(case, to, project.project_id, work.limits, work.tail(), work.now)

@@ -255,7 +255,7 @@ def change_status(
     refusal = refusal_of(task, project, target, facts)
     if refusal is not None:
         raise explained(refusal, task, target.key, ways_from(task, project, facts))
-    return (_entered(task, target, rank),)
+    return (entered(task, target, rank),)
 
 
 def move_back(
@@ -280,14 +280,14 @@ def move_back(
     refusal = refusal_back(task, project, target, facts)
     if refusal is not None:
         raise refusal
-    return (evolved(_entered(task, target, rank), completed_at=completed_at),)
+    return (evolved(entered(task, target, rank), completed_at=completed_at),)
 
 
 def resettle(task: Task, status: Status) -> tuple[TaskEvent, ...]:
     """Where a changed workflow puts it, trashed or not: no move of the workflow's own."""
     if (status.key, status.category) == (task.status, task.status_category):
         return ()
-    return (_entered(task, status, task.rank),)
+    return (entered(task, status, task.rank),)
 
 
 def rerank(task: Task, rank: str) -> tuple[TaskEvent, ...]:
@@ -383,7 +383,8 @@ def _checked_external_id(external_id: str | None, limits: Limits) -> str | None:
     return optional_line(external_id, "/external_id", limits.title)
 
 
-def _entered(task: Task, status: Status, rank: str) -> TaskStatusChanged:
+def entered(task: Task, status: Status, rank: str) -> TaskStatusChanged:
+    """The task comes into a status and lands at `rank`, whatever led it there."""
     return TaskStatusChanged(
         status=status.key,
         category=status.category,

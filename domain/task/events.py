@@ -124,6 +124,25 @@ class TaskRanked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskMovedToProject:
+    """`number` comes from the other project's gapless sequence, as in TaskCreated; the key that
+    the task had leads to it for ever. What it could not keep, its status there included, has
+    changed in the events before this one; `was_status` is the one that it had before them.
+    `with_task_id`: the task above it with which it went."""
+
+    project_id: str
+    project_key: str
+    rank: str
+    was_project_id: str
+    was_project_key: str
+    was_number: int
+    was_status: str
+    was_rank: str
+    with_task_id: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskTrashed:
     pass
 
@@ -167,6 +186,7 @@ TaskEvent = (
     | TaskFieldsChanged
     | TaskStatusChanged
     | TaskRanked
+    | TaskMovedToProject
     | TaskTrashed
     | TaskRestored
     | TaskRecordImported

@@ -14,6 +14,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -38,6 +39,7 @@ class Task:
     `imported` and `imported_digest` tell how many records of its trace an import has brought in
     and which: SHA-256 over the digest before it and the record's own, hexadecimal, from "".
     `title_author` and `field_authors` (by the keys of `fields`) are who wrote what stands there.
+    `former_keys`: those that it had in other projects, the oldest first.
     `status_since` is the position at which it came into its status.
     """
 
@@ -74,6 +76,7 @@ class Task:
     imported: int = 0
     imported_digest: str = ""
     status_since: int = 0
+    former_keys: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -127,6 +130,16 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
             return touched(state, stamp, tags=event.tags)
         case TaskRanked():
             return touched(state, stamp, rank=event.rank)
+        case TaskMovedToProject():
+            return touched(
+                state,
+                stamp,
+                project_id=event.project_id,
+                project_key=event.project_key,
+                number=stamp.number if stamp.number is not None else event.number,
+                rank=event.rank,
+                former_keys=(*state.former_keys, f"{event.was_project_key}-{event.was_number}"),
+            )
         case TaskTrashed():
             return touched(state, stamp, trashed_at=stamp.at)
         case TaskRestored():
@@ -213,6 +226,8 @@ def touches(state: Task | None, event: object, workspace_id: str) -> tuple[str, 
             return (f"status:{event.project_id}:{event.status}",)
         case TaskStatusChanged() if state is not None:
             return (f"status:{state.project_id}:{event.status}",)
+        case TaskMovedToProject() if state is not None:
+            return (f"status:{event.project_id}:{state.status}",)
         case _:
             return ()
 

@@ -34,6 +34,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -144,6 +145,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("TaskFieldsChanged.v1", TaskFieldsChanged, content=("fields", "was")),
     EventType("TaskStatusChanged.v1", TaskStatusChanged),
     EventType("TaskRanked.v1", TaskRanked),
+    EventType("TaskMovedToProject.v1", TaskMovedToProject, drawn="number"),
     EventType("TaskTrashed.v1", TaskTrashed),
     EventType("TaskRestored.v1", TaskRestored),
     EventType(

@@ -1,0 +1,172 @@
+"""A task that moves to another project: what it keeps there, and what finds no counterpart."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from domain.errors import Invalid, invalid
+from domain.project.decisions import require_open
+from domain.project.fields import FieldDefinition, FieldValue, checked_value
+from domain.project.guards import MoveFacts
+from domain.project.state import Project
+from domain.project.workflow import Guard, Status, Workflow, known_status, status_at
+from domain.task.decisions import entered, fields_changed, require_not_trashed
+from domain.task.events import (
+    TaskAssigned,
+    TaskEvent,
+    TaskFieldsChanged,
+    TaskMovedToProject,
+    TaskTypeChanged,
+)
+from domain.task.moves import first_refusal
+from domain.task.state import Task
+from domain.values.limits import Limits
+from domain.values.text import Erased
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """What did not come along, since the other project has nothing that it could be."""
+
+    fields: tuple[str, ...] = ()
+    type: str | None = None
+    assignee_ids: tuple[str, ...] = ()
+
+
+def counterpart(task: Task, origin: Workflow, target: Workflow, wanted: str | None) -> Status:
+    """The status in which the task stands in the other project: the one that is named, else the
+    one with the same key, else the first one of the same category.
+
+    Raises Invalid where there is none of these.
+    """
+    if wanted is not None:
+        return known_status(target, wanted)
+    same = status_at(target, task.status)
+    if same is not None:
+        return same
+    category = category_of(task, origin)
+    for status in target.statuses:
+        if status.category == category:
+            return status
+    keys = ", ".join(status.key for status in target.statuses)
+    raise invalid(
+        "/status",
+        f"That project has no status {task.status} and none of the category {category};"
+        f" say which one the task gets: {keys}.",
+        "missing",
+    )
+
+
+def category_of(task: Task, workflow: Workflow) -> str:
+    """The category of the task's status as the project has it now."""
+    status = status_at(workflow, task.status)
+    return task.status_category if status is None else status.category
+
+
+def guards_into(
+    task: Task, origin: Workflow, target: Workflow, status: Status
+) -> tuple[Guard, ...]:
+    """The guards that hold for coming in: none for a task that is as far as it was, and where it
+    gets further (or back) by it, those of all moves that lead there."""
+    if status.category == category_of(task, origin):
+        return ()
+    leading = (move for move in target.transitions if move.target == status.key)
+    return tuple(guard for move in leading for guard in move.guards)
+
+
+def relocate(
+    task: Task,
+    target: Project,
+    status: Status,
+    *,
+    rank: str,
+    types: Iterable[str],
+    default_type: str,
+    may_see: Callable[[str], bool],
+    guards: Iterable[Guard],
+    facts: MoveFacts,
+    limits: Limits,
+    with_task_id: str | None = None,
+) -> tuple[TaskEvent, ...]:
+    """The last event is the move itself, which draws the task's number in the other project.
+
+    `types` are those of the other project; `may_see` says of a person's id whether they may see
+    it; `guards` are those of `guards_into`. `with_task_id`: the task above it that takes it along.
+    """
+    require_not_trashed(task)
+    require_open(target)
+    if target.project_id == task.project_id:
+        return ()
+    refusal = first_refusal(guards, task, facts)
+    if refusal is not None:
+        raise refusal
+    events: list[TaskEvent] = []
+    gone = _without_counterpart(task.fields, target.fields, may_see, limits)
+    if gone:
+        cleared = dict.fromkeys(gone)
+        events += fields_changed(task.fields, task.field_authors, cleared)
+    if task.type not in types:
+        events.append(TaskTypeChanged(type=default_type, was=task.type))
+    staying = tuple(user_id for user_id in task.assignee_ids if may_see(user_id))
+    if staying != task.assignee_ids:
+        events.append(TaskAssigned(assignee_ids=staying, was=task.assignee_ids))
+    if (status.key, status.category) != (task.status, task.status_category):
+        events.append(entered(task, status, rank))
+    events.append(
+        TaskMovedToProject(
+            project_id=target.project_id,
+            project_key=target.key,
+            rank=rank,
+            was_project_id=task.project_id,
+            was_project_key=task.project_key,
+            was_number=task.number or 0,
+            was_status=task.status,
+            was_rank=task.rank,
+            with_task_id=with_task_id,
+        )
+    )
+    return tuple(events)
+
+
+def dropped_by(events: Iterable[object]) -> Dropped:
+    """What did not come along, by the events of the commit with which a task moved."""
+    fields: list[str] = []
+    task_type = None
+    assignees: list[str] = []
+    for event in events:
+        match event:
+            case TaskFieldsChanged() if not isinstance(event.fields, Erased):
+                fields += [key for key, value in event.fields.items() if value is None]
+            case TaskTypeChanged():
+                task_type = event.was
+            case TaskAssigned():
+                assignees += [each for each in event.was if each not in event.assignee_ids]
+    return Dropped(fields=tuple(fields), type=task_type, assignee_ids=tuple(assignees))
+
+
+def _without_counterpart(
+    fields: Mapping[str, FieldValue],
+    definitions: Iterable[FieldDefinition],
+    may_see: Callable[[str], bool],
+    limits: Limits,
+) -> tuple[str, ...]:
+    """The custom fields, by key, whose values mean nothing in the other project."""
+    by_key = {definition.key: definition for definition in definitions}
+    return tuple(
+        key
+        for key, value in fields.items()
+        if key not in by_key or not _fits(by_key[key], value, may_see, limits)
+    )
+
+
+def _fits(
+    definition: FieldDefinition,
+    value: FieldValue,
+    may_see: Callable[[str], bool],
+    limits: Limits,
+) -> bool:
+    if definition.type == "user" and not (isinstance(value, str) and may_see(value)):
+        return False
+    try:
+        return checked_value(definition, value, limits, "") == value
+    except Invalid:
+        return False
