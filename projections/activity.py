@@ -4,20 +4,24 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
 
 - task: `task_created`, `title_changed`, `description_changed`, `assigned`, `unassigned`,
   `status_changed`, `priority_changed`, `due_date_changed`, `start_date_changed`,
-  `estimate_changed`, `type_changed`, `tags_changed`, `field_changed`, `moved`, `task_trashed`,
-  `task_restored`, `record_imported`
+  `estimate_changed`, `type_changed`, `tags_changed`, `field_changed`, `moved`,
+  `project_changed`, `task_trashed`, `task_restored`, `record_imported`
 - comment: `commented`, `comment_edited`, `comment_deleted`, `comment_restored`, `reaction_added`,
   `reaction_removed`
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
   `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
   `project_member_role_changed`, `project_member_removed`, `workflow_changed`,
-  `columns_changed`, `swimlane_changed`, `fields_changed`, `types_changed`
+  `columns_changed`, `swimlane_changed`, `fields_changed`, `types_changed`,
+  `task_moved_away`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
   `member_removed`
 
 A change's values have the form that its field has in the answer of the thing itself, people
 included; long texts are cut (the whole text stands in the event). Entries follow the log, the
 newest first; of one event with several fields, the first field comes first.
+
+A task that moved to another project takes what may be seen of it along: an entry about it stays in
+the feed of the project where it happened, for those who may see where the task is now.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,6 +58,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -77,7 +82,7 @@ from domain.workspace.events import (
 )
 
 from .people import Mark, Named, named
-from .projection import Projection, Rows, Table
+from .projection import Projection, Rows, Table, drawn_by
 from .tasks import number
 from .typeids import entry_id
 
@@ -168,6 +173,16 @@ class SubjectRow:
     description: str | None
 
 
+@dataclass(slots=True)
+class MovedRow:
+    """Where a task is that has moved to another project: whoever may see that may see what
+    happened to it before."""
+
+    task_id: str
+    workspace_id: str
+    project_id: str
+
+
 ENTRIES = Table(
     "entries",
     EntryRow,
@@ -195,6 +210,13 @@ SUBJECTS = Table(
     {"task_id": "text", "workspace_id": "text", "project_id": "text", "description": "text"},
     key=("task_id",),
     fillfactor=90,
+)
+
+MOVED = Table(
+    "moved",
+    MovedRow,
+    {"task_id": "text", "workspace_id": "text", "project_id": "text"},
+    key=("task_id",),
 )
 
 _json = msgspec.json.Encoder()
@@ -408,6 +430,7 @@ ACTIONS = (
     "tags_changed",
     "field_changed",
     "moved",
+    "project_changed",
     "task_trashed",
     "task_restored",
     "record_imported",
@@ -432,6 +455,7 @@ ACTIONS = (
     "swimlane_changed",
     "fields_changed",
     "types_changed",
+    "task_moved_away",
     "workspace_created",
     "workspace_renamed",
     "member_added",
@@ -474,6 +498,35 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
     _write(says(recorded.event), recorded, rows, "task", subject.task_id, subject.project_id)
 
 
+def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
+    """Two entries: that the task is here now, in the project that it came to; that it is gone,
+    in the one that it left, which tells nothing of where to."""
+    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    if subject is None:
+        return
+    event: TaskMovedToProject = recorded.event
+    stamp, task_id = recorded.stamp, subject.task_id
+    former = f"{event.was_project_key}-{event.was_number}"
+    subject.project_id = event.project_id
+    rows.put("subjects", subject)
+    rows.put("moved", MovedRow(task_id, stamp.workspace_id, event.project_id))
+    came = _Said(
+        "project_changed", Change("key", former, f"{event.project_key}-{drawn_by(recorded)}")
+    )
+    _write((came,), recorded, rows, "task", task_id, event.project_id)
+    went = _Said("task_moved_away", Change("key", former, None))
+    _write(
+        (went,),
+        recorded,
+        rows,
+        "project",
+        None,
+        event.was_project_id,
+        entity_id=event.was_project_id,
+        first_ordinal=1,
+    )
+
+
 def _commented(recorded: Recorded, rows: Rows) -> None:
     event = recorded.event
     says = _COMMENT_EVENTS[type(event)]
@@ -504,12 +557,13 @@ def _write(
     task_id: str | None,
     project_id: str | None,
     entity_id: str | None = None,
+    first_ordinal: int = 0,
 ) -> None:
-    """`entity_id`: what it happened to, where that has no stream of its own."""
+    """`entity_id`: what it happened to, where that is not the event's own stream."""
     stamp, origin = recorded.stamp, recorded.origin
     actor = named(stamp.actor)
     # Of two entries the one with the higher ordinal is shown first.
-    for ordinal, (action, changes, record) in enumerate(reversed(said)):
+    for ordinal, (action, changes, record) in enumerate(reversed(said), first_ordinal):
         activity_id = entry_id("act", stamp.recorded_at, stamp.position, ordinal)
         entry = Entry(
             id=activity_id,
@@ -546,7 +600,7 @@ def _write(
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = type(recorded.event)
-    if event in _TASK_EVENTS or event is TaskDescribed:
+    if event in _TASK_EVENTS or event in (TaskDescribed, TaskMovedToProject):
         return (("subjects", recorded.stamp.stream),)
     return ()
 
@@ -554,12 +608,13 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 ACTIVITY_VIEW = Projection(
     name="activity",
     version=2,
-    tables=(ENTRIES, SUBJECTS),
+    tables=(ENTRIES, SUBJECTS, MOVED),
     folds={
         TaskCreated: _created,
         TaskDescribed: _described,
         **dict.fromkeys(_TASK_EVENTS, _task_changed),
         **dict.fromkeys(_COMMENT_EVENTS, _commented),
+        TaskMovedToProject: _moved_to_project,
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
         **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),
     },

@@ -27,6 +27,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -43,7 +44,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import readable
 
 from .people import Person, person
-from .projection import Projection, Rows, Scan, Table
+from .projection import Projection, Rows, Scan, Table, drawn_by
 
 
 class CardProgress(msgspec.Struct, gc=False):
@@ -183,12 +184,11 @@ def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
     row: CardRow = rows.get("cards", stamp.stream) or CardRow(stamp.stream, stamp.workspace_id)
-    number = stamp.number if stamp.number is not None else event.number
     row.project_id = event.project_id
     row.card = Card(
         stamp.stream,
         stamp.stream,
-        f"{event.project_key}-{number}",
+        f"{event.project_key}-{drawn_by(recorded)}",
         readable(event.title),
         event.status,
         band_of(event.priority),
@@ -218,6 +218,9 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
             card.status, card.rank = event.status, event.rank
         case TaskRanked() as event:
             card.rank = event.rank
+        case TaskMovedToProject() as event:
+            row.project_id, card.rank = event.project_id, event.rank
+            card.key = f"{event.project_key}-{drawn_by(recorded)}"
         case TaskRetitled() as event:
             card.title = readable(event.title)
         case TaskAssigned() as event:
@@ -367,6 +370,7 @@ _TASK_EVENTS = (
     TaskFieldsChanged,
     TaskStatusChanged,
     TaskRanked,
+    TaskMovedToProject,
     TaskTrashed,
     TaskRestored,
     TaskRecordImported,

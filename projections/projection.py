@@ -65,6 +65,12 @@ class Rows(Protocol):
     def scan(self, table: str, column: str, value: Any) -> Sequence[Row]: ...
 
 
+def drawn_by(recorded: Recorded) -> int | None:
+    """The number that a task drew from its project's sequence by this event."""
+    number: int | None = recorded.stamp.number
+    return recorded.event.number if number is None else number
+
+
 Fold = Callable[[Recorded, Rows], None]
 Finish = Callable[[Any], None]
 

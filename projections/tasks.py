@@ -20,6 +20,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -263,6 +264,16 @@ class TermsRow:
 
 
 @dataclass(slots=True)
+class FormerKeyRow:
+    """A key that a task had in another project, which leads to it for ever."""
+
+    workspace_id: str
+    project_key: str
+    number: int
+    task_id: str
+
+
+@dataclass(slots=True)
 class StatusRow:
     """One status of a project's present workflow."""
 
@@ -342,6 +353,12 @@ TERMS = Table(
     indexes=("USING gin (terms)",),
     computed=("terms",),
 )
+FORMER_KEYS = Table(
+    "former_keys",
+    FormerKeyRow,
+    {"workspace_id": "text", "project_key": "text", "number": "bigint", "task_id": "text"},
+    key=("workspace_id", "project_key", "number"),
+)
 STATUSES = Table(
     "statuses",
     StatusRow,
@@ -409,6 +426,19 @@ def _status_changed(recorded: Recorded, rows: Rows) -> None:
     row = _evolve(recorded, rows)
     if row is not None:
         row.status_category = recorded.event.category
+
+
+def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
+    row = _evolve(recorded, rows)
+    if row is None:
+        return
+    event: TaskMovedToProject = recorded.event
+    row.project_id = event.project_id
+    rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
+    rows.put(
+        "former_keys",
+        FormerKeyRow(row.workspace_id, event.was_project_key, event.was_number, row.task_id),
+    )
 
 
 def _commented(recorded: Recorded, rows: Rows) -> None:
@@ -495,7 +525,13 @@ def _facts_of(row: TaskRow) -> Facts:
 def _finish_terms(row: TermsRow) -> None:
     task = row.task
     if task is not None:
-        texts = (shown(task.title), shown(task.description), shown(task.external_id), task.key)
+        texts = (
+            shown(task.title),
+            shown(task.description),
+            shown(task.external_id),
+            task.key,
+            *task.former_keys,
+        )
         row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 
@@ -517,7 +553,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 TASKS_VIEW = Projection(
     name="tasks",
     version=4,
-    tables=(TASKS, TERMS, STATUSES),
+    tables=(TASKS, TERMS, FORMER_KEYS, STATUSES),
     folds={
         TaskCreated: _created,
         TaskRetitled: _found_otherwise,
@@ -532,6 +568,7 @@ TASKS_VIEW = Projection(
         TaskTypeChanged: _changed,
         TaskFieldsChanged: _changed,
         TaskRanked: _changed,
+        TaskMovedToProject: _moved_to_project,
         TaskTrashed: _changed,
         TaskRestored: _changed,
         TaskRecordImported: _changed,

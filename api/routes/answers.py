@@ -34,6 +34,21 @@ class TaskPage(Page, kw_only=True):
     total_is_exact: bool | UnsetType = UNSET
 
 
+class DroppedByMove(Struct, kw_only=True):
+    """What found no counterpart in the project that a task moved to, with all that went with it:
+    fields by key, types of tasks, and people who may not see that project."""
+
+    fields: tuple[str, ...]
+    types: tuple[str, ...]
+    assignee_ids: tuple[str, ...]
+
+
+class MovedTask(TaskAnswer, frozen=True, kw_only=True, gc=False):
+    """`dropped` is there where the task has moved to another project."""
+
+    dropped: DroppedByMove | UnsetType = UNSET
+
+
 class ProjectPage(Page, kw_only=True):
     projects: list[ProjectAnswer]
     total: int | UnsetType = UNSET

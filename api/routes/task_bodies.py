@@ -166,7 +166,8 @@ class TaskChanges(Body):
 
 
 class TaskMove(Body):
-    """Where the card goes: a status or a column, directly before or after another card."""
+    """Where the card goes: a status or a column, directly before or after another card; or another
+    project, where it gets the status that is named or the one that corresponds."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"status": "in_progress", "after": "WEB-41"}]}
@@ -177,7 +178,7 @@ class TaskMove(Body):
     before: Annotated[Reference, Field(description="Id or key of a task.")] | None = None
     after: Annotated[Reference, Field(description="Id or key of a task.")] | None = None
     project_id: Annotated[
-        Reference, Field(description="The task's own project; it does not move to another.")
+        Reference, Field(description="Another project of the workspace: the task gets a new key.")
     ] | None = None  # fmt: skip
     comment: CommentBeside | None = None
 

@@ -17,18 +17,20 @@ from api.http.queries import ReadQuery
 from api.http.reads import facts_of, find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
-from api.routes.answers import TaskPage
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
+from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
 from api.routes.task_query import TaskListQuery
 from commands.comment.add_comment import AddComment
 from commands.execution import Outcome
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
+from commands.task.move_to_project import MoveToProject
 from commands.task.restore_task import RestoreTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.project.state import PROJECT
+from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
 from domain.user.state import USER
 from domain.values.moment import moment
@@ -180,16 +182,18 @@ async def restore_task(call: CallHere, task_id: str) -> Reply:
 
 @router.post(
     "/tasks/{task_id}/move",
-    summary="Move a task's card on its board",
-    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS)),
+    summary="Move a task's card on its board, or to another project",
+    **write(MovedTask, conditional=True, may=(*_MOVES, *_STOPS)),
 )
 async def move_task(call: CallHere, task_id: str, body: TaskMove) -> Reply:
     found = await references.task_id(call, task_id)
     if body.project_id is not None:
-        project_id = await references.project_id_in_body(call, body.project_id)
         task = await _visible(call, found)
-        if task.project_id != project_id:
-            raise invalid("/project_id", "A task stays in its project.", "read-only")
+        project_id = await references.project_id_in_body(
+            call, body.project_id, workspace_id=task.workspace_id
+        )
+        if project_id is not None and task.project_id != project_id:
+            return await _move_to_project(call, found, project_id, body)
     move = MoveTask(
         task_id=found,
         status=body.status,
@@ -197,11 +201,24 @@ async def move_task(call: CallHere, task_id: str, body: TaskMove) -> Reply:
         before=await references.task_id_in_body(call, body.before, "/before"),
         after=await references.task_id_in_body(call, body.after, "/after"),
     )
+    return await _answer(call, found, _with_comment(move, body), body)
+
+
+async def _move_to_project(call: Call, task_id: str, project_id: str, body: TaskMove) -> Reply:
+    for name in ("column_id", "before", "after"):
+        if getattr(body, name) is not None:
+            detail = "Move the task to the other project first; there it goes to the end."
+            raise invalid(f"/{name}", detail, "other-project")
+    move = MoveToProject(task_id=task_id, project_id=project_id, status=body.status)
+    return await _answer(call, task_id, _with_comment(move, body), body)
+
+
+def _with_comment(move: MoveTask | MoveToProject, body: TaskMove) -> list[Any]:
+    """The first command says what the answer shows, which is the task."""
     if body.comment is None:
-        return await _answer(call, found, [move], body)
-    # The first command says what the answer shows, which is the task.
-    said = AddComment(task_id=found, text=body.comment)
-    return await _answer(call, found, [EditTask(task_id=found), said, move], body)
+        return [move]
+    said = AddComment(task_id=move.task_id, text=body.comment)
+    return [EditTask(task_id=move.task_id), said, move]
 
 
 @router.post(
@@ -226,7 +243,28 @@ async def _answer(call: Call, task_id: str, commands: list[Any], body: Body | No
             raise
         raise Invalid(*(_beside(problem) for problem in wrong.problems)) from None
     doc, version = await _after(call, outcome)
+    named = isinstance(body, TaskMove) and body.project_id is not None
+    if named and (outcome.changed or outcome.replayed):
+        doc = await _with_dropped(call, outcome, doc)
     return changed(call, outcome, doc, version)
+
+
+async def _with_dropped(call: Call, outcome: Outcome, doc: bytes) -> bytes:
+    """The answer, saying what did not come along where the task has moved to another project: it
+    stands in the last event, so that a repeated request gets it again."""
+    task = outcome.state(TASK)
+    recorded = await call.house.store.read_stream(
+        task.task_id, after=task.version - 1, upto=task.version
+    )
+    for each in recorded:
+        if isinstance(each.event, TaskMovedToProject):
+            dropped = DroppedByMove(
+                fields=each.event.dropped_fields,
+                types=each.event.dropped_types,
+                assignee_ids=each.event.unassigned,
+            )
+            return b'%b,"dropped":%b}' % (doc[:-1], encode(dropped))
+    return doc
 
 
 def _beside(problem: Problem) -> Problem:
@@ -238,7 +276,11 @@ async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
     """The whole task after a change, and its version."""
     task = outcome.state(TASK)
     facts = await if_seen(call.house.tasks.facts(task.workspace_id, task.task_id))
-    project = outcome.state(PROJECT, task.project_id)
+    project = outcome.peek(PROJECT, task.project_id)
+    if project is None:
+        # A first answer again, and the task has moved to another project since.
+        project = await call.house.access.known(PROJECT, task.project_id)
+        assert project is not None  # a task's project is never gone
     doc = render(task, facts_of(task, project, facts))
     return await with_names(call, doc), task.version
 

@@ -8,7 +8,7 @@ from commands.task.moving import facts_of
 from commands.task.on_task import open_task
 from commands.work import Work
 from domain.project.state import PROJECT, Project
-from domain.task.decisions import DEFAULT_TYPE, TASK_TYPES
+from domain.task.decisions import DEFAULT_TYPE, TASK_TYPES, require_not_trashed
 from domain.task.events import (
     TaskAssigned,
     TaskFieldsChanged,
@@ -16,7 +16,7 @@ from domain.task.events import (
     TaskStatusChanged,
     TaskTypeChanged,
 )
-from domain.task.relocation import counterpart, guards_into, relocate
+from domain.task.relocation import counterpart, guards_into, relocate, with_dropped
 from domain.task.state import TASK, Task
 from domain.values.rank import fresh_rank
 from domain.workspace.roles import Right, project_role
@@ -35,6 +35,7 @@ class MoveToProject:
 
 async def move_to_project(command: MoveToProject, work: Work) -> str:
     task, origin = open_task(work, command.task_id)
+    require_not_trashed(task)
     target = work.seen(PROJECT, command.project_id)
     if target.project_id == origin.project_id:
         return task.task_id
@@ -48,7 +49,7 @@ async def _relocate(
     workspace = work.seen(WORKSPACE, target.workspace_id)
     status = counterpart(task, origin.workflow, target.workflow, wanted)
     guards = guards_into(task, origin.workflow, target.workflow, status)
-    *before, move = relocate(
+    before, move = relocate(
         task,
         target,
         status,
@@ -65,7 +66,7 @@ async def _relocate(
         TASK,
         task.workspace_id,
         task.task_id,
-        move,
+        with_dropped(move, before),
         draws=f"task-number:{target.project_id}",
     )
 

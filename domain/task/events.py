@@ -128,7 +128,9 @@ class TaskMovedToProject:
     """`number` comes from the other project's gapless sequence, as in TaskCreated; the key that
     the task had leads to it for ever. What it could not keep, its status there included, has
     changed in the events before this one; `was_status` is the one that it had before them.
-    `with_task_id`: the task above it with which it went."""
+    `with_task_id`: the task above it with which it went. `dropped_fields` (keys),
+    `dropped_types` and `unassigned` are what found no counterpart there, of this task and of those
+    that went with it."""
 
     project_id: str
     project_key: str
@@ -139,6 +141,9 @@ class TaskMovedToProject:
     was_status: str
     was_rank: str
     with_task_id: str | None = None
+    dropped_fields: tuple[str, ...] = ()
+    dropped_types: tuple[str, ...] = ()
+    unassigned: tuple[str, ...] = ()
     number: int | None = None
 
 

@@ -1,7 +1,7 @@
 """A task that moves to another project: what it keeps there, and what finds no counterpart."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from domain.errors import Invalid, invalid
 from domain.project.decisions import require_open
@@ -9,7 +9,7 @@ from domain.project.fields import FieldDefinition, FieldValue, checked_value
 from domain.project.guards import MoveFacts
 from domain.project.state import Project
 from domain.project.workflow import Guard, Status, Workflow, known_status, status_at
-from domain.task.decisions import entered, fields_changed, require_not_trashed
+from domain.task.decisions import entered, fields_changed
 from domain.task.events import (
     TaskAssigned,
     TaskEvent,
@@ -21,15 +21,6 @@ from domain.task.moves import first_refusal
 from domain.task.state import Task
 from domain.values.limits import Limits
 from domain.values.text import Erased
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """What did not come along, since the other project has nothing that it could be."""
-
-    fields: tuple[str, ...] = ()
-    type: str | None = None
-    assignee_ids: tuple[str, ...] = ()
 
 
 def counterpart(task: Task, origin: Workflow, target: Workflow, wanted: str | None) -> Status:
@@ -86,16 +77,14 @@ def relocate(
     facts: MoveFacts,
     limits: Limits,
     with_task_id: str | None = None,
-) -> tuple[TaskEvent, ...]:
-    """The last event is the move itself, which draws the task's number in the other project.
+) -> tuple[tuple[TaskEvent, ...], TaskMovedToProject]:
+    """What the task loses or becomes, and then the move itself, which draws the task's number in
+    the other project.
 
     `types` are those of the other project; `may_see` says of a person's id whether they may see
     it; `guards` are those of `guards_into`. `with_task_id`: the task above it that takes it along.
     """
-    require_not_trashed(task)
     require_open(target)
-    if target.project_id == task.project_id:
-        return ()
     refusal = first_refusal(guards, task, facts)
     if refusal is not None:
         raise refusal
@@ -111,36 +100,41 @@ def relocate(
         events.append(TaskAssigned(assignee_ids=staying, was=task.assignee_ids))
     if (status.key, status.category) != (task.status, task.status_category):
         events.append(entered(task, status, rank))
-    events.append(
-        TaskMovedToProject(
-            project_id=target.project_id,
-            project_key=target.key,
-            rank=rank,
-            was_project_id=task.project_id,
-            was_project_key=task.project_key,
-            was_number=task.number or 0,
-            was_status=task.status,
-            was_rank=task.rank,
-            with_task_id=with_task_id,
-        )
+    move = TaskMovedToProject(
+        project_id=target.project_id,
+        project_key=target.key,
+        rank=rank,
+        was_project_id=task.project_id,
+        was_project_key=task.project_key,
+        was_number=task.number or 0,
+        was_status=task.status,
+        was_rank=task.rank,
+        with_task_id=with_task_id,
     )
-    return tuple(events)
+    return tuple(events), move
 
 
-def dropped_by(events: Iterable[object]) -> Dropped:
-    """What did not come along, by the events of the commit with which a task moved."""
-    fields: list[str] = []
-    task_type = None
-    assignees: list[str] = []
-    for event in events:
+def with_dropped(move: TaskMovedToProject, before: Iterable[TaskEvent]) -> TaskMovedToProject:
+    """The move, saying what the events before it took away, on all the tasks that go."""
+    fields: dict[str, None] = {}
+    types: dict[str, None] = {}
+    people: dict[str, None] = {}
+    for event in before:
         match event:
             case TaskFieldsChanged() if not isinstance(event.fields, Erased):
-                fields += [key for key, value in event.fields.items() if value is None]
+                fields |= dict.fromkeys(event.fields)
             case TaskTypeChanged():
-                task_type = event.was
+                types[event.was] = None
             case TaskAssigned():
-                assignees += [each for each in event.was if each not in event.assignee_ids]
-    return Dropped(fields=tuple(fields), type=task_type, assignee_ids=tuple(assignees))
+                people |= dict.fromkeys(
+                    each for each in event.was if each not in event.assignee_ids
+                )
+    return replace(
+        move,
+        dropped_fields=tuple(fields),
+        dropped_types=tuple(types),
+        unassigned=tuple(people),
+    )
 
 
 def _without_counterpart(

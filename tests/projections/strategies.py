@@ -32,6 +32,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -87,6 +88,7 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
     first, second = past.workspace(1, USERS[0]), past.workspace(2, USERS[1])
     past.project(1, first)
     past.project(2, second, key="OPS")
+    past.project(3, first, key="NEXT")
     tasks = [
         past.task(number, made_id("proj", 1 + number % 2), title=draw(texts), tags=draw(tags))
         for number in range(1, 4)
@@ -182,6 +184,27 @@ def task_events(draw: st.DrawFn, task: Task, past: History) -> object:
             resource=None,
             attributes=draw(st.one_of(st.just(ERASED), fields)),
         ),
+    ]
+    others = [
+        each
+        for stream, each in past.states.items()
+        if stream.startswith("proj_")
+        and each.workspace_id == task.workspace_id
+        and each.project_id != task.project_id
+    ]
+    choices += [
+        TaskMovedToProject(
+            project_id=other.project_id,
+            project_key=other.key,
+            rank=draw(ranks),
+            was_project_id=task.project_id,
+            was_project_key=task.project_key,
+            was_number=task.number or 0,
+            was_status=task.status,
+            was_rank=task.rank,
+            number=len(past.events),
+        )
+        for other in others
     ]
     return draw(st.sampled_from(choices))
 

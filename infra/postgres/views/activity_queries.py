@@ -21,6 +21,12 @@ _NEWEST_FIRST = Order(
     CursorCodec("activity", Int64, Int16),
 )
 
+# Few tasks ever move; an entry about one that did is for those who may see where it is now.
+_SEEN_IN = (
+    "coalesce((SELECT m.project_id FROM {activity_moved} AS m WHERE m.task_id = t.task_id),"
+    " t.project_id)"
+)
+
 
 class ActivityQueries:
     def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
@@ -35,7 +41,7 @@ class ActivityQueries:
             id_column="t.position",
             doc="t.doc",
             params=params,
-            visible=visible_entries(scope, params),
+            visible=visible_entries(scope, params, _SEEN_IN),
             conditions=_conditions(asked, params),
             order=_NEWEST_FIRST,
         )

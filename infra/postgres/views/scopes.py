@@ -15,17 +15,18 @@ def visible(scope: Scope, params: Parameters) -> str:
     return f"({' OR '.join(ways)})" if ways else "false"
 
 
-def visible_entries(scope: Scope, params: Parameters) -> str:
-    """The same for rows that may belong to a workspace itself and to none of its projects."""
+def visible_entries(scope: Scope, params: Parameters, project: str = "t.project_id") -> str:
+    """The same for rows that may belong to a workspace itself and to none of its projects;
+    `project` is the SQL of the project whose viewers may see the row."""
     ways = []
     if scope.workspaces:
         whole = _workspace(scope, params)
         if scope.hidden:
             hidden = params.add("text[]", scope.hidden)
-            whole = f"({whole} AND (t.project_id IS NULL OR t.project_id <> ALL({hidden})))"
+            whole = f"({whole} AND ({project} <> ALL({hidden})) IS NOT FALSE)"
         ways.append(whole)
     if scope.projects:
-        ways.append(f"t.project_id = ANY({params.add('text[]', scope.projects)})")
+        ways.append(f"{project} = ANY({params.add('text[]', scope.projects)})")
     return f"({' OR '.join(ways)})" if ways else "false"
 
 

@@ -76,11 +76,18 @@ FROM (SELECT) AS one
 LEFT JOIN {{tasks_tasks}} AS t ON t.task_id = k.p0 AND t.workspace_id = k.p1
 """
 
+# A key is never given twice, so a task has it or had it.
 _BY_KEY = """
 SELECT array_agg(t.task_id ORDER BY t.task_id), array_agg(t.workspace_id ORDER BY t.task_id),
     array_agg(t.project_id ORDER BY t.task_id)
-FROM {tasks_tasks} AS t
-WHERE t.workspace_id = ANY(k.p0::text[]) AND t.project_key = k.p1 AND t.number = k.p2
+FROM (
+    SELECT n.task_id, n.workspace_id, n.project_id FROM {tasks_tasks} AS n
+    WHERE n.workspace_id = ANY(k.p0::text[]) AND n.project_key = k.p1 AND n.number = k.p2
+    UNION ALL
+    SELECT n.task_id, n.workspace_id, n.project_id FROM {tasks_former_keys} AS f
+    JOIN {tasks_tasks} AS n ON n.task_id = f.task_id
+    WHERE f.workspace_id = ANY(k.p0::text[]) AND f.project_key = k.p1 AND f.number = k.p2
+) AS t
 """
 
 _HITS = "SELECT {position}, array(SELECT views.task_hits(%s, %s::tsquery, %s))"
@@ -129,8 +136,8 @@ class TaskQueries:
         return _facts(*await self._reader.ask(question))
 
     async def find(self, workspaces: Sequence[str], key: str) -> list[TaskPlace]:
-        """The tasks with this key, such as WEB-42, in these workspaces: none, one, or one in
-        each of several."""
+        """The tasks that have this key, such as WEB-42, or had it, in these workspaces: none, one,
+        or one in each of several."""
         project_key, _, digits = key.upper().rpartition("-")
         if not project_key or not digits.isdecimal() or len(digits) > 18 or not digits.isascii():
             return []
