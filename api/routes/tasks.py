@@ -17,8 +17,8 @@ from api.http.queries import ReadQuery
 from api.http.reads import facts_of, find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
-from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
+from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
 from api.routes.task_query import TaskListQuery
 from commands.comment.add_comment import AddComment
 from commands.execution import Outcome

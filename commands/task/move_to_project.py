@@ -8,7 +8,7 @@ from commands.task.moving import facts_of
 from commands.task.on_task import open_task
 from commands.work import Work
 from domain.project.state import PROJECT, Project
-from domain.task.decisions import DEFAULT_TYPE, TASK_TYPES, require_not_trashed
+from domain.task.decisions import require_not_trashed
 from domain.task.events import (
     TaskAssigned,
     TaskFieldsChanged,
@@ -54,8 +54,6 @@ async def _relocate(
         target,
         status,
         rank=fresh_rank(work.now, work.tail()),
-        types=TASK_TYPES,
-        default_type=DEFAULT_TYPE,
         may_see=lambda user_id: project_role(workspace, target, user_id) is not None,
         guards=guards,
         facts=await facts_of(work, task, target, guards),

@@ -103,6 +103,14 @@ def refusal_back(task: Task, project: Project, status: Status, facts: MoveFacts)
     return _guarded(guards, held) or _unfilled(project, status, held)
 
 
+def refusal_in(
+    task: Task, project: Project, status: Status, guards: Iterable[Guard], facts: MoveFacts
+) -> Refused | None:
+    """Why a task may not come into a status of another project, past these guards."""
+    held = replace(facts, held=held_fields(task))
+    return _guarded(guards, held) or _unfilled(project, status, held)
+
+
 def held_fields(task: Task) -> frozenset[str]:
     """Which fields hold something, custom ones with `fields.` before their key. What was erased
     is still there for this: nobody has to write it anew."""

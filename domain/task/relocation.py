@@ -3,9 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from domain.errors import Invalid, invalid
+from domain.errors import Invalid, Refused, invalid
 from domain.project.decisions import require_open
-from domain.project.fields import FieldDefinition, FieldValue, checked_value
+from domain.project.fields import (
+    FieldDefinition,
+    FieldValue,
+    checked_value,
+    defaults_of,
+    required_in,
+)
 from domain.project.guards import MoveFacts
 from domain.project.state import Project
 from domain.project.workflow import Guard, Status, Workflow, known_status, status_at
@@ -17,8 +23,9 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskTypeChanged,
 )
-from domain.task.moves import first_refusal
+from domain.task.moves import refusal_in
 from domain.task.state import Task
+from domain.values.evolved import evolved
 from domain.values.limits import Limits
 from domain.values.text import Erased
 
@@ -70,8 +77,6 @@ def relocate(
     status: Status,
     *,
     rank: str,
-    types: Iterable[str],
-    default_type: str,
     may_see: Callable[[str], bool],
     guards: Iterable[Guard],
     facts: MoveFacts,
@@ -81,23 +86,27 @@ def relocate(
     """What the task loses or becomes, and then the move itself, which draws the task's number in
     the other project.
 
-    `types` are those of the other project; `may_see` says of a person's id whether they may see
-    it; `guards` are those of `guards_into`. `with_task_id`: the task above it that takes it along.
+    `may_see` says of a person's id whether they may see the other project; `guards` are those of
+    `guards_into`. `with_task_id`: the task above it that takes it along.
     """
     require_open(target)
-    refusal = first_refusal(guards, task, facts)
-    if refusal is not None:
-        raise refusal
     events: list[TaskEvent] = []
-    gone = _without_counterpart(task.fields, target.fields, may_see, limits)
-    if gone:
-        cleared = dict.fromkeys(gone)
-        events += fields_changed(task.fields, task.field_authors, cleared)
-    if task.type not in types:
-        events.append(TaskTypeChanged(type=default_type, was=task.type))
+    changed = _fields_there(task, target, status, may_see, limits)
+    if changed:
+        events += fields_changed(task.fields, task.field_authors, changed)
+    if task.type not in [each.key for each in target.types]:
+        events.append(TaskTypeChanged(type=target.types[0].key, was=task.type))
     staying = tuple(user_id for user_id in task.assignee_ids if may_see(user_id))
     if staying != task.assignee_ids:
         events.append(TaskAssigned(assignee_ids=staying, was=task.assignee_ids))
+    there = evolved(
+        task,
+        assignee_ids=staying,
+        fields={key: each for key, each in {**task.fields, **changed}.items() if each is not None},
+    )
+    refusal = refusal_in(there, target, status, guards, facts)
+    if refusal is not None:
+        raise _elsewhere(refusal)
     if (status.key, status.category) != (task.status, task.status_category):
         events.append(entered(task, status, rank))
     move = TaskMovedToProject(
@@ -122,7 +131,8 @@ def with_dropped(move: TaskMovedToProject, before: Iterable[TaskEvent]) -> TaskM
     for event in before:
         match event:
             case TaskFieldsChanged() if not isinstance(event.fields, Erased):
-                fields |= dict.fromkeys(event.fields)
+                cleared = (key for key, value in event.fields.items() if value is None)
+                fields |= dict.fromkeys(cleared)
             case TaskTypeChanged():
                 types[event.was] = None
             case TaskAssigned():
@@ -137,19 +147,32 @@ def with_dropped(move: TaskMovedToProject, before: Iterable[TaskEvent]) -> TaskM
     )
 
 
-def _without_counterpart(
-    fields: Mapping[str, FieldValue],
-    definitions: Iterable[FieldDefinition],
+def _elsewhere(refusal: Refused) -> Refused:
+    """What is missing cannot be filled in before, where only the other project knows of it."""
+    detail = f"{refusal.detail} Or name another of that project's statuses for it."
+    return Refused(refusal.kind, detail, **refusal.fields)
+
+
+def _fields_there(
+    task: Task,
+    target: Project,
+    status: Status,
     may_see: Callable[[str], bool],
     limits: Limits,
-) -> tuple[str, ...]:
-    """The custom fields, by key, whose values mean nothing in the other project."""
-    by_key = {definition.key: definition for definition in definitions}
-    return tuple(
-        key
-        for key, value in fields.items()
+) -> Mapping[str, FieldValue]:
+    """The custom fields that change: None for those whose values mean nothing in the other
+    project, and its defaults for those that it requires in the status."""
+    by_key = {definition.key: definition for definition in target.fields}
+    changed: dict[str, FieldValue] = {
+        key: None
+        for key, value in task.fields.items()
         if key not in by_key or not _fits(by_key[key], value, may_see, limits)
-    )
+    }
+    defaults = defaults_of(target.fields)
+    for key in required_in(target.fields, target.workflow, status):
+        if key in defaults and (key in changed or key not in task.fields):
+            changed[key] = defaults[key]
+    return changed
 
 
 def _fits(

@@ -28,6 +28,7 @@ from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
+from commands.task.move_to_project import MoveToProject
 from commands.task.restore_task import RestoreTask
 from commands.task.return_task import ReturnTask
 from commands.task.set_due_date import SetDueDate
@@ -195,6 +196,12 @@ on_task(ReturnTask, status="in_progress", rank="a0V")
 on_task(TrashTask)
 on_task(RestoreTask)
 on_task(AddComment, text="Done?")
+
+
+@case(MoveToProject, IN_PROJECT)
+async def _move_to_project(house: House, actor: str) -> object:
+    task, project = await house.task(), await house.project()
+    return MoveToProject(task_id=task.task_id, project_id=project.project_id)
 
 
 @case(UndoChange, IN_PROJECT)

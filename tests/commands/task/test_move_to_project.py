@@ -9,6 +9,7 @@ from commands.project.add_member import AddProjectMember
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
+from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
@@ -16,10 +17,12 @@ from commands.task.create_task import CreateTask
 from commands.task.edit_task import EditTask
 from commands.task.move_to_project import MoveToProject
 from commands.task.trash_task import TrashTask
+from commands.task.undo_change import UndoChange
 from commands.workspace.create_workspace import CreateWorkspace
 from domain.errors import Kind
 from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
+from domain.project.types import TaskType
 from domain.project.workflow import Guard, Status, Transition
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
@@ -134,6 +137,38 @@ async def test_what_has_no_counterpart_is_dropped_and_named(house: Any, ops: str
     assert (moved.fields, moved.assignee_ids) == ({"size": "L"}, (house.ann,))
     event = (await house.events(task.task_id))[-1]
     assert (event.dropped_fields, event.unassigned) == (("note", "due"), (house.bob,))
+
+
+async def test_what_the_other_project_requires_is_there_or_named(house: Any, ops: str) -> None:
+    def definitions(default: str | None) -> tuple[FieldDraft, ...]:
+        sizes = {"type": "choice", "options": ("S", "L")}
+        return (
+            FieldDraft(key="size", name="Size", required_at=("todo",), default=default, **sizes),
+        )
+
+    await house.run(house.ann, ChangeFields(project_id=ops, fields=definitions(None)))
+    bug = await house.task(type="bug")
+    told = await refusal(move(house, bug, ops))
+    assert (told.kind, told.fields["missing"]) == (Kind.GUARD_REFUSED, ["fields.size"])
+    assert (await move(house, bug, ops, status="in_progress")).fields == {}
+    await house.run(house.ann, ChangeFields(project_id=ops, fields=definitions("S")))
+    types = ChangeTypes(project_id=ops, types=(TaskType(key="incident", name="Incident"),))
+    await house.run(house.ann, types)
+    other = await house.task(type="bug")
+    moved = await move(house, other, ops)
+    assert (moved.fields, moved.type) == ({"size": "S"}, "incident")
+    event = (await house.events(other.task_id))[-1]
+    assert (event.dropped_fields, event.dropped_types) == ((), ("bug",))
+
+
+async def test_a_move_is_undone_whole(house: Any, ops: str) -> None:
+    await fields(house, house.project_id, size="choice")
+    task = await house.task(fields={"size": "L"}, status="in_review")
+    moved = await move(house, task, ops)
+    assert (moved.fields, moved.status) == ({}, "in_progress")
+    undo = UndoChange(task_id=task.task_id, position=moved.position)
+    back: Task = (await house.run(house.ann, undo)).state(TASK)
+    assert (back.key, back.status, back.fields) == ("WEB-2", "in_review", {"size": "L"})
 
 
 async def test_who_moves_it_must_be_allowed_to_in_both(house: Any, ops: str) -> None:
