@@ -131,7 +131,8 @@ def _changes(before: Task, after: Task) -> Iterator[_Change]:
         if old is not new and old != new:
             yield _Change(shown, _text(old, value), _text(new, value))
     yield from _priority(before.priority, after.priority)
-    if before.rank != after.rank and before.status == after.status:
+    stayed = (before.project_id, before.status) == (after.project_id, after.status)
+    if before.rank != after.rank and stayed:
         yield _Change("rank", before.rank, after.rank)
     if before.fields is not after.fields:
         for key in dict.fromkeys([*before.fields, *after.fields]):
