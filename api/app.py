@@ -24,6 +24,7 @@ from api.routes import (
     projects,
     stats,
     tasks,
+    teams,
     transitions,
     workspaces,
 )
@@ -59,6 +60,7 @@ ROUTERS: Final = (
     activity.router,
     history.router,
     workspaces.router,
+    teams.router,
     people.router,
     own_account.router,
     operations.router,

@@ -12,11 +12,14 @@ from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
 from commands.project.add_member import AddProjectMember
+from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_team_role import ChangeProjectTeamRole
 from commands.project.change_types import ChangeTypes
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
+from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
 from commands.reactions.add_reaction import AddReaction
 from commands.reactions.remove_reaction import RemoveReaction
@@ -32,8 +35,12 @@ from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
 from commands.user.edit_profile import EditProfile
 from commands.workspace.add_member import AddWorkspaceMember
+from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.delete_team import DeleteTeam
 from commands.workspace.remove_member import RemoveWorkspaceMember
+from commands.workspace.remove_team_member import RemoveTeamMember
+from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.errors import Kind, Refused
@@ -44,8 +51,13 @@ from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRemoved,
     ProjectMemberRoleChanged,
+    ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSettingsChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
@@ -73,6 +85,10 @@ from domain.user.events import UserLocaleChanged, UserRenamed
 from domain.values.moment import written
 from domain.values.text import Erased
 from domain.workspace.events import (
+    TeamCreated,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamRenamed,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
@@ -237,6 +253,58 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     ProjectTypesChanged: Inverse(
         ChangeTypes,
         lambda undone: ChangeTypes(project_id=undone.stream, types=undone.event.was),
+    ),
+    ProjectTeamAdded: Inverse(
+        RemoveProjectTeam,
+        lambda undone: RemoveProjectTeam(project_id=undone.stream, team_id=undone.event.team_id),
+    ),
+    ProjectTeamRoleChanged: Inverse(
+        ChangeProjectTeamRole,
+        lambda undone: ChangeProjectTeamRole(
+            project_id=undone.stream, team_id=undone.event.team_id, role=undone.event.was
+        ),
+    ),
+    ProjectTeamRemoved: Inverse(
+        AddProjectTeam,
+        lambda undone: AddProjectTeam(
+            project_id=undone.stream, team_id=undone.event.team_id, role=undone.event.was
+        ),
+    ),
+    ProjectOwnerChanged: Inverse(
+        EditProject,
+        lambda undone: EditProject(project_id=undone.stream, owner_id=undone.event.was),
+    ),
+    ProjectSettingsChanged: Inverse(
+        EditProject,
+        lambda undone: EditProject(project_id=undone.stream, settings=undone.event.was),
+    ),
+    TeamCreated: Inverse(
+        DeleteTeam,
+        lambda undone: DeleteTeam(workspace_id=undone.stream, team_id=undone.event.team_id),
+    ),
+    TeamRenamed: Inverse(
+        RenameTeam,
+        lambda undone: RenameTeam(
+            workspace_id=undone.stream,
+            team_id=undone.event.team_id,
+            name=_kept(undone.event.was),
+        ),
+    ),
+    TeamMemberAdded: Inverse(
+        RemoveTeamMember,
+        lambda undone: RemoveTeamMember(
+            workspace_id=undone.stream,
+            team_id=undone.event.team_id,
+            user_id=undone.event.user_id,
+        ),
+    ),
+    TeamMemberRemoved: Inverse(
+        AddTeamMember,
+        lambda undone: AddTeamMember(
+            workspace_id=undone.stream,
+            team_id=undone.event.team_id,
+            user_id=undone.event.user_id,
+        ),
     ),
     WorkspaceRenamed: Inverse(
         RenameWorkspace,

@@ -16,15 +16,18 @@ from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
 from commands.inverses import INVERSES
 from commands.project.add_member import ADD_PROJECT_MEMBER
+from commands.project.add_team import ADD_PROJECT_TEAM
 from commands.project.archive_project import ARCHIVE_PROJECT
 from commands.project.change_columns import CHANGE_COLUMNS
 from commands.project.change_fields import CHANGE_FIELDS
 from commands.project.change_member_role import CHANGE_PROJECT_MEMBER_ROLE
+from commands.project.change_team_role import CHANGE_PROJECT_TEAM_ROLE
 from commands.project.change_types import CHANGE_TYPES
 from commands.project.change_workflow import CHANGE_WORKFLOW
 from commands.project.create_project import CREATE_PROJECT
 from commands.project.edit_project import EDIT_PROJECT
 from commands.project.remove_member import REMOVE_PROJECT_MEMBER
+from commands.project.remove_team import REMOVE_PROJECT_TEAM
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
 from commands.reactions.add_reaction import ADD_REACTION
 from commands.reactions.remove_reaction import REMOVE_REACTION
@@ -53,10 +56,16 @@ from commands.user.register_user import REGISTER_USER
 from commands.user.suspend_user import ACTIVATE_USER, SUSPEND_USER
 from commands.user.verify_email import CHANGE_EMAIL, VERIFY_EMAIL
 from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
+from commands.workspace.add_team_member import ADD_TEAM_MEMBER
 from commands.workspace.change_member_role import CHANGE_WORKSPACE_MEMBER_ROLE
+from commands.workspace.create_team import CREATE_TEAM
 from commands.workspace.create_workspace import CREATE_WORKSPACE
+from commands.workspace.delete_team import DELETE_TEAM
 from commands.workspace.remove_member import REMOVE_WORKSPACE_MEMBER
+from commands.workspace.remove_team_member import REMOVE_TEAM_MEMBER
+from commands.workspace.rename_team import RENAME_TEAM
 from commands.workspace.rename_workspace import RENAME_WORKSPACE
+from commands.workspace.transfer_workspace import TRANSFER_WORKSPACE
 from domain.workspace.roles import RIGHTS_IN_PROJECT, RIGHTS_IN_WORKSPACE, Right
 
 
@@ -77,6 +86,12 @@ def all_commands() -> Registry:
         ADD_WORKSPACE_MEMBER,
         CHANGE_WORKSPACE_MEMBER_ROLE,
         REMOVE_WORKSPACE_MEMBER,
+        TRANSFER_WORKSPACE,
+        CREATE_TEAM,
+        RENAME_TEAM,
+        DELETE_TEAM,
+        ADD_TEAM_MEMBER,
+        REMOVE_TEAM_MEMBER,
         CREATE_PROJECT,
         EDIT_PROJECT,
         ARCHIVE_PROJECT,
@@ -84,6 +99,9 @@ def all_commands() -> Registry:
         ADD_PROJECT_MEMBER,
         CHANGE_PROJECT_MEMBER_ROLE,
         REMOVE_PROJECT_MEMBER,
+        ADD_PROJECT_TEAM,
+        CHANGE_PROJECT_TEAM_ROLE,
+        REMOVE_PROJECT_TEAM,
         CHANGE_WORKFLOW,
         CHANGE_COLUMNS,
         CHANGE_FIELDS,

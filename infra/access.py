@@ -6,6 +6,7 @@ for beside the query; so an answer is given under the access of today, however f
 """
 
 import asyncio
+import copy
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from domain.aggregate import Aggregate, Versioned
 from domain.errors import Kind, Refused
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
-from domain.values.ids import is_id
+from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.workspace.roles import project_role
 from domain.workspace.state import WORKSPACE, Workspace
 from infra.postgres.pool import Pool
@@ -48,7 +49,8 @@ class _Places:
 
 
 class Access:
-    """One a process. Everything here may be asked on the event loop only."""
+    """One a process. Everything here may be asked on the event loop only. What it answers is
+    within all workspaces, or within the one that `only` narrowed it to."""
 
     def __init__(
         self, pool: Pool, members: MemberQueries, waiter: ViewWaiter, states: States
@@ -60,6 +62,13 @@ class Access:
         self._sets: OrderedDict[str, AccessSet] = OrderedDict()
         self._places: OrderedDict[str, _Places] = OrderedDict()
         self._guards: Gather[tuple[str, ...], tuple[int, ...]] = Gather(self._read_guards, lanes=1)
+        self._workspace_id: str | None = None
+
+    def only(self, workspace_id: str) -> "Access":
+        """The same, of which nothing but one workspace can be seen."""
+        narrowed = copy.copy(self)  # with the same sets behind it
+        narrowed._workspace_id = workspace_id
+        return narrowed
 
     async def workspaces(self, user_id: str, position: int | None = None) -> tuple[str, ...]:
         """The workspaces that somebody is in, at most a second old and not older than
@@ -68,6 +77,12 @@ class Access:
 
     async def roles(self, user_id: str, position: int | None = None) -> Mapping[str, str]:
         """As `workspaces`, with what they are in each."""
+        roles = await self._roles(user_id, position)
+        if self._workspace_id is None:
+            return roles
+        return {each: role for each, role in roles.items() if self._shows(each)}
+
+    async def _roles(self, user_id: str, position: int | None) -> Mapping[str, str]:
         known = self._places.get(user_id)
         now = time.monotonic()
         if (
@@ -91,7 +106,7 @@ class Access:
 
         Raises Refused(VIEW_BEHIND) where the view of members does not get there in time.
         """
-        if not is_id(workspace_id, "ws"):
+        if not is_id(workspace_id, "ws") or not self._shows(workspace_id):
             return AccessSet(workspace_id, guard)
         kept = self._sets.get(workspace_id)
         if kept is not None and kept.position >= guard:
@@ -105,6 +120,8 @@ class Access:
 
     async def now(self, workspace_id: str, guard: int) -> AccessSet | None:
         """As `of`, but None at once where the view of members is not there yet."""
+        if not self._shows(workspace_id):
+            return AccessSet(workspace_id, guard)
         kept = self._sets.get(workspace_id)
         if kept is not None and kept.position >= guard:
             return kept
@@ -146,7 +163,9 @@ class Access:
         """As `newest`, but as this process knows it where it does: for what hardly changes."""
         if not is_id(stream, aggregate.kind):
             return None
-        return self._states.kept(aggregate, stream) or await self._states.read(aggregate, stream)
+        return self._shown(
+            self._states.kept(aggregate, stream) or await self._states.read(aggregate, stream)
+        )
 
     async def newest(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """The state of a stream as the log has it now; None for an id of another kind."""
@@ -156,9 +175,9 @@ class Access:
             await self._states.refresh(stream)
             state = self._states.kept(aggregate, stream)
             if state is not None:
-                return state
+                return self._shown(state)
         # None is kept, or whoever met a conflict has let go of it meanwhile.
-        return await self._states.read(aggregate, stream)
+        return self._shown(await self._states.read(aggregate, stream))
 
     async def newest_project(
         self, user_id: str, project_id: str
@@ -177,6 +196,12 @@ class Access:
         task = await self.newest(TASK, task_id)
         place = None if task is None else await self.newest_project(user_id, task.project_id)
         return None if task is None or place is None else (task, place[1])
+
+    def _shows(self, workspace_id: str) -> bool:
+        return self._workspace_id in (None, workspace_id) or workspace_id == SYSTEM_WORKSPACE
+
+    def _shown(self, state: S | None) -> S | None:
+        return state if state is None or self._shows(state.workspace_id) else None
 
     def _keep(self, read: AccessSet) -> None:
         self._sets[read.workspace_id] = read

@@ -83,7 +83,7 @@ class House:
     log_id: str
     store: PostgresEventStore
     executor: Executor
-    access: Access
+    whole_access: Access
     waiter: ViewWaiter
     tasks: TaskQueries
     boards: BoardQueries
@@ -253,7 +253,7 @@ async def _build(
         log_id=log_id,
         store=store,
         executor=executor,
-        access=Access(pool, members, waiter, executor.states),
+        whole_access=Access(pool, members, waiter, executor.states),
         waiter=waiter,
         tasks=TaskQueries(pool, pointers, log_id),
         boards=BoardQueries(pool, pointers, log_id),

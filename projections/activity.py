@@ -10,11 +10,13 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `reaction_removed`
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
   `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
-  `project_member_role_changed`, `project_member_removed`, `workflow_changed`,
-  `columns_changed`, `swimlane_changed`, `fields_changed`, `types_changed`,
+  `project_member_role_changed`, `project_member_removed`, `project_team_added`,
+  `project_team_role_changed`, `project_team_removed`, `owner_changed`, `settings_changed`,
+  `workflow_changed`, `columns_changed`, `swimlane_changed`, `fields_changed`, `types_changed`,
   `task_moved_away`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
-  `member_removed`
+  `member_removed`, `service_account_added`, `ownership_transferred`, `team_created`,
+  `team_renamed`, `team_deleted`, `team_member_added`, `team_member_removed`
 
 A change's values have the form that its field has in the answer of the thing itself, people
 included; long texts are cut (the whole text stands in the event). Entries follow the log, the
@@ -41,9 +43,14 @@ from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRemoved,
     ProjectMemberRoleChanged,
+    ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSettingsChanged,
     ProjectSwimlaneChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
@@ -74,11 +81,18 @@ from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import Erased, Text
 from domain.workspace.events import (
+    ServiceAccountAdded,
+    TeamCreated,
+    TeamDeleted,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamRenamed,
     WorkspaceCreated,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
     WorkspaceRenamed,
+    WorkspaceTransferred,
 )
 
 from .people import Mark, Named, named
@@ -102,6 +116,21 @@ class Member(msgspec.Struct, frozen=True):
 
     user_id: str
     name: Mark
+    role: str
+
+
+class TeamMember(msgspec.Struct, frozen=True):
+    """Who came into, was in or no longer is in a team."""
+
+    user_id: str
+    name: Mark
+    team_id: str
+
+
+class TeamRole(msgspec.Struct, frozen=True):
+    """Which team a project names, named or names no longer, and as what."""
+
+    team_id: str
     role: str
 
 
@@ -333,6 +362,44 @@ def _member_removed(action: str) -> _Says:
     return lambda event: (_Said(action, Change("member", _member(event.user_id, event.was), None)),)
 
 
+def _team_member(event: TeamMemberAdded | TeamMemberRemoved) -> TeamMember:
+    return TeamMember(event.user_id, Mark(event.user_id), event.team_id)
+
+
+def _team_member_added(event: TeamMemberAdded) -> Sequence[_Said]:
+    return (_Said("team_member_added", Change("member", None, _team_member(event))),)
+
+
+def _team_member_removed(event: TeamMemberRemoved) -> Sequence[_Said]:
+    return (_Said("team_member_removed", Change("member", _team_member(event), None)),)
+
+
+def _team_added(event: ProjectTeamAdded) -> Sequence[_Said]:
+    return (_Said("project_team_added", Change("team", None, TeamRole(event.team_id, event.role))),)
+
+
+def _team_role_changed(event: ProjectTeamRoleChanged) -> Sequence[_Said]:
+    before, after = (TeamRole(event.team_id, role) for role in (event.was, event.role))
+    return (_Said("project_team_role_changed", Change("team", before, after)),)
+
+
+def _team_removed(event: ProjectTeamRemoved) -> Sequence[_Said]:
+    return (
+        _Said("project_team_removed", Change("team", TeamRole(event.team_id, event.was), None)),
+    )
+
+
+def _owner_changed(action: str) -> _Says:
+    return lambda event: (_Said(action, Change("owner", named(event.was), named(event.owner_id))),)
+
+
+def _settings_changed(event: ProjectSettingsChanged) -> Sequence[_Said]:
+    return [
+        _Said("settings_changed", Change(f"settings.{key}", event.was.get(key), value))
+        for key, value in event.settings.items()
+    ]
+
+
 def _workflow_changed(event: ProjectWorkflowChanged) -> Sequence[_Said]:
     change = Change("workflow", _outline(event.was), _outline(event.workflow))
     return (_Said("workflow_changed", change),)
@@ -401,6 +468,11 @@ _PROJECT_EVENTS: Mapping[type, _Says] = {
     ProjectMemberAdded: _member_added("project_member_added"),
     ProjectMemberRoleChanged: _member_changed("project_member_role_changed"),
     ProjectMemberRemoved: _member_removed("project_member_removed"),
+    ProjectTeamAdded: _team_added,
+    ProjectTeamRoleChanged: _team_role_changed,
+    ProjectTeamRemoved: _team_removed,
+    ProjectOwnerChanged: _owner_changed("owner_changed"),
+    ProjectSettingsChanged: _settings_changed,
     ProjectWorkflowChanged: _workflow_changed,
     ProjectColumnsChanged: _columns_changed,
     ProjectSwimlaneChanged: _says("swimlane_changed", "swimlane", "was", "swimlane"),
@@ -411,8 +483,15 @@ _WORKSPACE_EVENTS: Mapping[type, _Says] = {
     WorkspaceCreated: _says("workspace_created", "name", None, "name"),
     WorkspaceRenamed: _says("workspace_renamed", "name", "was", "name"),
     WorkspaceMemberAdded: _member_added("member_added"),
+    ServiceAccountAdded: _member_added("service_account_added"),
     WorkspaceMemberRoleChanged: _member_changed("member_role_changed"),
     WorkspaceMemberRemoved: _member_removed("member_removed"),
+    WorkspaceTransferred: _owner_changed("ownership_transferred"),
+    TeamCreated: _says("team_created", "team", None, "name"),
+    TeamRenamed: _says("team_renamed", "team", "was", "name"),
+    TeamDeleted: _says("team_deleted", "team", "was", None),
+    TeamMemberAdded: _team_member_added,
+    TeamMemberRemoved: _team_member_removed,
 }
 
 ACTIONS = (
@@ -450,6 +529,11 @@ ACTIONS = (
     "project_member_added",
     "project_member_role_changed",
     "project_member_removed",
+    "project_team_added",
+    "project_team_role_changed",
+    "project_team_removed",
+    "owner_changed",
+    "settings_changed",
     "workflow_changed",
     "columns_changed",
     "swimlane_changed",
@@ -461,6 +545,13 @@ ACTIONS = (
     "member_added",
     "member_role_changed",
     "member_removed",
+    "service_account_added",
+    "ownership_transferred",
+    "team_created",
+    "team_renamed",
+    "team_deleted",
+    "team_member_added",
+    "team_member_removed",
 )
 
 

@@ -1,6 +1,6 @@
 """Projects: each one's answer, and those of its workflow, its columns and its custom fields."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,9 +17,14 @@ from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRemoved,
     ProjectMemberRoleChanged,
+    ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSettingsChanged,
     ProjectSwimlaneChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
@@ -31,9 +36,11 @@ from domain.project.workflow import Guard, Transition
 from domain.values.evolved import evolved
 from domain.values.recorded import Recorded
 from domain.values.text import readable
+from domain.workspace.events import TeamDeleted
+from domain.workspace.state import without
 
 from .people import Person, person
-from .projection import Projection, Rows, Table
+from .projection import Projection, Rows, Scan, Table
 from .states import StateCodec
 from .tasks import Sort, SortBy, title_key
 
@@ -73,7 +80,7 @@ class ProjectAnswer(msgspec.Struct, frozen=True):
     owner: Person
     owner_id: str
     team_ids: tuple[str, ...]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, str]
     types: Sequence[TypeAnswer]
     archived: bool
     created_at: datetime
@@ -156,8 +163,10 @@ _json = msgspec.json.Encoder()
 _states = StateCodec(Project)
 
 
-def render_project(project: Project) -> bytes:
-    """The project's answer as JSON, people by id: for the view, for commands and fresh reads."""
+def render_project(project: Project, teams: Container[str] | None = None) -> bytes:
+    """The project's answer as JSON, people by id: for the view, for commands and fresh reads.
+    `teams` are those of the workspace, where the project may name one that was deleted."""
+    team_ids = tuple(each for each in project.teams if teams is None or each in teams)
     return _json.encode(
         ProjectAnswer(
             project.project_id,
@@ -171,8 +180,8 @@ def render_project(project: Project) -> bytes:
             project.is_personal,
             person(project.owner_id),
             project.owner_id,
-            (),
-            {},
+            team_ids,
+            project.settings,
             _types(project),
             project.archived_at is not None,
             project.created_at,
@@ -335,6 +344,19 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
         rows.put("projects", row)
 
 
+def _team_deleted(recorded: Recorded, rows: Rows) -> None:
+    team_id = recorded.event.team_id
+    for row in rows.scan("projects", "workspace_id", recorded.stamp.workspace_id):
+        project = _project_of(row)
+        if project is not None and team_id in project.teams:
+            row.project = evolved(project, teams=without(project.teams, team_id))
+            rows.put("projects", row)
+
+
+def _of_workspace(recorded: Recorded) -> Iterable[Scan]:
+    return (Scan("projects", "workspace_id", recorded.stamp.workspace_id),)
+
+
 def _project_of(row: ProjectRow) -> Project | None:
     if row.project is None and row.state:
         row.project = _states.decode(row.state)
@@ -360,6 +382,8 @@ def _finish(row: ProjectRow) -> None:
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
+    if isinstance(recorded.event, TeamDeleted):
+        return ()
     return (("projects", recorded.stamp.stream),)
 
 
@@ -379,6 +403,11 @@ PROJECTS_VIEW = Projection(
             ProjectMemberAdded,
             ProjectMemberRoleChanged,
             ProjectMemberRemoved,
+            ProjectTeamAdded,
+            ProjectTeamRoleChanged,
+            ProjectTeamRemoved,
+            ProjectOwnerChanged,
+            ProjectSettingsChanged,
             ProjectWorkflowChanged,
             ProjectColumnsChanged,
             ProjectSwimlaneChanged,
@@ -386,7 +415,9 @@ PROJECTS_VIEW = Projection(
             ProjectTypesChanged,
         ),
         _changed,
-    ),
+    )
+    | {TeamDeleted: _team_deleted},
     reads=_reads,
+    scans={TeamDeleted: _of_workspace},
     finish={"projects": _finish},
 )

@@ -14,6 +14,7 @@ from api.http.reply import Header
 from domain.values.recorded import Origin
 
 if TYPE_CHECKING:
+    from infra.access import Access
     from infra.bootstrap import House
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
@@ -110,6 +111,11 @@ class Call:
     @caller.setter
     def caller(self, caller: Caller) -> None:
         self._caller = caller
+
+    @property
+    def access(self) -> "Access":
+        """Who may see what, within what the caller's token is for."""
+        return self.house.whole_access
 
     @property
     def user_id(self) -> str | None:

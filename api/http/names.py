@@ -52,5 +52,5 @@ async def if_seen(question: Awaitable[A]) -> A | None:
 
 
 async def _from_log(call: Call, user_id: str) -> bytes:
-    user = await call.house.access.newest(USER, user_id)
+    user = await call.access.newest(USER, user_id)
     return orjson.dumps(None if user is None else readable(user.name))

@@ -13,6 +13,7 @@ from domain.project.state import Project
 from domain.project.workflow import status_at
 from domain.task.state import Task
 from domain.values.evolved import evolved
+from domain.workspace.state import Workspace
 from infra.postgres.views.project_queries import ProjectRead
 from infra.postgres.views.task_queries import TaskRead
 from projections.projects import (
@@ -61,13 +62,13 @@ async def find_task(
     Raises Refused(NOT_FOUND), and Refused(VIEW_BEHIND) where `position` is not there in time.
     """
     house, user_id = call.house, call.caller.user_id
-    workspaces = await if_seen(house.access.workspaces(user_id, position)) or ()
+    workspaces = await if_seen(call.access.workspaces(user_id, position)) or ()
     read = await if_seen(house.tasks.get(workspaces, task_id))
     if position is not None and (read is None or read.position < position):
         await house.waiter.reached(TASKS_VIEW, position)
         read = await house.tasks.get(workspaces, task_id)
     if read is not None and read.fresh and read.project_id is not None:
-        access = await if_seen(house.access.now(read.workspace_id, read.access_position))
+        access = await if_seen(call.access.now(read.workspace_id, read.access_position))
         if access is not None:
             if access.project_role(user_id, read.project_id) is None:
                 raise not_found("task")
@@ -79,7 +80,7 @@ async def find_task(
 
 
 async def _fold_task(call: Call, task_id: str, read: TaskRead | None, *, trashed: bool) -> Found:
-    found = await call.house.access.newest_task(call.caller.user_id, task_id)
+    found = await call.access.newest_task(call.caller.user_id, task_id)
     if found is None or (found[0].trashed and not trashed):
         raise not_found("task")
     task, project = found
@@ -116,21 +117,21 @@ class ProjectParts:
 async def find_project(call: Call, project_id: str, *, position: int | None = None) -> ProjectParts:
     """A project that the caller may see. Raises as `find_task`."""
     house, user_id = call.house, call.caller.user_id
-    workspaces = await if_seen(house.access.workspaces(user_id, position)) or ()
+    workspaces = await if_seen(call.access.workspaces(user_id, position)) or ()
     read = await if_seen(house.projects.get(workspaces, project_id))
     if position is not None and (read is None or read.position < position):
         await house.waiter.reached(PROJECTS_VIEW, position)
         read = await house.projects.get(workspaces, project_id)
     if read is not None and read.fresh:
-        access = await if_seen(house.access.now(read.workspace_id, read.access_position))
+        access = await if_seen(call.access.now(read.workspace_id, read.access_position))
         if access is not None:
             if access.project_role(user_id, project_id) is None:
                 raise not_found("project")
             return _as_read(read)
-    found = await house.access.newest_project(user_id, project_id)
+    found = await call.access.newest_project(user_id, project_id)
     if found is None:
         raise not_found("project")
-    return _folded(found[1], 0 if read is None else read.position)
+    return _folded(*found, 0 if read is None else read.position)
 
 
 def _as_read(read: ProjectRead) -> ProjectParts:
@@ -148,13 +149,13 @@ def _as_read(read: ProjectRead) -> ProjectParts:
     )
 
 
-def _folded(project: Project, position: int) -> ProjectParts:
+def _folded(workspace: Workspace, project: Project, position: int) -> ProjectParts:
     return ProjectParts(
         project.project_id,
         project.workspace_id,
         project.version,
         max(position, project.position),
-        render_project(project),
+        render_project(project, workspace.teams),
         render_workflow(project),
         render_columns(project),
         render_fields(project),

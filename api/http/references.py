@@ -90,7 +90,7 @@ async def _or_text(call: Call, text: str, workspace_id: str | None) -> str:
 
 async def default_workspace(call: Call) -> str | None:
     """Where the caller's own things are."""
-    user = await call.house.access.known(USER, call.caller.user_id)
+    user = await call.access.known(USER, call.caller.user_id)
     return None if user is None else user.default_workspace_id
 
 
@@ -114,7 +114,7 @@ async def _seen(
     position: int | None = None,
 ) -> list[P]:
     """Where the key stands among what the caller may see, as of `position` at least."""
-    access, user_id = call.house.access, call.caller.user_id
+    access, user_id = call.access, call.caller.user_id
     workspaces = await access.workspaces(user_id, position or call.position)
     if workspace_id is not None:
         workspaces = tuple(each for each in workspaces if each == workspace_id)

@@ -94,7 +94,7 @@ async def project_activity(
 async def workspace_activity(
     call: CallHere, workspace_id: str, query: Annotated[FeedQuery, Query()]
 ) -> Reply:
-    workspace = await call.house.access.newest(WORKSPACE, workspace_id)
+    workspace = await call.access.newest(WORKSPACE, workspace_id)
     if workspace is None or workspace.role_of(call.caller.user_id) is None:
         raise not_found("workspace")
     asked = query.asked_of(call, workspace_id=workspace_id)
@@ -130,5 +130,5 @@ async def _feed(
             ACTIVITY_VIEW, position, lambda: house.activity.list(scope, asked, page)
         )
 
-    listing = await house.access.within(call.caller.user_id, workspaces, ask)
+    listing = await call.access.within(call.caller.user_id, workspaces, ask)
     return page_reply(call, "activities", listing, await with_names(call, listing.docs, position))

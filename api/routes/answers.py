@@ -15,6 +15,13 @@ from projections.board import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
 from projections.field_history import HistoryEntry
 from projections.members import MemberAnswer, OwnAnswer, ProjectMemberAnswer, WorkspaceAnswer
+from projections.members import (
+    MemberAnswer,
+    OwnAnswer,
+    ProjectMemberAnswer,
+    TeamAnswer,
+    WorkspaceAnswer,
+)
 from projections.projects import ProjectAnswer
 from projections.tasks import TaskAnswer
 
@@ -69,6 +76,10 @@ class WorkspacePage(Page, kw_only=True):
 
 class MemberPage(Page, kw_only=True):
     members: list[MemberAnswer]
+
+
+class TeamPage(Page, kw_only=True):
+    teams: list[TeamAnswer]
 
 
 class ProjectMemberPage(Page, kw_only=True):

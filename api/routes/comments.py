@@ -158,7 +158,7 @@ async def _changed(
 
 async def visible_comment(call: Call, comment_id: str) -> Comment:
     """A comment whose task the caller may see now. Raises Refused(NOT_FOUND)."""
-    access = call.house.access
+    access = call.access
     comment = await access.newest(COMMENT, comment_id)
     if comment is None or comment.deleted:
         raise not_found("comment")
@@ -168,7 +168,7 @@ async def visible_comment(call: Call, comment_id: str) -> Comment:
 
 
 async def _reactions(call: Call, comment: Comment) -> Reactions | None:
-    return await call.house.access.newest(REACTIONS, reactions_of(comment.comment_id))
+    return await call.access.newest(REACTIONS, reactions_of(comment.comment_id))
 
 
 def _given(reactions: Reactions | None) -> dict[str, tuple[str, ...]]:

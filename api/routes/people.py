@@ -324,7 +324,7 @@ async def get_user(call: CallHere, user_id: str, query: Annotated[ReadQuery, Que
 
 async def shared_workspaces(call: Call, user_id: str) -> tuple[str, ...]:
     """The workspaces that both the caller and somebody else are in now."""
-    access, caller = call.house.access, call.caller.user_id
+    access, caller = call.access, call.caller.user_id
     if not is_id(user_id, "user"):
         return ()
     theirs = frozenset(await access.workspaces(user_id, call.position))
@@ -353,7 +353,7 @@ async def _tokens(call: Call, session: Session) -> Reply:
 
 
 async def _known(call: Call, user_id: str) -> User:
-    user = await call.house.access.newest(USER, user_id)
+    user = await call.access.newest(USER, user_id)
     if user is None:
         raise not_found("user")
     return user
@@ -361,10 +361,11 @@ async def _known(call: Call, user_id: str) -> User:
 
 async def _own(call: Call, user: User) -> bytes:
     """A person as they see themselves, as the log has them."""
-    roles = await if_seen(call.house.access.roles(user.user_id))
+    roles = await if_seen(call.access.roles(user.user_id))
     if not roles and user.default_workspace_id is not None:
         roles = {user.default_workspace_id: "owner"}
-    return render_own(user, roles or {})
+    standing = await if_seen(call.house.members.person(user.user_id))
+    return render_own(user, roles or {}, {} if standing is None else standing.team_ids)
 
 
 def _require_same_identity(body: ProfileChanges, user: User) -> None:

@@ -50,6 +50,20 @@ GuardGiven = Annotated[
 ]
 
 
+TeamIds = Annotated[list[Reference], Field(max_length=1_000)]
+
+
+class SettingsBody(Body):
+    """How a project is shown, kept for its clients; null gives a setting up."""
+
+    colour: Annotated[str, Field(description="# and six hexadecimal digits.")] | None = None
+    estimate_unit: Literal["points", "hours", "days"] | None = None
+    week_starts_on: Literal["monday", "saturday", "sunday"] | None = None
+
+    def given(self) -> dict[str, object]:
+        return self.model_dump(exclude_unset=True)
+
+
 class NewProject(Body):
     """Without a key one is made from the name; without a workspace it goes to your own."""
 
@@ -57,7 +71,7 @@ class NewProject(Body):
         json_schema_extra={"examples": [{"name": "Website", "key": "WEB", "view_type": "board"}]}
     )
 
-    derived: ClassVar[frozenset[str]] = frozenset({"team_ids", "settings", "types"})
+    derived: ClassVar[frozenset[str]] = frozenset({"types"})
 
     name: Name
     key: Annotated[str, Field(description="2 to 10 of A-Z and 0-9.")] | None = None
@@ -67,6 +81,8 @@ class NewProject(Body):
     workspace_id: Reference | None = None
     owner_id: Reference | None = None
     project_id: Annotated[Reference, Field(description="A fresh one of your own.")] | None = None
+    team_ids: TeamIds | None = None
+    settings: SettingsBody | None = None
 
     def command(self) -> CreateProject:
         return CreateProject(
@@ -78,42 +94,41 @@ class NewProject(Body):
             workspace_id=self.workspace_id,
             owner_id=self.owner_id,
             project_id=self.project_id,
+            team_ids=tuple(self.team_ids or ()),
+            settings=None if self.settings is None else self.settings.given(),
         )
 
 
 class ProjectChanges(Body):
+    """Teams that are named anew are members; `settings` changes those that it names."""
+
     derived: ClassVar[frozenset[str]] = frozenset(
-        {
-            "owner",
-            "team_ids",
-            "settings",
-            "types",
-            "archived",
-            "updated_at",
-            "version",
-            "position",
-        }
+        {"owner", "types", "archived", "updated_at", "version", "position"}
     )
     identity: ClassVar[frozenset[str]] = frozenset(
-        {"id", "project_id", "key", "workspace_id", "is_personal", "owner_id", "created_at"}
+        {"id", "project_id", "key", "workspace_id", "is_personal", "created_at"}
     )
 
     name: Name = ""
     description: Description | None = None
     view_type: ViewType = "board"
     is_private: bool = False
+    owner_id: Reference = ""
+    team_ids: TeamIds = []  # noqa: RUF012 - pydantic copies it
+    settings: SettingsBody | None = None
 
 
 class NewProjectMember(Body):
-    """Anybody of the workspace, by their id or their exact e-mail address."""
+    """Anybody of the workspace, by their id or their exact e-mail address, or one of its teams."""
 
     user_id: Reference | None = None
     email: Reference | None = None
+    team_id: Reference | None = None
     role: ProjectRole = "member"
 
 
 class ProjectRoleChange(Body):
-    derived: ClassVar[frozenset[str]] = frozenset({"id", "user_id", "name", "joined_at"})
+    derived: ClassVar[frozenset[str]] = frozenset({"id", "user_id", "team_id", "name", "joined_at"})
 
     role: ProjectRole
 

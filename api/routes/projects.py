@@ -29,24 +29,35 @@ from api.routes.project_bodies import (
     TypesBody,
     WorkflowBody,
 )
+from commands.execution import Outcome
 from commands.project.add_member import AddProjectMember
+from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_team_role import ChangeProjectTeamRole
 from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
+from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
-from domain.errors import Kind, not_found
+from domain.errors import Kind, invalid, not_found
 from domain.project.state import PROJECT, Project
 from domain.values.ids import is_id
 from domain.values.moment import moment
+from domain.values.text import readable
 from domain.values.text_rules import normal_email
+from domain.workspace.state import WORKSPACE
 from infra.postgres.views.board_queries import BoardRead
 from projections.board import BOARD_VIEW
-from projections.members import MEMBERS_VIEW, ProjectMemberAnswer, render_project_member
+from projections.members import (
+    MEMBERS_VIEW,
+    ProjectMemberAnswer,
+    render_project_member,
+    render_project_team,
+)
 from projections.projects import (
     PROJECTS_VIEW,
     USUAL_SORT,
@@ -124,7 +135,7 @@ async def list_projects(call: CallHere, query: Annotated[ProjectListQuery, Query
     house, user_id = call.house, call.caller.user_id
     position = call.position
     if query.workspace_id is None:
-        workspaces = await house.access.workspaces(user_id, position)
+        workspaces = await call.access.workspaces(user_id, position)
     else:
         workspaces = (query.workspace_id,)
     asked = ProjectFilter(archived=bool(query.archived), keys=query.key)
@@ -135,7 +146,7 @@ async def list_projects(call: CallHere, query: Annotated[ProjectListQuery, Query
             PROJECTS_VIEW, position, lambda: house.projects.list(scope, asked, order, page)
         )
 
-    listing = await house.access.within(user_id, workspaces, ask)
+    listing = await call.access.within(user_id, workspaces, ask)
     return page_reply(call, "projects", listing, await with_names(call, listing.docs, position))
 
 
@@ -169,6 +180,9 @@ async def change_project(
         description=body.description if body.gives("description") else UNSET,
         view_type=body.view_type if body.gives("view_type") else UNSET,
         is_private=body.is_private if body.gives("is_private") else UNSET,
+        owner_id=body.owner_id if body.gives("owner_id") else UNSET,
+        team_ids=tuple(body.team_ids) if body.gives("team_ids") else UNSET,
+        settings=UNSET if body.settings is None else body.settings.given(),
     )
     return await _answer(call, command, body)
 
@@ -220,7 +234,7 @@ async def list_members(
 
 @router.post(
     "/projects/{project_id}/members",
-    summary="Name somebody in a project",
+    summary="Name somebody or a team in a project",
     **write(ProjectMemberAnswer, status=201, may=(Kind.ALREADY_EXISTS, Kind.ARCHIVED)),
 )
 async def add_member(
@@ -229,56 +243,62 @@ async def add_member(
     body: NewProjectMember,
     query: Annotated[ProjectQuery, Query()],
 ) -> Reply:
-    command = AddProjectMember(
-        project_id=await references.project_id(call, project_id, query.workspace_id),
-        user_id=body.user_id,
-        email=body.email,
-        role=body.role,
-    )
-    outcome = await execute(call, [command], body=body, match=command.project_id)
-    user_id = body.user_id
-    if user_id is None:
-        user_id = await call.house.store.claimed_by("email", normal_email(body.email or ""))
-    project = outcome.state(PROJECT)
-    doc = await _member(call, project, user_id or "")
-    return changed(call, outcome, doc, project.version, status=201)
+    found = await references.project_id(call, project_id, query.workspace_id)
+    command: AddProjectMember | AddProjectTeam
+    if body.team_id is None:
+        command = AddProjectMember(
+            project_id=found, user_id=body.user_id, email=body.email, role=body.role
+        )
+    elif body.user_id is None and body.email is None:
+        command = AddProjectTeam(project_id=found, team_id=body.team_id, role=body.role)
+    else:
+        raise invalid("/team_id", "Give one of user_id, email and team_id.")
+    outcome = await execute(call, [command], body=body, match=found)
+    member_id = body.team_id or body.user_id
+    if member_id is None:
+        member_id = await call.house.store.claimed_by("email", normal_email(body.email or ""))
+    doc = await _member(call, outcome, member_id or "")
+    return changed(call, outcome, doc, outcome.state(PROJECT).version, status=201)
 
 
 @router.patch(
-    "/projects/{project_id}/members/{user_id}",
-    summary="Give somebody another role in a project",
+    "/projects/{project_id}/members/{member_id}",
+    summary="Give somebody or a team another role in a project",
     **write(ProjectMemberAnswer, conditional=True, may=(Kind.ARCHIVED,)),
 )
 async def change_member(
     call: CallHere,
     project_id: str,
-    user_id: str,
+    member_id: str,
     body: ProjectRoleChange,
     query: Annotated[ProjectQuery, Query()],
 ) -> Reply:
-    command = ChangeProjectMemberRole(
-        project_id=await references.project_id(call, project_id, query.workspace_id),
-        user_id=user_id,
-        role=body.role,
-    )
-    outcome = await execute(call, [command], body=body, match=command.project_id)
-    project = outcome.state(PROJECT)
-    return changed(call, outcome, await _member(call, project, user_id), project.version)
+    found = await references.project_id(call, project_id, query.workspace_id)
+    command: ChangeProjectMemberRole | ChangeProjectTeamRole
+    if _is_team(member_id):
+        command = ChangeProjectTeamRole(project_id=found, team_id=member_id, role=body.role)
+    else:
+        command = ChangeProjectMemberRole(project_id=found, user_id=member_id, role=body.role)
+    outcome = await execute(call, [command], body=body, match=found)
+    doc = await _member(call, outcome, member_id)
+    return changed(call, outcome, doc, outcome.state(PROJECT).version)
 
 
 @router.delete(
-    "/projects/{project_id}/members/{user_id}",
-    summary="Name somebody in a project no longer",
+    "/projects/{project_id}/members/{member_id}",
+    summary="Name somebody or a team in a project no longer",
     **write(None, status=204, conditional=True, has_body=False, may=(Kind.ARCHIVED,)),
 )
 async def remove_member(
-    call: CallHere, project_id: str, user_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, member_id: str, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
-    command = RemoveProjectMember(
-        project_id=await references.project_id(call, project_id, query.workspace_id),
-        user_id=user_id,
-    )
-    outcome = await execute(call, [command], match=command.project_id)
+    found = await references.project_id(call, project_id, query.workspace_id)
+    command: RemoveProjectMember | RemoveProjectTeam
+    if _is_team(member_id):
+        command = RemoveProjectTeam(project_id=found, team_id=member_id)
+    else:
+        command = RemoveProjectMember(project_id=found, user_id=member_id)
+    outcome = await execute(call, [command], match=found)
     return no_content(changed_headers(call, outcome))
 
 
@@ -422,21 +442,21 @@ async def get_board_column(
 async def _board(call: Call, project_id: str, cards: int, position: int | None) -> BoardRead:
     """A board that the caller may see. Raises Refused(NOT_FOUND, VIEW_BEHIND)."""
     house, user_id = call.house, call.caller.user_id
-    workspaces = await house.access.workspaces(user_id, position)
+    workspaces = await call.access.workspaces(user_id, position)
     board = await house.boards.board(workspaces, project_id, cards)
     if board is None or (position is not None and board.position < position):
         if position is None:
             # Perhaps it was made just now, and its board is only coming.
-            found = await house.access.newest_project(user_id, project_id)
+            found = await call.access.newest_project(user_id, project_id)
             if found is None:
                 raise not_found("project")
             position = found[1].position
         await house.waiter.reached(BOARD_VIEW, position)
-        workspaces = await house.access.workspaces(user_id, position)
+        workspaces = await call.access.workspaces(user_id, position)
         board = await house.boards.board(workspaces, project_id, cards)
     if board is None:
         raise not_found("project")
-    if await house.access.project_role(board.workspace_id, project_id, user_id) is None:
+    if await call.access.project_role(board.workspace_id, project_id, user_id) is None:
         raise not_found("project")
     return board
 
@@ -469,20 +489,36 @@ async def _answer(
         case ChangeTypes():
             doc = render_types(project)
         case _:
-            doc = await with_names(call, render_project(project))
+            workspace = outcome.peek(WORKSPACE, project.workspace_id)
+            teams = None if workspace is None else workspace.teams
+            doc = await with_names(call, render_project(project, teams))
     return changed(call, outcome, doc, project.version)
 
 
-async def _member(call: Call, project: Project, user_id: str) -> bytes:
-    member = project.members.get(user_id)
+async def _member(call: Call, outcome: Outcome, member_id: str) -> bytes:
+    """A person or a team as the project names them after a change."""
+    project = outcome.state(PROJECT)
+    member = project.members.get(member_id) or project.teams.get(member_id)
     if member is None:
         raise not_found("member")
-    return await with_names(call, render_project_member(user_id, member))
+    if not _is_team(member_id):
+        return await with_names(call, render_project_member(member_id, member))
+    team = outcome.state(WORKSPACE, project.workspace_id).teams.get(member_id)
+    return render_project_team(member_id, None if team is None else readable(team.name), member)
+
+
+def _is_team(member_id: str) -> bool:
+    """Whether a path names a team. Raises Refused(NOT_FOUND) where it names neither kind."""
+    if is_id(member_id, "team"):
+        return True
+    if is_id(member_id, "user"):
+        return False
+    raise not_found("member")
 
 
 async def _visible(call: Call, project_id: str) -> Project:
     """A project that the caller may see, as the log has it now. Raises Refused(NOT_FOUND)."""
-    found = await call.house.access.newest_project(call.caller.user_id, project_id)
+    found = await call.access.newest_project(call.caller.user_id, project_id)
     if found is None:
         raise not_found("project")
     return found[1]
@@ -498,7 +534,6 @@ def _require_same_identity(body: ProjectChanges, project: Project) -> None:
         "key": project.key,
         "workspace_id": project.workspace_id,
         "is_personal": project.is_personal,
-        "owner_id": project.owner_id,
         "created_at": project.created_at,
     }
     require_unchanged(sent, present)

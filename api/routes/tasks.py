@@ -111,10 +111,10 @@ async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, m
     house, user_id = call.house, call.caller.user_id
     position = call.position
     if workspace_id is None:
-        workspaces = await house.access.workspaces(user_id, position)
+        workspaces = await call.access.workspaces(user_id, position)
     else:
         workspaces = (workspace_id,)
-    user = await house.access.known(USER, user_id)
+    user = await call.access.known(USER, user_id)
     asked = query.filters(
         user_id,
         await references.project_ids_in_filter(call, query.project_id, workspace_id),
@@ -129,7 +129,7 @@ async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, m
             TASKS_VIEW, position, lambda: house.tasks.list(scope, asked, order, page)
         )
 
-    listing = await house.access.within(user_id, workspaces, ask)
+    listing = await call.access.within(user_id, workspaces, ask)
     return page_reply(call, "tasks", listing, await with_names(call, listing.docs, position))
 
 
@@ -309,7 +309,7 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
 
 async def _visible(call: Call, task_id: str) -> Task:
     """A task that the caller may see. Raises Refused(NOT_FOUND)."""
-    found = await call.house.access.newest_task(call.caller.user_id, task_id)
+    found = await call.access.newest_task(call.caller.user_id, task_id)
     if found is None:
         raise not_found("task")
     return found[0]

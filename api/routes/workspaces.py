@@ -22,8 +22,10 @@ from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
 from commands.workspace.create_workspace import CreateWorkspace
 from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.rename_workspace import RenameWorkspace
+from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Kind, not_found
 from domain.values.moment import moment
+from domain.values.text import shown
 from domain.values.text_rules import normal_email
 from domain.workspace.state import WORKSPACE, Workspace
 from projections.members import (
@@ -50,10 +52,14 @@ class NewWorkspace(Body):
 class WorkspaceChanges(Body):
     derived: ClassVar[frozenset[str]] = frozenset({"updated_at", "version", "position"})
     identity: ClassVar[frozenset[str]] = frozenset(
-        {"id", "workspace_id", "is_personal", "owner_id", "created_at"}
+        {"id", "workspace_id", "is_personal", "created_at"}
     )
 
     name: Name = ""
+    owner_id: Annotated[
+        Reference,
+        Field(description="A member to hand it over to; the owner who does is an admin then."),
+    ] = ""
 
 
 class NewMember(Body):
@@ -70,7 +76,7 @@ class NewMember(Body):
 
 class RoleChange(Body):
     derived: ClassVar[frozenset[str]] = frozenset(
-        {"id", "user_id", "name", "team_ids", "joined_at"}
+        {"id", "user_id", "name", "team_ids", "is_service_account", "joined_at"}
     )
 
     role: Role
@@ -103,14 +109,14 @@ async def create_workspace(call: CallHere, body: NewWorkspace) -> Reply:
 async def list_workspaces(call: CallHere, query: Annotated[PageQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
     position = call.position
-    workspaces = await house.access.workspaces(user_id, position)
+    workspaces = await call.access.workspaces(user_id, position)
 
     async def ask(scope: Scope) -> Listing:
         return await house.waiter.at_least(
             MEMBERS_VIEW, position, lambda: house.members.workspaces(scope.tenants, query.asked())
         )
 
-    listing = await house.access.within(user_id, workspaces, ask)
+    listing = await call.access.within(user_id, workspaces, ask)
     return page_reply(call, "workspaces", listing, listing.docs)
 
 
@@ -123,7 +129,7 @@ async def get_workspace(
     call: CallHere, workspace_id: str, query: Annotated[ReadQuery, Query()]
 ) -> Reply:
     position = call.position
-    workspace = await _visible(call, workspace_id)
+    workspace = await visible_workspace(call, workspace_id)
     found = Found(
         render_workspace(workspace), workspace.version, workspace.position, workspace_id, ""
     )
@@ -132,15 +138,19 @@ async def get_workspace(
 
 @router.patch(
     "/workspaces/{workspace_id}",
-    summary="Rename a workspace",
+    summary="Rename a workspace, or hand it over",
     **write(WorkspaceAnswer, conditional=True),
 )
 async def change_workspace(call: CallHere, workspace_id: str, body: WorkspaceChanges) -> Reply:
-    present = await _visible(call, workspace_id)
+    present = await visible_workspace(call, workspace_id)
     _require_same_identity(body, present)
-    name = body.name if body.gives("name") else present.name
-    command = RenameWorkspace(workspace_id=workspace_id, name=name if isinstance(name, str) else "")
-    outcome = await execute(call, [command], body=body, match=workspace_id)
+    name = body.name if body.gives("name") else shown(present.name)
+    commands: list[RenameWorkspace | TransferWorkspace] = [
+        RenameWorkspace(workspace_id=workspace_id, name=name)
+    ]
+    if body.gives("owner_id") and body.owner_id != present.owner_id:
+        commands.append(TransferWorkspace(workspace_id=workspace_id, owner_id=body.owner_id))
+    outcome = await execute(call, commands, body=body, match=workspace_id)
     workspace = outcome.state(WORKSPACE)
     return changed(call, outcome, render_workspace(workspace), workspace.version)
 
@@ -155,7 +165,7 @@ async def list_members(
 ) -> Reply:
     house = call.house
     position = call.position
-    await _visible(call, workspace_id)
+    await visible_workspace(call, workspace_id)
     listing = await house.waiter.at_least(
         MEMBERS_VIEW, position, lambda: house.members.members(workspace_id, query.asked())
     )
@@ -207,12 +217,12 @@ async def _member(call: Call, workspace: Workspace, user_id: str) -> bytes:
     member = workspace.members.get(user_id)
     if member is None:
         raise not_found("member")
-    return await with_names(call, render_member(user_id, member))
+    return await with_names(call, render_member(user_id, member, workspace.teams_of(user_id)))
 
 
-async def _visible(call: Call, workspace_id: str) -> Workspace:
+async def visible_workspace(call: Call, workspace_id: str) -> Workspace:
     """A workspace that the caller is in, as the log has it now. Raises Refused(NOT_FOUND)."""
-    workspace = await call.house.access.newest(WORKSPACE, workspace_id)
+    workspace = await call.access.newest(WORKSPACE, workspace_id)
     if workspace is None or workspace.role_of(call.caller.user_id) is None:
         raise not_found("workspace")
     return workspace
@@ -226,7 +236,6 @@ def _require_same_identity(body: WorkspaceChanges, workspace: Workspace) -> None
         "id": workspace.workspace_id,
         "workspace_id": workspace.workspace_id,
         "is_personal": workspace.is_personal,
-        "owner_id": workspace.owner_id,
         "created_at": workspace.created_at,
     }
     require_unchanged(sent, present)

@@ -1,5 +1,6 @@
 """Make a project with the default workflow and a column for each of its statuses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import randrange
 from typing import Final
@@ -9,7 +10,12 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused, invalid
 from domain.project import decisions
-from domain.project.events import ProjectCreated, ProjectMemberAdded
+from domain.project.events import (
+    ProjectCreated,
+    ProjectMemberAdded,
+    ProjectSettingsChanged,
+    ProjectTeamAdded,
+)
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.values.ids import checked_id
@@ -36,6 +42,8 @@ class CreateProject:
     workspace_id: str | None = None
     owner_id: str | None = None
     project_id: str | None = None
+    team_ids: tuple[str, ...] = ()
+    settings: Mapping[str, object] | None = None
 
 
 async def create_project(command: CreateProject, work: Work) -> str:
@@ -60,6 +68,14 @@ async def create_project(command: CreateProject, work: Work) -> str:
         project = work.seen(PROJECT, project_id)
         joined = decisions.add_member(project, workspace, work.actor, "admin")
         work.record(PROJECT, workspace.workspace_id, project_id, *joined)
+    if command.team_ids:
+        project = work.seen(PROJECT, project_id)
+        teams = decisions.change_teams(project, workspace, command.team_ids)
+        work.record(PROJECT, workspace.workspace_id, project_id, *teams)
+    if command.settings:
+        project = work.seen(PROJECT, project_id)
+        settings = decisions.change_settings(project, command.settings)
+        work.record(PROJECT, workspace.workspace_id, project_id, *settings)
     work.claim(_scope(workspace), key, field="key", owner=project_id, retry=command.key is None)
     return project_id
 
@@ -92,7 +108,7 @@ CREATE_PROJECT = CommandSpec(
     command=CreateProject,
     handler=create_project,
     permission=InNamedWorkspace(Right.CREATE_PROJECT),
-    events=(ProjectCreated, ProjectMemberAdded),
+    events=(ProjectCreated, ProjectMemberAdded, ProjectTeamAdded, ProjectSettingsChanged),
     route="POST /projects",
     inverse=BY_EVENTS,
 )

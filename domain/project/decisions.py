@@ -21,9 +21,14 @@ from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRemoved,
     ProjectMemberRoleChanged,
+    ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSettingsChanged,
     ProjectSwimlaneChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
@@ -32,6 +37,7 @@ from domain.project.events import (
 from domain.project.fields import FieldDefinition, FieldDraft, checked_fields
 from domain.project.guards import Named, fields_asked
 from domain.project.lanes import SWIMLANES
+from domain.project.settings import checked_settings
 from domain.project.state import Project
 from domain.project.types import TaskType, checked_types
 from domain.project.workflow import (
@@ -184,6 +190,100 @@ def remove_member(project: Project, user_id: str) -> tuple[ProjectEvent, ...]:
     if present is None:
         raise not_found("member")
     return (ProjectMemberRemoved(user_id=user_id, was=present.role),)
+
+
+def add_team(
+    project: Project, workspace: Workspace, team_id: str, role: str, pointer: str = "/team_id"
+) -> tuple[ProjectEvent, ...]:
+    """A team named with this role already changes nothing. `pointer` is how it was named."""
+    require_open(project)
+    _checked_role(role)
+    if team_id not in workspace.teams:
+        raise invalid(pointer, "The project's workspace has no team with this id.", "unknown")
+    present = project.teams.get(team_id)
+    if present is None:
+        return (ProjectTeamAdded(team_id=team_id, role=role),)
+    if present.role == role:
+        return ()
+    raise Refused(
+        Kind.ALREADY_EXISTS,
+        f"The team is named in the project already, as {present.role}; change its role instead.",
+        field="team_id",
+    )
+
+
+def change_team_role(
+    project: Project, workspace: Workspace, team_id: str, role: str
+) -> tuple[ProjectEvent, ...]:
+    require_open(project)
+    _checked_role(role)
+    present = project.teams.get(team_id)
+    if present is None or team_id not in workspace.teams:
+        raise not_found("member")
+    if present.role == role:
+        return ()
+    return (ProjectTeamRoleChanged(team_id=team_id, role=role, was=present.role),)
+
+
+def remove_team(project: Project, workspace: Workspace, team_id: str) -> tuple[ProjectEvent, ...]:
+    """Also from an archived project, as with a member."""
+    present = project.teams.get(team_id)
+    if present is None or team_id not in workspace.teams:
+        raise not_found("member")
+    return (ProjectTeamRemoved(team_id=team_id, was=present.role),)
+
+
+def change_teams(
+    project: Project, workspace: Workspace, team_ids: Sequence[str]
+) -> tuple[ProjectEvent, ...]:
+    """Exactly these teams: a new one as `member`, one that stays with the role that it has."""
+    require_open(project)
+    unknown = [
+        Problem(f"/team_ids/{n}", "unknown", "The project's workspace has no team with this id.")
+        for n, each in enumerate(team_ids)
+        if each not in workspace.teams
+    ]
+    if unknown:
+        raise Invalid(*unknown)
+    present = teams_in(project, workspace)
+    gone = [each for each in present if each not in team_ids]
+    new = [each for each in dict.fromkeys(team_ids) if each not in project.teams]
+    return (
+        *(ProjectTeamRemoved(team_id=each, was=project.teams[each].role) for each in gone),
+        *(ProjectTeamAdded(team_id=each, role="member") for each in new),
+    )
+
+
+def teams_in(project: Project, workspace: Workspace) -> tuple[str, ...]:
+    """The teams that a project names and that there still are."""
+    return tuple(each for each in project.teams if each in workspace.teams)
+
+
+def change_owner(project: Project, workspace: Workspace, owner_id: str) -> tuple[ProjectEvent, ...]:
+    """The new owner is an admin of the project; the one before stays what they are in it."""
+    require_open(project)
+    if owner_id == project.owner_id:
+        return ()
+    if workspace.role_of(owner_id) is None:
+        raise invalid("/owner_id", "There is nobody with this id in the workspace.", "unknown")
+    changed = ProjectOwnerChanged(owner_id=owner_id, was=project.owner_id)
+    present = named_in_project(workspace, project, owner_id)
+    if present == "admin":
+        return (changed,)
+    if present is None:
+        return (changed, ProjectMemberAdded(user_id=owner_id, role="admin"))
+    return (changed, ProjectMemberRoleChanged(user_id=owner_id, role="admin", was=present))
+
+
+def change_settings(project: Project, settings: Mapping[str, object]) -> tuple[ProjectEvent, ...]:
+    """The keys named; None gives one up. What is left out stays."""
+    require_open(project)
+    new = checked_settings(settings)
+    changed = {key: value for key, value in new.items() if project.settings.get(key) != value}
+    if not changed:
+        return ()
+    was = {key: project.settings.get(key) for key in changed}
+    return (ProjectSettingsChanged(settings=changed, was=was),)
 
 
 @dataclass(frozen=True, slots=True)

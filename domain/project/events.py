@@ -1,5 +1,6 @@
 """What can happen to a project, its members, its workflow, its board and its fields."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.project.board import Column
@@ -76,6 +77,39 @@ class ProjectMemberRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTeamAdded:
+    team_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTeamRoleChanged:
+    team_id: str
+    role: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTeamRemoved:
+    team_id: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOwnerChanged:
+    owner_id: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSettingsChanged:
+    """Both hold the keys that changed, and None for one that has, or had, no value."""
+
+    settings: Mapping[str, str | None]
+    was: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectWorkflowChanged:
     """`columns` is the board as it stands after the change."""
 
@@ -121,6 +155,11 @@ ProjectEvent = (
     | ProjectMemberAdded
     | ProjectMemberRoleChanged
     | ProjectMemberRemoved
+    | ProjectTeamAdded
+    | ProjectTeamRoleChanged
+    | ProjectTeamRemoved
+    | ProjectOwnerChanged
+    | ProjectSettingsChanged
     | ProjectWorkflowChanged
     | ProjectColumnsChanged
     | ProjectSwimlaneChanged

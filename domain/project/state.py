@@ -15,9 +15,14 @@ from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRemoved,
     ProjectMemberRoleChanged,
+    ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSettingsChanged,
     ProjectSwimlaneChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
@@ -36,9 +41,9 @@ from domain.workspace.state import Membership, with_role, without
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`members` are only those named in the project itself, the owner as an admin from the
-    start; what anybody may do here is `domain.workspace.roles.project_role`. `name_author` is who
-    wrote its present name. `swimlane`: by what its columns' lanes are told apart, each of which
-    may have a limit."""
+    start, and `teams` those that it names, be they deleted since; what anybody may do here is
+    `domain.workspace.roles.project_role`. `name_author` is who wrote its present name.
+    `swimlane`: by what its columns' lanes are told apart, each of which may have a limit."""
 
     project_id: str
     workspace_id: str
@@ -50,6 +55,8 @@ class Project:
     is_personal: bool
     owner_id: str
     members: Mapping[str, Membership]
+    teams: Mapping[str, Membership]
+    settings: Mapping[str, str]
     workflow: Workflow
     columns: tuple[Column, ...]
     fields: tuple[FieldDefinition, ...]
@@ -93,6 +100,20 @@ def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None
             )
         case ProjectMemberRemoved():
             return touched(state, stamp, members=without(state.members, event.user_id))
+        case ProjectTeamAdded():
+            named = Membership(event.role, stamp.at, stamp.position)
+            return touched(state, stamp, teams={**state.teams, event.team_id: named})
+        case ProjectTeamRoleChanged():
+            teams = with_role(state.teams, event.team_id, event.role, stamp)
+            return touched(state, stamp, teams=teams)
+        case ProjectTeamRemoved():
+            return touched(state, stamp, teams=without(state.teams, event.team_id))
+        case ProjectOwnerChanged():
+            return touched(state, stamp, owner_id=event.owner_id)
+        case ProjectSettingsChanged():
+            settings = {**state.settings, **event.settings}
+            kept = {key: value for key, value in settings.items() if value is not None}
+            return touched(state, stamp, settings=kept)
         case ProjectWorkflowChanged():
             return touched(state, stamp, workflow=event.workflow, columns=event.columns)
         case ProjectColumnsChanged():
@@ -121,6 +142,8 @@ def _begin(event: object, stamp: Stamp) -> Project | None:
         is_personal=event.is_personal,
         owner_id=event.owner_id,
         members={event.owner_id: Membership("admin", stamp.at, stamp.position)},
+        teams={},
+        settings={},
         workflow=event.workflow,
         columns=event.columns,
         fields=(),
@@ -143,6 +166,9 @@ _CHANGES_ACCESS = (
     ProjectMemberAdded,
     ProjectMemberRoleChanged,
     ProjectMemberRemoved,
+    ProjectTeamAdded,
+    ProjectTeamRoleChanged,
+    ProjectTeamRemoved,
 )
 
 

@@ -25,4 +25,6 @@ class Limits:
     columns: int = 250
     statuses: int = 100
     transitions: int = 1_000
+    teams: int = 200
+    team_members: int = 500
     moved_by_workflow: int = 1_000

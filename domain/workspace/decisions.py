@@ -1,18 +1,27 @@
-"""What may happen to a workspace and to who belongs to it."""
+"""What may happen to a workspace, to who belongs to it and to its teams."""
 
 from domain.errors import Kind, Refused, invalid, not_found
+from domain.values.ids import checked_id
 from domain.values.limits import Limits
+from domain.values.text import shown
 from domain.values.text_rules import checked_name
 from domain.workspace.events import (
+    ServiceAccountAdded,
+    TeamCreated,
+    TeamDeleted,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamRenamed,
     WorkspaceCreated,
     WorkspaceEvent,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
     WorkspaceRenamed,
+    WorkspaceTransferred,
 )
 from domain.workspace.roles import WORKSPACE_ROLES
-from domain.workspace.state import Workspace
+from domain.workspace.state import Team, Workspace
 
 
 def create(
@@ -60,6 +69,8 @@ def change_member_role(
         return ()
     _only_owners_for_owners(workspace, actor_id, present, role)
     _not_the_last_owner(workspace, user_id)
+    if role == "owner":
+        _no_service(workspace, user_id, "/role")
     return (WorkspaceMemberRoleChanged(user_id=user_id, role=role, was=present),)
 
 
@@ -70,6 +81,105 @@ def remove_member(workspace: Workspace, user_id: str, actor_id: str) -> tuple[Wo
     _only_owners_for_owners(workspace, actor_id, present)
     _not_the_last_owner(workspace, user_id)
     return (WorkspaceMemberRemoved(user_id=user_id, was=present),)
+
+
+def add_service(
+    workspace: Workspace, user_id: str, role: str, actor_id: str
+) -> tuple[WorkspaceEvent, ...]:
+    """Somebody new to the log, who is a program; it may be anything but an owner."""
+    _checked_role(role)
+    if role == "owner":
+        raise invalid("/role", "A service account cannot own a workspace; give it another role.")
+    return (ServiceAccountAdded(user_id=user_id, role=role),)
+
+
+def transfer(workspace: Workspace, owner_id: str, actor_id: str) -> tuple[WorkspaceEvent, ...]:
+    """A member stands for the workspace from now on, and the owner who says so is an admin."""
+    if workspace.role_of(actor_id) != "owner":
+        raise Refused(Kind.FORBIDDEN, "Only an owner may hand the workspace over; ask one of them.")
+    present = workspace.role_of(owner_id)
+    if present is None:
+        raise invalid("/owner_id", "There is nobody with this id in the workspace.", "unknown")
+    _no_service(workspace, owner_id, "/owner_id")
+    if owner_id == workspace.owner_id:
+        return ()
+    return (
+        WorkspaceTransferred(
+            owner_id=owner_id,
+            was=workspace.owner_id,
+            was_role=present,
+            stepped_down=None if actor_id == owner_id else actor_id,
+        ),
+    )
+
+
+def create_team(
+    workspace: Workspace, team_id: str, name: str, limits: Limits
+) -> tuple[WorkspaceEvent, ...]:
+    checked_id(team_id, "team", "/team_id")
+    if len(workspace.teams) >= limits.teams:
+        raise invalid("/name", f"A workspace has at most {limits.teams} teams.", "too-many")
+    _free_team_name(workspace, checked_name(name, limits))
+    return (TeamCreated(team_id=team_id, name=name),)
+
+
+def rename_team(
+    workspace: Workspace, team_id: str, name: str, limits: Limits
+) -> tuple[WorkspaceEvent, ...]:
+    team = team_of(workspace, team_id)
+    if checked_name(name, limits) == team.name:
+        return ()
+    _free_team_name(workspace, name, but=team_id)
+    return (TeamRenamed(team_id=team_id, name=name, was=team.name),)
+
+
+def delete_team(workspace: Workspace, team_id: str) -> tuple[WorkspaceEvent, ...]:
+    team = team_of(workspace, team_id)
+    return (TeamDeleted(team_id=team_id, was=team.name, members=tuple(team.members)),)
+
+
+def add_team_member(
+    workspace: Workspace, team_id: str, user_id: str, limits: Limits
+) -> tuple[WorkspaceEvent, ...]:
+    """Somebody who is in it already changes nothing."""
+    team = team_of(workspace, team_id)
+    if workspace.role_of(user_id) is None:
+        raise not_found("member")
+    if user_id in team.members:
+        return ()
+    if len(team.members) >= limits.team_members:
+        raise invalid("", f"A team has at most {limits.team_members} members.", "too-many")
+    return (TeamMemberAdded(team_id=team_id, user_id=user_id),)
+
+
+def remove_team_member(
+    workspace: Workspace, team_id: str, user_id: str
+) -> tuple[WorkspaceEvent, ...]:
+    team = team_of(workspace, team_id)
+    if user_id not in team.members:
+        raise not_found("member")
+    return (TeamMemberRemoved(team_id=team_id, user_id=user_id),)
+
+
+def team_of(workspace: Workspace, team_id: str) -> Team:
+    """Raises Refused(NOT_FOUND) for a team that the workspace does not have."""
+    team = workspace.teams.get(team_id)
+    if team is None:
+        raise not_found("team")
+    return team
+
+
+def _free_team_name(workspace: Workspace, name: str, but: str | None = None) -> None:
+    taken = {shown(team.name).casefold() for each, team in workspace.teams.items() if each != but}
+    if name.casefold() in taken:
+        raise Refused(
+            Kind.ALREADY_EXISTS, "There is a team with this name; choose another.", field="name"
+        )
+
+
+def _no_service(workspace: Workspace, user_id: str, pointer: str) -> None:
+    if workspace.members[user_id].is_service:
+        raise invalid(pointer, "A service account cannot own a workspace; name a person.")
 
 
 def _checked_role(role: str) -> None:
@@ -83,8 +193,7 @@ def _only_owners_for_owners(workspace: Workspace, actor_id: str, *roles: str) ->
 
 
 def _not_the_last_owner(workspace: Workspace, user_id: str) -> None:
-    owners = [each for each, member in workspace.members.items() if member.role == "owner"]
-    if owners == [user_id]:
+    if workspace.owners == (user_id,):
         raise Refused(
             Kind.LAST_OWNER,
             "A workspace needs an owner; make somebody else an owner first.",

@@ -25,6 +25,14 @@ class WorkspaceMemberAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountAdded:
+    """A member that is a program, whose keys the workspace's admins make."""
+
+    user_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceMemberRoleChanged:
     user_id: str
     role: str
@@ -33,14 +41,68 @@ class WorkspaceMemberRoleChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceMemberRemoved:
+    """Whoever leaves the workspace leaves its teams."""
+
     user_id: str
     was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceTransferred:
+    """`owner_id` stands for the workspace from now on, in the place of `was`, and had `was_role`
+    before; `stepped_down` is the owner who is an admin from now on."""
+
+    owner_id: str
+    was: str
+    was_role: str
+    stepped_down: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamCreated:
+    team_id: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamRenamed:
+    team_id: str
+    name: Text
+    was: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamDeleted:
+    """With it goes whatever its `members` had through it."""
+
+    team_id: str
+    was: Text
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamMemberAdded:
+    team_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamMemberRemoved:
+    team_id: str
+    user_id: str
 
 
 WorkspaceEvent = (
     WorkspaceCreated
     | WorkspaceRenamed
     | WorkspaceMemberAdded
+    | ServiceAccountAdded
     | WorkspaceMemberRoleChanged
     | WorkspaceMemberRemoved
+    | WorkspaceTransferred
+    | TeamCreated
+    | TeamRenamed
+    | TeamDeleted
+    | TeamMemberAdded
+    | TeamMemberRemoved
 )

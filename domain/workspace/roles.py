@@ -1,5 +1,6 @@
 """Who may do what: the roles of workspaces and projects, and the rights that each gives."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from math import inf
 from typing import Final
@@ -8,6 +9,7 @@ from domain.project.state import Project
 from domain.workspace.state import Membership, Workspace
 
 WORKSPACE_ROLES: Final = ("owner", "admin", "member", "guest", "auditor")
+# The highest first.
 PROJECT_ROLES: Final = ("admin", "member", "viewer")
 
 
@@ -63,7 +65,20 @@ def workspace_rights(workspace: Workspace, user_id: str) -> frozenset[Right]:
 def project_role(workspace: Workspace, project: Project, user_id: str) -> str | None:
     """What somebody is in a project of their workspace; None: to them it does not exist."""
     member, named = workspace.members.get(user_id), project.members.get(user_id)
-    return role_in_project(member, named, project.is_private)
+    if not project.teams:
+        return role_in_project(member, named, project.is_private)
+    in_teams = team_roles(project.teams, workspace.teams_of(user_id))
+    return role_in_project(member, named, project.is_private, in_teams)
+
+
+def team_roles(
+    teams_in_project: Mapping[str, Membership], teams_of_person: Iterable[str]
+) -> tuple[str, ...]:
+    """The roles that somebody has in a project through their teams. A team that was deleted has
+    nobody in it, and so gives nothing."""
+    return tuple(
+        teams_in_project[each].role for each in teams_of_person if each in teams_in_project
+    )
 
 
 def named_in_project(workspace: Workspace, project: Project, user_id: str) -> str | None:
@@ -72,16 +87,27 @@ def named_in_project(workspace: Workspace, project: Project, user_id: str) -> st
 
 
 def role_in_project(
-    member: Membership | None, named: Membership | None, is_private: bool
+    member: Membership | None,
+    named: Membership | None,
+    is_private: bool,
+    in_teams: Sequence[str] = (),
 ) -> str | None:
-    """`project_role` from what somebody is in the workspace and what the project names them as."""
+    """`project_role` from what somebody is in the workspace, what the project names them as, and
+    what it names their teams as: the highest of these."""
     if member is None or member.role not in IN_PROJECT_UNNAMED:
         return None
-    role = None if member.role in UNMOVED_BY_NAMING else named_role(member, named)
-    if role is not None:
-        return role
+    if member.role not in UNMOVED_BY_NAMING:
+        role = named_role(member, named)
+        given = in_teams if role is None else (role, *in_teams)
+        if given:
+            return min(given, key=_height)
     when_open, when_private = IN_PROJECT_UNNAMED[member.role]
     return when_private if is_private else when_open
+
+
+def _height(role: str) -> int:
+    """The lower the number, the more a role may; one of newer code may nothing here."""
+    return PROJECT_ROLES.index(role) if role in PROJECT_ROLES else len(PROJECT_ROLES)
 
 
 def named_role(member: Membership | None, named: Membership | None) -> str | None:

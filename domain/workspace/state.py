@@ -1,41 +1,63 @@
-"""A workspace as its events leave it: its name, and who belongs to it as what."""
+"""A workspace as its events leave it: its name, who belongs to it as what, and its teams."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate
-from domain.values.evolved import touched
+from domain.values.evolved import evolved, touched
 from domain.values.stamp import Stamp
 from domain.values.text import Text
 from domain.workspace.events import (
+    ServiceAccountAdded,
+    TeamCreated,
+    TeamDeleted,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamRenamed,
     WorkspaceCreated,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
     WorkspaceRenamed,
+    WorkspaceTransferred,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """`position` is where in the log somebody came in; of a workspace or of a project."""
+    """`position` is where in the log somebody came in; of a workspace or of a project.
+    `is_service`: a program of the workspace, not a person."""
 
     role: str
     joined_at: datetime
+    position: int
+    is_service: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """`members`: user id -> when they came into it. `name_author` is who wrote its name."""
+
+    team_id: str
+    name: Text
+    name_author: str
+    members: Mapping[str, datetime]
+    created_at: datetime
     position: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """`members`: user id -> membership. Its own workspace is itself. `name_author` is who wrote
-    its present name."""
+    """`members`: user id -> membership, and `owners` those of them who own it, the one who stands
+    for it first. Its own workspace is itself. `name_author` is who wrote its present name."""
 
     workspace_id: str
     name: Text
     is_personal: bool
-    owner_id: str
+    owners: tuple[str, ...]
     members: Mapping[str, Membership]
+    teams: Mapping[str, Team]
     created_at: datetime
     updated_at: datetime
     updated_by: str
@@ -43,9 +65,17 @@ class Workspace:
     position: int
     name_author: str
 
+    @property
+    def owner_id(self) -> str:
+        return self.owners[0]
+
     def role_of(self, user_id: str) -> str | None:
         member = self.members.get(user_id)
         return None if member is None else member.role
+
+    def teams_of(self, user_id: str) -> tuple[str, ...]:
+        """The teams that somebody is in, the oldest first."""
+        return tuple(each for each, team in self.teams.items() if user_id in team.members)
 
 
 def evolve(state: Workspace | None, event: object, stamp: Stamp) -> Workspace | None:
@@ -54,17 +84,34 @@ def evolve(state: Workspace | None, event: object, stamp: Stamp) -> Workspace | 
     match event:
         case WorkspaceRenamed():
             return touched(state, stamp, name=event.name, name_author=stamp.author_of("name"))
-        case WorkspaceMemberAdded():
-            joined = Membership(event.role, stamp.at, stamp.position)
-            return touched(state, stamp, members={**state.members, event.user_id: joined})
+        case WorkspaceMemberAdded() | ServiceAccountAdded():
+            is_service = isinstance(event, ServiceAccountAdded)
+            joined = Membership(event.role, stamp.at, stamp.position, is_service)
+            return touched(
+                state,
+                stamp,
+                members={**state.members, event.user_id: joined},
+                owners=_owners(state, event.user_id, event.role),
+            )
         case WorkspaceMemberRoleChanged():
             return touched(
-                state, stamp, members=with_role(state.members, event.user_id, event.role, stamp)
+                state,
+                stamp,
+                members=with_role(state.members, event.user_id, event.role, stamp),
+                owners=_owners(state, event.user_id, event.role),
             )
         case WorkspaceMemberRemoved():
-            return touched(state, stamp, members=without(state.members, event.user_id))
+            return touched(
+                state,
+                stamp,
+                members=without(state.members, event.user_id),
+                owners=_owners(state, event.user_id, None),
+                teams=_without_member(state.teams, event.user_id),
+            )
+        case WorkspaceTransferred():
+            return _transferred(state, event, stamp)
         case _:
-            return touched(state, stamp)
+            return touched(state, stamp, teams=_teams(state.teams, event, stamp))
 
 
 def with_role(
@@ -72,11 +119,70 @@ def with_role(
 ) -> Mapping[str, Membership]:
     """The members after one got another role; a member since when they were one."""
     was = members.get(user_id) or Membership(role, stamp.at, stamp.position)
-    return {**members, user_id: Membership(role, was.joined_at, was.position)}
+    return {**members, user_id: evolved(was, role=role)}
 
 
 def without(members: Mapping[str, Membership], user_id: str) -> Mapping[str, Membership]:
     return {each: member for each, member in members.items() if each != user_id}
+
+
+def _owners(state: Workspace, user_id: str, role: str | None) -> tuple[str, ...]:
+    """The owners after somebody has this role; an owner stays where they stand among them."""
+    if role == "owner":
+        return state.owners if user_id in state.owners else (*state.owners, user_id)
+    left = tuple(each for each in state.owners if each != user_id)
+    # A log that says otherwise was not decided here; somebody has to stand for the workspace.
+    return left or state.owners
+
+
+def _transferred(state: Workspace, event: WorkspaceTransferred, stamp: Stamp) -> Workspace:
+    members = with_role(state.members, event.owner_id, "owner", stamp)
+    if event.stepped_down is not None:
+        members = with_role(members, event.stepped_down, "admin", stamp)
+    gone = (event.owner_id, event.stepped_down)
+    others = tuple(each for each in state.owners if each not in gone)
+    return touched(state, stamp, members=members, owners=(event.owner_id, *others))
+
+
+def _teams(teams: Mapping[str, Team], event: object, stamp: Stamp) -> Mapping[str, Team]:
+    """The teams after an event about one of them, or about none."""
+    match event:
+        case TeamCreated():
+            made = Team(
+                team_id=event.team_id,
+                name=event.name,
+                name_author=stamp.author_of("name"),
+                members={},
+                created_at=stamp.at,
+                position=stamp.position,
+            )
+            return {**teams, event.team_id: made}
+        case TeamDeleted():
+            return {each: team for each, team in teams.items() if each != event.team_id}
+        case TeamRenamed() if event.team_id in teams:
+            author = stamp.author_of("name")
+            team = evolved(teams[event.team_id], name=event.name, name_author=author)
+        case TeamMemberAdded() if event.team_id in teams:
+            team = teams[event.team_id]
+            team = evolved(team, members={event.user_id: stamp.at, **team.members})
+        case TeamMemberRemoved() if event.team_id in teams:
+            team = _team_without(teams[event.team_id], event.user_id)
+        case _:
+            return teams
+    return {**teams, event.team_id: team}
+
+
+def _without_member(teams: Mapping[str, Team], user_id: str) -> Mapping[str, Team]:
+    if not any(user_id in team.members for team in teams.values()):
+        return teams
+    return {each: _team_without(team, user_id) for each, team in teams.items()}
+
+
+def _team_without(team: Team, user_id: str) -> Team:
+    if user_id not in team.members:
+        return team
+    left = {each: since for each, since in team.members.items() if each != user_id}
+    return evolved(team, members=left)
 
 
 def _begin(event: object, stamp: Stamp) -> Workspace | None:
@@ -86,7 +192,8 @@ def _begin(event: object, stamp: Stamp) -> Workspace | None:
         workspace_id=stamp.stream,
         name=event.name,
         is_personal=event.is_personal,
-        owner_id=event.owner_id,
+        owners=(event.owner_id,),
+        teams={},
         members={event.owner_id: Membership("owner", stamp.at, stamp.position)},
         created_at=stamp.at,
         updated_at=stamp.at,
@@ -102,6 +209,11 @@ _CHANGES_ACCESS = (
     WorkspaceMemberAdded,
     WorkspaceMemberRoleChanged,
     WorkspaceMemberRemoved,
+    WorkspaceTransferred,
+    ServiceAccountAdded,
+    TeamDeleted,
+    TeamMemberAdded,
+    TeamMemberRemoved,
 )
 
 
@@ -110,9 +222,15 @@ def touches(state: Workspace | None, event: object, workspace_id: str) -> tuple[
 
 
 def authors(state: Workspace | None, event: object) -> Mapping[str, str]:
-    if state is not None and isinstance(event, WorkspaceRenamed):
-        return {"was": state.name_author}
-    return {}
+    if state is None:
+        return {}
+    match event:
+        case WorkspaceRenamed():
+            return {"was": state.name_author}
+        case TeamRenamed() | TeamDeleted() if event.team_id in state.teams:
+            return {"was": state.teams[event.team_id].name_author}
+        case _:
+            return {}
 
 
 WORKSPACE = Aggregate("ws", evolve, touches, authors)

@@ -10,15 +10,18 @@ from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
 from commands.project.add_member import AddProjectMember
+from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_team_role import ChangeProjectTeamRole
 from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.project.create_project import CreateProject
 from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
+from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
 from commands.reactions.add_reaction import AddReaction
 from commands.reactions.remove_reaction import RemoveReaction
@@ -39,10 +42,16 @@ from commands.task.undo_change import UndoChange
 from commands.user.edit_profile import EditProfile
 from commands.user.register_user import RegisterUser
 from commands.workspace.add_member import AddWorkspaceMember
+from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.create_team import CreateTeam
 from commands.workspace.create_workspace import CreateWorkspace
+from commands.workspace.delete_team import DeleteTeam
 from commands.workspace.remove_member import RemoveWorkspaceMember
+from commands.workspace.remove_team_member import RemoveTeamMember
+from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
+from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Invalid, Kind, Refused
 from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
@@ -94,6 +103,11 @@ def on_project(command: type, **other: Any) -> None:
                 house.ann,
                 AddProjectMember(project_id=project.project_id, user_id=house.auditor),
             )
+        if command in (AddProjectTeam, ChangeProjectTeamRole, RemoveProjectTeam):
+            other["team_id"] = team_id = await _team(house)
+            if command is not AddProjectTeam:
+                named = AddProjectTeam(project_id=project.project_id, team_id=team_id)
+                await house.run(house.ann, named)
         given = {key: value(house) if callable(value) else value for key, value in other.items()}
         return command(project_id=project.project_id, **given)
 
@@ -148,6 +162,55 @@ async def _remove_workspace_member(house: House, actor: str) -> object:
     return RemoveWorkspaceMember(workspace_id=house.workspace_id, user_id=await _newcomer(house))
 
 
+async def _team(house: House) -> str:
+    team_id = new_id("team")
+    command = CreateTeam(workspace_id=house.workspace_id, team_id=team_id, name=team_id)
+    await house.run(house.ann, command)
+    return team_id
+
+
+async def _member_of_team(house: House) -> tuple[str, str]:
+    team_id, user_id = await _team(house), await _newcomer(house)
+    command = AddTeamMember(workspace_id=house.workspace_id, team_id=team_id, user_id=user_id)
+    await house.run(house.ann, command)
+    return team_id, user_id
+
+
+@case(CreateTeam, ADMINS)
+async def _create_team(house: House, actor: str) -> object:
+    team_id = new_id("team")
+    return CreateTeam(workspace_id=house.workspace_id, team_id=team_id, name=team_id)
+
+
+@case(RenameTeam, ADMINS)
+async def _rename_team(house: House, actor: str) -> object:
+    team_id = await _team(house)
+    return RenameTeam(workspace_id=house.workspace_id, team_id=team_id, name=team_id[::-1])
+
+
+@case(DeleteTeam, ADMINS)
+async def _delete_team(house: House, actor: str) -> object:
+    return DeleteTeam(workspace_id=house.workspace_id, team_id=await _team(house))
+
+
+@case(AddTeamMember, ADMINS)
+async def _add_team_member(house: House, actor: str) -> object:
+    return AddTeamMember(
+        workspace_id=house.workspace_id, team_id=await _team(house), user_id=house.bob
+    )
+
+
+@case(RemoveTeamMember, ADMINS)
+async def _remove_team_member(house: House, actor: str) -> object:
+    team_id, user_id = await _member_of_team(house)
+    return RemoveTeamMember(workspace_id=house.workspace_id, team_id=team_id, user_id=user_id)
+
+
+@case(TransferWorkspace, "done F F F F -")
+async def _transfer_workspace(house: House, actor: str) -> object:
+    return TransferWorkspace(workspace_id=house.workspace_id, owner_id=house.bob)
+
+
 async def _newcomer(house: House) -> str:
     user_id = await house.register(new_id("user")[-20:])
     command = AddWorkspaceMember(workspace_id=house.workspace_id, user_id=user_id, role="guest")
@@ -171,6 +234,9 @@ on_project(UnarchiveProject)
 on_project(AddProjectMember, user_id=lambda house: house.bob, role="viewer")
 on_project(ChangeProjectMemberRole, user_id=lambda house: house.auditor, role="viewer")
 on_project(RemoveProjectMember, user_id=lambda house: house.auditor)
+on_project(AddProjectTeam)
+on_project(ChangeProjectTeamRole, role="viewer")
+on_project(RemoveProjectTeam)
 on_project(
     ChangeWorkflow,
     initial="todo",

@@ -26,7 +26,13 @@ from domain.user.events import (
 )
 from domain.user.state import USER
 from domain.values.text import ERASED
-from domain.workspace.events import WorkspaceMemberAdded, WorkspaceRenamed
+from domain.workspace.events import (
+    TeamCreated,
+    TeamDeleted,
+    TeamRenamed,
+    WorkspaceMemberAdded,
+    WorkspaceRenamed,
+)
 from domain.workspace.state import WORKSPACE
 from infra.event_store.event_types import EVENT_TYPES
 from tests.domain.examples import project_of, task_of, workspace_of
@@ -105,7 +111,17 @@ def test_every_sealed_text_that_is_repeated_has_an_author():
         TaskRetitled, TaskFieldsChanged, ProjectRenamed, WorkspaceRenamed, UserRenamed,
         CommentEdited,
         UserEmailChanged,
+        TeamRenamed, TeamDeleted,
     }  # fmt: skip
+
+
+def test_a_teams_former_name_is_its_writers():
+    state = _next(WORKSPACE, workspace_of().state, TeamCreated(team_id="team_1", name="A"), ANN)
+    renamed = TeamRenamed(team_id="team_1", name="B", was="A")
+    assert WORKSPACE.authors(state, renamed) == {"was": ANN}
+    state = _next(WORKSPACE, state, renamed, BOB)
+    gone = TeamDeleted(team_id="team_1", was="B", members=())
+    assert WORKSPACE.authors(state, gone) == {"was": BOB}
 
 
 def test_an_author_of_one_field_goes_before_the_one_of_all():

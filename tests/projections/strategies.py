@@ -15,9 +15,14 @@ from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRemoved,
     ProjectMemberRoleChanged,
+    ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectSettingsChanged,
     ProjectSwimlaneChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -56,14 +61,22 @@ from domain.user.events import (
 )
 from domain.values.text import ERASED
 from domain.workspace.events import (
+    ServiceAccountAdded,
+    TeamCreated,
+    TeamDeleted,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamRenamed,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
     WorkspaceRenamed,
+    WorkspaceTransferred,
 )
 from tests.projections.history import BEGAN, STATUSES, History, columns, made_id, workflow
 
 USERS = [made_id("user", number) for number in range(1, 4)]
+TEAMS = [made_id("team", number) for number in range(1, 3)]
 HOSTILE = ('{"@":"user_1"}', '"name":{"@":"', "\\", '"', "}", "<em>", "ﬁ Straße ÅNGSTRÖM", "日本")
 
 texts = st.one_of(
@@ -236,6 +249,11 @@ def project_events(draw: st.DrawFn, project: Project) -> object:
                 ProjectMemberAdded(user_id=user_id, role=role),
                 ProjectMemberRoleChanged(user_id=user_id, role=role, was="member"),
                 ProjectMemberRemoved(user_id=user_id, was="member"),
+                ProjectTeamAdded(team_id=TEAMS[0], role=role),
+                ProjectTeamRoleChanged(team_id=TEAMS[0], role=role, was="member"),
+                ProjectTeamRemoved(team_id=TEAMS[0], was="member"),
+                ProjectOwnerChanged(owner_id=user_id, was=project.owner_id),
+                ProjectSettingsChanged(settings={"colour": "#aabbcc"}, was={"colour": None}),
                 ProjectWorkflowChanged(
                     workflow=workflow(*statuses), columns=columns(*statuses), was=project.workflow
                 ),
@@ -250,13 +268,23 @@ def project_events(draw: st.DrawFn, project: Project) -> object:
 @st.composite
 def workspace_events(draw: st.DrawFn) -> object:
     user_id, role = draw(st.sampled_from(USERS)), draw(st.sampled_from(["member", "guest"]))
+    team_id = draw(st.sampled_from(TEAMS))
     return draw(
         st.sampled_from(
             [
                 WorkspaceRenamed(name=draw(texts), was="before"),
                 WorkspaceMemberAdded(user_id=user_id, role=role),
+                ServiceAccountAdded(user_id=user_id, role=role),
                 WorkspaceMemberRoleChanged(user_id=user_id, role=role, was="member"),
                 WorkspaceMemberRemoved(user_id=user_id, was="member"),
+                WorkspaceTransferred(
+                    owner_id=user_id, was=USERS[0], was_role="member", stepped_down=USERS[0]
+                ),
+                TeamCreated(team_id=team_id, name=draw(texts)),
+                TeamRenamed(team_id=team_id, name=draw(erasable), was="before"),
+                TeamDeleted(team_id=team_id, was="before", members=(user_id,)),
+                TeamMemberAdded(team_id=team_id, user_id=user_id),
+                TeamMemberRemoved(team_id=team_id, user_id=user_id),
             ]
         )
     )

@@ -14,13 +14,14 @@ from domain.workspace.events import (
     WorkspaceMemberRoleChanged,
 )
 from domain.workspace.roles import WORKSPACE_ROLES, project_role
-from domain.workspace.state import Membership, Workspace
+from domain.workspace.state import Membership, Team, Workspace
 from projections.members import MEMBERS_VIEW, AccessSet, ProjectAccess
 from tests.projections.history import BEGAN, History, made_id
 from tests.projections.memory import folded
 
 ADA, BOB = made_id("user", 1), made_id("user", 2)
 WS, OPEN, PRIVATE = made_id("ws", 1), made_id("proj", 1), made_id("proj", 2)
+TEAM = made_id("team", 1)
 
 
 def at(role: str, position: int = 1) -> Membership:
@@ -29,21 +30,34 @@ def at(role: str, position: int = 1) -> Membership:
 
 @pytest.mark.parametrize("role", [*WORKSPACE_ROLES, "stranger"])
 @pytest.mark.parametrize("named", [None, 1, 5])
+@pytest.mark.parametrize("in_team", [None, "viewer", "admin"])
 @pytest.mark.parametrize("is_private", [False, True])
 def test_an_access_set_says_what_the_domain_says(
-    role: str, named: int | None, is_private: bool
+    role: str, named: int | None, in_team: str | None, is_private: bool
 ) -> None:
     members = {} if role == "stranger" else {BOB: at(role, 3)}
     in_project = {} if named is None else {BOB: at("viewer", named)}
-    access = AccessSet(WS, 9, members, {OPEN: ProjectAccess(is_private, False, in_project)})
+    team = Team(
+        team_id=TEAM, name="T", name_author=ADA, members={BOB: BEGAN}, created_at=BEGAN, position=2
+    )
+    named_teams = {} if in_team is None else {TEAM: at(in_team, 4)}
+    access = AccessSet(
+        WS,
+        9,
+        members,
+        {OPEN: ProjectAccess(is_private, False, in_project, named_teams)},
+        {BOB: (TEAM,)},
+    )
     past = History()
     past.project(1, WS, is_private=is_private)
     project: Project = past.states[OPEN]
     workspace = Workspace(
-        workspace_id=WS, name="W", is_personal=False, owner_id=ADA, members=members,
+        workspace_id=WS, name="W", is_personal=False, owners=(ADA,), members=members,
+        teams={TEAM: team},
         created_at=BEGAN, updated_at=BEGAN, updated_by=ADA, version=1, position=1, name_author=ADA,
     )  # fmt: skip
-    expected = project_role(workspace, replace(project, members=in_project), BOB)
+    project = replace(project, members=in_project, teams=named_teams)
+    expected = project_role(workspace, project, BOB)
     assert access.project_role(BOB, OPEN) == expected
 
 
@@ -80,6 +94,7 @@ def test_the_directory_follows_people_and_where_they_stand() -> None:
         "name": {"@": BOB},
         "role": "admin",
         "team_ids": [],
+        "is_service_account": False,
         "joined_at": "2026-03-01T09:00:04Z",
     }
     past.record(WS, WS, WorkspaceMemberRemoved(user_id=BOB, was="admin"))

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from domain.values.ids import SYSTEM_WORKSPACE
+from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.workspace.state import Membership
 from infra.postgres.pool import Pool
-from projections.members import MEMBERS_VIEW, AccessSet, ProjectAccess
+from projections.members import MEMBERS_VIEW, AccessSet, ProjectAccess, team_ids_of
 from projections.questions import Listing, Page
 
 from .cursors import CursorCodec, Int64
@@ -39,13 +39,15 @@ class WorkspaceRead:
 @dataclass(frozen=True, slots=True)
 class PersonRead:
     """A person: `doc` as others see them, `own` as they see themselves, both with the name
-    written out; `roles`: what they are in each of their workspaces."""
+    written out; `roles`: what they are in each of their workspaces, `team_ids`: in which teams of
+    it."""
 
     user_id: str
     version: int
     doc: bytes | None
     own: bytes | None
     roles: Mapping[str, str]
+    team_ids: Mapping[str, Sequence[str]]
     head_version: int
     position: int
 
@@ -56,11 +58,13 @@ class PersonRead:
 
 _ACCESS = """
 SELECT {position},
-    (SELECT json_agg(json_build_array(m.user_id, m.role, m.joined_at, m.joined))::text
+    (SELECT json_agg(json_build_array(
+        m.user_id, m.role, m.joined_at, m.joined, m.is_service, m.team_ids))::text
         FROM {members_members} AS m WHERE m.workspace_id = k.p0),
     (SELECT json_agg(json_build_array(p.project_id, p.is_private, p.archived))::text
         FROM {members_projects} AS p WHERE p.workspace_id = k.p0),
-    (SELECT json_agg(json_build_array(n.project_id, n.user_id, n.role, n.joined_at, n.joined))::text
+    (SELECT json_agg(json_build_array(
+        n.project_id, n.member_id, n.role, n.joined_at, n.joined))::text
         FROM {members_project_members} AS n WHERE n.workspace_id = k.p0)
 """
 
@@ -73,16 +77,17 @@ LEFT JOIN log.guards AS g ON g.name = 'access:' || k.p0
 """
 
 _PERSON = """
-SELECT t.version, t.doc, t.own, t.roles, h.version, {position}
+SELECT t.version, t.doc, t.own, t.roles, t.teams, h.version, {position}
 FROM (SELECT) AS one
 LEFT JOIN log.stream_heads AS h ON h.stream = k.p0
 LEFT JOIN {members_people} AS t ON t.user_id = k.p0
 """
 
-_Members = msgspec.json.Decoder(list[tuple[str, str, datetime, int]])
+_Members = msgspec.json.Decoder(list[tuple[str, str, datetime, int, bool, str]])
 _Projects = msgspec.json.Decoder(list[tuple[str, bool, bool]])
 _Named = msgspec.json.Decoder(list[tuple[str, str, str, datetime, int]])
 _Roles = msgspec.msgpack.Decoder(dict[str, str])
+_TeamIds = msgspec.msgpack.Decoder(dict[str, list[str]])
 
 _WORKSPACE_ORDER = Order(
     (("t.created_at", "timestamptz"), ("t.workspace_id", "text")),
@@ -92,8 +97,11 @@ _WORKSPACE_ORDER = Order(
 _MEMBER_ORDER = Order(
     (("t.joined", "bigint"), ("t.user_id", "text")), False, CursorCodec("members", Int64, str)
 )
+_TEAM_ORDER = Order(
+    (("t.created", "bigint"), ("t.team_id", "text")), False, CursorCodec("teams", Int64, str)
+)
 _PROJECT_MEMBER_ORDER = Order(
-    (("t.joined", "bigint"), ("t.user_id", "text")),
+    (("t.joined", "bigint"), ("t.member_id", "text")),
     False,
     CursorCodec("project-members", Int64, str),
 )
@@ -110,19 +118,28 @@ class MemberQueries:
         question = Question(_ACCESS, ("text",), (workspace_id,), (workspace_id,))
         position, members, projects, named = await self._reader.ask(question)
         by_project: dict[str, dict[str, Membership]] = {}
-        for project_id, user_id, role, joined_at, joined in _Named.decode(named or "[]"):
-            by_project.setdefault(project_id, {})[user_id] = Membership(role, joined_at, joined)
+        teams_of: dict[str, dict[str, Membership]] = {}
+        for project_id, member_id, role, joined_at, joined in _Named.decode(named or "[]"):
+            kept = teams_of if is_id(member_id, "team") else by_project
+            kept.setdefault(project_id, {})[member_id] = Membership(role, joined_at, joined)
+        people = _Members.decode(members or "[]")
         return AccessSet(
             workspace_id,
             position or 0,
             {
-                user_id: Membership(role, joined_at, joined)
-                for user_id, role, joined_at, joined in _Members.decode(members or "[]")
+                user_id: Membership(role, joined_at, joined, is_service)
+                for user_id, role, joined_at, joined, is_service, _ in people
             },
             {
-                project_id: ProjectAccess(is_private, archived, by_project.get(project_id, {}))
+                project_id: ProjectAccess(
+                    is_private,
+                    archived,
+                    by_project.get(project_id, {}),
+                    teams_of.get(project_id, {}),
+                )
                 for project_id, is_private, archived in _Projects.decode(projects or "[]")
             },
+            {user_id: team_ids_of(teams) for user_id, *_, teams in people if teams},
         )
 
     async def workspace(self, workspace_id: str) -> WorkspaceRead | None:
@@ -161,14 +178,28 @@ class MemberQueries:
         )
         return await read_page(self._reader, self._log_id, (workspace_id,), query, page or Page())
 
+    async def teams(self, workspace_id: str, page: Page | None = None) -> Listing:
+        """A page of a workspace's teams, the oldest first."""
+        params = Parameters()
+        query = ListQuery(
+            table="{members_teams}",
+            id_column="t.team_id",
+            doc="t.doc",
+            params=params,
+            visible=f"t.workspace_id = {params.add('text', workspace_id)}",
+            conditions=[],
+            order=_TEAM_ORDER,
+        )
+        return await read_page(self._reader, self._log_id, (workspace_id,), query, page or Page())
+
     async def project_members(
         self, workspace_id: str, project_id: str, page: Page | None = None
     ) -> Listing:
-        """A page of those whom a project names, the longest there first."""
+        """A page of the people and teams that a project names, the longest there first."""
         params = Parameters()
         query = ListQuery(
             table="{members_project_members}",
-            id_column="t.user_id",
+            id_column="t.member_id",
             doc="t.doc",
             params=params,
             visible=f"t.project_id = {params.add('text', project_id)}",
@@ -181,7 +212,7 @@ class MemberQueries:
         """Who somebody is, None where there is no such account. Whom one may ask about is for
         the door to say."""
         question = Question(_PERSON, ("text",), (user_id,), _SYSTEM)
-        version, doc, own, roles, head, position = await self._reader.ask(question)
+        version, doc, own, roles, teams, head, position = await self._reader.ask(question)
         if head is None:
             return None
         return PersonRead(
@@ -190,6 +221,7 @@ class MemberQueries:
             doc=doc,
             own=own,
             roles={} if roles is None else _Roles.decode(roles),
+            team_ids={} if teams is None else _TeamIds.decode(teams),
             head_version=head,
             position=position or 0,
         )

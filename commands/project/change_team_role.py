@@ -1,0 +1,38 @@
+"""Give a team that is named in a project another role there."""
+
+from dataclasses import dataclass
+
+from commands.permissions import OnProject
+from commands.spec import BY_EVENTS, CommandSpec
+from commands.work import Work
+from domain.project import decisions
+from domain.project.events import ProjectTeamRoleChanged
+from domain.project.state import PROJECT
+from domain.workspace.roles import Right
+from domain.workspace.state import WORKSPACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeProjectTeamRole:
+    project_id: str
+    team_id: str
+    role: str
+
+
+async def change_team_role(command: ChangeProjectTeamRole, work: Work) -> str:
+    project = work.seen(PROJECT, command.project_id)
+    workspace = work.seen(WORKSPACE, project.workspace_id)
+    events = decisions.change_team_role(project, workspace, command.team_id, command.role)
+    work.record(PROJECT, project.workspace_id, project.project_id, *events)
+    return project.project_id
+
+
+CHANGE_PROJECT_TEAM_ROLE = CommandSpec(
+    command=ChangeProjectTeamRole,
+    handler=change_team_role,
+    permission=OnProject(Right.MANAGE_PROJECT),
+    events=(ProjectTeamRoleChanged,),
+    route="PATCH /projects/{id}/members/{team_id}",
+    inverse=BY_EVENTS,
+    writes=lambda command: command.project_id,
+)
