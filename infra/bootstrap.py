@@ -291,6 +291,8 @@ def limits_of(settings: Settings) -> Limits:
         columns=settings.max_columns,
         statuses=settings.max_statuses,
         transitions=settings.max_transitions,
+        teams=settings.max_teams,
+        team_members=settings.max_team_members,
     )
 
 

@@ -197,6 +197,8 @@ class Limits(BaseModel):
     max_columns: int = Field(250, ge=1, description="Board columns of a project.")
     max_statuses: int = Field(100, ge=1, description="Statuses of a workflow.")
     max_transitions: int = Field(1000, ge=0, description="Transitions of a workflow.")
+    max_teams: int = Field(200, ge=0, description="Teams of a workspace.")
+    max_team_members: int = Field(500, ge=1, le=5_000, description="Members of a team.")
     max_idempotency_key_characters: int = Field(
         255, ge=1, le=255, description="An Idempotency-Key."
     )

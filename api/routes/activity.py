@@ -1,5 +1,6 @@
 """Activity feeds: of a task, a project, a workspace, a person. The newest entry first."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -114,8 +115,10 @@ async def user_activity(call: CallHere, user: str, query: Annotated[FeedQuery, Q
     workspaces = await shared_workspaces(call, user_id)
     if not workspaces and user_id != caller:
         raise not_found("user")
-    only = query.model_copy(update={"actor_id": (user_id,)})
-    return await _feed(call, query, only.asked_of(call), workspaces)
+    asked = query.asked_of(call)
+    if asked.actor_ids and user_id not in asked.actor_ids:
+        workspaces = ()  # somebody else did nothing of what this person did
+    return await _feed(call, query, replace(asked, actor_ids=(user_id,)), workspaces)
 
 
 async def _feed(

@@ -14,7 +14,6 @@ from projections.activity import Entry
 from projections.board import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
 from projections.field_history import HistoryEntry
-from projections.members import MemberAnswer, OwnAnswer, ProjectMemberAnswer, WorkspaceAnswer
 from projections.members import (
     MemberAnswer,
     OwnAnswer,

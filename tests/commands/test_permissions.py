@@ -39,8 +39,16 @@ from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
+from commands.user.change_credentials import (
+    ChangePassword,
+    DisableSecondFactor,
+    EnableSecondFactor,
+    RenewRecoveryCodes,
+)
 from commands.user.edit_profile import EditProfile
 from commands.user.register_user import RegisterUser
+from commands.user.suspend_user import ActivateUser, SuspendUser
+from commands.user.verify_email import ChangeEmail, VerifyEmail
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
@@ -112,6 +120,17 @@ def on_project(command: type, **other: Any) -> None:
         return command(project_id=project.project_id, **given)
 
     CASES[command] = (OVER_PROJECT, make)
+
+
+def on_account(command: type, expected: str = "done - - - - -", **other: Any) -> None:
+    """About Ann's own account."""
+
+    async def make(house: House, actor: str) -> object:
+        if command is RenewRecoveryCodes:
+            await house.run(house.ann, EnableSecondFactor(user_id=house.ann))
+        return command(user_id=house.ann, **other)
+
+    CASES[command] = (expected, make)
 
 
 async def _task(house: House, *, trashed: bool = False) -> Task:
@@ -228,6 +247,14 @@ async def _create_task(house: House, actor: str) -> object:
     return CreateTask(title="x", project_id=house.project_id)
 
 
+on_account(VerifyEmail, email="ann@example.org")
+on_account(ChangeEmail, email="Ann@example.org")
+on_account(ChangePassword)
+on_account(EnableSecondFactor)
+on_account(DisableSecondFactor)
+on_account(RenewRecoveryCodes)
+on_account(SuspendUser, "- - - - - -")  # who may has no account at all
+on_account(ActivateUser, "- - - - - -")
 on_project(EditProject, name="Shop")
 on_project(ArchiveProject)
 on_project(UnarchiveProject)
