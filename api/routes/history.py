@@ -57,7 +57,7 @@ async def task_history(
 ) -> Reply:
     house = call.house
     found = await references.task_id(call, task_id)
-    seen = await house.access.newest_task(call.caller.user_id, found)
+    seen = await call.access.newest_task(call.caller.user_id, found)
     if seen is None:
         raise not_found("task")
     fields, page = query.fields(), query.asked()

@@ -279,7 +279,7 @@ async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
     project = outcome.peek(PROJECT, task.project_id)
     if project is None:
         # A first answer again, and the task has moved to another project since.
-        project = await call.house.access.known(PROJECT, task.project_id)
+        project = await call.access.known(PROJECT, task.project_id)
         assert project is not None  # a task's project is never gone
     doc = render(task, facts_of(task, project, facts))
     return await with_names(call, doc), task.version
