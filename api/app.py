@@ -15,6 +15,7 @@ from api.http.router_errors import answer_http_exception
 from api.openapi import document
 from api.routes import (
     activity,
+    batch,
     comment_history,
     comments,
     history,
@@ -58,6 +59,7 @@ ROUTERS: Final = (
     projects.router,
     stats.router,
     activity.router,
+    batch.router,
     history.router,
     workspaces.router,
     teams.router,
@@ -96,7 +98,8 @@ def create_app(house: House) -> FastAPI:
     app.router.routes.extend(documentation_routes(app))
     app.router.routes.extend(account_pages())
     app.add_exception_handler(HTTPException, answer_http_exception)  # type: ignore[arg-type]
-    app.add_middleware(Manners, house=house, routes=RouteTable(app.routes))
+    app.state.routes = RouteTable(app.routes)
+    app.add_middleware(Manners, house=house, routes=app.state.routes)
     if house.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -6,11 +6,12 @@ import secrets
 from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import random
 from typing import Any, Final, TypeVar
 
+from commands.again import load_shown, streams_again
 from commands.commit import Commit, Receipt
 from commands.differences import changed_fields
 from commands.ports import (
@@ -29,7 +30,7 @@ from commands.turns import Turns
 from commands.work import Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
-from domain.errors import Kind, Refused
+from domain.errors import Kind, Refused, invalid
 from domain.values.limits import Limits
 from domain.values.rank import PAIRS
 from domain.values.recorded import Origin
@@ -66,6 +67,7 @@ class Outcome:
     position: int
     _work: Work
     _first_answer: Versioned | None = None
+    _streams: tuple[str, ...] = ()
 
     def state(self, aggregate: Aggregate[S], stream: str | None = None) -> S:
         """The state of a stream (default: the main one) that the command read or wrote, as it is
@@ -258,20 +260,19 @@ class Executor:
 
     async def _attempt(self, request: _Request, work: Work) -> Outcome:
         request.admitted = False
-        shown: str | None = None
-        for command in request.commands:
-            spec = self._registry.spec_of(command)
-            access = await _permitted(spec, command, work)
-            if shown is None:
-                request.admit(access, self._secret)
-                await self._require_match(request, work)
-            stream = await spec.handler(command, work)
-            shown = shown or stream
-        if shown is None:
+        streams: list[str] = []
+        for at, command in enumerate(request.commands):
+            try:
+                streams.append(await self._step(request, command, work))
+            except Refused as refused:
+                refused.at = at
+                raise
+        if not streams:
             raise ValueError("nothing to execute")
+        shown = streams[0]
         await require_room(work, partial(self._take_turn_at_guard, request))
         if not work.events and request.key is None:
-            return self._outcome(None, shown, work)
+            return replace(self._outcome(None, shown, work), _streams=tuple(streams))
         receipt = await self._store.append(
             Commit(
                 command_id=request.command_id,
@@ -288,7 +289,34 @@ class Executor:
         if receipt.replayed:
             return await self._replayed(receipt, work)
         work.settle(receipt)
-        return self._outcome(receipt, shown, work)
+        return replace(self._outcome(receipt, shown, work), _streams=tuple(streams))
+
+    async def _step(self, request: _Request, command: Any, work: Work) -> str:
+        spec = self._registry.spec_of(command)
+        access = await _permitted(spec, command, work)
+        if not request.admitted:
+            request.admit(access, self._secret)
+            await self._require_match(request, work)
+        elif access.workspace_id != request.workspace_id:
+            raise invalid("", "What is done as one must be of one workspace.")
+        return await spec.handler(command, work)
+
+    async def each(self, outcome: Outcome, commands: Sequence[Any]) -> list[Outcome]:
+        """The outcome of each of the commands that were run as one commit, shown as it is now
+        where that was before."""
+        if not outcome.replayed:
+            streams: Sequence[str] = outcome._streams or [outcome.main_stream] * len(commands)
+            return [replace(outcome, main_stream=stream) for stream in streams]
+        main = outcome.state(aggregate_of(outcome.main_stream))
+        recorded = await self._store.read_command(main.workspace_id, outcome.position)
+        specs = [self._registry.spec_of(command) for command in commands]
+        streams = streams_again(commands, specs, recorded)
+        work = Work(self._world, Origin(outcome._work.actor), self._clock())
+        await load_shown(work, streams)
+        return [
+            replace(outcome, main_stream=stream, _work=work, _first_answer=None)
+            for stream in streams
+        ]
 
     async def _decide(self, command: Any, work: Work) -> str:
         spec = self._registry.spec_of(command)

@@ -49,7 +49,8 @@ class Problem:
 class Refused(Exception):
     """A command that may not happen. `detail` says why and what to do instead.
 
-    `fields` are members of the answer (`allowed`, `field`, `statuses` ...), JSON-ready.
+    `fields` are members of the answer (`allowed`, `field`, `statuses` ...), JSON-ready. `at` is
+    which of several commands it was, counted from 0, where that is known.
     """
 
     def __init__(self, kind: Kind, detail: str, **fields: Any) -> None:
@@ -57,6 +58,7 @@ class Refused(Exception):
         self.kind = kind
         self.detail = detail
         self.fields: Mapping[str, Any] = fields
+        self.at: int | None = None
 
 
 class Invalid(Refused):

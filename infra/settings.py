@@ -199,6 +199,10 @@ class Limits(BaseModel):
     max_transitions: int = Field(1000, ge=0, description="Transitions of a workflow.")
     max_teams: int = Field(200, ge=0, description="Teams of a workspace.")
     max_team_members: int = Field(500, ge=1, le=5_000, description="Members of a team.")
+    max_batch_commands: int = Field(1000, ge=1, le=1000, description="Commands of a batch.")
+    max_batch_bytes: int = Field(
+        16 * 1024 * 1024, ge=1024, description="A batch's body; and about what its answers take."
+    )
     max_idempotency_key_characters: int = Field(
         255, ge=1, le=255, description="An Idempotency-Key."
     )

@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from api.http.call import Call
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE, DoorRefused
-from api.http.strict_json import decode
 from api.http.validation import problems_of
 from domain.errors import Invalid, Problem, invalid
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 _JSON: Final = re.compile(rb"\s*application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 
@@ -41,6 +43,11 @@ class Body(BaseModel):
             return {name: each for name, each in value.items() if name not in cls.derived}
         return value
 
+    @classmethod
+    def most_bytes(cls, settings: "Settings") -> int:
+        """How large it may be as it is sent."""
+        return settings.max_body_bytes
+
     def gives(self, name: str) -> bool:
         """Whether the client named this field, be it with null."""
         return name in self.model_fields_set
@@ -67,7 +74,7 @@ async def read_body(call: Call, model: type[B]) -> B:
             "The body is JSON: send Content-Type: application/json.",
             (b"accept", b"application/json"),
         )
-    return parse_body(model, decode(await call.body()))
+    return parse_body(model, await call.json(model.most_bytes(call.house.settings)))
 
 
 def parse_body(model: type[B], value: Any) -> B:

@@ -4,16 +4,18 @@ import random
 import re
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Depends, Request
 from starlette.types import Message, Receive, Scope
 
 from api.http.problems import BODY_TOO_LARGE, DoorRefused
 from api.http.reply import Header
+from api.http.strict_json import decode
 from domain.values.recorded import Origin
 
 if TYPE_CHECKING:
+    from api.http.together import Together
     from infra.access import Access
     from infra.bootstrap import House
 
@@ -40,6 +42,7 @@ class Call:
 
     __slots__ = (
         "_caller",
+        "cause",
         "code",
         "extra",
         "headers",
@@ -52,6 +55,7 @@ class Call:
         "scope",
         "started",
         "status",
+        "together",
         "trace_id",
         "traceparent",
     )
@@ -83,6 +87,10 @@ class Call:
         self.position: int | None = None
         # Where the log has what this call changed, once it has.
         self.recorded: int | None = None
+        # Because of what this happens, where that is not the caller alone.
+        self.cause: str | None = None
+        # With whom this call's commands become one commit, where it is not alone.
+        self.together: Together | None = None
         self.extra: list[Header] = []
         self.status = 0
         self.code: str | None = None
@@ -122,18 +130,28 @@ class Call:
         """The caller's id where there is one, for logs and limits."""
         return None if self._caller is None else self._caller.user_id
 
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.perf_counter() - self.started
+
     def origin(self, actor: str | None = None) -> Origin:
         """Where the events of this call come from; `actor` where nobody is logged in yet."""
         return Origin(
             actor=actor or self.caller.user_id,
             request_id=self.request_id,
             correlation_id=self.trace_id,
+            causation_id=self.cause,
             ip=self.address,
         )
 
-    async def body(self) -> bytes:
-        """The whole body. Refused with 413 as soon as it is known to be too large."""
-        limit = self.house.settings.max_body_bytes
+    async def json(self, most_bytes: int | None = None) -> Any:
+        """The body's value. Raises as `body`, and Invalid for what is no strict JSON."""
+        return decode(await self.body(most_bytes))
+
+    async def body(self, most_bytes: int | None = None) -> bytes:
+        """The whole body, of at most so many bytes (None: as many as any other). Refused with 413
+        as soon as it is known to be too large."""
+        limit = most_bytes or self.house.settings.max_body_bytes
         declared = self.headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:
             raise _too_large(limit)

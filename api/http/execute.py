@@ -29,7 +29,10 @@ async def execute(
     metrics = call.house.metrics
     name = type(commands[0]).__name__
     try:
-        outcome = await _execute(call, commands, body, match, origin or call.origin())
+        if call.together is not None:
+            outcome = await call.together.join(call, commands)
+        else:
+            outcome = await _execute(call, commands, body, match, origin or call.origin())
     except Refused as refused:
         metrics.command_done(name, refused.kind)
         raise

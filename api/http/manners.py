@@ -1,6 +1,5 @@
 """What every answer has: a request's id, safe headers, one log line, one measurement, no stack."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -89,7 +88,7 @@ class Manners:
         call.status = reply.status
 
     def _note(self, call: Call) -> None:
-        seconds = time.perf_counter() - call.started
+        seconds = call.seconds()
         self._house.metrics.request_done(call.method, call.pattern, call.status, seconds)
         if self._log_access:
             _access.info(

@@ -86,7 +86,7 @@ class DirectRoute(APIRoute):
         options |= {"openapi_extra": extra, "response_model": None}
         super().__init__(path, endpoint, **options)
         self.in_path: Sequence[str] = _IN_PATH.findall(self.path)
-        self._is_public = extra.get("security") == []
+        self.is_public = extra.get("security") == []
         self._takes = _Parameters.of(endpoint, self.in_path)
         self._run = endpoint
         self.app = self._serve
@@ -95,7 +95,7 @@ class DirectRoute(APIRoute):
         """Let the caller in, run the endpoint, and answer; refusals are answers too."""
         call.pattern = self.path
         try:
-            if not self._is_public:
+            if not self.is_public:
                 await admit(call)
             return await self._run(**await self._arguments(call, in_path))
         except Refused as error:

@@ -26,6 +26,7 @@ class RouteTable:
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         """Routes that are not direct are left to the application's own router."""
         self._root = _Place()
+        self._methods: set[str] = set()
         for route in routes:
             if isinstance(route, DirectRoute):
                 self._add(route)
@@ -39,6 +40,10 @@ class RouteTable:
             return None
         return route, dict(zip(route.in_path, reversed(values), strict=True))
 
+    def methods(self, path: str) -> set[str]:
+        """What a path may be asked with; nothing where there is no such path."""
+        return {method for method in self._methods if self.find(method, path) is not None}
+
     def _add(self, route: DirectRoute) -> None:
         place = self._root
         for segment in route.path.split("/"):
@@ -51,6 +56,7 @@ class RouteTable:
             if method in place.routes:
                 raise ValueError(f"{method} {route.path} stands twice in the table of routes")
             place.routes[method] = route
+            self._methods.add(method)
 
 
 def _find(

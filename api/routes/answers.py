@@ -65,6 +65,21 @@ class ActivityPage(Page, kw_only=True):
     activities: list[Entry]
 
 
+class BatchResult(Struct, frozen=True):
+    """What one call of a batch was answered with; `id` as it was given."""
+
+    id: str | int | None
+    status: int
+    headers: dict[str, str]
+    body: msgspec.Raw
+
+
+class BatchAnswer(Struct, frozen=True):
+    """In the order in which the calls were asked for."""
+
+    results: list[BatchResult]
+
+
 class HistoryPage(Page, kw_only=True):
     history: list[HistoryEntry]
 

@@ -1,0 +1,36 @@
+"""What several commands that became one commit were about, when they come again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from commands.spec import CommandSpec
+from commands.work import Work
+from domain.aggregates import aggregate_of
+from domain.project.state import PROJECT
+from domain.values.recorded import Recorded
+
+
+def streams_again(
+    commands: Sequence[Any], specs: Sequence[CommandSpec[Any]], recorded: Sequence[Recorded]
+) -> list[str]:
+    """The stream that each command's answer showed: the one that it names, or else the one that
+    it began, of which the log has as many, in the same order."""
+    begun = [each for each in recorded if each.stamp.version == 1]
+    streams = []
+    for command, spec in zip(commands, specs, strict=True):
+        if spec.writes is not None:
+            streams.append(spec.writes(command))
+            continue
+        own = next(each for each in begun if isinstance(each.event, spec.events))
+        begun.remove(own)
+        streams.append(own.stream)
+    return streams
+
+
+async def load_shown(work: Work, streams: Sequence[str]) -> None:
+    """What their answers show: each of them, and the project that it is in."""
+    for stream in dict.fromkeys(streams):
+        state: Any = await work.load(aggregate_of(stream), stream)
+        project_id = getattr(state, "project_id", None)
+        if project_id is not None and project_id != stream:
+            await work.load(PROJECT, project_id)
