@@ -43,8 +43,17 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "member_id": someone.user_id,
         "column_id": columns["columns"][0]["id"],
         "team_id": team["id"],
+        "session_id": await session_of(someone),
         **PLAIN,
     }
+
+
+async def session_of(someone: Api) -> str:
+    """A session of theirs, begun by a log-in."""
+    elsewhere = someone.with_token(None)
+    await elsewhere.log_in(someone.user["username"])
+    sessions = (await elsewhere.get("/auth/sessions"))["sessions"]
+    return str(sessions[0]["session_id"])
 
 
 @pytest.fixture
