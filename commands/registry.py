@@ -31,6 +31,7 @@ from commands.project.remove_team import REMOVE_PROJECT_TEAM
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
 from commands.reactions.add_reaction import ADD_REACTION
 from commands.reactions.remove_reaction import REMOVE_REACTION
+from commands.role_table import table
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
@@ -152,7 +153,16 @@ What a command changed is taken back by the commands named, under their own rule
 
 Owners and admins of a workspace are admins of all its projects, auditors viewers of all. Members
 are members of those that are not private; being named in a project gives them, and guests, the role
-named.
+named, or that of a team of theirs that is named, whichever is higher.
+
+## Role by command
+
+In an open project; `project ...` are guests of the workspace whom the project, or a team of theirs
+in it, names. `yes`: they may. `own`: only what is their own. `no`: `forbidden`. `-`: it answers as
+if it did not exist, which is also what somebody of another workspace gets. Nobody makes or unmakes
+an owner but an owner. A test runs every command as every one of them.
+
+{table}
 """
 
 
@@ -169,7 +179,9 @@ def page() -> str:
         f"| {_holding(RIGHTS_IN_PROJECT, right)} |"
         for right in Right
     )
-    return _PAGE.format(commands="\n".join(commands), rights="\n".join(rights))
+    return _PAGE.format(
+        commands="\n".join(commands), rights="\n".join(rights), table=table(list(all_commands()))
+    )
 
 
 def _undoes_any(spec: CommandSpec[Any]) -> bool:

@@ -29,7 +29,7 @@ async def transfer_workspace(command: TransferWorkspace, work: Work) -> str:
 TRANSFER_WORKSPACE = CommandSpec(
     command=TransferWorkspace,
     handler=transfer_workspace,
-    permission=InWorkspace(Right.EDIT_WORKSPACE),
+    permission=InWorkspace(Right.HAND_OVER),
     events=(WorkspaceTransferred,),
     route="PATCH /workspaces/{id}",
     inverse=NoInverse("the workspace is another's now; ask them to hand it back."),

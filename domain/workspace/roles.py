@@ -16,6 +16,7 @@ PROJECT_ROLES: Final = ("admin", "member", "viewer")
 class Right(StrEnum):
     VIEW_WORKSPACE = "view the workspace"
     EDIT_WORKSPACE = "edit the workspace"
+    HAND_OVER = "hand the workspace over"
     MANAGE_MEMBERS = "manage the workspace's members"
     CREATE_PROJECT = "create projects"
     VIEW_PROJECT = "view the project"
@@ -41,7 +42,7 @@ RIGHTS_IN_WORKSPACE: Final = {
     "auditor": _GUEST,
     "member": _GUEST | {Right.CREATE_PROJECT},
     "admin": _ADMIN,
-    "owner": _ADMIN,
+    "owner": _ADMIN | {Right.HAND_OVER},
 }
 
 # Workspace role -> what it is in a project that does not name the person: (open, private).

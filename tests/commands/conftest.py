@@ -14,6 +14,7 @@ import pytest
 from commands.commit import Commit, Receipt
 from commands.execution import Executor, Outcome
 from commands.ports import EventStore
+from commands.project.add_member import AddProjectMember
 from commands.project.create_project import CreateProject
 from commands.registry import all_commands
 from commands.task.create_task import CreateTask
@@ -67,6 +68,7 @@ class House(Process):
     people: dict[str, str] = field(default_factory=dict)
     workspace_id: str = ""
     project_id: str = ""
+    named: dict[str, str] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> str:
         try:
@@ -89,7 +91,26 @@ class House(Process):
 
     async def project(self, **other: Any) -> Project:
         command = CreateProject(**{"name": "Website", "workspace_id": self.workspace_id, **other})
-        return (await self.run(self.ann, command)).state(PROJECT)
+        made = (await self.run(self.ann, command)).state(PROJECT)
+        await self._name_in(made.project_id)
+        return made
+
+    async def let_in_by_projects(self, named: dict[str, str]) -> None:
+        """Guests whom this project and every later one names: username -> role there."""
+        for username in named:
+            user_id = await self.register(username)
+            await self.run(
+                self.ann,
+                AddWorkspaceMember(workspace_id=self.workspace_id, user_id=user_id, role="guest"),
+            )
+        self.named |= named
+        await self._name_in(self.project_id)
+
+    async def _name_in(self, project_id: str) -> None:
+        for username, role in self.named.items():
+            user_id = self.people[username]
+            command = AddProjectMember(project_id=project_id, user_id=user_id, role=role)
+            await self.run(self.ann, command)
 
     async def events(self, stream: str) -> list[Any]:
         return [each.event for each in await self.store.read_stream(stream)]
