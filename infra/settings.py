@@ -195,6 +195,12 @@ class Limits(BaseModel):
     max_task_types: int = Field(50, ge=1, description="Types of tasks in a project.")
     max_fields: int = Field(100, ge=0, description="Custom fields of a project.")
     max_columns: int = Field(250, ge=1, description="Board columns of a project.")
+    max_lanes: int = Field(
+        100, ge=1, le=1_000, description="Lanes that a board shows: those with the most cards."
+    )
+    max_cards_of_board: int = Field(
+        10_000, ge=250, le=100_000, description="Cards in one answer that shows a whole board."
+    )
     max_statuses: int = Field(100, ge=1, description="Statuses of a workflow.")
     max_transitions: int = Field(1000, ge=0, description="Transitions of a workflow.")
     max_teams: int = Field(200, ge=0, description="Teams of a workspace.")

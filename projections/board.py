@@ -253,6 +253,11 @@ def _card_of(row: CardRow) -> Card | None:
     return row.card
 
 
+def title_of(doc: bytes) -> str | None:
+    """The title of a card as it is stored."""
+    return _cards.decode(doc).title
+
+
 def _finish_card(row: CardRow) -> None:
     card = _card_of(row)
     if card is not None:

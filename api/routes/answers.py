@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from domain.project.lanes import Swimlane
 from projections.activity import Entry
 from projections.board import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
@@ -100,17 +101,44 @@ class ProjectMemberPage(Page, kw_only=True):
     members: list[ProjectMemberAnswer]
 
 
+class BoardLane(Struct, kw_only=True):
+    """A lane by its assignee, label or parent task (by id), or the band of its priority; null: of
+    cards without any. `name` is the assignee's name or the parent's title; null also where the
+    parent is in another project."""
+
+    lane: str | None
+    name: str | None
+    count: int
+
+
+class ColumnLane(BoardLane, kw_only=True):
+    """What stands in one lane of a column."""
+
+    cards: list[Card]
+    next_cursor: str | None
+    has_more: bool
+
+
 class BoardColumn(ColumnHead, frozen=True, kw_only=True):
-    """A column with its first cards; `count` is of all that stand in it."""
+    """A column with its first cards; `count` is of all that stand in it. `lanes` are those in
+    which something stands, where lanes are asked for."""
 
     count: int
     cards: list[Card]
     next_cursor: str | None
+    has_more: bool
+    lanes: list[ColumnLane] | UnsetType = UNSET
 
 
 class Board(Struct, kw_only=True):
+    """`swimlane` and all `lanes` are there where lanes are asked for; `more_lanes`: there are
+    others, with fewer cards."""
+
     project: BoardHead
     columns: list[BoardColumn]
+    swimlane: Swimlane | UnsetType = UNSET
+    lanes: list[BoardLane] | UnsetType = UNSET
+    more_lanes: bool | UnsetType = UNSET
     position: int
 
 

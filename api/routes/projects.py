@@ -44,6 +44,7 @@ from commands.project.remove_member import RemoveProjectMember
 from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
 from domain.errors import Kind, invalid, not_found
+from domain.project.lanes import Swimlane, lane_key
 from domain.project.state import PROJECT, Project
 from domain.values.ids import is_id
 from domain.values.moment import moment
@@ -110,7 +111,33 @@ class ProjectListQuery(PageQuery):
 
 class BoardQuery(ReadQuery):
     workspace_id: Workspace = None
-    cards: Annotated[int, Field(ge=0, le=1_000, description="Cards of each column.")] = 25
+    cards: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000,
+            description="Cards of each column and lane; fewer where the answer would be too large.",
+        ),
+    ] = 25
+    swimlane: Annotated[Swimlane | None, Field(description="By what to tell lanes apart.")] = None
+
+
+class ColumnQuery(ProjectPageQuery):
+    swimlane: Annotated[Swimlane | None, Field(description="By what lanes are told apart.")] = None
+    lane: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            description="Only this lane, as a board by lanes names it; empty: cards without any.",
+        ),
+    ] = None
+
+    def lane_asked(self) -> str | None:
+        """The lane as the view knows it. Raises Invalid for one without the other."""
+        if (self.swimlane is None) != (self.lane is None):
+            missing = "lane" if self.lane is None else "swimlane"
+            raise invalid(f"/query/{missing}", "Give swimlane and lane together.", "required")
+        return None if self.swimlane is None else lane_key(self.swimlane, self.lane)
 
 
 @router.post(
@@ -408,7 +435,7 @@ async def get_board(
 ) -> Reply:
     found = await references.project_id(call, project_id, query.workspace_id)
     position = call.position
-    board = await _board(call, found, query.cards, position)
+    board = await _board(call, found, query, position)
     doc = await with_names(call, board.doc(), position)
     return Reply(200, doc, position_headers(call, board.position, board.stale))
 
@@ -422,8 +449,9 @@ async def get_board_column(
     call: CallHere,
     project_id: str,
     column_id: str,
-    query: Annotated[ProjectPageQuery, Query()],
+    query: Annotated[ColumnQuery, Query()],
 ) -> Reply:
+    lane = query.lane_asked()
     house = call.house
     position = call.position
     found = await references.project_id(call, project_id, query.workspace_id)
@@ -432,18 +460,20 @@ async def get_board_column(
         raise not_found("column")
     if position is not None:
         await house.waiter.reached(BOARD_VIEW, position)
-    column = await house.boards.column((project.workspace_id,), found, column_id, query.asked())
+    column = await house.boards.column(
+        (project.workspace_id,), found, column_id, query.asked(), lane
+    )
     if column is None:
         raise not_found("column")
     doc = await with_names(call, column.doc(), position)
     return Reply(200, doc, position_headers(call, column.position, column.stale))
 
 
-async def _board(call: Call, project_id: str, cards: int, position: int | None) -> BoardRead:
+async def _board(call: Call, project_id: str, query: BoardQuery, position: int | None) -> BoardRead:
     """A board that the caller may see. Raises Refused(NOT_FOUND, VIEW_BEHIND)."""
     house, user_id = call.house, call.caller.user_id
     workspaces = await call.access.workspaces(user_id, position)
-    board = await house.boards.board(workspaces, project_id, cards)
+    board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane)
     if board is None or (position is not None and board.position < position):
         if position is None:
             # Perhaps it was made just now, and its board is only coming.
@@ -453,7 +483,7 @@ async def _board(call: Call, project_id: str, cards: int, position: int | None) 
             position = found[1].position
         await house.waiter.reached(BOARD_VIEW, position)
         workspaces = await call.access.workspaces(user_id, position)
-        board = await house.boards.board(workspaces, project_id, cards)
+        board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane)
     if board is None:
         raise not_found("project")
     if await call.access.project_role(board.workspace_id, project_id, user_id) is None:

@@ -23,6 +23,8 @@ class Limits:
     fields_bytes: int = 32 * 1024
     field_options: int = 200
     columns: int = 250
+    lanes: int = 100
+    cards_of_board: int = 10_000
     statuses: int = 100
     transitions: int = 1_000
     teams: int = 200

@@ -144,3 +144,29 @@ async def test_comments_mention_and_answer_each_other(ada: Api, bob: Api) -> Non
     for body in ({}, {"text": "a", "content": "b"}, {"text": " "}, {"text": "x" * 20_001}):
         problem = await ada.refused(422, "validation-failed", "POST", path, body)
         assert pointers(problem) == ["/text"]
+
+
+async def test_a_board_by_lanes(ada: Api) -> None:
+    await ada.project("LNS")
+    for number in range(3):
+        await ada.task(f"T{number}", project_id="LNS", assignee_id=ada.user_id)
+    await ada.task("Nobody's", project_id="LNS", tags=["red"])
+    board = await ada.get("/projects/LNS/board?swimlane=assignee&cards=2")
+    mine = {"lane": ada.user_id, "name": ada.user["name"], "count": 3}
+    assert board["lanes"] == [mine, {"lane": None, "name": None, "count": 1}]
+    todo = board["columns"][0]
+    assert [column["lanes"] for column in board["columns"][1:]] == [[]] * 5
+    first, nobody = todo["lanes"]
+    assert mine.items() <= first.items()
+    assert [card["title"] for card in first["cards"]] == ["T0", "T1"]
+    path = f"/projects/LNS/board/columns/{todo['column_id']}?swimlane=assignee"
+    rest = await ada.get(f"{path}&lane={ada.user_id}&cursor={first['next_cursor']}")
+    assert ([card["title"] for card in rest["cards"]], rest["count"]) == (["T2"], 3)
+    assert [card["title"] for card in (await ada.get(f"{path}&lane="))["cards"]] == ["Nobody's"]
+    assert nobody["count"] == 1
+    assert "lanes" not in await ada.get("/projects/LNS/board")
+    by_label = await ada.get("/projects/LNS/board?swimlane=label")
+    assert [(lane["lane"], lane["count"]) for lane in by_label["lanes"]] == [("red", 1), (None, 3)]
+    problem = await ada.refused(422, "validation-failed", "GET", path)
+    assert pointers(problem) == ["/query/lane"]
+    await ada.refused(422, "validation-failed", "GET", "/projects/LNS/board?swimlane=colour")

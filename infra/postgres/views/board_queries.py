@@ -1,16 +1,20 @@
 """Questions to the view of boards: a whole board at once, one column on, and what a move must
 know of its neighbours."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from psycopg.rows import TupleRow
 
+from domain.project.lanes import lane_key, lane_value
 from domain.task.wip import Standing
+from domain.values.limits import Limits
+from domain.values.priority import BANDS
 from infra.postgres.pool import Pool
-from projections.board import BOARD_VIEW
+from projections.board import BOARD_VIEW, title_of
+from projections.people import Mark
 from projections.questions import Listing, Page
 
 from .cursors import CursorCodec
@@ -18,6 +22,11 @@ from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
 from .reader import Parameters, Question, ViewReader
 from .waiting import ViewWaiter
+
+_json = msgspec.json.encode
+
+# A board without a card says nothing of where its lanes are.
+_ANY_POSITION = 2**63 - 1
 
 _ORDER = Order((("t.rank", "text"), ("t.task_id", "text")), False, CursorCodec("cards", str, str))
 
@@ -33,11 +42,31 @@ class BoardRead:
     columns: tuple["ColumnRead", ...]
     position: int
     stale: tuple[str, ...] = ()
+    lanes: "LanesRead | None" = None
 
     def doc(self) -> bytes:
         """The whole answer."""
-        columns = b",".join([column.doc() for column in self.columns])
-        return b'{"project":%b,"columns":[%b],"position":%d}' % (self.head, columns, self.position)
+        docs = [
+            column.doc(None if self.lanes is None else self.lanes.columns.get(place, b""))
+            for place, column in enumerate(self.columns)
+        ]
+        lanes = b"" if self.lanes is None else self.lanes.head
+        return b'{"project":%b,"columns":[%b]%b,"position":%d}' % (
+            self.head,
+            b",".join(docs),
+            lanes,
+            self.position,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LanesRead:
+    """A board by lanes. `head` is what the whole board says of them, as further members of its
+    answer; `columns` by place the lanes of each column, JSON objects joined by commas."""
+
+    head: bytes
+    columns: Mapping[int, bytes]
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +78,23 @@ class ColumnRead:
     position: int
     stale: tuple[str, ...] = ()
 
-    def doc(self) -> bytes:
-        """The column's answer: its head, and what stands in it."""
-        return b'%b,"count":%d,"cards":[%b],"next_cursor":%b,"has_more":%b}' % (
+    def doc(self, lanes: bytes | None = None) -> bytes:
+        """The column's answer: its head, what stands in it, and the same by lanes."""
+        return b"%b,%b%b}" % (
             self.head[:-1],
-            self.count,
-            self.cards,
-            msgspec.json.encode(self.next_cursor),
-            b"false" if self.next_cursor is None else b"true",
+            _counted(self.count, self.cards, self.next_cursor),
+            b"" if lanes is None else b',"lanes":[%b]' % lanes,
         )
+
+
+def _counted(count: int, cards: bytes, next_cursor: str | None) -> bytes:
+    """What stands somewhere, as members of an answer."""
+    return b'"count":%d,"cards":[%b],"next_cursor":%b,"has_more":%b' % (
+        count,
+        cards,
+        _json(next_cursor),
+        b"false" if next_cursor is None else b"true",
+    )
 
 
 # Cards of several statuses in one column stand in one order: the first of each status, merged.
@@ -70,50 +107,102 @@ FROM (SELECT) AS one
 LEFT JOIN {board_boards} AS b ON b.project_id = k.p0
 LEFT JOIN {board_columns} AS c ON c.project_id = b.project_id
 LEFT JOIN LATERAL (
-    SELECT string_agg(r.doc, ','::bytea ORDER BY r.n) FILTER (WHERE r.n <= k.p1) AS docs,
-        (array_agg(r.rank) FILTER (WHERE r.n = k.p1 AND r.more))[1] AS ranks,
-        (array_agg(r.task_id) FILTER (WHERE r.n = k.p1 AND r.more))[1] AS ids,
+    SELECT least(k.p1, k.p2 / greatest(1, count(*)))::integer AS cards
+    FROM {board_columns} AS each WHERE each.project_id = b.project_id
+) AS most ON true
+LEFT JOIN LATERAL (
+    SELECT string_agg(r.doc, ','::bytea ORDER BY r.n) FILTER (WHERE r.n <= most.cards) AS docs,
+        (array_agg(r.rank) FILTER (WHERE r.n = most.cards AND r.more))[1] AS ranks,
+        (array_agg(r.task_id) FILTER (WHERE r.n = most.cards AND r.more))[1] AS ids,
         (SELECT count(*) FROM {board_cards} AS x
             WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
         ) AS count
     FROM (
-        SELECT m.*, row_number() OVER () AS n, count(*) OVER () > k.p1 AS more FROM (
+        SELECT m.*, row_number() OVER () AS n, count(*) OVER () > most.cards AS more FROM (
             SELECT t.doc, t.rank, t.task_id
             FROM unnest(c.statuses) AS s(status)
             CROSS JOIN LATERAL (
                 SELECT x.doc, x.rank, x.task_id FROM {board_cards} AS x
                 WHERE x.project_id = c.project_id AND x.status = s.status AND NOT x.trashed
-                ORDER BY x.rank, x.task_id LIMIT k.p1 + 1
+                ORDER BY x.rank, x.task_id LIMIT most.cards + 1
             ) AS t
-            ORDER BY t.rank, t.task_id LIMIT k.p1 + 1
+            ORDER BY t.rank, t.task_id LIMIT most.cards + 1
         ) AS m
     ) AS r
 ) AS cards ON true
 GROUP BY b.workspace_id, b.doc
 """
 
+# A card stands in several lanes where it has several labels or assignees. Those lanes are shown
+# that have the most cards.
+_LANES = """
+WITH found AS MATERIALIZED (
+    SELECT c.place, l.lane, x.task_id, x.rank
+    FROM {board_columns} AS c
+    JOIN {board_cards} AS x
+        ON x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
+    CROSS JOIN LATERAL unnest(x.lanes) AS l(lane)
+    WHERE c.project_id = %(project)s AND starts_with(l.lane, %(swimlane)s)
+), largest AS (
+    SELECT f.lane, row_number() OVER (ORDER BY count(*) DESC, f.lane) AS nth,
+        count(*) OVER () AS lanes
+    FROM found AS f GROUP BY f.lane
+), placed AS (
+    SELECT f.*, l.lanes, row_number() OVER w AS n, count(*) OVER cell AS count,
+        least(%(cards)s, %(most_cards)s / count(*) FILTER (WHERE f.first) OVER ()) AS shown
+    FROM (SELECT g.*, row_number() OVER (PARTITION BY g.place, g.lane) = 1 AS first
+        FROM found AS g) AS f
+    JOIN largest AS l ON l.lane = f.lane AND l.nth <= %(most_lanes)s
+    WINDOW cell AS (PARTITION BY f.place, f.lane),
+        w AS (PARTITION BY f.place, f.lane ORDER BY f.rank, f.task_id)
+)
+SELECT p.place, p.lane, max(p.count), max(p.lanes), {position},
+    string_agg(x.doc, ','::bytea ORDER BY p.n),
+    (array_agg(p.rank ORDER BY p.n DESC) FILTER (WHERE p.n = p.shown AND p.count > p.n))[1],
+    (array_agg(p.task_id ORDER BY p.n DESC) FILTER (WHERE p.n = p.shown AND p.count > p.n))[1]
+FROM placed AS p
+LEFT JOIN {board_cards} AS x ON x.task_id = p.task_id AND p.n <= p.shown
+WHERE p.n <= greatest(p.shown, 1)
+GROUP BY p.place, p.lane
+"""
+
+_PARENTS = """
+SELECT x.task_id, x.doc FROM {board_cards} AS x
+WHERE x.task_id = ANY(%s) AND x.project_id = %s
+"""
+
 _COLUMN = """
 SELECT c.workspace_id, c.doc, c.statuses,
     (SELECT count(*) FROM {board_cards} AS x
-        WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed)
+        WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
+            AND (%s::text IS NULL OR %s = ANY(x.lanes)))
 FROM {board_columns} AS c WHERE c.project_id = %s AND c.column_id = %s
 """
 
 
 class BoardQueries:
-    def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
+    def __init__(
+        self, pool: Pool, pointers: Pointers, log_id: str, limits: Limits | None = None
+    ) -> None:
         self._reader = ViewReader(pool, pointers, BOARD_VIEW)
         self._log_id = log_id
+        self._limits = limits or Limits()
 
     async def board(
-        self, workspaces: Sequence[str], project_id: str, cards: int = 25
+        self,
+        workspaces: Sequence[str],
+        project_id: str,
+        cards: int = 25,
+        swimlane: str | None = None,
     ) -> BoardRead | None:
-        """The board with the first `cards` of each column, None where these workspaces have no
-        such project (or its board is not there yet). Who may see it is for the door to say."""
+        """The board with the first `cards` of each column, and of each lane where `swimlane` says
+        by what they are told apart: fewer where there would be too many in all. None where these
+        workspaces have no such project (or its board is not there yet). Who may see it is for the
+        door to say."""
         question = Question(
             _BOARD,
-            ("text", "integer"),
-            (project_id, cards),
+            ("text", "integer", "integer"),
+            (project_id, cards, self._limits.cards_of_board),
             tuple(workspaces),
             together=max(1, 32 // max(1, cards // 25)),
         )
@@ -124,28 +213,93 @@ class BoardQueries:
         for doc, count, docs, rank, task_id in zip(*columns, strict=True):
             if doc is None:
                 continue
-            place = None if rank is None else (rank, task_id)
-            cursor = None if place is None else _ORDER.cursors.encode(self._log_id, place)
+            cursor = self._cursor(rank, task_id)
             read.append(ColumnRead(doc, count, docs or b"", cursor, position or 0))
         stale = await self._reader.stale((workspace_id,)) if parked else ()
-        return BoardRead(workspace_id, project_id, head, tuple(read), position or 0, stale)
+        lanes = None
+        if swimlane is not None:
+            lanes = await self._lanes(workspace_id, project_id, cards, swimlane)
+            position = min(position or 0, lanes.position)
+        return BoardRead(workspace_id, project_id, head, tuple(read), position or 0, stale, lanes)
+
+    async def _lanes(
+        self, workspace_id: str, project_id: str, cards: int, swimlane: str
+    ) -> LanesRead:
+        params = {
+            "project": project_id,
+            "swimlane": lane_key(swimlane, None),
+            "cards": cards,
+            "most_cards": self._limits.cards_of_board,
+            "most_lanes": self._limits.lanes,
+        }
+        rows = await self._reader.fetch((workspace_id,), _LANES, params)
+        cells: dict[str, list[tuple[int, int, bytes]]] = {}
+        for place, lane, count, _, _, docs, rank, task_id in rows:
+            cursor = self._cursor(rank, task_id)
+            cells.setdefault(lane, []).append((place, count, _counted(count, docs or b"", cursor)))
+        names = await self._names(workspace_id, project_id, swimlane, cells)
+        ordered = sorted(cells, key=_lane_order)
+        columns: dict[int, list[bytes]] = {}
+        heads = []
+        for lane in ordered:
+            said = b'"lane":%b,"name":%b' % (_json(lane_value(lane)), _json(names[lane]))
+            heads.append(b'{%b,"count":%d}' % (said, sum(count for _, count, _ in cells[lane])))
+            for place, _, counted in cells[lane]:
+                columns.setdefault(place, []).append(b"{%b,%b}" % (said, counted))
+        more = bool(rows) and rows[0][3] > len(cells)
+        return LanesRead(
+            b',"swimlane":%b,"lanes":[%b],"more_lanes":%b'
+            % (_json(swimlane), b",".join(heads), _json(more)),
+            {place: b",".join(each) for place, each in columns.items()},
+            (rows[0][4] or 0) if rows else _ANY_POSITION,
+        )
+
+    async def _names(
+        self, workspace_id: str, project_id: str, swimlane: str, lanes: Iterable[str]
+    ) -> Mapping[str, str | Mark | None]:
+        """What people call each lane; a task of another project has no name here."""
+        values = {lane: lane_value(lane) for lane in lanes}
+        match swimlane:
+            case "assignee":
+                return {lane: value and Mark(value) for lane, value in values.items()}
+            case "parent":
+                ids = [value for value in values.values() if value is not None]
+                found = await self._reader.fetch((workspace_id,), _PARENTS, (ids, project_id))
+                titles = {task_id: title_of(doc) for task_id, doc in found}
+                return {lane: value and titles.get(value) for lane, value in values.items()}
+            case _:
+                return values
+
+    def _cursor(self, rank: str | None, task_id: str) -> str | None:
+        return None if rank is None else _ORDER.cursors.encode(self._log_id, (rank, task_id))
 
     async def column(
-        self, workspaces: Sequence[str], project_id: str, column_id: str, page: Page
+        self,
+        workspaces: Sequence[str],
+        project_id: str,
+        column_id: str,
+        page: Page,
+        lane: str | None = None,
     ) -> ColumnRead | None:
-        """A page of one column's cards, None where there is no such column. Raises as
-        `read_page`."""
-        found = await self._reader.fetch(workspaces, _COLUMN, (project_id, column_id))
+        """A page of one column's cards, or of one lane of it (`domain.project.lanes.lane_key`),
+        None where there is no such column. Raises as `read_page`."""
+        params = (lane, lane, project_id, column_id)
+        found = await self._reader.fetch(workspaces, _COLUMN, params)
         if not found:
             return None
         _, head, statuses, count = found[0]
-        listing = await self.cards(workspaces, project_id, statuses, page)
+        listing = await self.cards(workspaces, project_id, statuses, page, lane)
         return ColumnRead(
             head, count, listing.docs, listing.next_cursor, listing.position, listing.stale
         )
 
     async def cards(
-        self, workspaces: Sequence[str], project_id: str, statuses: Sequence[str], page: Page
+        self,
+        workspaces: Sequence[str],
+        project_id: str,
+        statuses: Sequence[str],
+        page: Page,
+        lane: str | None = None,
     ) -> Listing:
         """A page of the cards in any of these statuses, by rank."""
         params = Parameters()
@@ -159,7 +313,16 @@ class BoardQueries:
             conditions=[f"t.status = ANY({params.add('text[]', statuses)})", "NOT t.trashed"],
             order=_ORDER,
         )
+        if lane is not None:
+            query.conditions.append(f"{params.add('text', lane)} = ANY(t.lanes)")
         return await read_page(self._reader, self._log_id, workspaces, query, page)
+
+
+def _lane_order(lane: str) -> tuple[bool, int, str]:
+    """Bands by urgency, everything else by its own word; what belongs to no lane comes last."""
+    value = lane_value(lane)
+    band = BANDS.index(value) if value in BANDS and lane == lane_key("priority", value) else 0
+    return value is None, band, value or ""
 
 
 _BESIDE = """

@@ -10,6 +10,7 @@ from domain.errors import Kind, Refused
 from domain.project.board import Column
 from domain.project.events import ProjectColumnsChanged
 from domain.task.events import TaskStatusChanged, TaskTrashed
+from domain.values.limits import Limits
 from infra.postgres.pool import Pool
 from infra.postgres.views.board_queries import BoardQueries, ViewBoardReader
 from infra.postgres.views.pointers import Pointers
@@ -101,6 +102,87 @@ async def test_a_column_goes_on_where_the_board_ended(
         seen += ids(doc["cards"])
         cursor = doc["next_cursor"]
     assert seen == cards_of(past, "in_progress", "in_review")
+
+
+async def test_lanes_show_each_card_where_it_belongs(
+    written: Written, queries: BoardQueries
+) -> None:
+    past = History()
+    past.user(1, "Ada")
+    past.project(1, past.workspace(1))
+    ada, bob = made_id("user", 1), made_id("user", 2)
+    for number, (people, tags) in enumerate(
+        [((ada,), ("red", "blue")), ((), ("red",)), ((ada, bob), ()), ((ada,), ("red",))], 1
+    ):
+        status = "done" if number == 4 else "todo"
+        past.task(number, PROJECT, assignee_ids=people, tags=tags, status=status, rank=f"h{number}")
+    past.task(5, PROJECT, assignee_ids=(ada,))
+    past.change(made_id("task", 5), TaskTrashed())
+    await written.write(past)
+    one, two, three, four = (made_id("task", number) for number in range(1, 5))
+
+    async def lanes(swimlane: str, cards: int = 25) -> tuple[dict[str, Any], dict[Any, Any]]:
+        board = await queries.board([WS], PROJECT, cards, swimlane)
+        assert board is not None
+        doc = json.loads(board.doc())
+        found = {
+            (column["name"], lane["lane"]): (lane["count"], ids(lane["cards"]))
+            for column in doc["columns"]
+            for lane in column["lanes"]
+        }
+        return doc, found
+
+    doc, found = await lanes("assignee")
+    assert found == {
+        ("To do", ada): (2, [one, three]),
+        ("To do", bob): (1, [three]),
+        ("To do", None): (1, [two]),
+        ("Done", ada): (1, [four]),
+    }
+    assert [(lane["lane"], lane["count"]) for lane in doc["lanes"]] == [
+        (ada, 3),
+        (bob, 1),
+        (None, 1),
+    ]
+    assert (doc["swimlane"], doc["more_lanes"]) == ("assignee", False)
+    assert doc["lanes"][0]["name"] == {"@": ada}
+    assert doc["position"] == past.position
+    assert [column["count"] for column in doc["columns"]] == [3, 0, 0, 1]
+    doc, found = await lanes("label")
+    assert [lane["lane"] for lane in doc["lanes"]] == ["blue", "red", None]
+    assert found["To do", "red"] == (2, [one, two])
+    doc, found = await lanes("label", cards=1)
+    assert found["To do", "red"] == (2, [one])
+    todo = doc["columns"][0]
+    red = next(lane for lane in todo["lanes"] if lane["lane"] == "red")
+    page = Page(cursor=red["next_cursor"])
+    column = await queries.column([WS], PROJECT, todo["column_id"], page, "label:red")
+    assert column is not None
+    assert (ids(json.loads(column.doc())["cards"]), column.count) == ([two], 2)
+    doc, found = await lanes("priority", cards=0)
+    assert found == {("To do", "medium"): (3, []), ("Done", "medium"): (1, [])}
+
+
+async def test_a_board_has_so_many_lanes_and_cards_and_no_more(
+    pool: Pool, pointers: Pointers, written: Written
+) -> None:
+    past = History()
+    past.project(1, past.workspace(1))
+    for number in range(1, 13):
+        past.task(number, PROJECT, tags=(f"t{number // 4}",), rank=f"h{number:03}")
+    await written.write(past)
+    limits = Limits(lanes=2, cards_of_board=8)
+    queries = BoardQueries(pool, pointers, written.log_id, limits)
+    board = await queries.board([WS], PROJECT, 100, "label")
+    assert board is not None
+    doc = json.loads(board.doc())
+    assert (doc["more_lanes"], [lane["lane"] for lane in doc["lanes"]]) == (True, ["t1", "t2"])
+    todo = doc["columns"][0]
+    assert (todo["count"], len(todo["cards"]), todo["has_more"]) == (12, 2, True)
+    assert [len(lane["cards"]) for lane in todo["lanes"]] == [4, 4]
+    empty = await queries.board([WS], PROJECT, 1, "parent")
+    assert empty is not None
+    assert [lane["lane"] for lane in json.loads(empty.doc())["lanes"]] == [None]
 
 
 async def test_many_askers_get_their_own_boards(written: Written, queries: BoardQueries) -> None:
