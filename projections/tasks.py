@@ -37,6 +37,7 @@ from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import Text, readable, shown
 
+from .custom_fields import FIELDS, FieldAsked, FieldSort, FieldsRow, finish_fields
 from .people import Named, Person, named, person
 from .projection import Projection, Rows, Scan, Table
 from .states import PackedCodec
@@ -55,10 +56,12 @@ class SortBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """The order of a list; ties go by id in the same direction, nulls last both ways."""
+    """The order of a list; ties go by id in the same direction, nulls last both ways. `field`:
+    by a custom field, and not by `by`."""
 
     by: SortBy = SortBy.CREATED_AT
     descending: bool = True
+    field: FieldSort | None = None
 
     @classmethod
     def usual(cls, by: SortBy) -> "Sort":
@@ -73,8 +76,8 @@ class TaskFilter:
     `statuses` are keys or exact names of statuses, categories (in projects without a status of
     that key), `open`, `pending`, `completed`. `priorities` are levels. `assignee_ids`: one of
     them, or nobody where `unassigned`. `tags`: all of them; `tags_any`: one of them. Moments are
-    inclusive. `overdue` compares with `now`. `q`: every word in title, key, external id or
-    description, the last one as a prefix.
+    inclusive. `overdue` compares with `now`. `fields`: all of them hold. `q`: every word in title,
+    key, external id or description, the last one as a prefix.
     """
 
     project_ids: tuple[str, ...] = ()
@@ -96,6 +99,7 @@ class TaskFilter:
     is_blocked: bool | None = None
     trashed: bool = False
     q: str | None = None
+    fields: tuple[FieldAsked, ...] = ()
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False):
@@ -395,11 +399,14 @@ def _task_of(row: TaskRow) -> Task | None:
 def _evolve(recorded: Recorded, rows: Rows) -> TaskRow | None:
     stamp = recorded.stamp
     row: TaskRow = rows.get("tasks", stamp.stream) or TaskRow(stamp.stream, stamp.workspace_id)
-    task = evolve(_task_of(row), recorded.event, stamp)
+    before = _task_of(row)
+    task = evolve(before, recorded.event, stamp)
     if task is None:
         return None
     row.task = task
     rows.put("tasks", row)
+    if task.fields if before is None else task.fields is not before.fields:
+        rows.put("fields", FieldsRow(row.task_id, row.workspace_id, task=task))
     return row
 
 
@@ -553,7 +560,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 TASKS_VIEW = Projection(
     name="tasks",
     version=4,
-    tables=(TASKS, TERMS, FORMER_KEYS, STATUSES),
+    tables=(TASKS, TERMS, FIELDS, FORMER_KEYS, STATUSES),
     folds={
         TaskCreated: _created,
         TaskRetitled: _found_otherwise,
@@ -580,5 +587,5 @@ TASKS_VIEW = Projection(
     },
     reads=_reads,
     scans={ProjectWorkflowChanged: _scans},
-    finish={"tasks": _finish_task, "terms": _finish_terms},
+    finish={"tasks": _finish_task, "terms": _finish_terms, "fields": finish_fields},
 )

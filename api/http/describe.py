@@ -67,9 +67,11 @@ def read(
     has_path: bool = True,
     is_view: bool = True,
     may: Sequence[str] = (),
+    beside: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Options of a route that reads. `is_one`: a fresh single resource with an ETag."""
-    parameters = []
+    """Options of a route that reads. `is_one`: a fresh single resource with an ETag; `beside`:
+    parameters that its query takes without having them as fields."""
+    parameters: list[Mapping[str, Any]] = [*beside]
     headers: dict[str, Any] = {}
     problems: list[str] = [Kind.UNAUTHENTICATED, Kind.VALIDATION_FAILED, Kind.RATE_LIMITED, *may]
     responses: dict[int | str, dict[str, Any]] = {}

@@ -1,7 +1,9 @@
 """Query parameters into a model: each known by name, lists by repeating or by comma."""
 
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Final, TypeVar, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeVar, get_origin
 from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,9 +16,22 @@ _PREFIX: Final = "/query"
 
 
 class Query(BaseModel):
-    """A request's query string. Unknown parameters are refused and named."""
+    """A request's query string. Unknown parameters are refused and named, but those that
+    `open_names` matches: they are kept as they come, by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    open_names: ClassVar[re.Pattern[str] | None] = None
+
+    # Slots, as in `api.http.bodies`.
+    __slots__ = ("_opened",)
+    if TYPE_CHECKING:
+        _opened: Mapping[str, Sequence[str]]
+
+    @property
+    def opened(self) -> Mapping[str, Sequence[str]]:
+        """The parameters whose names are not known beforehand, with all their values."""
+        return self._opened
 
 
 class ReadQuery(Query):
@@ -38,6 +53,7 @@ def read_query(model: type[Q], query_string: bytes) -> Q:
         return empty
     lists = _lists(model)
     values: dict[str, Any] = {}
+    opened: dict[str, list[str]] = {}
     pairs = query_string.split(b"&")
     if len(pairs) > _MOST:
         raise invalid(_PREFIX, f"A query has at most {_MOST} parameters.", "too-long")
@@ -46,16 +62,24 @@ def read_query(model: type[Q], query_string: bytes) -> Q:
             continue
         raw_name, _, raw_value = pair.partition(b"=")
         name, value = _text(raw_name), _text(raw_value)
-        if name in lists:
+        if model.open_names is not None and model.open_names.fullmatch(name):
+            opened.setdefault(name, []).extend(part for part in value.split(",") if part)
+        elif name in lists:
             values.setdefault(name, []).extend(part for part in value.split(",") if part)
         elif name in values:
             raise invalid(f"{_PREFIX}/{name}", f"{name} takes one value.", "repeated")
         else:
             values[name] = value
+    return _validated(model, values, opened)
+
+
+def _validated(model: type[Q], values: Mapping[str, Any], opened: Mapping[str, Any]) -> Q:
     try:
-        return model.model_validate(values)
+        query = model.model_validate(values)
     except ValidationError as error:
         raise problems_of(error, _PREFIX) from None
+    object.__setattr__(query, "_opened", opened)
+    return query
 
 
 def _text(raw: bytes) -> str:
@@ -81,7 +105,4 @@ def _lists(model: type[Query]) -> frozenset[str]:
 @cache
 def _empty(model: type[Q]) -> Q:
     """What no parameters at all mean; refused where one is required."""
-    try:
-        return model.model_validate({})
-    except ValidationError as error:
-        raise problems_of(error, _PREFIX) from None
+    return _validated(model, {}, {})

@@ -7,11 +7,13 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from api.http.paging import PageQuery
+from api.routes.field_query import NAMED, SORTED
 from domain.values.moment import day_or_moment, moment
 from domain.values.priority import BANDS, level_of, levels_of
+from projections.custom_fields import FieldAsked, FieldSort
 from projections.tasks import Sort, SortBy, TaskFilter
 
-_SORTS: Final = "|".join(each.value for each in SortBy)
+_SORTS: Final = "|".join((*(each.value for each in SortBy), SORTED))
 _WHOLE: Final = "A moment, or a whole day in your time zone."
 
 Word = Annotated[str, Field(max_length=200)]
@@ -19,11 +21,12 @@ Ids = Annotated[tuple[str, ...], Field(max_length=1_000)]
 Words = Annotated[tuple[Word, ...], Field(max_length=100)]
 Text = Annotated[str | None, Field(max_length=1_000)]
 Day = Annotated[str | None, Field(description=_WHOLE, max_length=50)]
-SortName = Literal["created_at", "updated_at", "due_date", "priority", "title", "key", "rank"]
 
 
 class TaskListQuery(PageQuery):
     """Filters and order of a list of tasks; several values by repeating or by comma."""
+
+    open_names = NAMED
 
     project_id: Annotated[Ids, Field(description="Ids or keys.")] = ()
     status: Annotated[
@@ -50,7 +53,14 @@ class TaskListQuery(PageQuery):
         Field(description="Every word, the last by its beginning, in any text of the task."),
     ] = None
     search: Annotated[Text, Field(description="The same as `q`.")] = None
-    sort_by: SortName | None = None
+    sort_by: Annotated[
+        str | None,
+        Field(
+            pattern=rf"^({_SORTS})$",
+            description="`created_at`, `updated_at`, `due_date`, `priority`, `title`, `key`,"
+            " `rank`, or a custom field: `field.size`.",
+        ),
+    ] = None
     sort_order: Literal["asc", "desc"] | None = None
     sort: Annotated[
         str | None,
@@ -66,8 +76,16 @@ class TaskListQuery(PageQuery):
             raise ValueError("sort says its direction itself; sort_order goes with sort_by")
         return self
 
-    def order(self) -> Sort:
-        """The order asked for, else newest first."""
+    @property
+    def sorted_by(self) -> str | None:
+        """What the list is sorted by, as it was asked for."""
+        return self.sort_by if self.sort is None else self.sort.removeprefix("-")
+
+    def order(self, field: FieldSort | None = None) -> Sort:
+        """The order asked for, else newest first; `field` where that is a custom field."""
+        if field is not None:
+            descending = (self.sort or "").startswith("-") or self.sort_order == "desc"
+            return Sort(descending=descending, field=field)
         if self.sort is not None:
             return Sort(SortBy(self.sort.removeprefix("-")), self.sort.startswith("-"))
         by = SortBy.PRIORITY if self.sort_by_priority else SortBy(self.sort_by or "created_at")
@@ -83,9 +101,10 @@ class TaskListQuery(PageQuery):
         now: datetime,
         *,
         mine: bool = False,
+        fields: tuple[FieldAsked, ...] = (),
     ) -> TaskFilter:
         """The filter as the view understands it; `time_zone` says where the caller's days end,
-        `mine` that only what is assigned to the caller is meant.
+        `mine` that only what is assigned to the caller is meant. `fields` are the custom ones.
 
         Raises Invalid for a priority or a time that is none.
         """
@@ -112,6 +131,7 @@ class TaskListQuery(PageQuery):
             now=now,
             is_blocked=self.is_blocked,
             trashed=self.trashed,
+            fields=fields,
             q=" ".join(each for each in (self.q, self.search) if each) or None,
         )
 

@@ -18,6 +18,7 @@ from api.http.reads import facts_of, find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
+from api.routes.field_query import PARAMETER, field_sort, fields_asked
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
 from api.routes.task_query import TaskListQuery
 from commands.comment.add_comment import AddComment
@@ -90,7 +91,11 @@ async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Que
     return await one(call, found, position)
 
 
-@router.get("/tasks", summary="List tasks", **read(TaskPage, is_list=True, has_path=False))
+@router.get(
+    "/tasks",
+    summary="List tasks",
+    **read(TaskPage, is_list=True, has_path=False, beside=(PARAMETER,)),
+)
 async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Query()]) -> Reply:
     workspace_id = query.workspace_id
     if workspace_id is None and not query.project_id:
@@ -101,7 +106,7 @@ async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Quer
 @router.get(
     "/user/tasks",
     summary="List the tasks assigned to you, in every workspace",
-    **read(TaskPage, is_list=True, has_path=False),
+    **read(TaskPage, is_list=True, has_path=False, beside=(PARAMETER,)),
 )
 async def list_my_tasks(call: CallHere, query: Annotated[TaskListQuery, Query()]) -> Reply:
     return await _list(call, query, None, mine=True)
@@ -115,14 +120,17 @@ async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, m
     else:
         workspaces = (workspace_id,)
     user = await call.access.known(USER, user_id)
+    project_ids = await references.project_ids_in_filter(call, query.project_id, workspace_id)
     asked = query.filters(
         user_id,
-        await references.project_ids_in_filter(call, query.project_id, workspace_id),
+        project_ids,
         "UTC" if user is None else user.time_zone,
         call.house.clock(),
         mine=mine,
+        fields=await fields_asked(call, query.opened, project_ids),
     )
-    order, page = query.order(), query.asked()
+    order = query.order(await field_sort(call, query.sorted_by, project_ids))
+    page = query.asked()
 
     async def ask(scope: Scope) -> Listing:
         return await house.waiter.at_least(

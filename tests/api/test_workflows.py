@@ -209,3 +209,71 @@ async def test_a_project_is_counted(ada: Api) -> None:
     assert counted["by_label"] == {"a": 2, "b": 1}
     eve = await ada.register()
     await eve.refused(404, "not-found", "GET", f"/projects/{project['id']}/stats")
+
+
+async def test_tasks_are_found_and_sorted_by_custom_fields(ada: Api) -> None:
+    await ada.project("FND")
+    fields = [
+        {"key": "size", "name": "Size", "type": "choice", "options": ["s", "m", "l"],
+         "option_names": {"m": "Medium"}},
+        {"key": "points", "name": "Points", "type": "number"},
+        {"key": "day", "name": "Day", "type": "date"},
+        {"key": "lead", "name": "Lead", "type": "user"},
+        {"key": "a b", "name": "Odd", "type": "text"},
+    ]  # fmt: skip
+    await ada.put("/projects/FND/fields", {"fields": fields})
+    for number, size in enumerate(("l", "s", "m", None), start=1):
+        values = {"points": number, "day": f"2026-03-0{number}", "a b": f"x,{number}"}
+        if size is not None:
+            values["size"] = size
+        if number == 2:
+            values["lead"] = ada.user_id
+        await ada.task(f"T{number}", project_id="FND", fields=values)
+    await ada.task("T5", project_id="FND")
+
+    async def titles(query: str) -> list[str]:
+        found = await ada.get(f"/tasks?project_id=FND&sort_by=key&{query}")
+        return [each["title"][1:] for each in found["tasks"]]
+
+    assert await titles("field.size=Medium,l") == ["1", "3"]
+    assert await titles("fields[size]=s&fields[size]=l") == ["1", "2"]
+    assert await titles("field.points_gte=2&field.points_lte=3.0") == ["2", "3"]
+    assert await titles("fields[points]_gte=4") == ["4"]
+    assert await titles("field.points=1&field.size=s") == []
+    assert await titles("field.day_lte=2026-03-02&field.day_gte=2026-03-01T12:00:00Z") == ["2"]
+    assert await titles("field.day=2026-03-03") == ["3"]
+    assert await titles("field.lead=me") == ["2"]
+    assert await titles("field.size_empty=true") == ["4", "5"]
+    assert await titles("fields%5Ba%20b%5D_empty=false") == ["1", "2", "3", "4"]
+
+    async def sorted_(query: str) -> list[str]:
+        seen: list[str] = []
+        path = f"/tasks?project_id=FND&limit=2&{query}"
+        while True:
+            page = await ada.get(path)
+            seen += [each["title"][1:] for each in page["tasks"]]
+            if page["next_cursor"] is None:
+                return seen
+            path = f"/tasks?project_id=FND&limit=2&{query}&cursor={page['next_cursor']}"
+
+    assert (await sorted_("sort_by=field.size"))[:3] == ["2", "3", "1"]
+    assert await sorted_("sort=-field.points") == ["4", "3", "2", "1", "5"]
+    assert await sorted_("sort_by=fields[day]&sort_order=asc") == ["1", "2", "3", "4", "5"]
+    # What was cleared is found no more.
+    await ada.patch("/tasks/FND-1", {"fields": {"size": None}})
+    assert await titles("field.size=l") == []
+    for query, pointer in (
+        ("project_id=FND&field.gone=1", "/query/field.gone"),
+        ("project_id=FND&field.size_gte=1", "/query/field.size_gte"),
+        ("project_id=FND&field.points=many", "/query/field.points"),
+        ("project_id=FND&field.points_gte=1,2", "/query/field.points_gte"),
+        ("project_id=FND&field.day=soon", "/query/field.day"),
+        ("project_id=FND&field.size_empty=maybe", "/query/field.size_empty"),
+        ("project_id=FND&sort_by=field.gone", "/query/sort_by"),
+        ("project_id=FND&sort_by=colour", "/query/sort_by"),
+        ("project_id=NOPE&field.size=s", "/query/field.size"),
+        ("field.size=s", "/query/field.size"),
+        ("project_id=FND&fields=s", "/query/fields"),
+    ):
+        problem = await ada.refused(422, "validation-failed", "GET", f"/tasks?{query}")
+        assert pointers(problem) == [pointer], query

@@ -12,6 +12,9 @@ from domain.errors import Invalid, invalid
 Int16 = Annotated[int, msgspec.Meta(ge=-(2**15), le=2**15 - 1)]
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Float = float
+
 _POINTER = "/query/cursor"
 _MOST_CHARACTERS = 8_000
 

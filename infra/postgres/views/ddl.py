@@ -13,6 +13,9 @@ SCHEMA = "views"
 # a second table, costs more than the rest of the write, and of the read.
 _INLINE_BYTES = 8160
 
+# What row-level security makes a plain filter of is looked up by functions of the search role.
+_SEARCHED = frozenset({"tsvector", "jsonb"})
+
 # Evaluated once a statement, not once a row: the sub-select is an init plan.
 _VISIBLE = "(SELECT string_to_array(current_setting('taskledger.workspaces', true), ','))::text[]"
 
@@ -31,7 +34,7 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
     """Statements that make an empty table with its key, policies and grants, indexes left out.
 
     Worker may do everything. Api reads the rows of the workspaces in the setting
-    `taskledger.workspaces` alone. Search reads tables with a text index, for its functions.
+    `taskledger.workspaces` alone. Search reads tables with such an index, for its functions.
     """
     name = relation(projection, table, generation)
     columns = [f"{column} {_column_type(kind)}" for column, kind in table.types.items()]
@@ -42,7 +45,7 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
         f"GRANT SELECT ON {name} TO taskledger_api",
         f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {name} TO taskledger_worker",
     ]
-    searched = "tsvector" in table.types.values()
+    searched = not _SEARCHED.isdisjoint(table.types.values())
     if searched:
         statements.append(f"GRANT SELECT ON {name} TO taskledger_search")
     if table.shared:

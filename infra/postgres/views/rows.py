@@ -32,6 +32,7 @@ _LENGTH = Struct("!i")
 _INT2 = Struct("!ih")
 _INT4 = Struct("!ii")
 _INT8 = Struct("!iq")
+_FLOAT8 = Struct("!id")
 _TSVECTOR = Struct("!ii")
 _ONE_DIMENSION = Struct("!iiIii")
 _ROW = Struct("!h")
@@ -61,6 +62,16 @@ def _text(values: Iterable[str | None]) -> Fields:
 def _bytea(values: Iterable[bytes | None]) -> Fields:
     pack = _LENGTH.pack
     return [NULL if value is None else pack(len(value)) + value for value in values]
+
+
+def _jsonb(values: Iterable[bytes | None]) -> Fields:
+    """JSON as bytes, behind the version of the format, which is 1."""
+    pack = _LENGTH.pack
+    return [NULL if value is None else pack(len(value) + 1) + b"\x01" + value for value in values]
+
+
+def _float8(values: Iterable[float | None]) -> Fields:
+    return [NULL if value is None else _FLOAT8.pack(8, value) for value in values]
 
 
 def _bytea_parts(values: Iterable[bytes | None]) -> Fields:
@@ -146,7 +157,9 @@ _ENCODE: dict[str, Callable[[Iterable[Any]], Fields]] = {
     "smallint": _integer(_INT2.pack, 2),
     "integer": _integer(_INT4.pack, 4),
     "bigint": _integer(_INT8.pack, 8),
+    "double precision": _float8,
     "timestamptz": _timestamptz,
+    "jsonb": _jsonb,
     "tsvector": _tsvector,
     "text[]": _text_array,
 }
@@ -174,6 +187,16 @@ class TsvectorArray(BinaryArray):
     oid, element_oid = 3643, 3614
 
 
+class Float8Array(BinaryArray):
+    __slots__ = ()
+    oid, element_oid = 1022, 701
+
+
+class JsonbArray(BinaryArray):
+    __slots__ = ()
+    oid, element_oid = 3807, 3802
+
+
 _ARRAYS: dict[str, type[BinaryArray]] = {
     "text": TextArray,
     "text[]": TextArray,
@@ -182,14 +205,18 @@ _ARRAYS: dict[str, type[BinaryArray]] = {
     "smallint": SmallintArray,
     "integer": IntegerArray,
     "bigint": BigintArray,
+    "double precision": Float8Array,
     "timestamptz": TimestamptzArray,
+    "jsonb": JsonbArray,
     "tsvector": TsvectorArray,
 }
 
 
 def adapt(connection: AsyncConnection[Any] | Connection[Any]) -> None:
     """Teach a connection the array parameters of this module; needed once a connection."""
-    adapt_arrays(connection, SmallintArray, TimestamptzArray, TsvectorArray)
+    adapt_arrays(
+        connection, SmallintArray, Float8Array, TimestamptzArray, JsonbArray, TsvectorArray
+    )
 
 
 def array(kind: str, values: Sequence[Any]) -> BinaryArray:

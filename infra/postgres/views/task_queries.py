@@ -1,5 +1,6 @@
 """Questions to the view of tasks: one by id, one by key, lists by any filter in any order."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +8,13 @@ from typing import Any
 
 from domain.project.workflow import CATEGORIES
 from infra.postgres.pool import Pool
+from projections.custom_fields import FieldSort, containing
 from projections.questions import Listing, Page, Scope
 from projections.tasks import NO_PROGRESS, TASKS_VIEW, Facts, Progress, Sort, SortBy, TaskFilter
 from projections.terms import is_wordless, terms_query, words
 
 from .cursors import CursorCodec, Int16, Int64
+from .field_conditions import WITH_FIELDS, conditions_on, order_by
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
 from .reader import Parameters, Question, ViewReader
@@ -91,6 +94,7 @@ FROM (
 """
 
 _HITS = "SELECT {position}, array(SELECT views.task_hits(%s, %s::tsquery, %s))"
+_FIELD_HITS = "SELECT {position}, array(SELECT views.field_hits(%s, %s::text[]::jsonb[], %s))"
 
 
 class TaskQueries:
@@ -157,14 +161,15 @@ class TaskQueries:
         page = page or Page()
         params = Parameters()
         hits, seen = await self._hits(scope, asked)
+        sort = sort or Sort()
         query = ListQuery(
-            table="{tasks_tasks}",
+            table=WITH_FIELDS if asked.fields or sort.field else "{tasks_tasks}",
             id_column="t.task_id",
             doc="t.doc",
             params=params,
             visible=visible(scope, params),
             conditions=_conditions(asked, params, hits),
-            order=_ORDERS[sort or Sort()],
+            order=_ORDERS[sort] if sort.field is None else _order_by(sort, sort.field, params),
         )
         listing = await read_page(self._reader, self._log_id, scope.tenants, query, page)
         return listing if seen is None else _as_of(listing, seen)
@@ -181,12 +186,27 @@ class TaskQueries:
             () if asked.unassigned else asked.assignee_ids,
             asked.project_ids,
         )
-        if query is None:
+        objects = [each for field in asked.fields if (each := containing(field)) is not None]
+        found = []
+        if query is not None:
+            relation = await self._reader.relation("terms")
+            found.append(await self._indexed(scope, _HITS, relation, query))
+        if objects:
+            relation = await self._reader.relation("fields")
+            asks = (self._indexed(scope, _FIELD_HITS, relation, each) for each in objects)
+            found += await asyncio.gather(*asks)
+        if not found:
             return None, None
-        relation = await self._reader.relation("terms")
-        rows = await self._reader.fetch(scope.tenants, _HITS, (relation, query, MOST_HITS + 1))
+        whole = [hits for hits, _ in found if len(hits) <= MOST_HITS]
+        return _in_all(whole), min(position for _, position in found)
+
+    async def _indexed(
+        self, scope: Scope, sql: str, relation: str, asked: object
+    ) -> tuple[Sequence[str], int]:
+        """Some hits of an index, one more than `MOST_HITS` where there are too many."""
+        rows = await self._reader.fetch(scope.tenants, sql, (relation, asked, MOST_HITS + 1))
         position, hits = rows[0]
-        return (hits if len(hits) <= MOST_HITS else None), position or 0
+        return hits, position or 0
 
 
 def _facts(
@@ -207,6 +227,15 @@ def _facts(
         tuple(blocked_by or ()),
         tuple(blocking or ()),
     )
+
+
+def _in_all(found: Sequence[Sequence[str]]) -> Sequence[str] | None:
+    """What stands in each of them; None where there is none."""
+    if not found:
+        return None
+    first, *rest = sorted(found, key=len)
+    others = [frozenset(each) for each in rest]
+    return [each for each in first if all(each in other for other in others)]
 
 
 def _as_of(listing: Listing, position: int) -> Listing:
@@ -272,6 +301,8 @@ def _conditions(asked: TaskFilter, params: Parameters, hits: Sequence[str] | Non
         conditions.append(_is_overdue(asked, params))
     if asked.is_blocked is not None:
         conditions.append("t.is_blocked" if asked.is_blocked else "NOT t.is_blocked")
+    for field in asked.fields:
+        conditions += conditions_on(field, params)
     return conditions
 
 
@@ -333,6 +364,18 @@ def _order(sort: Sort) -> Order:
         sort.descending,
         CursorCodec(name, *(value for _, _, value in columns)),
         nullable=sort.by is SortBy.DUE_DATE,
+    )
+
+
+def _order_by(sort: Sort, field: FieldSort, params: Parameters) -> Order:
+    """An order by a custom field, of which a project may have any."""
+    column, kind, value = order_by(field, params)
+    way = "desc" if sort.descending else "asc"
+    return Order(
+        ((column, kind), ("t.task_id", "text")),
+        sort.descending,
+        CursorCodec(f"tasks:fields.{field.key}:{field.type}:{way}", value, str),
+        nullable=True,
     )
 
 
