@@ -24,6 +24,7 @@ from api.routes import (
     people,
     projects,
     stats,
+    subtasks,
     tasks,
     teams,
     transitions,
@@ -53,6 +54,7 @@ _EXPOSED: Final = (
 
 ROUTERS: Final = (
     tasks.router,
+    subtasks.router,
     transitions.router,
     comments.router,
     comment_history.router,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from commands.commit import Commit, Receipt
 from commands.execution import Executor
+from commands.ports import Descendant
 from commands.project.create_project import CreateProject
 from commands.registry import all_commands
 from commands.task.create_task import CreateTask
@@ -81,12 +82,22 @@ class NoComments:
         return False
 
 
+class NoTrees:
+    """Nothing stands below anything."""
+
+    async def descendants(
+        self, workspace_id: str, task_id: str, position: int, limit: int
+    ) -> Sequence[Descendant]:
+        return ()
+
+
 async def main() -> None:
     executor = Executor(
         registry=all_commands(),
         store=NoLog(),
         board=NoBoard(),
         comments=NoComments(),
+        trees=NoTrees(),
         clock=lambda: datetime.now(UTC),
         new_id=new_id,
         secret=b"",

@@ -21,6 +21,8 @@ _BOOKKEEPING: Final = frozenset(
         "imported_digest",
         "title_author",
         "text_author",
+        "description_author",
+        "trashed_with",
         "field_authors",
         "name_author",
     }

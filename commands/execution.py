@@ -22,6 +22,7 @@ from commands.ports import (
     NewId,
     Snapshots,
     StreamMoved,
+    TreeReader,
 )
 from commands.spec import Access, CommandSpec, Registry
 from commands.states import States
@@ -135,6 +136,7 @@ class Executor:
         store: EventStore,
         board: BoardReader,
         comments: CommentReader,
+        trees: TreeReader,
         clock: Clock,
         new_id: NewId,
         secret: bytes,
@@ -154,6 +156,7 @@ class Executor:
             states=self.states,
             board=board,
             comments=comments,
+            trees=trees,
             new_id=new_id,
             tail=random_tail,
             limits=limits or Limits(),

@@ -30,6 +30,7 @@ from commands.task.move_to_project import MoveToProject
 from commands.task.restore_task import RestoreTask
 from commands.task.return_task import ReturnTask
 from commands.task.set_due_date import SetDueDate
+from commands.task.set_parent import SetParent
 from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
@@ -71,6 +72,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRestored,
@@ -183,6 +185,10 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
             project_id=undone.event.was_project_id,
             status=undone.event.was_status,
         ),
+    ),
+    TaskParentChanged: Inverse(
+        SetParent,
+        lambda undone: SetParent(task_id=undone.stream, parent_task_id=undone.event.was),
     ),
     TaskTrashed: Inverse(RestoreTask, lambda undone: RestoreTask(task_id=undone.stream)),
     TaskRestored: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),

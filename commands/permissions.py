@@ -44,6 +44,9 @@ class OfPlace(Protocol):
     @property
     def project_id(self) -> str | None: ...
 
+    @property
+    def parent_task_id(self) -> str | None: ...
+
 
 class OfHome(Protocol):
     @property
@@ -157,7 +160,8 @@ class OnProject:
 
 @dataclass(frozen=True, slots=True)
 class InNamedProject:
-    """The right in the project that the request names; without one, in the caller's own."""
+    """The right in the project that the request names; without one, in that of the task that it
+    names to stand above, else in the caller's own."""
 
     right: Right
 
@@ -172,9 +176,17 @@ class InNamedProject:
 
 
 async def place_of(command: OfPlace, work: Work) -> str:
-    """The id of the project that a new task goes to: the one named, else the caller's own."""
+    """The id of the project that a new task goes to: the one named, that of the task above it,
+    else the caller's own."""
     if command.project_id is not None:
         return command.project_id
+    if command.parent_task_id is not None:
+        parent = await visible_task(work, command.parent_task_id)
+        if parent is None:
+            raise invalid(
+                "/parent_task_id", "There is no such task, or you may not see it.", "unknown"
+            )
+        return parent.project_id
     user = await work.load(USER, work.actor)
     if user is None or user.personal_project_id is None:
         raise invalid("/project_id", "You have no project of your own; name a project.")

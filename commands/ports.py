@@ -1,6 +1,7 @@
 """What a command may ask of the world."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -80,6 +81,10 @@ class EventStore(Protocol):
         """The last position, 0 for an empty log."""
         ...
 
+    async def touched(self, guard: str) -> int:
+        """The position of the last event that touched a guard, 0 where there is none."""
+        ...
+
 
 class Snapshots(Protocol):
     """States of long streams, kept so that reading one does not mean reading its whole past."""
@@ -149,4 +154,27 @@ class CommentReader(Protocol):
     ) -> bool:
         """Whether somebody said something about a task after the position `since` that has not
         been deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Descendant:
+    """A task somewhere below another one: `level` 1 stands directly below it."""
+
+    task_id: str
+    parent_task_id: str
+    project_id: str
+    status: str
+    trashed: bool
+    level: int
+
+
+class TreeReader(Protocol):
+    """Questions to the tasks below a task, at a position no older than `position`."""
+
+    async def descendants(
+        self, workspace_id: str, task_id: str, position: int, limit: int
+    ) -> Sequence[Descendant]:
+        """All that stand below it, trashed ones too, each after the one that it stands below; no
+        more than `limit`."""
         ...

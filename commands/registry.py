@@ -36,12 +36,14 @@ from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
 from commands.task.create_task import CREATE_TASK
+from commands.task.duplicate_task import DUPLICATE_TASK
 from commands.task.edit_task import EDIT_TASK
 from commands.task.move_task import MOVE_TASK
 from commands.task.move_to_project import MOVE_TO_PROJECT
 from commands.task.restore_task import RESTORE_TASK
 from commands.task.return_task import RETURN_TASK
 from commands.task.set_due_date import SET_DUE_DATE
+from commands.task.set_parent import SET_PARENT
 from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
 from commands.task.trash_task import TRASH_TASK
@@ -108,6 +110,7 @@ def all_commands() -> Registry:
         CHANGE_FIELDS,
         CHANGE_TYPES,
         CREATE_TASK,
+        DUPLICATE_TASK,
         EDIT_TASK,
         ASSIGN_TASK,
         SET_PRIORITY,
@@ -116,6 +119,7 @@ def all_commands() -> Registry:
         CHANGE_STATUS,
         MOVE_TASK,
         MOVE_TO_PROJECT,
+        SET_PARENT,
         TRASH_TASK,
         RESTORE_TASK,
         RETURN_TASK,

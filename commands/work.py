@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from commands.commit import Claim, NewEvent, Receipt
-from commands.ports import BoardReader, CommentReader, EventStore, NewId
+from commands.ports import BoardReader, CommentReader, EventStore, NewId, TreeReader
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
 from domain.values.ids import is_id
@@ -43,6 +43,7 @@ class World:
     states: States
     board: BoardReader
     comments: CommentReader
+    trees: TreeReader
     new_id: NewId
     tail: Callable[[], str]
     limits: Limits
@@ -64,6 +65,7 @@ class Work:
         self.limits = world.limits
         self.board = world.board
         self.comments = world.comments
+        self.trees = world.trees
         self.new_id = world.new_id
         self.tail = world.tail
         self.events: list[NewEvent] = []
@@ -127,6 +129,10 @@ class Work:
     async def head(self) -> int:
         """The log's last position: what a question about a set must at least know of."""
         return await self._store.head()
+
+    async def touched(self, guard: str) -> int:
+        """The position at which a guard was last touched; 0: never."""
+        return await self._store.touched(guard)
 
     def record(
         self,
@@ -195,8 +201,8 @@ class Work:
             self.retried_claims.add(field)
 
     def guard(self, name: str, position: int) -> None:
-        """Hold only if the guard was not touched after this position."""
-        self.guards[name] = position
+        """Hold only if the guard was not touched after this position; of several, the first."""
+        self.guards[name] = min(position, self.guards.get(name, position))
 
     def touch(self, stream: str, guard: str) -> None:
         """The last event recorded on this stream touches one more guard."""

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     TRANSITION_NOT_ALLOWED = "transition-not-allowed"
     GUARD_REFUSED = "guard-refused"
     BLOCKED_BY_UNFINISHED = "blocked-by-unfinished"
+    PARENT_CYCLE = "parent-cycle"
     ALREADY_EXISTS = "already-exists"
     NOT_RESTORABLE = "not-restorable"
     NOT_UNDOABLE = "not-undoable"

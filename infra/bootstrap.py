@@ -295,6 +295,9 @@ def limits_of(settings: Settings) -> Limits:
         transitions=settings.max_transitions,
         teams=settings.max_teams,
         team_members=settings.max_team_members,
+        subtask_depth=settings.max_subtask_depth,
+        subtasks=settings.max_subtasks,
+        subtasks_at_once=settings.max_subtasks_at_once,
     )
 
 

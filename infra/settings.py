@@ -209,6 +209,19 @@ class Limits(BaseModel):
     max_batch_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="A batch's body; and about what its answers take."
     )
+    max_subtask_depth: int = Field(50, ge=1, le=200, description="Levels of subtasks.")
+    max_subtasks: int = Field(
+        10_000,
+        ge=1,
+        le=100_000,
+        description="Subtasks of a task, on all levels, that is moved or past a guard.",
+    )
+    max_subtasks_at_once: int = Field(
+        1_000,
+        ge=1,
+        le=5_000,
+        description="Subtasks of a task, on all levels, that is trashed or duplicated.",
+    )
     max_idempotency_key_characters: int = Field(
         255, ge=1, le=255, description="An Idempotency-Key."
     )

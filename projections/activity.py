@@ -5,7 +5,7 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
 - task: `task_created`, `title_changed`, `description_changed`, `assigned`, `unassigned`,
   `status_changed`, `priority_changed`, `due_date_changed`, `start_date_changed`,
   `estimate_changed`, `type_changed`, `tags_changed`, `field_changed`, `moved`,
-  `project_changed`, `task_trashed`, `task_restored`, `record_imported`
+  `project_changed`, `parent_changed`, `task_trashed`, `task_restored`, `record_imported`
 - comment: `commented`, `comment_edited`, `comment_deleted`, `comment_restored`, `reaction_added`,
   `reaction_removed`
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
@@ -66,6 +66,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -445,6 +446,7 @@ _TASK_EVENTS: Mapping[type, _Says] = {
     TaskTagged: _says("tags_changed", "tags", "was", "tags"),
     TaskFieldsChanged: _fields_changed,
     TaskRanked: _says("moved", "rank", "was", "rank"),
+    TaskParentChanged: _says("parent_changed", "parent_task_id", "was", "parent_task_id"),
     TaskTrashed: _says_only("task_trashed"),
     TaskRestored: _says_only("task_restored"),
     TaskRecordImported: _record_imported,
@@ -510,6 +512,7 @@ ACTIONS = (
     "field_changed",
     "moved",
     "project_changed",
+    "parent_changed",
     "task_trashed",
     "task_restored",
     "record_imported",

@@ -28,6 +28,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -44,6 +45,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import readable
 
 from .people import Person, person
+from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table, drawn_by
 
 
@@ -109,6 +111,10 @@ class CardRow:
     project_id: str | None = None
     trashed: bool = False
     comment_count: int = 0
+    status_category: str | None = None
+    parent_task_id: str | None = None
+    progress_done: int = 0
+    progress_total: int = 0
     doc: bytes | None = None
     status: str | None = None
     rank: str | None = None
@@ -145,6 +151,10 @@ CARDS = Table(
         "project_id": "text",
         "trashed": "boolean",
         "comment_count": "integer",
+        "status_category": "text",
+        "parent_task_id": "text",
+        "progress_done": "integer",
+        "progress_total": "integer",
         "doc": "bytea",
         "status": "text",
         "rank": "text",
@@ -180,11 +190,15 @@ _cards = msgspec.json.Decoder(Card)
 _heads = msgspec.json.Decoder(BoardHead)
 
 
+_PROGRESS = Tally("cards", CardRow)
+
+
 def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
     row: CardRow = rows.get("cards", stamp.stream) or CardRow(stamp.stream, stamp.workspace_id)
     row.project_id = event.project_id
+    row.status_category, row.parent_task_id = event.status_category, event.parent_task_id
     row.card = Card(
         stamp.stream,
         stamp.stream,
@@ -205,6 +219,7 @@ def _created(recorded: Recorded, rows: Rows) -> None:
         stamp.version,
     )
     rows.put("cards", row)
+    _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
 
 
 def _changed(recorded: Recorded, rows: Rows) -> None:
@@ -212,10 +227,12 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
     card = _card_of(row) if row is not None else None
     if row is None or card is None:
         return
+    before = _share(row)
     card.version = recorded.stamp.version
     match recorded.event:
         case TaskStatusChanged() as event:
             card.status, card.rank = event.status, event.rank
+            row.status_category = event.category
         case TaskRanked() as event:
             card.rank = event.rank
         case TaskMovedToProject() as event:
@@ -233,11 +250,20 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
             card.type = event.type
         case TaskTagged() as event:
             card.tags = event.tags
+        case TaskParentChanged() as event:
+            row.parent_task_id = event.parent_task_id
         case TaskTrashed():
             row.trashed = True
         case TaskRestored():
             row.trashed = False
     rows.put("cards", row)
+    _PROGRESS.shift(rows, row, before, _share(row))
+
+
+def _share(row: CardRow) -> Share:
+    if row.parent_task_id is None:
+        return NO_SHARE
+    return Share.of(row.parent_task_id, row.status_category, trashed=row.trashed)
 
 
 def _commented(recorded: Recorded, rows: Rows) -> None:
@@ -262,6 +288,7 @@ def _finish_card(row: CardRow) -> None:
     card = _card_of(row)
     if card is not None:
         card.comment_count = row.comment_count
+        card.progress = CardProgress(row.progress_done, row.progress_total)
         row.status, row.rank = card.status, card.rank
         row.lanes = _lanes_of(card)
         row.doc = _json.encode(card)
@@ -328,6 +355,22 @@ def _finish_board(row: BoardRow) -> None:
     row.doc = _json.encode(_head_of(row))
 
 
+def _workflow_changed(recorded: Recorded, rows: Rows) -> None:
+    _columns_changed(recorded, rows)
+    event: ProjectWorkflowChanged = recorded.event
+    if not recategorised(event):
+        return
+    present = {status.key: status.category for status in event.workflow.statuses}
+    for row in rows.scan("cards", "project_id", recorded.stamp.stream):
+        card = _card_of(row)
+        category = None if card is None else present.get(card.status)
+        if category is not None and category != row.status_category:
+            before = _share(row)
+            row.status_category = category
+            rows.put("cards", row)
+            _PROGRESS.shift(rows, row, before, _share(row))
+
+
 def _columns_changed(recorded: Recorded, rows: Rows) -> None:
     project_id = recorded.stamp.stream
     columns: tuple[Column, ...] = recorded.event.columns
@@ -376,6 +419,7 @@ _TASK_EVENTS = (
     TaskStatusChanged,
     TaskRanked,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskTrashed,
     TaskRestored,
     TaskRecordImported,
@@ -404,6 +448,13 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
     return (Scan("columns", "project_id", recorded.stamp.stream),)
 
 
+def _scans_of_workflow(recorded: Recorded) -> Iterable[Scan]:
+    columns = _scans(recorded)
+    if not recategorised(recorded.event):
+        return columns
+    return (*columns, _PROGRESS.scan("project_id", recorded.stamp.stream))
+
+
 BOARD_VIEW = Projection(
     name="board",
     version=2,
@@ -416,10 +467,11 @@ BOARD_VIEW = Projection(
         CommentRestored: _commented,
         ProjectCreated: _project_created,
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
-        ProjectWorkflowChanged: _columns_changed,
+        ProjectWorkflowChanged: _workflow_changed,
         ProjectColumnsChanged: _columns_changed,
     },
     reads=_reads,
-    scans={ProjectWorkflowChanged: _scans, ProjectColumnsChanged: _scans},
+    scans={ProjectWorkflowChanged: _scans_of_workflow, ProjectColumnsChanged: _scans},
+    climbs=_PROGRESS.climbs,
     finish={"boards": _finish_board, "cards": _finish_card},
 )

@@ -42,19 +42,31 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Climb:
+    """A row, and as long as its `column` holds the key of another row of the same table, that one
+    too: from a task up to the one at the top. The table's key is one column."""
+
+    table: str
+    column: str
+    key: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """All rows of a table where one indexed column has this value; for the rare events that
-    change many rows at once."""
+    change many rows at once. `climb` names a column by which rows above each of them are got too,
+    as in a `Climb`."""
 
     table: str
     column: str
     value: Any
+    climb: str | None = None
 
 
 class Rows(Protocol):
-    """The rows as a fold sees them: those it asked for by `reads` and `scans`, with every change
-    that earlier events of the batch made to them. A fold may change a row in place, and `put`s
-    it then; who gives up a batch forgets its rows and reads them again."""
+    """The rows as a fold sees them: those it asked for by `reads`, `scans` and `climbs`, with every
+    change that earlier events of the batch made to them. A fold may change a row in place, and
+    `put`s it then; who gives up a batch forgets its rows and reads them again."""
 
     def get(self, table: str, *key: Any) -> Row | None: ...
 
@@ -80,7 +92,8 @@ class Projection:
     """`folds`: event class -> function that puts rows; events of other classes are skipped.
 
     `reads(recorded)` names the rows (table, key...) that the fold will `get`; the runtime has
-    them ready. `scans` does the same for sets of rows, for the few event classes that need it.
+    them ready. `scans` does the same for sets of rows, `climbs` for rows that only other rows
+    name, each for the few event classes that need it.
     A fold tolerates a missing neighbour: `get` may give None for any key.
     `finish`: table name -> function that completes a row in place just before it is written,
     once a batch for each row that was put, so that an answer is rendered once however many
@@ -94,6 +107,7 @@ class Projection:
     folds: Mapping[type, Fold]
     reads: Callable[[Recorded], Iterable[tuple[Any, ...]]]
     scans: Mapping[type, Callable[[Recorded], Iterable[Scan]]] = field(default_factory=dict)
+    climbs: Mapping[type, Callable[[Recorded], Iterable[Climb]]] = field(default_factory=dict)
     finish: Mapping[str, Finish] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:

@@ -21,6 +21,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -39,6 +40,7 @@ from domain.values.text import Text, readable, shown
 
 from .custom_fields import FIELDS, FieldAsked, FieldSort, FieldsRow, finish_fields
 from .people import Named, Person, named, person
+from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table
 from .states import PackedCodec
 from .terms import terms_of
@@ -206,7 +208,7 @@ def render(task: Task, facts: Facts) -> bytes:
             task.completed_at,
             task.tags,
             task.fields,
-            None,
+            task.parent_task_id,
             facts.progress,
             facts.is_blocked,
             facts.blocked_by,
@@ -231,6 +233,7 @@ class TaskRow:
     project_id: str | None = None
     status_category: str | None = None
     comment_count: int = 0
+    parent_task_id: str | None = None
     progress_done: int = 0
     progress_total: int = 0
     is_blocked: bool = False
@@ -251,7 +254,6 @@ class TaskRow:
     title_key: str | None = None
     rank: str | None = None
     trashed: bool = False
-    parent_task_id: str | None = None
     version: int = 0
     doc: bytes | None = None
     task: Task | None = None
@@ -297,6 +299,7 @@ TASKS = Table(
         "project_id": "text",
         "status_category": "text",
         "comment_count": "integer",
+        "parent_task_id": "text",
         "progress_done": "integer",
         "progress_total": "integer",
         "is_blocked": "boolean",
@@ -317,7 +320,6 @@ TASKS = Table(
         "title_key": "text",
         "rank": "text",
         "trashed": "boolean",
-        "parent_task_id": "text",
         "version": "integer",
         "doc": "bytea",
     },
@@ -327,6 +329,7 @@ TASKS = Table(
         "(workspace_id, created_at, task_id)",
         "(workspace_id, project_key, number)",
         "(workspace_id, due_date) WHERE due_date IS NOT NULL",
+        "(parent_task_id, created_at, task_id) WHERE parent_task_id IS NOT NULL",
     ),
     fillfactor=80,
     computed=(
@@ -344,7 +347,6 @@ TASKS = Table(
         "title_key",
         "rank",
         "trashed",
-        "parent_task_id",
         "version",
         "doc",
     ),
@@ -375,6 +377,9 @@ STATUSES = Table(
     },
     key=("project_id", "status"),
 )
+
+
+_PROGRESS = Tally("tasks", TaskRow)
 
 
 def number(value: float | None) -> float | None:
@@ -422,17 +427,39 @@ def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
 
 
 def _created(recorded: Recorded, rows: Rows) -> None:
-    row = _evolve(recorded, rows)
+    row = _counted_otherwise(recorded, rows)
     if row is not None:
         row.project_id = recorded.event.project_id
-        row.status_category = recorded.event.status_category
         rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
 
 
-def _status_changed(recorded: Recorded, rows: Rows) -> None:
+def _counted(recorded: Recorded, rows: Rows) -> None:
+    _counted_otherwise(recorded, rows)
+
+
+def _counted_otherwise(recorded: Recorded, rows: Rows) -> TaskRow | None:
+    """A change of what the task adds to those above it."""
+    before = _share(rows.get("tasks", recorded.stamp.stream))
     row = _evolve(recorded, rows)
-    if row is not None:
-        row.status_category = recorded.event.category
+    if row is None:
+        return None
+    match recorded.event:
+        case TaskCreated() as event:
+            row.status_category, row.parent_task_id = event.status_category, event.parent_task_id
+        case TaskStatusChanged() as event:
+            row.status_category = event.category
+        case TaskParentChanged() as event:
+            row.parent_task_id = event.parent_task_id
+    _PROGRESS.shift(rows, row, before, _share(row))
+    return row
+
+
+def _share(row: TaskRow | None) -> Share:
+    if row is None or row.parent_task_id is None:
+        return NO_SHARE
+    task = _task_of(row)
+    assert task is not None  # only a task names one above it
+    return Share.of(row.parent_task_id, row.status_category, trashed=task.trashed)
 
 
 def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
@@ -467,14 +494,16 @@ def _workflow_changed(recorded: Recorded, rows: Rows) -> None:
         if status.key not in present:
             rows.delete("statuses", project_id, status.key)
     _put_statuses(recorded, event.workflow, rows)
-    if not _recategorised(event):
+    if not recategorised(event):
         return
     for row in rows.scan("tasks", "project_id", project_id):
         task = _task_of(row)
         category = present.get(task.status) if task is not None else None
         if category is not None and category != row.status_category:
+            before = _share(row)
             row.status_category = category
             rows.put("tasks", row)
+            _PROGRESS.shift(rows, row, before, _share(row))
 
 
 def _put_statuses(recorded: Recorded, workflow: Workflow, rows: Rows) -> None:
@@ -484,15 +513,6 @@ def _put_statuses(recorded: Recorded, workflow: Workflow, rows: Rows) -> None:
             "statuses",
             StatusRow(project_id, status.key, workspace_id, status.name, status.category),
         )
-
-
-def _recategorised(event: ProjectWorkflowChanged) -> bool:
-    """Whether a status that stays comes into another category."""
-    before = {status.key: status.category for status in event.was.statuses}
-    return any(
-        before.get(status.key, status.category) != status.category
-        for status in event.workflow.statuses
-    )
 
 
 def _finish_task(row: TaskRow) -> None:
@@ -552,8 +572,8 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 
 def _scans(recorded: Recorded) -> Iterable[Scan]:
-    if _recategorised(recorded.event):
-        return (Scan("tasks", "project_id", recorded.stamp.stream),)
+    if recategorised(recorded.event):
+        return (_PROGRESS.scan("project_id", recorded.stamp.stream),)
     return ()
 
 
@@ -567,7 +587,8 @@ TASKS_VIEW = Projection(
         TaskDescribed: _found_otherwise,
         TaskAssigned: _found_otherwise,
         TaskTagged: _found_otherwise,
-        TaskStatusChanged: _status_changed,
+        TaskStatusChanged: _counted,
+        TaskParentChanged: _counted,
         TaskPrioritised: _changed,
         TaskDueDateChanged: _changed,
         TaskStartDateChanged: _changed,
@@ -576,8 +597,8 @@ TASKS_VIEW = Projection(
         TaskFieldsChanged: _changed,
         TaskRanked: _changed,
         TaskMovedToProject: _moved_to_project,
-        TaskTrashed: _changed,
-        TaskRestored: _changed,
+        TaskTrashed: _counted,
+        TaskRestored: _counted,
         TaskRecordImported: _changed,
         CommentAdded: _commented,
         CommentDeleted: _commented,
@@ -587,5 +608,6 @@ TASKS_VIEW = Projection(
     },
     reads=_reads,
     scans={ProjectWorkflowChanged: _scans},
+    climbs=_PROGRESS.climbs,
     finish={"tasks": _finish_task, "terms": _finish_terms, "fields": finish_fields},
 )

@@ -28,6 +28,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.TRANSITION_NOT_ALLOWED: (409, "Move not allowed"),
     Kind.GUARD_REFUSED: (409, "Guard refused"),
     Kind.BLOCKED_BY_UNFINISHED: (409, "Blocked by unfinished tasks"),
+    Kind.PARENT_CYCLE: (409, "A task below itself"),
     Kind.ALREADY_EXISTS: (409, "Already exists"),
     Kind.NOT_RESTORABLE: (409, "Cannot be restored"),
     Kind.NOT_UNDOABLE: (409, "Cannot be undone"),

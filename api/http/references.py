@@ -84,6 +84,20 @@ async def project_ids_in_filter(
     )
 
 
+async def task_ids_in_filter(call: Call, texts: Sequence[str]) -> tuple[str, ...]:
+    """The same for tasks."""
+    return tuple([await _task_or_text(call, text) for text in texts])
+
+
+async def _task_or_text(call: Call, text: str) -> str:
+    try:
+        return await task_id(call, text)
+    except Refused as refused:
+        if refused.kind is not Kind.NOT_FOUND:
+            raise
+        return text
+
+
 async def _or_text(call: Call, text: str, workspace_id: str | None) -> str:
     return await _project_by_key(call, text, workspace_id) or text
 

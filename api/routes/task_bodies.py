@@ -13,6 +13,7 @@ from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask
 from commands.task.edit_task import EditTask
 from commands.task.set_due_date import SetDueDate
+from commands.task.set_parent import SetParent
 from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 
@@ -31,7 +32,8 @@ CommentBeside = Annotated[
 
 
 class NewTask(Body):
-    """Without a project it goes to your own one, and to you unless somebody is named."""
+    """Without a project it goes to that of the task it stands below, else to your own one, and
+    there to you unless somebody is named."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -62,9 +64,12 @@ class NewTask(Body):
     estimate: Annotated[float, Field(json_schema_extra={"minimum": 0})] | None = None
     tags: list[Reference] | None = None
     fields: Fields | None = None
+    parent_task_id: Annotated[
+        Reference, Field(description="Id or key of the task to stand below.")
+    ] | None = None  # fmt: skip
 
-    def command(self, project_id: str | None) -> CreateTask:
-        """`project_id` is the id of what the body names."""
+    def command(self, project_id: str | None, parent_task_id: str | None) -> CreateTask:
+        """The ids are those of what the body names."""
         return CreateTask(
             title=self.title,
             project_id=project_id,
@@ -81,6 +86,7 @@ class NewTask(Body):
             estimate=self.estimate,
             tags=tuple(self.tags or ()),
             fields=self.fields or {},
+            parent_task_id=parent_task_id,
         )
 
 
@@ -100,8 +106,8 @@ class TaskChanges(Body):
     )  # fmt: skip
     identity: ClassVar[frozenset[str]] = frozenset(
         {
-            "created_at", "creator_id", "external_id", "id", "key", "parent_task_id",
-            "project_id", "task_id", "workspace_id",
+            "created_at", "creator_id", "external_id", "id", "key", "project_id", "task_id",
+            "workspace_id",
         }
     )  # fmt: skip
 
@@ -118,11 +124,15 @@ class TaskChanges(Body):
     estimate: Annotated[float, Field(json_schema_extra={"minimum": 0})] | None = None
     tags: list[Reference] | None = None
     fields: Fields | None = None
+    parent_task_id: Annotated[
+        Reference, Field(description="Id or key of the task to stand below; null: at the top.")
+    ] | None = None  # fmt: skip
     comment: CommentBeside | None = None
 
-    def commands(self, task_id: str) -> list[Any]:
+    def commands(self, task_id: str, parent_task_id: str | None = None) -> list[Any]:
         """One for each kind of change; where nothing is named, one that changes nothing. The move
-        comes last, since guards ask for what may have been sent along."""
+        comes last, since guards ask for what may have been sent along. `parent_task_id` is the id
+        of what the body names."""
         found: list[Any] = []
         if self.gives("assignee_id") or self.gives("assignee_ids"):
             found.append(
@@ -157,6 +167,8 @@ class TaskChanges(Body):
         )
         if edit != EditTask(task_id=task_id):
             found.append(edit)
+        if self.gives("parent_task_id"):
+            found.append(SetParent(task_id=task_id, parent_task_id=parent_task_id))
         if self.comment is not None:
             # The first command says what the answer shows, which is the task.
             found = [*(found or [edit]), AddComment(task_id=task_id, text=self.comment)]

@@ -23,36 +23,9 @@ Text = Annotated[str | None, Field(max_length=1_000)]
 Day = Annotated[str | None, Field(description=_WHOLE, max_length=50)]
 
 
-class TaskListQuery(PageQuery):
-    """Filters and order of a list of tasks; several values by repeating or by comma."""
+class TaskOrderQuery(PageQuery):
+    """The order of a list of tasks."""
 
-    open_names = NAMED
-
-    project_id: Annotated[Ids, Field(description="Ids or keys.")] = ()
-    status: Annotated[
-        Words, Field(description="Keys, names, categories, `open`, `pending` or `completed`.")
-    ] = ()
-    priority: Annotated[Words, Field(description="Levels, or names for their bands.")] = ()
-    priority_lte: Annotated[int | None, Field(ge=1, le=10)] = None
-    assignee_id: Annotated[Ids, Field(description="Ids, `me` or `none`.")] = ()
-    creator_id: Annotated[Ids, Field(description="Ids or `me`.")] = ()
-    tags: Annotated[Words, Field(description="All of them.")] = ()
-    tags_any: Annotated[Words, Field(description="Any of them.")] = ()
-    parent_task_id: Ids = ()
-    due_before: Day = None
-    due_after: Day = None
-    due_date_before: Day = None
-    due_date_after: Day = None
-    updated_after: Annotated[str | None, Field(max_length=50, description="A moment.")] = None
-    type: Words = ()
-    is_blocked: bool | None = None
-    overdue: bool | None = None
-    trashed: bool = False
-    q: Annotated[
-        Text,
-        Field(description="Every word, the last by its beginning, in any text of the task."),
-    ] = None
-    search: Annotated[Text, Field(description="The same as `q`.")] = None
     sort_by: Annotated[
         str | None,
         Field(
@@ -93,10 +66,43 @@ class TaskListQuery(PageQuery):
             return Sort.usual(by)
         return Sort(by, self.sort_order == "desc")
 
+
+class TaskListQuery(TaskOrderQuery):
+    """Filters and order of a list of tasks; several values by repeating or by comma."""
+
+    open_names = NAMED
+
+    project_id: Annotated[Ids, Field(description="Ids or keys.")] = ()
+    status: Annotated[
+        Words, Field(description="Keys, names, categories, `open`, `pending` or `completed`.")
+    ] = ()
+    priority: Annotated[Words, Field(description="Levels, or names for their bands.")] = ()
+    priority_lte: Annotated[int | None, Field(ge=1, le=10)] = None
+    assignee_id: Annotated[Ids, Field(description="Ids, `me` or `none`.")] = ()
+    creator_id: Annotated[Ids, Field(description="Ids or `me`.")] = ()
+    tags: Annotated[Words, Field(description="All of them.")] = ()
+    tags_any: Annotated[Words, Field(description="Any of them.")] = ()
+    parent_task_id: Annotated[Ids, Field(description="Ids or keys.")] = ()
+    due_before: Day = None
+    due_after: Day = None
+    due_date_before: Day = None
+    due_date_after: Day = None
+    updated_after: Annotated[str | None, Field(max_length=50, description="A moment.")] = None
+    type: Words = ()
+    is_blocked: bool | None = None
+    overdue: bool | None = None
+    trashed: bool = False
+    q: Annotated[
+        Text,
+        Field(description="Every word, the last by its beginning, in any text of the task."),
+    ] = None
+    search: Annotated[Text, Field(description="The same as `q`.")] = None
+
     def filters(
         self,
         caller: str,
         project_ids: tuple[str, ...],
+        parent_task_ids: tuple[str, ...],
         time_zone: str,
         now: datetime,
         *,
@@ -121,7 +127,7 @@ class TaskListQuery(PageQuery):
             tags=tuple(self.tags),
             tags_any=tuple(self.tags_any),
             types=tuple(self.type),
-            parent_task_ids=tuple(self.parent_task_id),
+            parent_task_ids=parent_task_ids,
             due_before=min(_days(before, time_zone, end_of_day=True), default=None),
             due_after=max(_days(after, time_zone, end_of_day=False), default=None),
             updated_after=None

@@ -11,16 +11,16 @@ from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
-from api.http.names import if_seen, with_actors, with_names
-from api.http.paging import page_reply
+from api.http.names import with_actors, with_names
 from api.http.queries import ReadQuery
-from api.http.reads import facts_of, find_task, one
+from api.http.reads import find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
 from api.routes.field_query import PARAMETER, field_sort, fields_asked
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
 from api.routes.task_query import TaskListQuery
+from api.routes.task_replies import task_page, whole_task
 from commands.comment.add_comment import AddComment
 from commands.execution import Outcome
 from commands.task.edit_task import EditTask
@@ -30,14 +30,12 @@ from commands.task.restore_task import RestoreTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
-from domain.project.state import PROJECT
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
 from domain.user.state import USER
 from domain.values.moment import moment
 from domain.values.text import readable
-from projections.questions import Listing, Scope
-from projections.tasks import TASKS_VIEW, Facts, TaskAnswer, render
+from projections.tasks import Facts, TaskAnswer, render
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
 
@@ -71,9 +69,10 @@ class TaskInWorkspaceQuery(TaskListQuery):
 )  # fmt: skip
 async def create_task(call: CallHere, body: NewTask) -> Reply:
     project_id = await references.project_id_in_body(call, body.project_id)
-    outcome = await execute(call, [body.command(project_id)], body=body)
+    parent_id = await references.task_id_in_body(call, body.parent_task_id, "/parent_task_id")
+    outcome = await execute(call, [body.command(project_id, parent_id)], body=body)
     if outcome.replayed:
-        doc, version = await _after(call, outcome)
+        doc, version = await whole_task(call, outcome)
     else:
         # What other streams say about a new task is known: nothing.
         task = outcome.state(TASK)
@@ -113,10 +112,9 @@ async def list_my_tasks(call: CallHere, query: Annotated[TaskListQuery, Query()]
 
 
 async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, mine: bool) -> Reply:
-    house, user_id = call.house, call.caller.user_id
-    position = call.position
+    user_id = call.caller.user_id
     if workspace_id is None:
-        workspaces = await call.access.workspaces(user_id, position)
+        workspaces = await call.access.workspaces(user_id, call.position)
     else:
         workspaces = (workspace_id,)
     user = await call.access.known(USER, user_id)
@@ -124,27 +122,20 @@ async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, m
     asked = query.filters(
         user_id,
         project_ids,
+        await references.task_ids_in_filter(call, query.parent_task_id),
         "UTC" if user is None else user.time_zone,
         call.house.clock(),
         mine=mine,
         fields=await fields_asked(call, query.opened, project_ids),
     )
     order = query.order(await field_sort(call, query.sorted_by, project_ids))
-    page = query.asked()
-
-    async def ask(scope: Scope) -> Listing:
-        return await house.waiter.at_least(
-            TASKS_VIEW, position, lambda: house.tasks.list(scope, asked, order, page)
-        )
-
-    listing = await call.access.within(user_id, workspaces, ask)
-    return page_reply(call, "tasks", listing, await with_names(call, listing.docs, position))
+    return await task_page(call, workspaces, asked, order, query.asked())
 
 
 @router.patch(
     "/tasks/{task_id}",
     summary="Change a task",
-    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS)),
+    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS, Kind.PARENT_CYCLE)),
 )
 async def change_task(call: CallHere, task_id: str, body: TaskChanges) -> Reply:
     return await _change(call, task_id, body)
@@ -153,7 +144,7 @@ async def change_task(call: CallHere, task_id: str, body: TaskChanges) -> Reply:
 @router.put(
     "/tasks/{task_id}",
     summary="Change a task, like PATCH",
-    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS)),
+    **write(TaskAnswer, conditional=True, may=(*_MOVES, *_STOPS, Kind.PARENT_CYCLE)),
 )
 async def put_task(call: CallHere, task_id: str, body: TaskChanges) -> Reply:
     return await _change(call, task_id, body)
@@ -162,12 +153,13 @@ async def put_task(call: CallHere, task_id: str, body: TaskChanges) -> Reply:
 async def _change(call: Call, task_ref: str, body: TaskChanges) -> Reply:
     task_id = await references.task_id(call, task_ref)
     await _require_same_identity(call, task_id, body)
-    return await _answer(call, task_id, body.commands(task_id), body)
+    parent_id = await references.task_id_in_body(call, body.parent_task_id, "/parent_task_id")
+    return await _answer(call, task_id, body.commands(task_id, parent_id), body)
 
 
 @router.delete(
     "/tasks/{task_id}",
-    summary="Put a task into the trash",
+    summary="Put a task into the trash, with all that is below it",
     **write(None, status=204, conditional=True, has_body=False, may=(Kind.ARCHIVED,)),
 )
 async def delete_task(call: CallHere, task_id: str) -> Reply:
@@ -178,14 +170,17 @@ async def delete_task(call: CallHere, task_id: str) -> Reply:
 
 @router.post(
     "/tasks/{task_id}/restore",
-    summary="Take a task out of the trash",
+    summary="Take a task out of the trash, with what went there with it",
     **write(
-        TaskAnswer, conditional=True, has_body=False, may=(Kind.ARCHIVED, Kind.WIP_LIMIT_REACHED)
+        TaskAnswer, conditional=True, has_body=False,
+        may=(Kind.ARCHIVED, Kind.NOT_RESTORABLE, Kind.WIP_LIMIT_REACHED),
     ),
-)
+)  # fmt: skip
 async def restore_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return await _answer(call, found, [RestoreTask(task_id=found)], None)
+    outcome = await execute(call, [RestoreTask(task_id=found)], match=found)
+    doc, version = await whole_task(call, outcome, others_too=outcome.changed)
+    return changed(call, outcome, doc, version)
 
 
 @router.post(
@@ -250,7 +245,7 @@ async def _answer(call: Call, task_id: str, commands: list[Any], body: Body | No
         if getattr(body, "comment", None) is None:
             raise
         raise Invalid(*(_beside(problem) for problem in wrong.problems)) from None
-    doc, version = await _after(call, outcome)
+    doc, version = await whole_task(call, outcome)
     named = isinstance(body, TaskMove) and body.project_id is not None
     if named and (outcome.changed or outcome.replayed):
         doc = await _with_dropped(call, outcome, doc)
@@ -280,19 +275,6 @@ def _beside(problem: Problem) -> Problem:
     return replace(problem, pointer="/comment") if problem.pointer == "/text" else problem
 
 
-async def _after(call: Call, outcome: Outcome) -> tuple[bytes, int]:
-    """The whole task after a change, and its version."""
-    task = outcome.state(TASK)
-    facts = await if_seen(call.house.tasks.facts(task.workspace_id, task.task_id))
-    project = outcome.peek(PROJECT, task.project_id)
-    if project is None:
-        # A first answer again, and the task has moved to another project since.
-        project = await call.access.known(PROJECT, task.project_id)
-        assert project is not None  # a task's project is never gone
-    doc = render(task, facts_of(task, project, facts))
-    return await with_names(call, doc), task.version
-
-
 async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) -> None:
     """What is the system's own may be sent back, but not otherwise than it is."""
     if not body.sent_back:
@@ -307,7 +289,6 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
         "workspace_id": task.workspace_id,
         "creator_id": task.creator_id,
         "created_at": task.created_at,
-        "parent_task_id": None,
     }
     sent = dict(body.sent_back)
     if isinstance(sent.get("created_at"), str):

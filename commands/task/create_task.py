@@ -7,12 +7,14 @@ from commands.people import require_in_project
 from commands.permissions import InNamedProject, place_of
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, require_people_of_fields
+from commands.task.tree import line_from
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project.state import PROJECT, Project
 from domain.task import decisions
 from domain.task.events import TaskCreated
 from domain.task.state import TASK
+from domain.task.subtasks import require_place
 from domain.values.ids import checked_id
 from domain.values.priority import chosen_level
 from domain.values.rank import fresh_rank
@@ -24,8 +26,8 @@ from domain.workspace.state import WORKSPACE
 class CreateTask:
     """`task_id` is a fresh one that the client made. Dates are RFC 3339 date-times or days.
 
-    Without `project_id` it goes to the caller's own project, and to the caller unless somebody
-    is named.
+    Without `project_id` it goes to the project of the task that it stands below, else to the
+    caller's own, and there to the caller unless somebody is named.
     """
 
     title: str
@@ -43,11 +45,15 @@ class CreateTask:
     estimate: float | None = None
     tags: tuple[str, ...] = ()
     fields: Mapping[str, object] = field(default_factory=dict)
+    parent_task_id: str | None = None
 
 
 async def create_task(command: CreateTask, work: Work) -> str:
     project = work.seen(PROJECT, await place_of(command, work))
     task_id = await _fresh_id(command, work)
+    if command.parent_task_id is not None:
+        line = await line_from(work, command.parent_task_id)
+        require_place(line, project.workspace_id, 0, work.limits)
     due_date, due_all_day = await moment_given(
         work, command.due_date, end_of_day=True, pointer="/due_date"
     )
@@ -60,7 +66,7 @@ async def create_task(command: CreateTask, work: Work) -> str:
     if command.fields:
         require_people_of_fields(work, project, command.fields)
     assignee_ids = tuple(user_id for user_id, _ in named)
-    if not assignee_ids and command.project_id is None:
+    if not assignee_ids and command.project_id is None and command.parent_task_id is None:
         assignee_ids = (work.actor,)
     events = decisions.create(
         project,
@@ -80,6 +86,7 @@ async def create_task(command: CreateTask, work: Work) -> str:
         fields={**_without_strangers(work, project), **command.fields}
         if project.fields
         else command.fields,
+        parent_task_id=command.parent_task_id,
     )
     work.record(
         TASK,

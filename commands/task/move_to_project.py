@@ -16,7 +16,7 @@ from domain.task.events import (
     TaskStatusChanged,
     TaskTypeChanged,
 )
-from domain.task.relocation import counterpart, guards_into, relocate, with_dropped
+from domain.task.relocation import category_of, counterpart, guards_into, relocate, with_dropped
 from domain.task.state import TASK, Task
 from domain.values.rank import fresh_rank
 from domain.workspace.roles import Right, project_role
@@ -53,6 +53,7 @@ async def _relocate(
         task,
         target,
         status,
+        was_category=category_of(task, origin.workflow),
         rank=fresh_rank(work.now, work.tail()),
         may_see=lambda user_id: project_role(workspace, target, user_id) is not None,
         guards=guards,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from commands.permissions import forbidden, visible_project
+from commands.task.tree import unfinished_below
 from commands.work import Work
 from domain.comment.events import CommentAdded
 from domain.errors import Refused, not_found
@@ -110,7 +111,12 @@ async def _comments(work: Work, task: Task, project: Project, facts: MoveFacts) 
     return replace(facts, has_commented=said)
 
 
+async def _subtasks(work: Work, task: Task, project: Project, facts: MoveFacts) -> MoveFacts:
+    return replace(facts, unfinished_subtasks=tuple(await unfinished_below(work, task)))
+
+
 _GATHERED: Final[Mapping[str, _Gathering]] = {
+    "all-subtasks-done": _subtasks,
     "only-roles": _roles,
     "comment-required": _comments,
 }

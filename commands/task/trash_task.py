@@ -1,10 +1,11 @@
-"""Put a task into the trash."""
+"""Put a task into the trash, and with it all that stands below it."""
 
 from dataclasses import dataclass
 
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
+from commands.task.tree import below, taken_along
 from commands.work import Work
 from domain.task import decisions
 from domain.task.events import TaskTrashed
@@ -18,6 +19,11 @@ class TrashTask:
 
 async def trash_task(command: TrashTask, work: Work) -> str:
     task, _ = open_task(work, command.task_id)
+    if not task.trashed:
+        # The lowest first, so that what is taken back from the last on begins with the task.
+        live = [each for each in await below(work, task) if not each.trashed]
+        for each in reversed(await taken_along(work, task, live)):
+            record(work, each, decisions.trash(each, task.task_id))
     record(work, task, decisions.trash(task))
     return task.task_id
 

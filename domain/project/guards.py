@@ -16,6 +16,9 @@ FIELDS_OF_TASKS: Final = (
     "tags",
 )
 
+# How many subtasks a refusal names.
+_MOST_NAMED: Final = 100
+
 # Before the key of a custom field, wherever fields of both kinds are named.
 CUSTOM: Final = "fields."
 
@@ -29,6 +32,8 @@ class MoveFacts:
     `project_role` and `workspace_role` are the mover's. `has_commented`: the mover has said
     something about the task since it came into its status, or says it with the move. `held`:
     which fields hold something, custom ones with `fields.` before their key.
+    `unfinished_subtasks`: ids of tasks below this one, on all levels, that are neither done nor
+    cancelled.
     """
 
     unfinished_blockers: tuple[str, ...] = ()
@@ -36,6 +41,7 @@ class MoveFacts:
     workspace_role: str | None = None
     has_commented: bool = False
     held: frozenset[str] = frozenset()
+    unfinished_subtasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +131,14 @@ def _no_unfinished_blockers(parameters: Mapping[str, Any], facts: MoveFacts) -> 
     )
 
 
+def _all_subtasks_done(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
+    unfinished = facts.unfinished_subtasks
+    if not unfinished:
+        return None
+    detail = f"Finish its subtasks first, or cancel them: {len(unfinished)} are not finished."
+    return refused_by("all-subtasks-done", detail, unfinished[:_MOST_NAMED])
+
+
 def _fields_present(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
     missing = [name for name in parameters["fields"] if name not in facts.held]
     if not missing:
@@ -202,6 +216,7 @@ def _list(names: Sequence[str]) -> str:
 
 GUARDS: Final[Mapping[str, GuardRule]] = {
     "no-unfinished-blockers": GuardRule(_no_unfinished_blockers, {}),
+    "all-subtasks-done": GuardRule(_all_subtasks_done, {}),
     "fields-present": GuardRule(_fields_present, {"fields": _fields}),
     "only-roles": GuardRule(
         _only_roles,

@@ -12,6 +12,9 @@ from domain.values.text_rules import checked_name
 
 CATEGORIES: Final = ("todo", "in_progress", "done", "cancelled")
 
+# In a status of one of these there is nothing left to do.
+FINISHED: Final = frozenset({"done", "cancelled"})
+
 MOST_GUARDS: Final = 20
 
 _NOTHING: Final = Named()

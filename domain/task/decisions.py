@@ -77,10 +77,11 @@ def create(
     tags: Sequence[str] = (),
     fields: Mapping[str, object] | None = None,
     external_id: str | None = None,
+    parent_task_id: str | None = None,
 ) -> tuple[TaskEvent, ...]:
     """Everything that is wrong is said at once. Without a status it begins in the initial one;
     a task may be made in any. Without a type it gets the project's first. Whether the assignees
-    may see the project is not known here."""
+    may see the project, and whether there is room below the parent, is not known here."""
     require_open(project)
     problems = Problems()
     initial = known_status(project.workflow, project.workflow.initial)
@@ -109,6 +110,7 @@ def create(
         if fields or project.fields
         else {},
         external_id=problems.check(external_id, _checked_external_id, external_id, limits),
+        parent_task_id=parent_task_id,
     )
     problems.raise_any()
     return (event,)
@@ -297,12 +299,22 @@ def rerank(task: Task, rank: str) -> tuple[TaskEvent, ...]:
     return (TaskRanked(rank=rank, was=task.rank),)
 
 
-def trash(task: Task) -> tuple[TaskEvent, ...]:
-    return () if task.trashed else (TaskTrashed(),)
+def trash(task: Task, with_task_id: str | None = None) -> tuple[TaskEvent, ...]:
+    """`with_task_id`: the task above it that takes it along."""
+    return () if task.trashed else (TaskTrashed(with_task_id=with_task_id),)
 
 
-def restore(task: Task) -> tuple[TaskEvent, ...]:
-    return (TaskRestored(),) if task.trashed else ()
+def restore(task: Task, parent: Task | None = None) -> tuple[TaskEvent, ...]:
+    """`parent`: the task directly above it, which does not stay in the trash."""
+    if not task.trashed:
+        return ()
+    if parent is not None and parent.trashed:
+        raise Refused(
+            Kind.NOT_RESTORABLE,
+            "The task above it is in the trash too; restore `restore_first` before this one.",
+            restore_first=parent.trashed_with or parent.task_id,
+        )
+    return (TaskRestored(),)
 
 
 def checked_estimate(estimate: float | None) -> float | None:

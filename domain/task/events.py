@@ -11,7 +11,8 @@ from domain.values.text import Erased, Text
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCreated:
     """`number` comes from the project's gapless sequence: the log fills it in when the event is
-    read; the task's key is `project_key` and `number`. `priority` is the level, 1 to 10."""
+    read; the task's key is `project_key` and `number`. `priority` is the level, 1 to 10.
+    `copy_of`: the task that this one repeats, as it was when it was duplicated."""
 
     project_id: str
     project_key: str
@@ -31,6 +32,8 @@ class TaskCreated:
     fields: Mapping[str, FieldValue] | Erased = field(default_factory=dict)
     external_id: Text | None = None
     number: int | None = None
+    parent_task_id: str | None = None
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +151,18 @@ class TaskMovedToProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskParentChanged:
+    """The task stands below another one, with all that stands below itself; None: at the top."""
+
+    parent_task_id: str | None
+    was: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskTrashed:
-    pass
+    """`with_task_id`: the task above it with which it went, and with which it comes back."""
+
+    with_task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +205,7 @@ TaskEvent = (
     | TaskStatusChanged
     | TaskRanked
     | TaskMovedToProject
+    | TaskParentChanged
     | TaskTrashed
     | TaskRestored
     | TaskRecordImported

@@ -1,6 +1,7 @@
 """Where a task may go from where it stands, and why not where it may not."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -100,7 +101,7 @@ def refusal_back(task: Task, project: Project, status: Status, facts: MoveFacts)
     """Why a task may not go back to a status that it had; `facts` are those of `guards_back`."""
     held = replace(facts, held=held_fields(task))
     guards = guards_back(task, project, status.key)
-    return _guarded(guards, held) or _unfilled(project, status, held)
+    return _guarded(guards, held) or unfilled(project, status, held.held)
 
 
 def refusal_in(
@@ -108,7 +109,7 @@ def refusal_in(
 ) -> Refused | None:
     """Why a task may not come into a status of another project, past these guards."""
     held = replace(facts, held=held_fields(task))
-    return _guarded(guards, held) or _unfilled(project, status, held)
+    return _guarded(guards, held) or unfilled(project, status, held.held)
 
 
 def held_fields(task: Task) -> frozenset[str]:
@@ -134,13 +135,13 @@ def _refusal(
             Kind.TRANSITION_NOT_ALLOWED,
             f"The workflow has no move from {task.status} to {status.key}.",
         )
-    return _guarded(move.guards, facts) or _unfilled(project, status, facts)
+    return _guarded(move.guards, facts) or unfilled(project, status, facts.held)
 
 
-def _unfilled(project: Project, status: Status, facts: MoveFacts) -> Refused | None:
+def unfilled(project: Project, status: Status, held: AbstractSet[str]) -> Refused | None:
     """The project requires some of its own fields in a status, whatever leads there."""
     required = required_in(project.fields, project.workflow, status)
-    missing = [name for key in required if (name := f"{CUSTOM}{key}") not in facts.held]
+    missing = [name for key in required if (name := f"{CUSTOM}{key}") not in held]
     if not missing:
         return None
     detail = f"Required in {status.key}; fill these in first: {', '.join(missing)}."

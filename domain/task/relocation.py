@@ -76,6 +76,7 @@ def relocate(
     target: Project,
     status: Status,
     *,
+    was_category: str,
     rank: str,
     may_see: Callable[[str], bool],
     guards: Iterable[Guard],
@@ -86,6 +87,7 @@ def relocate(
     """What the task loses or becomes, and then the move itself, which draws the task's number in
     the other project.
 
+    `was_category`: that of its status in the present workflow of the project that it leaves.
     `may_see` says of a person's id whether they may see the other project; `guards` are those of
     `guards_into`. `with_task_id`: the task above it that takes it along.
     """
@@ -107,7 +109,7 @@ def relocate(
     refusal = refusal_in(there, target, status, guards, facts)
     if refusal is not None:
         raise _elsewhere(refusal)
-    if (status.key, status.category) != (task.status, task.status_category):
+    if (status.key, {status.category}) != (task.status, {task.status_category, was_category}):
         events.append(entered(task, status, rank))
     move = TaskMovedToProject(
         project_id=target.project_id,

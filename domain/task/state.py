@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.project.fields import FieldValue
+from domain.project.workflow import FINISHED
 from domain.task.events import (
     TaskAssigned,
     TaskCreated,
@@ -15,6 +16,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -38,9 +40,10 @@ class Task:
     `completed_at` is when it last came into a status of the category done, while it stays there.
     `imported` and `imported_digest` tell how many records of its trace an import has brought in
     and which: SHA-256 over the digest before it and the record's own, hexadecimal, from "".
-    `title_author` and `field_authors` (by the keys of `fields`) are who wrote what stands there.
     `former_keys`: those that it had in other projects, the oldest first.
     `status_since` is the position at which it came into its status.
+    `title_author`, `description_author` and `field_authors` (by the keys of `fields`) are who wrote
+    what stands there. `trashed_with` is the task above it together with which it was trashed.
     """
 
     task_id: str
@@ -69,6 +72,7 @@ class Task:
     version: int
     position: int
     title_author: str
+    description_author: str
     completed_at: datetime | None = None
     trashed_at: datetime | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
@@ -77,6 +81,8 @@ class Task:
     imported_digest: str = ""
     status_since: int = 0
     former_keys: tuple[str, ...] = ()
+    parent_task_id: str | None = None
+    trashed_with: str | None = None
 
     @property
     def key(self) -> str:
@@ -115,7 +121,12 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
         case TaskRetitled():
             return touched(state, stamp, title=event.title, title_author=stamp.author_of("title"))
         case TaskDescribed():
-            return touched(state, stamp, description=event.description)
+            return touched(
+                state,
+                stamp,
+                description=event.description,
+                description_author=stamp.author_of("description"),
+            )
         case TaskPrioritised():
             return touched(state, stamp, priority=event.priority)
         case TaskDueDateChanged():
@@ -140,10 +151,12 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
                 rank=event.rank,
                 former_keys=(*state.former_keys, f"{event.was_project_key}-{event.was_number}"),
             )
+        case TaskParentChanged():
+            return touched(state, stamp, parent_task_id=event.parent_task_id)
         case TaskTrashed():
-            return touched(state, stamp, trashed_at=stamp.at)
+            return touched(state, stamp, trashed_at=stamp.at, trashed_with=event.with_task_id)
         case TaskRestored():
-            return touched(state, stamp, trashed_at=None)
+            return touched(state, stamp, trashed_at=None, trashed_with=None)
         case _:
             return touched(state, stamp)
 
@@ -184,10 +197,12 @@ def _begin(event: object, stamp: Stamp) -> Task | None:
         version=stamp.version,
         position=stamp.position,
         title_author=stamp.author_of("title"),
+        description_author=stamp.author_of("description"),
         completed_at=stamp.at if event.status_category == "done" else None,
         fields=fields,
         field_authors=authors_after({}, fields, stamp.author_of("fields")) if fields else {},
         status_since=stamp.position,
+        parent_task_id=event.parent_task_id,
     )
 
 
@@ -220,16 +235,32 @@ def authors_after(
 
 
 def touches(state: Task | None, event: object, workspace_id: str) -> tuple[str, ...]:
-    """A task enters a status: whoever takes that status away must see it."""
+    """A task enters a status: whoever takes that status away must see it. It comes to stand below
+    another, or has to be done again there: so must whoever decides about all that stands below."""
     match event:
         case TaskCreated():
-            return (f"status:{event.project_id}:{event.status}",)
+            entered = f"status:{event.project_id}:{event.status}"
+            return (entered, *_below(event.parent_task_id))
         case TaskStatusChanged() if state is not None:
-            return (f"status:{state.project_id}:{event.status}",)
+            entered = f"status:{state.project_id}:{event.status}"
+            return (entered, *_below(None if event.category in FINISHED else state.parent_task_id))
         case TaskMovedToProject() if state is not None:
             return (f"status:{event.project_id}:{state.status}",)
+        case TaskParentChanged():
+            return _below(event.parent_task_id)
+        case TaskRestored() if state is not None:
+            return _below(state.parent_task_id)
         case _:
             return ()
+
+
+def children_guard(task_id: str) -> str:
+    """The guard that moves when a task has more to do directly below it than before."""
+    return f"children:{task_id}"
+
+
+def _below(parent_task_id: str | None) -> tuple[str, ...]:
+    return () if parent_task_id is None else (children_guard(parent_task_id),)
 
 
 def authors(state: Task | None, event: object) -> Mapping[str, str]:

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Numbers of characters (Unicode code points) and of things; bytes where it says so."""
+    """Numbers of characters (Unicode code points) and of things; bytes where it says so.
+
+    `subtask_depth`: levels below a task at the top. `subtasks`: of one task, on all levels, where
+    a decision looks at all of them; `subtasks_at_once`: where a change takes all of them along.
+    """
 
     title: int = 500
     description: int = 100_000
@@ -30,3 +34,6 @@ class Limits:
     teams: int = 200
     team_members: int = 500
     moved_by_workflow: int = 1_000
+    subtask_depth: int = 50
+    subtasks: int = 10_000
+    subtasks_at_once: int = 1_000

@@ -40,6 +40,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -170,6 +171,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("TaskStatusChanged.v1", TaskStatusChanged),
     EventType("TaskRanked.v1", TaskRanked),
     EventType("TaskMovedToProject.v1", TaskMovedToProject, drawn="number"),
+    EventType("TaskParentChanged.v1", TaskParentChanged),
     EventType("TaskTrashed.v1", TaskTrashed),
     EventType("TaskRestored.v1", TaskRestored),
     EventType(

@@ -283,6 +283,11 @@ class PostgresEventStore:
         position: int = rows[0][0]
         return position
 
+    async def touched(self, guard: str) -> int:
+        """The position of the last event that touched a guard, 0 where there is none."""
+        rows = await self._fetch("SELECT position FROM log.guards WHERE name = %s", (guard,))
+        return rows[0][0] if rows else 0
+
     @property
     def encoding(self) -> CommitEncoder:
         """Encodes commits for `append_encoded`."""

@@ -225,12 +225,15 @@ class Group:
         events = await self._store.decode(rows)
         news = [(m, ahead) for m in self._members.values() if (ahead := m.ahead(events))]
         asked = [(member.rows, wanted) for member, ahead in news if (wanted := member.asked(ahead))]
-        if asked:
-            reader = self._links.reader
+        reader = self._links.reader
+        while asked:
             async with reader.pipeline():
                 answers = [(store, await store.ask(reader, wanted)) for store, wanted in asked]
             for store, answer in answers:
                 await store.hear(answer)
+            asked = [
+                (store, further) for store, wanted in asked if (further := store.beyond(wanted))
+            ]
         return [(member, member.fold(ahead)) for member, ahead in news]
 
     async def _write(self, batches: Sequence[Batch]) -> None:

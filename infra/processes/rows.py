@@ -13,7 +13,7 @@ from infra.postgres.arrays import BinaryArray
 from infra.postgres.pool import Connection
 from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec
 from infra.processes.generations import Generation
-from projections.projection import Finish, Key, Projection, Row, Scan, Table
+from projections.projection import Climb, Finish, Key, Projection, Row, Scan, Table
 
 STATEMENT_BYTES = 16 * 1024 * 1024
 COPY_ROWS = 1_000
@@ -138,10 +138,15 @@ class _TableRows:
 
 @dataclass(slots=True)
 class Asked:
-    """What has to be read before a batch can be folded."""
+    """What has to be read before a batch can be folded.
+
+    `climbs`: where ways up go on once these rows are here. `climbed`: where they have been.
+    """
 
     keys: dict[str, set[Key]] = field(default_factory=dict)
     scans: set[Scan] = field(default_factory=set)
+    climbs: set[Climb] = field(default_factory=set)
+    climbed: set[Climb] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.scans)
@@ -202,9 +207,10 @@ class Changes:
 class RowStore:
     """Implements projections.projection.Rows, with one writer and a bounded memory.
 
-    A batch goes: `asked`, `load` (or `ask` and `hear`), the folds, `changes`, `leave`, written,
-    `committed`. The next may be folded, and its changes encoded, while the one before is written,
-    but leaves after that one is committed. After a failure: `forget`.
+    A batch goes: `asked`, `load` (or `ask`, `hear` and `beyond`, until nothing is asked any more),
+    the folds, `changes`, `leave`, written, `committed`. The next may be folded, and its changes
+    encoded, while the one before is written, but leaves after that one is committed. After a
+    failure: `forget`.
     `empty`: the tables are empty, so that nothing is read for as long as all their rows fit in
     memory.
     """
@@ -266,7 +272,7 @@ class RowStore:
             rows.age(self._limits)
         asked = Asked()
         folds, scans = self.projection.folds, self.projection.scans
-        reads, tables = self.projection.reads, self._tables
+        reads, climbs, tables = self.projection.reads, self.projection.climbs, self._tables
         for recorded in events:
             kind = type(recorded.event)
             if kind not in folds:
@@ -282,7 +288,44 @@ class RowStore:
                     rows.wanted = True
                     if not rows.complete:
                         asked.scans.add(scan)
+            if kind in climbs:
+                for climb in climbs[kind](recorded):
+                    self._climb(climb, asked)
         return asked
+
+    def beyond(self, asked: Asked) -> Asked:
+        """What is to be read next, now that what was asked has been heard: the rows that these
+        rows name, where a fold looks at them and they are not at hand."""
+        further = Asked(climbed=asked.climbed)
+        for climb in asked.climbs:
+            further.climbed.discard(climb)
+            self._climb(climb, further)
+        for scan in asked.scans:
+            if scan.climb is not None:
+                rows = self._tables[scan.table]
+                for (key,) in rows.scanned[scan.column, scan.value]:
+                    self._climb(Climb(scan.table, scan.climb, key), further)
+        return further
+
+    def _climb(self, climb: Climb, asked: Asked) -> None:
+        """Up to the top, or to the first row that is not at hand. A way that was gone is not gone
+        again: rows may stand in a ring where events of a parked stream are missing."""
+        rows = self._tables[climb.table]
+        if rows.complete:
+            return
+        while climb not in asked.climbed:
+            asked.climbed.add(climb)
+            key = (climb.key,)
+            if not rows.at_hand(key):
+                rows.wanted = True
+                asked.keys.setdefault(climb.table, set()).add(key)
+                asked.climbs.add(climb)
+                return
+            row = rows.find(key)
+            above = None if row is None else getattr(row, climb.column)
+            if above is None:
+                return
+            climb = Climb(climb.table, climb.column, above)
 
     async def ask(self, connection: Connection, asked: Asked) -> Answers:
         """Send the questions, one a table and one a scan; may be within a pipeline."""
@@ -317,11 +360,12 @@ class RowStore:
                     rows.recent[key] = row
 
     async def load(self, connection: Connection, asked: Asked) -> None:
-        """Ask and hear in one round trip."""
-        if asked:
+        """Ask and hear all of it: in one round trip, but where rows name further ones."""
+        while asked:
             async with connection.pipeline():
                 answers = await self.ask(connection, asked)
             await self.hear(answers)
+            asked = self.beyond(asked)
 
     def changes(self, *, bulk: bool = False) -> Changes:
         """Complete the changed rows and encode them. `bulk`: new rows are to be copied."""

@@ -29,7 +29,7 @@ from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.master import MasterKeys, new_key
 from infra.postgres.pool import open_pool
-from tests.commands.memory_log import LogBoard, LogComments, MemoryLog
+from tests.commands.memory_log import LogBoard, LogComments, LogTrees, MemoryLog
 from tests.real import Database
 
 
@@ -134,6 +134,7 @@ def process(store: Any, reader: EventStore, limits: Limits | None = None) -> Pro
         store=store,
         board=LogBoard(reader),
         comments=LogComments(reader),
+        trees=LogTrees(reader),
         clock=_clock,
         new_id=new_id,
         secret=b"a secret of the tests",

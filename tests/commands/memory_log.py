@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from commands.commit import Claim, Commit, Receipt
-from commands.ports import EventStore, StreamMoved
+from commands.ports import Descendant, EventStore, StreamMoved
 from domain.comment.events import CommentAdded, CommentDeleted
 from domain.errors import Kind, Refused
 from domain.project.lanes import SWIMLANES, lanes_of
@@ -142,6 +142,9 @@ class MemoryLog:
     async def head(self) -> int:
         return len(self.recorded)
 
+    async def touched(self, guard: str) -> int:
+        return self._guards.get(guard, 0)
+
 
 class LogBoard:
     """Answers of the board's view, folded from the log itself each time."""
@@ -198,13 +201,11 @@ class LogBoard:
         return [card.task_id for card in await self._cards(project_id, [status])][:limit]
 
     async def _cards(self, project_id: str, statuses: Sequence[str]) -> list[Task]:
-        tasks: dict[str, Task | None] = {}
-        async for batch in self._store.read_log(0):
-            for each in batch:
-                if each.stream.startswith("task_"):
-                    tasks[each.stream] = TASK.evolve(tasks.get(each.stream), each.event, each.stamp)
-        cards = (card for card in tasks.values() if card is not None)
-        standing = (c for c in cards if c.project_id == project_id and c.status in statuses)
+        standing = (
+            task
+            for task in await _tasks(self._store)
+            if task.project_id == project_id and task.status in statuses
+        )
         return sorted(standing, key=lambda card: card.rank)
 
 
@@ -225,3 +226,41 @@ class LogComments:
                 if isinstance(each.event, CommentDeleted):
                     said.discard(each.stream)
         return bool(said)
+
+
+class LogTrees:
+    """Answers about the tasks below a task, folded from the log itself each time."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    async def descendants(
+        self, workspace_id: str, task_id: str, position: int, limit: int
+    ) -> Sequence[Descendant]:
+        tasks = await _tasks(self._store)
+        found: list[Descendant] = []
+        above, level = {task_id}, 1
+        while above:
+            children = [task for task in tasks if task.parent_task_id in above]
+            found += [
+                Descendant(
+                    task.task_id,
+                    task.parent_task_id or "",
+                    task.project_id,
+                    task.status,
+                    task.trashed,
+                    level,
+                )
+                for task in children
+            ]
+            above, level = {task.task_id for task in children}, level + 1
+        return found[:limit]
+
+
+async def _tasks(store: EventStore) -> list[Task]:
+    tasks: dict[str, Task | None] = {}
+    async for batch in store.read_log(0):
+        for each in batch:
+            if each.stream.startswith("task_"):
+                tasks[each.stream] = TASK.evolve(tasks.get(each.stream), each.event, each.stamp)
+    return [task for task in tasks.values() if task is not None]

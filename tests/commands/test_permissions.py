@@ -31,12 +31,14 @@ from commands.role_table import AS_ANOTHER, STANDINGS, May, row
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask
+from commands.task.duplicate_task import DuplicateTask
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.move_to_project import MoveToProject
 from commands.task.restore_task import RestoreTask
 from commands.task.return_task import ReturnTask
 from commands.task.set_due_date import SetDueDate
+from commands.task.set_parent import SetParent
 from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
@@ -290,6 +292,7 @@ on_task(ChangeStatus, status="in_progress")
 on_task(MoveTask, status="in_progress")
 on_task(ReturnTask, status="in_progress", rank="a0V")
 on_task(TrashTask)
+on_task(DuplicateTask)
 on_task(RestoreTask)
 on_task(AddComment, text="Done?")
 
@@ -298,6 +301,12 @@ on_task(AddComment, text="Done?")
 async def _move_to_project(house: House, actor: str) -> object:
     task, project = await house.task(), await house.project()
     return MoveToProject(task_id=task.task_id, project_id=project.project_id)
+
+
+@case(SetParent, IN_PROJECT)
+async def _set_parent(house: House, actor: str) -> object:
+    task, parent = await house.task(), await house.task()
+    return SetParent(task_id=task.task_id, parent_task_id=parent.task_id)
 
 
 @case(UndoChange, IN_PROJECT)

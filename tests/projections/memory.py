@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from domain.values.recorded import Recorded
-from projections.projection import Key, Projection, Row, Table
+from projections.projection import Climb, Key, Projection, Row, Table
 
 
 class MemoryRows:
@@ -62,6 +62,20 @@ class MemoryRows:
             for key, columns in self.stored[scan.table].items():
                 if columns[scan.column] == scan.value:
                     self._load(scan.table, key)
+                    if scan.climb is not None:
+                        self._climb(Climb(scan.table, scan.climb, *key))
+        climbs = self._projection.climbs.get(type(recorded.event))
+        for climb in climbs(recorded) if climbs else ():
+            self._climb(climb)
+
+    def _climb(self, climb: Climb) -> None:
+        assert climb.column in self._tables[climb.table].kept
+        key, been = climb.key, set[Any]()
+        while key is not None and key not in been:
+            been.add(key)
+            self._load(climb.table, (key,))
+            row = self._rows[climb.table, (key,)]
+            key = None if row is None else getattr(row, climb.column)
 
     def _load(self, name: str, key: Key) -> None:
         if (name, key) not in self._rows:

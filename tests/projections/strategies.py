@@ -38,6 +38,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskFieldsChanged,
     TaskMovedToProject,
+    TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
@@ -104,7 +105,7 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
     past.project(3, first, key="NEXT")
     tasks = [
         past.task(number, made_id("proj", 1 + number % 2), title=draw(texts), tags=draw(tags))
-        for number in range(1, 4)
+        for number in range(1, 7)
     ]
     said: list[str] = []
     for number in range(draw(st.integers(0, most))):
@@ -184,6 +185,7 @@ def task_events(draw: st.DrawFn, task: Task, past: History) -> object:
             rank=draw(ranks),
         ),
         TaskRanked(rank=draw(ranks), was=task.rank),
+        TaskParentChanged(parent_task_id=draw(places(task, past)), was=task.parent_task_id),
         TaskTrashed(),
         TaskRestored(),
         TaskRecordImported(
@@ -220,6 +222,21 @@ def task_events(draw: st.DrawFn, task: Task, past: History) -> object:
         for other in others
     ]
     return draw(st.sampled_from(choices))
+
+
+def places(task: Task, past: History) -> st.SearchStrategy[str | None]:
+    """Tasks below which a task may stand, or None: the top."""
+    tasks = {name: each for name, each in past.states.items() if name.startswith("task_")}
+
+    def above(task_id: str | None) -> list[str]:
+        return [] if task_id is None else [task_id, *above(tasks[task_id].parent_task_id)]
+
+    chosen = [
+        name
+        for name, each in tasks.items()
+        if each.workspace_id == task.workspace_id and task.task_id not in above(name)
+    ]
+    return st.sampled_from([None, *chosen])
 
 
 @st.composite

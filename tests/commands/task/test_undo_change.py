@@ -37,7 +37,7 @@ def visible(task: Task) -> dict[str, Any]:
     """All that people see of a task but when it was last changed."""
     hidden = {
         "version", "position", "updated_at", "updated_by", "field_authors", "title_author",
-        "status_since",
+        "description_author", "status_since",
     }  # fmt: skip
     found = {each.name: getattr(task, each.name) for each in fields(task)}
     found["trashed_at"] = task.trashed

@@ -228,7 +228,8 @@ def _as_stored(name: str, /, **values: Any) -> StoredRow:
 
 
 def test_what_was_stored_before_reads_with_defaults() -> None:
-    """Fields without options' names, defaults and statuses; a project without types."""
+    """Fields without options' names, defaults and statuses; a project without types; tasks that
+    stand below none, are no copies and were trashed with nobody else."""
     old = {"field_id": "fld_1", "key": "size", "name": "Size", "type": "choice", "options": ["S"]}
     changed = read(CODEC, _as_stored("ProjectFieldsChanged.v1", fields=[old], was=[]))
     definition = FieldDefinition(
@@ -251,6 +252,22 @@ def test_what_was_stored_before_reads_with_defaults() -> None:
         ),
     )
     assert [each.key for each in created.types] == ["task", "bug", "story", "epic"]
+    assert read(CODEC, _as_stored("TaskTrashed.v1")) == TaskTrashed()
+    made = read(
+        CODEC,
+        _as_stored(
+            "TaskCreated.v1",
+            project_id="proj_1",
+            project_key="WEB",
+            title="",
+            description="",
+            status="todo",
+            status_category="todo",
+            priority=5,
+            rank="a",
+        ),
+    )
+    assert (made.parent_task_id, made.copy_of) == (None, None)
 
 
 def test_a_type_of_newer_code_is_nothing_rather_than_an_error() -> None:

@@ -1,0 +1,46 @@
+"""Replies about tasks that several routes give: one after a change, and a page of them."""
+
+from api.http.call import Call
+from api.http.names import if_seen, with_names
+from api.http.paging import page_reply
+from api.http.reads import facts_of
+from api.http.reply import Reply
+from commands.execution import Outcome
+from domain.project.state import PROJECT
+from domain.task.state import TASK
+from projections.questions import Listing, Page, Scope
+from projections.tasks import TASKS_VIEW, Sort, TaskFilter, render
+
+
+async def whole_task(
+    call: Call, outcome: Outcome, *, others_too: bool = False
+) -> tuple[bytes, int]:
+    """The whole task after a change, and its version. `others_too`: the change was also about
+    tasks below it, of which the view has to have heard."""
+    house = call.house
+    task = outcome.state(TASK)
+    if others_too:
+        await if_seen(house.waiter.reached(TASKS_VIEW, outcome.position))
+    facts = await if_seen(house.tasks.facts(task.workspace_id, task.task_id))
+    project = outcome.peek(PROJECT, task.project_id)
+    if project is None:
+        # A first answer again, and the task has moved to another project since.
+        project = await call.access.known(PROJECT, task.project_id)
+        assert project is not None  # a task's project is never gone
+    doc = render(task, facts_of(task, project, facts))
+    return await with_names(call, doc), task.version
+
+
+async def task_page(
+    call: Call, workspaces: tuple[str, ...], asked: TaskFilter, order: Sort, page: Page
+) -> Reply:
+    """A page of the tasks of these workspaces that the caller may see."""
+    house, position = call.house, call.position
+
+    async def ask(scope: Scope) -> Listing:
+        return await house.waiter.at_least(
+            TASKS_VIEW, position, lambda: house.tasks.list(scope, asked, order, page)
+        )
+
+    listing = await call.access.within(call.caller.user_id, workspaces, ask)
+    return page_reply(call, "tasks", listing, await with_names(call, listing.docs, position))
