@@ -108,6 +108,7 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
     references, answers = msgspec.json.schema_components(types, ref_template=_SCHEMA)
     schemas |= answers
     schemas["Mark"] = {"type": ["string", "null"], "description": "The person's name."}
+    schemas["HeldTags"] = {"type": "array", "items": {"type": "string"}}
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = _SECURITY
     components["responses"] = {}

@@ -223,9 +223,10 @@ class Executor:
             await self._turns.take(stream)
             request.turns.append(stream)
 
-    async def _take_turn_at_guard(self, request: _Request, name: str) -> None:
-        """Spares those of one process from meeting in the log. Who holds other turns already does
-        not wait for long: the log tells them apart as well."""
+    async def _take_late_turn(self, request: _Request, name: str) -> None:
+        """At a guard, or at a stream that only the decision could name. Spares those of one
+        process from meeting in the log. Who holds other turns already does not wait for long:
+        the log tells them apart as well."""
         if name not in request.turns:
             with suppress(TimeoutError):
                 await self._turns.take(name, _GUARD_PATIENCE_SECONDS)
@@ -241,6 +242,8 @@ class Executor:
             except StreamMoved as moved:
                 if moved.guards and not moved.streams:
                     attempts, at_guards = attempts - 1, at_guards + 1
+                for stream in sorted(work.written.intersection(moved.streams)):
+                    await self._take_late_turn(request, stream)
                 await self._catch_up(request, work, moved)
                 continue
             except Refused as refusal:
@@ -273,7 +276,7 @@ class Executor:
         if not streams:
             raise ValueError("nothing to execute")
         shown = streams[0]
-        await require_room(work, partial(self._take_turn_at_guard, request))
+        await require_room(work, partial(self._take_late_turn, request))
         if not work.events and request.key is None:
             return replace(self._outcome(None, shown, work), _streams=tuple(streams))
         receipt = await self._store.append(

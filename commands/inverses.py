@@ -11,6 +11,10 @@ from typing import Final, TypeVar
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
+from commands.labels.delete_label import DeleteLabel
+from commands.labels.edit_label import EditLabel
+from commands.labels.merge_label import MergeLabel
+from commands.labels.restore_label import RestoreLabel
 from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
@@ -45,6 +49,14 @@ from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.errors import Kind, Refused
+from domain.labels.events import (
+    LabelCreated,
+    LabelDeleted,
+    LabelMerged,
+    LabelRecoloured,
+    LabelRenamed,
+    LabelRestored,
+)
 from domain.project.events import (
     ProjectArchived,
     ProjectCreated,
@@ -122,6 +134,18 @@ def _fields_back(undone: Undone) -> EditTask:
     return EditTask(task_id=undone.stream, fields=former)
 
 
+def _label_back(undone: Undone) -> RestoreLabel:
+    return RestoreLabel(workspace_id=undone.before.workspace_id, label_id=undone.event.label_id)
+
+
+def _label_gone_again(undone: Undone) -> MergeLabel | DeleteLabel:
+    label_id, workspace_id = undone.event.label_id, undone.before.workspace_id
+    into = undone.before.by_id[label_id].merged_into
+    if into is not None:
+        return MergeLabel(workspace_id=workspace_id, label_id=label_id, into=into)
+    return DeleteLabel(workspace_id=workspace_id, label_id=label_id)
+
+
 INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     TaskCreated: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),
     TaskRetitled: Inverse(
@@ -160,7 +184,7 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         EditTask, lambda undone: EditTask(task_id=undone.stream, type=undone.event.was)
     ),
     TaskTagged: Inverse(
-        TagTask, lambda undone: TagTask(task_id=undone.stream, tags=undone.event.was)
+        TagTask, lambda undone: TagTask(task_id=undone.stream, held=undone.event.was)
     ),
     TaskFieldsChanged: Inverse(EditTask, _fields_back),
     TaskStatusChanged: Inverse(
@@ -213,6 +237,26 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         AddReaction,
         lambda undone: AddReaction(comment_id=undone.event.comment_id, emoji=undone.event.emoji),
     ),
+    LabelCreated: Consequence(),
+    LabelRenamed: Inverse(
+        EditLabel,
+        lambda undone: EditLabel(
+            workspace_id=undone.before.workspace_id,
+            label_id=undone.event.label_id,
+            name=undone.event.was,
+        ),
+    ),
+    LabelRecoloured: Inverse(
+        EditLabel,
+        lambda undone: EditLabel(
+            workspace_id=undone.before.workspace_id,
+            label_id=undone.event.label_id,
+            colour=undone.event.was,
+        ),
+    ),
+    LabelDeleted: Inverse(RestoreLabel, _label_back),
+    LabelMerged: Inverse(RestoreLabel, _label_back),
+    LabelRestored: Inverse(DeleteLabel, _label_gone_again),
     ProjectCreated: Inverse(
         ArchiveProject, lambda undone: ArchiveProject(project_id=undone.stream)
     ),

@@ -15,6 +15,11 @@ from commands.imports.import_people import IMPORT_PEOPLE
 from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
 from commands.inverses import INVERSES
+from commands.labels.create_label import CREATE_LABEL
+from commands.labels.delete_label import DELETE_LABEL
+from commands.labels.edit_label import EDIT_LABEL
+from commands.labels.merge_label import MERGE_LABEL
+from commands.labels.restore_label import RESTORE_LABEL
 from commands.project.add_member import ADD_PROJECT_MEMBER
 from commands.project.add_team import ADD_PROJECT_TEAM
 from commands.project.archive_project import ARCHIVE_PROJECT
@@ -95,6 +100,11 @@ def all_commands() -> Registry:
         DELETE_TEAM,
         ADD_TEAM_MEMBER,
         REMOVE_TEAM_MEMBER,
+        CREATE_LABEL,
+        EDIT_LABEL,
+        MERGE_LABEL,
+        DELETE_LABEL,
+        RESTORE_LABEL,
         CREATE_PROJECT,
         EDIT_PROJECT,
         ARCHIVE_PROJECT,

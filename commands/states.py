@@ -8,6 +8,7 @@ from commands.ports import EventStore, Sealed, Snapshots
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.comment.state import Comment
+from domain.labels.state import Labels
 from domain.project.state import Project
 from domain.task.state import Task
 from domain.values.ids import is_id
@@ -20,6 +21,7 @@ S = TypeVar("S", bound=Versioned)
 _LONG_STREAM = 200
 _ANY_STATE_BYTES = 3_000
 _MEMBER_BYTES = 300
+_LABEL_BYTES = 800
 
 # News of these are folded as they are. Whatever tells who may do what is read from the log itself.
 _FOLDED_AS_HEARD = "task_"
@@ -199,6 +201,8 @@ def _weight(state: Versioned) -> int:
             return _ANY_STATE_BYTES + 4 * len(shown(state.description)) + 150 * len(state.fields)
         case Comment():
             return _ANY_STATE_BYTES + 4 * len(shown(state.text))
+        case Labels():
+            return _ANY_STATE_BYTES + _LABEL_BYTES * len(state.by_id)
         case Workspace() | Project():
             return _ANY_STATE_BYTES + _MEMBER_BYTES * len(state.members)
         case _:

@@ -95,6 +95,14 @@ class Work:
             self._streams[stream] = _Stream(aggregate, state, state, version)
         return self.peek(aggregate, stream)
 
+    async def glimpse(self, aggregate: Aggregate[S], stream: str) -> S | None:
+        """As `load`, but not asserted: for what the decision would stand without. It is as this
+        process knows it, which may be a moment behind what others write."""
+        if stream in self._streams:
+            return self.peek(aggregate, stream)
+        state = await self._states.known(aggregate, stream)
+        return state or await self._states.read(aggregate, stream)
+
     def peek(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """What `load` gave, or what was recorded; None where neither happened."""
         seen = self._streams.get(stream)
@@ -229,6 +237,11 @@ class Work:
     def is_changed(self, stream: str) -> bool:
         """Whether something was recorded on it."""
         return stream in self._streams and bool(self._streams[stream].recorded)
+
+    @property
+    def written(self) -> set[str]:
+        """Every stream on which something was recorded."""
+        return {new.stream for new in self.events}
 
     @property
     def expected(self) -> Mapping[str, int]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
+from domain.labels.state import LABELS
 from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.task.state import TASK
@@ -12,7 +13,8 @@ from domain.user.state import USER
 from domain.workspace.state import WORKSPACE
 
 AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
-    aggregate.kind: aggregate for aggregate in (USER, WORKSPACE, PROJECT, TASK, COMMENT, REACTIONS)
+    aggregate.kind: aggregate
+    for aggregate in (USER, WORKSPACE, LABELS, PROJECT, TASK, COMMENT, REACTIONS)
 }
 
 

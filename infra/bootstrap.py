@@ -20,6 +20,7 @@ from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
 from infra.keys.configured import master_keys
+from infra.labels import LabelDirectory
 from infra.mail.folder import FolderPost
 from infra.mail.post import Post
 from infra.mail.smtp import SmtpPost, SmtpServer
@@ -93,6 +94,7 @@ class House:
     activity: ActivityQueries
     comments: CommentQueries
     directory: Directory
+    labels: LabelDirectory
     accounts: Accounts
     own_account: OwnAccount
     by_mail: ByMail
@@ -245,6 +247,7 @@ async def _build(
     metrics = Metrics(settings.metrics_dir)
     _every(_SWEEP_EVERY_S, accounts.sweep, stack)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
+    access = Access(pool, members, waiter, executor.states)
     return House(
         settings=settings,
         metrics=metrics,
@@ -253,7 +256,7 @@ async def _build(
         log_id=log_id,
         store=store,
         executor=executor,
-        whole_access=Access(pool, members, waiter, executor.states),
+        whole_access=access,
         waiter=waiter,
         tasks=TaskQueries(pool, pointers, log_id),
         boards=BoardQueries(pool, pointers, log_id, limits_of(settings)),
@@ -263,6 +266,7 @@ async def _build(
         activity=ActivityQueries(pool, pointers, log_id),
         comments=CommentQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
+        labels=LabelDirectory(access, executor.states),
         accounts=accounts,
         own_account=own_account,
         by_mail=by_mail,
@@ -285,6 +289,10 @@ def limits_of(settings: Settings) -> Limits:
         comment=settings.max_comment_characters,
         name=settings.max_name_characters,
         tags=settings.max_tags,
+        labels=settings.max_labels,
+        reactions=settings.max_reactions,
+        watchers=settings.max_watchers,
+        favourites=settings.max_favourites,
         assignees=settings.max_assignees,
         types=settings.max_task_types,
         fields=settings.max_fields,

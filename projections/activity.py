@@ -14,6 +14,8 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `project_team_role_changed`, `project_team_removed`, `owner_changed`, `settings_changed`,
   `workflow_changed`, `columns_changed`, `swimlane_changed`, `fields_changed`, `types_changed`,
   `task_moved_away`
+- label: `label_created`, `label_renamed`, `label_recoloured`, `label_deleted`, `label_merged`,
+  `label_restored`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
   `member_removed`, `service_account_added`, `ownership_transferred`, `team_created`,
   `team_renamed`, `team_deleted`, `team_member_added`, `team_member_removed`
@@ -34,6 +36,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
+from domain.labels.events import (
+    LabelCreated,
+    LabelDeleted,
+    LabelMerged,
+    LabelRecoloured,
+    LabelRenamed,
+    LabelRestored,
+)
 from domain.project.events import (
     ProjectArchived,
     ProjectColumnsChanged,
@@ -96,6 +106,7 @@ from domain.workspace.events import (
     WorkspaceTransferred,
 )
 
+from .labels import held
 from .people import Mark, Named, named
 from .projection import Projection, Rows, Table, drawn_by
 from .tasks import number
@@ -272,6 +283,15 @@ def _says(action: str, field: str, old: str | None, new: str | None) -> _Says:
         return (_Said(action, Change(field, _value(before), _value(after))),)
 
     return say
+
+
+def _tagged(workspace_id: str) -> _Says:
+    return lambda event: (
+        _Said(
+            "tags_changed",
+            Change("tags", held(workspace_id, event.was), held(workspace_id, event.tags)),
+        ),
+    )
 
 
 def _says_only(action: str) -> _Says:
@@ -481,6 +501,14 @@ _PROJECT_EVENTS: Mapping[type, _Says] = {
     ProjectFieldsChanged: _project_fields_changed,
     ProjectTypesChanged: _types_changed,
 }
+_LABEL_EVENTS: Mapping[type, _Says] = {
+    LabelCreated: _says("label_created", "label", None, "name"),
+    LabelRenamed: _says("label_renamed", "label", "was", "name"),
+    LabelRecoloured: _says("label_recoloured", "colour", "was", "colour"),
+    LabelDeleted: _says("label_deleted", "label", "name", None),
+    LabelMerged: _says("label_merged", "label", "name", "into_name"),
+    LabelRestored: _says("label_restored", "label", None, "name"),
+}
 _WORKSPACE_EVENTS: Mapping[type, _Says] = {
     WorkspaceCreated: _says("workspace_created", "name", None, "name"),
     WorkspaceRenamed: _says("workspace_renamed", "name", "was", "name"),
@@ -543,6 +571,12 @@ ACTIONS = (
     "fields_changed",
     "types_changed",
     "task_moved_away",
+    "label_created",
+    "label_renamed",
+    "label_recoloured",
+    "label_deleted",
+    "label_merged",
+    "label_restored",
     "workspace_created",
     "workspace_renamed",
     "member_added",
@@ -589,6 +623,8 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
         # its stream, whose first event is missing here.
         return
     says = _TASK_EVENTS[type(recorded.event)]
+    if isinstance(recorded.event, TaskTagged):
+        says = _tagged(recorded.stamp.workspace_id)
     _write(says(recorded.event), recorded, rows, "task", subject.task_id, subject.project_id)
 
 
@@ -631,6 +667,11 @@ def _commented(recorded: Recorded, rows: Rows) -> None:
 def _project_changed(recorded: Recorded, rows: Rows) -> None:
     says = _PROJECT_EVENTS[type(recorded.event)]
     _write(says(recorded.event), recorded, rows, "project", None, recorded.stamp.stream)
+
+
+def _label_changed(recorded: Recorded, rows: Rows) -> None:
+    event = recorded.event
+    _write(_LABEL_EVENTS[type(event)](event), recorded, rows, "label", None, None, event.label_id)
 
 
 def _workspace_changed(recorded: Recorded, rows: Rows) -> None:
@@ -710,6 +751,7 @@ ACTIVITY_VIEW = Projection(
         **dict.fromkeys(_COMMENT_EVENTS, _commented),
         TaskMovedToProject: _moved_to_project,
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
+        **dict.fromkeys(_LABEL_EVENTS, _label_changed),
         **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),
     },
     reads=_reads,

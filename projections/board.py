@@ -44,6 +44,7 @@ from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import readable
 
+from .labels import Tags, held, tags_in
 from .people import Person, person
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table, drawn_by
@@ -68,7 +69,7 @@ class Card(msgspec.Struct, gc=False):
     assignees: list[Person]
     due_date: datetime | None
     due_all_day: bool
-    tags: tuple[str, ...]
+    tags: Tags
     rank: str
     comment_count: int
     progress: CardProgress
@@ -211,7 +212,7 @@ def _created(recorded: Recorded, rows: Rows) -> None:
         [person(user_id) for user_id in event.assignee_ids],
         event.due_date,
         event.due_all_day,
-        event.tags,
+        held(stamp.workspace_id, event.tags),
         event.rank,
         row.comment_count,
         CardProgress(),
@@ -249,7 +250,7 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
         case TaskTypeChanged() as event:
             card.type = event.type
         case TaskTagged() as event:
-            card.tags = event.tags
+            card.tags = held(row.workspace_id, event.tags)
         case TaskParentChanged() as event:
             row.parent_task_id = event.parent_task_id
         case TaskTrashed():
@@ -303,7 +304,7 @@ def _lanes_of(card: Card) -> tuple[str, ...]:
             swimlane,
             assignee_ids=assignee_ids,
             priority=card.priority_level,
-            tags=card.tags,
+            tags=tags_in(card.tags),
             parent_task_id=None,
         )
     )

@@ -39,6 +39,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import Text, readable, shown
 
 from .custom_fields import FIELDS, FieldAsked, FieldSort, FieldsRow, finish_fields
+from .labels import Tags, held
 from .people import Named, Person, named, person
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table
@@ -71,15 +72,25 @@ class Sort:
         return cls(by, by in (SortBy.CREATED_AT, SortBy.UPDATED_AT))
 
 
+@dataclass(frozen=True, slots=True)
+class MeantTag:
+    """What tasks of a workspace hold for a label that is meant by `name`: not just that text."""
+
+    workspace_id: str
+    name: str
+    tags: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFilter:
     """What tasks of a list have in common; an empty field asks nothing.
 
     `statuses` are keys or exact names of statuses, categories (in projects without a status of
     that key), `open`, `pending`, `completed`. `priorities` are levels. `assignee_ids`: one of
-    them, or nobody where `unassigned`. `tags`: all of them; `tags_any`: one of them. Moments are
-    inclusive. `overdue` compares with `now`. `fields`: all of them hold. `q`: every word in title,
-    key, external id or description, the last one as a prefix.
+    them, or nobody where `unassigned`. `tags`: all of them; `tags_any`: one of them; `meant_tags`
+    says of both where another tag than the name is meant. Moments are inclusive. `overdue`
+    compares with `now`. `fields`: all of them hold. `q`: every word in title, key, external id or
+    description, the last one as a prefix.
     """
 
     project_ids: tuple[str, ...] = ()
@@ -91,6 +102,7 @@ class TaskFilter:
     creator_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     tags_any: tuple[str, ...] = ()
+    meant_tags: tuple[MeantTag, ...] = ()
     types: tuple[str, ...] = ()
     parent_task_ids: tuple[str, ...] = ()
     due_before: datetime | None = None
@@ -155,7 +167,7 @@ class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
     estimate: float | None
     trashed_at: datetime | None
     completed_at: datetime | None
-    tags: tuple[str, ...]
+    tags: Tags
     fields: Mapping[str, FieldValue]
     parent_task_id: str | None
     progress: Progress
@@ -206,7 +218,7 @@ def render(task: Task, facts: Facts) -> bytes:
             number(task.estimate),
             task.trashed_at,
             task.completed_at,
-            task.tags,
+            held(task.workspace_id, task.tags),
             task.fields,
             task.parent_task_id,
             facts.progress,

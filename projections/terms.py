@@ -54,8 +54,10 @@ def terms_query(
     tags_any: Sequence[str] = (),
     assignee_ids: Sequence[str] = (),
     project_ids: Sequence[str] = (),
+    tag_choices: Sequence[Sequence[str]] = (),
 ) -> str | None:
-    """A question as the text of a tsquery: every word, all of `tags`, one of each other set.
+    """A question as the text of a tsquery: every word, all of `tags`, one of each other set and
+    of each of `tag_choices`.
 
     None where nothing is asked. A text without a single word has no tsquery: see `is_wordless`.
     """
@@ -63,6 +65,7 @@ def terms_query(
     if parts:
         parts[-1] += ":*"
     parts += [_quoted(_tag(tag)) for tag in tags]
+    parts += [_one_of([_tag(tag) for tag in choices]) for choices in tag_choices]
     for choices in (
         [_tag(tag) for tag in tags_any],
         [_assignee(user_id) for user_id in assignee_ids],

@@ -1,4 +1,4 @@
-"""People's names into answers that name them by id."""
+"""Names into stored answers: of people, who stand there by id, and of labels, by tag."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -7,6 +7,7 @@ import msgspec
 import orjson
 
 from api.http.call import Call
+from api.http.labels import with_labels
 from domain.errors import Kind, Refused
 from domain.user.state import USER
 from domain.values.text import readable
@@ -16,10 +17,12 @@ A = TypeVar("A")
 
 
 async def with_names(call: Call, doc: bytes, position: int | None = None) -> bytes:
-    """The answer with everybody's name; `position` is what the reader has written itself.
+    """The answer with everybody's name and with the names of labels; `position` is what the
+    reader has written itself.
 
     Whom the directory does not know yet is asked of the log.
     """
+    doc = await with_labels(call, doc, position)
     places = Places(doc)
     wanted = places.user_ids
     if not wanted:

@@ -1,5 +1,7 @@
 """Pages of lists: `limit` and where to go on, the envelope, and the link to the next page."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Self
 
 import orjson
@@ -9,6 +11,8 @@ from api.http.call import Call
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reply import Header, Reply
+from domain.errors import invalid
+from infra.postgres.views.cursors import CursorCodec
 from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
 MOST: Final = 1_000
@@ -49,6 +53,38 @@ class PageQuery(ReadQuery):
             skip=self.skip if self.page is None else (self.page - 1) * self.limit,
             total=self.total,
         )
+
+
+def page_of_all(
+    log_id: str,
+    name: str,
+    rows: Sequence[tuple[tuple[str, str], bytes]],
+    page: Page,
+    position: int,
+) -> Listing:
+    """A page of a list that is known whole: (place, answer) of each row in the order of the
+    places, whose second part is the row's id. Raises Invalid as `read_page`."""
+    cursors = CursorCodec(name, str, str)
+    places = [place for place, _ in rows]
+    start = page.skip
+    if page.cursor is not None:
+        start = bisect_right(places, cursors.decode(log_id, page.cursor))
+    elif page.after_id is not None:
+        found = next((n for n, (_, row_id) in enumerate(places) if row_id == page.after_id), None)
+        if found is None:
+            detail = "There is no such row, or you may not see it."
+            raise invalid("/query/last_id", detail, "not-found")
+        start = found + 1
+    shown = rows[start : start + page.limit]
+    has_more = start + page.limit < len(rows)
+    return Listing(
+        docs=b",".join([doc for _, doc in shown]),
+        count=len(shown),
+        has_more=has_more,
+        next_cursor=cursors.encode(log_id, shown[-1][0]) if has_more else None,
+        position=position,
+        total=len(rows) if page.total else None,
+    )
 
 
 def page_reply(call: Call, name: str, listing: Listing, docs: bytes) -> Reply:

@@ -37,13 +37,20 @@ _PATH_VALUE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 # Parameters that are neither: whoever takes one says what it may be.
 _FREE: Final = frozenset({"emoji"})
 # Parameters that are ids and nothing else; tasks and projects have keys as well.
-_KINDS: Final = {"workspace_id": "ws", "user_id": "user", "comment_id": "cmt", "team_id": "team"}
+_KINDS: Final = {
+    "workspace_id": "ws",
+    "user_id": "user",
+    "comment_id": "cmt",
+    "team_id": "team",
+    "label_id": "lbl",
+}
 _NAMES: Final = {
     "workspace_id": "workspace",
     "user_id": "user",
     "member_id": "member",
     "team_id": "team",
     "comment_id": "comment",
+    "label_id": "label",
     "task_id": "task",
     "project_id": "project",
 }

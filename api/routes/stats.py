@@ -8,6 +8,7 @@ from msgspec import Struct
 from api.http import references
 from api.http.call import CallHere
 from api.http.describe import read
+from api.http.labels import counted_by_label
 from api.http.positions import position_headers
 from api.http.reads import find_project
 from api.http.reply import Reply
@@ -58,7 +59,7 @@ async def get_stats(
         counts.overdue,
         dict(counts.by_status),
         dict(counts.by_assignee),
-        dict(counts.by_label),
+        await counted_by_label(call, project.workspace_id, counts.by_label, position),
         counts.position,
     )
     return Reply(200, encode(answer), position_headers(call, counts.position, counts.stale))

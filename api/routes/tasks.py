@@ -11,6 +11,7 @@ from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
+from api.http.labels import with_meant_tags
 from api.http.names import with_actors, with_names
 from api.http.queries import ReadQuery
 from api.http.reads import find_task, one
@@ -128,6 +129,7 @@ async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, m
         mine=mine,
         fields=await fields_asked(call, query.opened, project_ids),
     )
+    asked = await with_meant_tags(call, asked, workspaces, position)
     order = query.order(await field_sort(call, query.sorted_by, project_ids))
     return await task_page(call, workspaces, asked, order, query.asked())
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from commands.labels.held import held_tags
 from commands.people import require_in_project
 from commands.permissions import InNamedProject, place_of
 from commands.spec import BY_EVENTS, CommandSpec
@@ -10,6 +11,7 @@ from commands.task.on_task import moment_given, require_people_of_fields
 from commands.task.tree import line_from
 from commands.work import Work
 from domain.errors import Kind, Refused
+from domain.labels.events import LabelCreated
 from domain.project.state import PROJECT, Project
 from domain.task import decisions
 from domain.task.events import TaskCreated
@@ -68,6 +70,9 @@ async def create_task(command: CreateTask, work: Work) -> str:
     assignee_ids = tuple(user_id for user_id, _ in named)
     if not assignee_ids and command.project_id is None and command.parent_task_id is None:
         assignee_ids = (work.actor,)
+    tags: tuple[str, ...] = ()
+    if command.tags:
+        tags = await held_tags(work, project.workspace_id, command.tags)
     events = decisions.create(
         project,
         title=command.title,
@@ -82,7 +87,7 @@ async def create_task(command: CreateTask, work: Work) -> str:
         due_all_day=due_all_day,
         start_date=start_date,
         estimate=command.estimate,
-        tags=command.tags,
+        tags=tags,
         fields={**_without_strangers(work, project), **command.fields}
         if project.fields
         else command.fields,
@@ -130,7 +135,7 @@ CREATE_TASK = CommandSpec(
     command=CreateTask,
     handler=create_task,
     permission=InNamedProject(Right.EDIT_TASKS),
-    events=(TaskCreated,),
+    events=(TaskCreated, LabelCreated),
     route="POST /tasks",
     inverse=BY_EVENTS,
 )

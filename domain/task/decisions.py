@@ -190,10 +190,13 @@ def change_type(task: Task, task_type: str, types: Sequence[TaskType]) -> tuple[
     return (TaskTypeChanged(type=key, was=task.type),) if key != task.type else ()
 
 
-def tag(task: Task, tags: Sequence[str], limits: Limits) -> tuple[TaskEvent, ...]:
+def tag(
+    task: Task, tags: Sequence[str], limits: Limits, shown: Sequence[str] | None = None
+) -> tuple[TaskEvent, ...]:
+    """`shown` are those of its present tags that count, where they are not all."""
     require_not_trashed(task)
     once = checked_tags(tags, limits)
-    if once == task.tags:
+    if once in (task.tags, shown):
         return ()
     return (TaskTagged(tags=once, was=task.tags),)
 

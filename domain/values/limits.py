@@ -18,6 +18,9 @@ class Limits:
     name: int = 200
     tags: int = 50
     tag: int = 50
+    labels: int = 2_000
+    watchers: int = 500
+    favourites: int = 500
     assignees: int = 50
     mentions: int = 50
     types: int = 50

@@ -104,6 +104,13 @@ def checked_tags(tags: Sequence[str], limits: Limits, pointer: str = "/tags") ->
     return once
 
 
+def normal_label(name: str) -> str:
+    """What is unique about a label's name: whatever its case, its form and the space around it."""
+    if name.isascii():
+        return name.strip().lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).strip()
+
+
 def checked_username(text: str, pointer: str = "/username") -> str:
     if _USERNAME.fullmatch(text) is None:
         raise invalid(

@@ -19,6 +19,7 @@ class Right(StrEnum):
     HAND_OVER = "hand the workspace over"
     MANAGE_MEMBERS = "manage the workspace's members"
     CREATE_PROJECT = "create projects"
+    MANAGE_LABELS = "manage the workspace's labels"
     VIEW_PROJECT = "view the project"
     COMMENT = "comment"
     EDIT_TASKS = "create and edit tasks"
@@ -35,12 +36,13 @@ RIGHTS_IN_PROJECT: Final = {
 }
 
 _GUEST: Final = frozenset({Right.VIEW_WORKSPACE})
-_ADMIN: Final = _GUEST | {Right.EDIT_WORKSPACE, Right.MANAGE_MEMBERS, Right.CREATE_PROJECT}
+_INSIDER: Final = _GUEST | {Right.CREATE_PROJECT, Right.MANAGE_LABELS}
+_ADMIN: Final = _INSIDER | {Right.EDIT_WORKSPACE, Right.MANAGE_MEMBERS}
 
 RIGHTS_IN_WORKSPACE: Final = {
     "guest": _GUEST,
     "auditor": _GUEST,
-    "member": _GUEST | {Right.CREATE_PROJECT},
+    "member": _INSIDER,
     "admin": _ADMIN,
     "owner": _ADMIN | {Right.HAND_OVER},
 }

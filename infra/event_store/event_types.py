@@ -9,6 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
+from domain.labels.events import (
+    LabelCreated,
+    LabelDeleted,
+    LabelMerged,
+    LabelRecoloured,
+    LabelRenamed,
+    LabelRestored,
+)
 from domain.project.events import (
     ProjectArchived,
     ProjectColumnsChanged,
@@ -186,6 +194,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("CommentRestored.v1", CommentRestored),
     EventType("ReactionAdded.v1", ReactionAdded),
     EventType("ReactionRemoved.v1", ReactionRemoved),
+    EventType("LabelCreated.v1", LabelCreated),
+    EventType("LabelRenamed.v1", LabelRenamed),
+    EventType("LabelRecoloured.v1", LabelRecoloured),
+    EventType("LabelDeleted.v1", LabelDeleted),
+    EventType("LabelMerged.v1", LabelMerged),
+    EventType("LabelRestored.v1", LabelRestored),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

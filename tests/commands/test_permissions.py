@@ -9,6 +9,11 @@ from commands.comment.add_comment import AddComment
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
+from commands.labels.create_label import CreateLabel
+from commands.labels.delete_label import DeleteLabel
+from commands.labels.edit_label import EditLabel
+from commands.labels.merge_label import MergeLabel
+from commands.labels.restore_label import RestoreLabel
 from commands.permissions import ByOperator, OwnAccount
 from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
@@ -65,6 +70,7 @@ from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
 from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Invalid, Kind, Refused
+from domain.labels.state import LABELS
 from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
 from domain.project.types import TaskType
@@ -332,6 +338,32 @@ on_comment(DeleteComment, "done done F - F -")
 on_comment(RestoreComment, "done done - - - -")
 on_comment(AddReaction, IN_PROJECT, emoji="\U0001f44d")
 on_comment(RemoveReaction, IN_PROJECT, emoji="\U0001f44d")
+
+
+def on_label(command: type, **other: Any) -> None:
+    async def make(house: House, actor: str) -> object:
+        for _ in range(2):
+            made = CreateLabel(workspace_id=house.workspace_id, name=new_id("lbl"))
+            labels = (await house.run(house.ann, made)).state(LABELS)
+        label_id = list(labels.by_id)[-1]
+        if command is RestoreLabel:
+            gone = DeleteLabel(workspace_id=house.workspace_id, label_id=label_id)
+            await house.run(house.ann, gone)
+        given = {key: value(labels) for key, value in other.items()}
+        return command(workspace_id=house.workspace_id, label_id=label_id, **given)
+
+    CASES[command] = (MEMBERS, make)
+
+
+@case(CreateLabel, MEMBERS)
+async def _create_label(house: House, actor: str) -> object:
+    return CreateLabel(workspace_id=house.workspace_id, name=new_id("lbl"))
+
+
+on_label(EditLabel, name=lambda labels: new_id("lbl"))
+on_label(DeleteLabel)
+on_label(RestoreLabel)
+on_label(MergeLabel, into=lambda labels: next(iter(labels.by_id)))
 
 REGISTRY = all_commands()
 

@@ -12,6 +12,7 @@ from domain.aggregate import Aggregate
 from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentEvent
 from domain.errors import Refused
+from domain.labels.events import LabelEvent
 from domain.project import decisions as projects
 from domain.project.events import ProjectEvent
 from domain.project.state import PROJECT
@@ -38,6 +39,7 @@ EVENTS = {
     "task": get_args(TaskEvent),
     "cmt": get_args(CommentEvent),
     "rct": get_args(ReactionEvent),
+    "labels": get_args(LabelEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -33,7 +33,7 @@ def test_a_card_shows_what_a_board_needs_and_no_more() -> None:
         "assignees": [],
         "due_date": None,
         "due_all_day": False,
-        "tags": ["a"],
+        "tags": {"#": made_id("ws", 1), "tags": ["a"]},
         "rank": "hZ",
         "comment_count": 0,
         "progress": {"done": 0, "total": 0},

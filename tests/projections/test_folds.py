@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.comment.events import CommentEvent
+from domain.labels.events import LabelEvent
 from domain.project.events import ProjectEvent
 from domain.reactions.events import ReactionEvent
 from domain.task.events import TaskEvent
@@ -83,7 +84,7 @@ def test_comments_that_come_before_their_task_are_counted() -> None:
 
 
 def test_every_event_of_tasks_projects_and_comments_is_shown_somewhere() -> None:
-    kinds: tuple[Any, ...] = (TaskEvent, ProjectEvent, CommentEvent, ReactionEvent)
+    kinds: tuple[Any, ...] = (TaskEvent, ProjectEvent, CommentEvent, ReactionEvent, LabelEvent)
     events = {event for kind in kinds for event in kind.__args__}
     assert events <= set(view("activity").folds)
     assert set(TaskEvent.__args__) <= set(view("tasks").folds)  # type: ignore[attr-defined]

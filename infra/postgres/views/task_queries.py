@@ -19,6 +19,7 @@ from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
 from .reader import Parameters, Question, ViewReader
 from .scopes import visible
+from .tags import has_tags, possible_tags
 
 # Fewer hits than this are looked up one by one; more are met soon enough on the way through the
 # rows in their order.
@@ -179,12 +180,14 @@ class TaskQueries:
     ) -> tuple[Sequence[str] | None, int | None]:
         """Ids of the tasks that the index of terms gives, None where it is not asked or gives
         more than are worth looking up; and the view's position then."""
+        choices, any_of = possible_tags(asked)
         query = terms_query(
             asked.q,
-            asked.tags,
-            asked.tags_any,
+            (),
+            any_of,
             () if asked.unassigned else asked.assignee_ids,
             asked.project_ids,
+            choices,
         )
         objects = [each for field in asked.fields if (each := containing(field)) is not None]
         found = []
@@ -286,10 +289,7 @@ def _conditions(asked: TaskFilter, params: Parameters, hits: Sequence[str] | Non
     ):
         if values:
             conditions.append(f"t.{column} = ANY({add('text[]', values)})")
-    if asked.tags:
-        conditions.append(f"t.tags @> {add('text[]', asked.tags)}")
-    if asked.tags_any:
-        conditions.append(f"t.tags && {add('text[]', asked.tags_any)}")
+    conditions += has_tags(asked, params)
     for comparison, moment in (
         ("t.due_date <=", asked.due_before),
         ("t.due_date >=", asked.due_after),

@@ -1,0 +1,49 @@
+"""Names of labels into answers that hold tags, and tags for filters that name labels."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from api.http.call import Call
+from domain.labels.state import tags_meant
+from projections.labels import MARK, fill_labels, workspaces_of
+from projections.tasks import MeantTag, TaskFilter
+
+
+async def with_labels(call: Call, doc: bytes, position: int | None = None) -> bytes:
+    """The answer with the names of all labels; `position` is what the reader has written."""
+    if MARK not in doc:
+        return doc
+    shown = {
+        each: (await call.house.labels.of(each, position)).shown for each in workspaces_of(doc)
+    }
+    return fill_labels(doc, shown)
+
+
+async def with_meant_tags(
+    call: Call, asked: TaskFilter, workspace_ids: Iterable[str], position: int | None = None
+) -> TaskFilter:
+    """The filter with the tags that tasks of these workspaces hold for the labels it names."""
+    names = tuple(dict.fromkeys((*asked.tags, *asked.tags_any)))
+    if not names:
+        return asked
+    meant = []
+    for workspace_id in workspace_ids:
+        labels = (await call.house.labels.of(workspace_id, position)).labels
+        for name in names:
+            tags = tags_meant(labels, name)
+            if tags != (name,):
+                meant.append(MeantTag(workspace_id, name, tags))
+    return replace(asked, meant_tags=tuple(meant))
+
+
+async def counted_by_label(
+    call: Call, workspace_id: str, counts: Mapping[str, int], position: int | None = None
+) -> dict[str, int]:
+    """Counts by tag as counts by the name that is shown; those of merged labels together."""
+    shown = (await call.house.labels.of(workspace_id, position)).shown
+    found: dict[str, int] = {}
+    for tag, count in counts.items():
+        name = shown.get(tag, tag)
+        if name is not None:
+            found[name] = found.get(name, 0) + count
+    return found

@@ -1,0 +1,46 @@
+"""Tags stand in answers as tasks hold them; names are filled in where the structure says so."""
+
+import json
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from projections.labels import MARK, fill_labels, held, tags_in, workspaces_of
+from tests.projections.strategies import HOSTILE
+
+WS, OTHER = "ws_00000000000000000000000001", "ws_00000000000000000000000002"
+NASTY = (*HOSTILE, "]", "a]}", '{"#":"ws_1","tags":["x"]}', '"tags":["', "\\", '\\"', "[", ",")
+
+texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=8))
+tags = st.lists(texts, max_size=3, unique=True).map(tuple)
+
+
+@given(tags, tags, texts, st.dictionaries(texts, st.one_of(st.none(), texts), max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_names_come_where_tags_are_and_nowhere_else(
+    first: tuple[str, ...], second: tuple[str, ...], text: str, names: dict[str, str | None]
+) -> None:
+    answer: Any = {
+        "title": text,
+        "tags": held(WS, first),
+        "fields": {"tags": [text], "x": text},
+        "other": {"tags": held(OTHER, second)},
+    }
+    doc = msgspec.json.encode(answer)
+    assert workspaces_of(doc) == {each for each, of in ((WS, first), (OTHER, second)) if of}
+    filled = json.loads(fill_labels(doc, {WS: names, OTHER: {}}))
+    shown = [names.get(tag, tag) for tag in first]
+    assert filled == {
+        "title": text,
+        "tags": list(dict.fromkeys(name for name in shown if name is not None)),
+        "fields": {"tags": [text], "x": text},
+        "other": {"tags": list(second)},
+    }
+
+
+def test_no_tags_need_no_place() -> None:
+    assert held(WS, ()) == ()
+    assert tags_in(held(WS, ("a",))) == ("a",)
+    assert MARK in msgspec.json.encode(held(WS, ("a",)))
