@@ -191,7 +191,7 @@ def _known(labels: Labels | None, label_id: str) -> Label:
 async def _visible(call: Call, workspace_id: str) -> Labels | None:
     """The labels of a workspace that the caller is in, as the log has them now; None where it has
     none yet. Raises Refused(NOT_FOUND)."""
-    access = call.house.access
+    access = call.access
     workspace = await access.newest(WORKSPACE, workspace_id)
     if workspace is None or workspace.role_of(call.caller.user_id) is None:
         raise not_found("workspace")

@@ -15,13 +15,14 @@ NAMED: Final = {
     "depends_on": "task",
     "task_ids": "task",
     "last_id": "task",
+    "into": "lbl",
 }
 # The kind of what other names name; every name ends in `_id` or `_ids`.
 KINDS: Final = {
     "task": "task", "parent_task": "task", "blocks_task": "task", "to_task": "task",
     "from_task": "task", "depends_on": "task", "project": "proj", "workspace": "ws",
     "user": "user", "assignee": "user", "creator": "user", "owner": "user", "actor": "user",
-    "watcher": "user", "to_user": "user", "team": "team", "comment": "cmt",
+    "watcher": "user", "to_user": "user", "team": "team", "comment": "cmt", "label": "lbl",
 }  # fmt: skip
 # A body for a call whose schema does not give one that it takes; paths as the document has them.
 BODIES: Final[dict[tuple[str, str], Any]] = {

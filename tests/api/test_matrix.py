@@ -17,6 +17,7 @@ FREE: Final = {
     ("POST", "/api/v1/projects", "project_id"): "a fresh one of the client's own",
     ("POST", "/api/v1/tasks", "task_id"): "a fresh one of the client's own",
     ("POST", "/api/v1/tasks/{task_id}/comments", "comment_id"): "a fresh one of the client's own",
+    ("POST", "/api/v1/workspaces/{workspace_id}/labels", "label_id"): "a fresh one of the client's",
 }
 # Names in paths that are nobody's, and one of each.
 PLAIN: Final = {"emoji": "\U0001f44d"}
@@ -33,6 +34,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     columns = await someone.get(f"/projects/{project['id']}/columns")
     workspace_id = project["workspace_id"]
     team = await someone.post(f"/workspaces/{workspace_id}/teams", {"name": f"Team {key}"})
+    label = await someone.post(f"/workspaces/{workspace_id}/labels", {"name": f"label {key}"})
     return {
         "task_id": task["id"],
         "project_id": project["id"],
@@ -43,6 +45,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "member_id": someone.user_id,
         "column_id": columns["columns"][0]["id"],
         "team_id": team["id"],
+        "label_id": label["id"],
         "session_id": await session_of(someone),
         **PLAIN,
     }
