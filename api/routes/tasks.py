@@ -129,7 +129,7 @@ async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, m
         mine=mine,
         fields=await fields_asked(call, query.opened, project_ids),
     )
-    asked = await with_meant_tags(call, asked, workspaces, position)
+    asked = await with_meant_tags(call, asked, workspaces, call.position)
     order = query.order(await field_sort(call, query.sorted_by, project_ids))
     return await task_page(call, workspaces, asked, order, query.asked())
 
