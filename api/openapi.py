@@ -109,6 +109,7 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
     schemas |= answers
     schemas["Mark"] = {"type": ["string", "null"], "description": "The person's name."}
     schemas["HeldTags"] = {"type": "array", "items": {"type": "string"}}
+    schemas["TaskMark"] = {"type": "string", "description": "The id of a task that you may see."}
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = _SECURITY
     components["responses"] = {}

@@ -25,6 +25,8 @@ _BOOKKEEPING: Final = frozenset(
         "trashed_with",
         "field_authors",
         "name_author",
+        "is_blocked",
+        "around",
     }
 )
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from asyncio import gather
+from asyncio import gather, get_running_loop
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -26,9 +26,10 @@ from commands.ports import (
 )
 from commands.spec import Access, CommandSpec, Registry
 from commands.states import States
+from commands.task.blocking import settle
 from commands.task.room import require_room
 from commands.turns import Turns
-from commands.work import Work, World
+from commands.work import StartAgain, Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.errors import Kind, Refused, invalid
@@ -47,6 +48,9 @@ SAME_KEY_PATIENCE_SECONDS: Final = 10.0
 # they decide again until there is room or there is none.
 TRIES_AT_GUARDS: Final = 32
 _GUARD_PATIENCE_SECONDS: Final = 2.0
+# Hundreds may add to one graph at once, from several processes. Between two tries of one that was
+# overtaken there lies a read and a decision, so each try is in with better than even odds.
+MEETING_PATIENCE_SECONDS: Final = 10.0
 
 _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
@@ -223,27 +227,38 @@ class Executor:
             await self._turns.take(stream)
             request.turns.append(stream)
 
-    async def _take_late_turn(self, request: _Request, name: str) -> None:
-        """At a guard, or at a stream that only the decision could name. Spares those of one
-        process from meeting in the log. Who holds other turns already does not wait for long:
-        the log tells them apart as well."""
-        if name not in request.turns:
-            with suppress(TimeoutError):
-                await self._turns.take(name, _GUARD_PATIENCE_SECONDS)
-                request.turns.append(name)
+    async def _take_late_turn(self, request: _Request, patience_seconds: float, name: str) -> bool:
+        """At a guard, or at a stream that only the decision could name; whether it had to wait.
+        Spares those of one process from meeting in the log. Who holds other turns already does
+        not wait for ever: the log tells them apart as well."""
+        if name in request.turns:
+            return False
+        waits = self._turns.is_taken(name)
+        with suppress(TimeoutError):
+            await self._turns.take(name, patience_seconds)
+            request.turns.append(name)
+        return waits
 
     async def _run(self, request: _Request) -> Outcome:
-        attempts = at_guards = 0
+        attempts = at_guards = overtaken = 0
+        until = get_running_loop().time() + MEETING_PATIENCE_SECONDS
         while attempts < TRIES and at_guards < TRIES_AT_GUARDS:
-            work = Work(self._world, request.origin, self._clock(), attempts + at_guards)
+            tries = attempts + at_guards + overtaken
+            work = Work(self._world, request.origin, self._clock(), tries)
+            work.take_turn = partial(self._take_late_turn, request, MEETING_PATIENCE_SECONDS)
             attempts += 1
             try:
                 outcome = await self._attempt(request, work)
+            except StartAgain:
+                attempts -= 1
+                continue
             except StreamMoved as moved:
                 if moved.guards and not moved.streams:
                     attempts, at_guards = attempts - 1, at_guards + 1
+                elif _met(work, moved) and get_running_loop().time() < until:
+                    attempts, overtaken = attempts - 1, overtaken + 1
                 for stream in sorted(work.written.intersection(moved.streams)):
-                    await self._take_late_turn(request, stream)
+                    await self._take_late_turn(request, _GUARD_PATIENCE_SECONDS, stream)
                 await self._catch_up(request, work, moved)
                 continue
             except Refused as refusal:
@@ -276,7 +291,7 @@ class Executor:
         if not streams:
             raise ValueError("nothing to execute")
         shown = streams[0]
-        await require_room(work, partial(self._take_late_turn, request))
+        await require_room(work, partial(self._take_late_turn, request, _GUARD_PATIENCE_SECONDS))
         if not work.events and request.key is None:
             return replace(self._outcome(None, shown, work), _streams=tuple(streams))
         receipt = await self._store.append(
@@ -305,7 +320,11 @@ class Executor:
             await self._require_match(request, work)
         elif access.workspace_id != request.workspace_id:
             raise invalid("", "What is done as one must be of one workspace.")
-        return await spec.handler(command, work)
+        decided = len(work.events)
+        stream = await spec.handler(command, work)
+        if len(work.events) > decided:
+            await settle(work, decided)
+        return stream
 
     async def each(self, outcome: Outcome, commands: Sequence[Any]) -> list[Outcome]:
         """The outcome of each of the commands that were run as one commit, shown as it is now
@@ -367,9 +386,10 @@ class Executor:
         return None if receipt is None else await self._replayed(receipt, work)
 
     async def _replayed(self, receipt: Receipt, work: Work) -> Outcome:
-        stream = receipt.main_stream
-        recorded = await self._store.read_stream(stream, upto=receipt.main_version)
-        state = aggregate_of(stream).fold((each.event, each.stamp) for each in recorded)
+        stream, aggregate = receipt.main_stream, aggregate_of(receipt.main_stream)
+        after = receipt.main_version - 1 if aggregate.last_event_tells else 0
+        recorded = await self._store.read_stream(stream, after, receipt.main_version)
+        state = aggregate.fold((each.event, each.stamp) for each in recorded)
         return Outcome(receipt, stream, False, True, receipt.position, work, state)
 
     async def _catch_up(self, request: _Request, work: Work, moved: StreamMoved) -> None:
@@ -394,6 +414,13 @@ class Executor:
 async def _permitted(spec: CommandSpec[Any], command: Any, work: Work) -> Access:
     assert spec.permission is not None  # the registry refuses to be built otherwise
     return await spec.permission.check(command, work)
+
+
+def _met(work: Work, moved: StreamMoved) -> bool:
+    """Whether the attempt was overtaken at meeting points alone."""
+    if moved.guards or not moved.streams:
+        return False
+    return work.meeting_points.issuperset(moved.streams)
 
 
 def random_tail() -> str:

@@ -11,6 +11,8 @@ from typing import Final, TypeVar
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
+from commands.dependency_graph.add_dependency import AddDependency
+from commands.dependency_graph.remove_dependency import RemoveDependency
 from commands.labels.delete_label import DeleteLabel
 from commands.labels.edit_label import EditLabel
 from commands.labels.merge_label import MergeLabel
@@ -48,6 +50,7 @@ from commands.workspace.remove_team_member import RemoveTeamMember
 from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
+from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.errors import Kind, Refused
 from domain.labels.events import (
     LabelCreated,
@@ -78,7 +81,10 @@ from domain.project.events import (
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -94,6 +100,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.user.events import UserLocaleChanged, UserRenamed
 from domain.values.moment import written
@@ -257,6 +264,25 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     LabelDeleted: Inverse(RestoreLabel, _label_back),
     LabelMerged: Inverse(RestoreLabel, _label_back),
     LabelRestored: Inverse(DeleteLabel, _label_gone_again),
+    DependencyAdded: Inverse(
+        RemoveDependency,
+        lambda undone: RemoveDependency(
+            task_id=undone.event.from_task_id, dependency_id=undone.event.dependency_id
+        ),
+    ),
+    DependencyRemoved: Inverse(
+        AddDependency,
+        lambda undone: AddDependency(
+            task_id=undone.event.from_task_id,
+            other_task_id=undone.event.to_task_id,
+            relation=undone.event.type,
+            dependency_id=undone.event.dependency_id,
+        ),
+    ),
+    TaskDependencyAdded: Consequence(),
+    TaskDependencyRemoved: Consequence(),
+    TaskBlocked: Consequence(),
+    TaskUnblocked: Consequence(),
     ProjectCreated: Inverse(
         ArchiveProject, lambda undone: ArchiveProject(project_id=undone.stream)
     ),

@@ -11,6 +11,8 @@ from commands.comment.add_comment import ADD_COMMENT
 from commands.comment.delete_comment import DELETE_COMMENT
 from commands.comment.edit_comment import EDIT_COMMENT
 from commands.comment.restore_comment import RESTORE_COMMENT
+from commands.dependency_graph.add_dependency import ADD_DEPENDENCY
+from commands.dependency_graph.remove_dependency import REMOVE_DEPENDENCY
 from commands.imports.import_people import IMPORT_PEOPLE
 from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
@@ -134,6 +136,8 @@ def all_commands() -> Registry:
         RESTORE_TASK,
         RETURN_TASK,
         UNDO_CHANGE,
+        ADD_DEPENDENCY,
+        REMOVE_DEPENDENCY,
         ADD_COMMENT,
         EDIT_COMMENT,
         DELETE_COMMENT,

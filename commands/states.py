@@ -8,6 +8,7 @@ from commands.ports import EventStore, Sealed, Snapshots
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.comment.state import Comment
+from domain.dependency_graph.state import DependencyGraph
 from domain.labels.state import Labels
 from domain.project.state import Project
 from domain.task.state import Task
@@ -22,9 +23,11 @@ _LONG_STREAM = 200
 _ANY_STATE_BYTES = 3_000
 _MEMBER_BYTES = 300
 _LABEL_BYTES = 800
+_DEPENDENCY_BYTES = 300
+_EDGE_BYTES = 1_000
 
 # News of these are folded as they are. Whatever tells who may do what is read from the log itself.
-_FOLDED_AS_HEARD = "task_"
+_FOLDED_AS_HEARD = ("task_", "graph_")
 _NEWS_OF_ONE_STREAM = 8
 _NEWS_BYTES = 4 * 1024 * 1024
 
@@ -198,7 +201,14 @@ def _weight(state: Versioned) -> int:
     """About how many bytes a state takes."""
     match state:
         case Task():
-            return _ANY_STATE_BYTES + 4 * len(shown(state.description)) + 150 * len(state.fields)
+            return (
+                _ANY_STATE_BYTES
+                + 4 * len(shown(state.description))
+                + 150 * len(state.fields)
+                + _DEPENDENCY_BYTES * len(state.dependencies)
+            )
+        case DependencyGraph():
+            return _ANY_STATE_BYTES + _EDGE_BYTES * len(state.edges)
         case Comment():
             return _ANY_STATE_BYTES + 4 * len(shown(state.text))
         case Labels():

@@ -40,6 +40,10 @@ class Turns:
             self._leave(name, turn)
             raise
 
+    def is_taken(self, name: str) -> bool:
+        """Whether whoever takes it now has to wait."""
+        return name in self._turns
+
     def give(self, name: str) -> None:
         turn = self._turns[name]
         turn.lock.release()

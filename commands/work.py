@@ -51,6 +51,10 @@ class World:
     inverse_of: Callable[[object], "Inverse | Consequence | NoInverse"]
 
 
+class StartAgain(Exception):
+    """The attempt waited for its turn and is decided anew."""
+
+
 class Work:
     """The versions of all streams that were read, and of all that are written, are asserted by
     the commit; so what a decision saw is what still stands when it enters the log."""
@@ -76,6 +80,10 @@ class Work:
         self.words: dict[str, str] = {}
         self.inverse_of = world.inverse_of
         self._run = world.run
+        # Streams at which many writers meet who do not mean each other: whoever is overtaken
+        # there alone decides again for longer than for two who change the same thing.
+        self.meeting_points: set[str] = set()
+        self.take_turn: Callable[[str], Awaitable[bool]] | None = None
         self._store = world.store
         self._states = world.states
         self._streams: dict[str, _Stream] = {}
@@ -129,6 +137,12 @@ class Work:
         """Another command as a part of this commit, if the actor may do that as well; gives the
         stream that it would answer with. Raises Refused."""
         return await self._run(command, self)
+
+    async def turn(self, stream: str) -> None:
+        """Wait until nobody else in this process changes a stream that the command itself does
+        not name. Raises StartAgain where there was a wait: what was read before it may be old."""
+        if self.take_turn is not None and await self.take_turn(stream):
+            raise StartAgain
 
     async def claimed_by(self, scope: str, value: str) -> str | None:
         """The stream that holds a unique value, else None."""

@@ -41,12 +41,15 @@ class Aggregate(Generic[S]):
     the first) moves, so that no command can forget one. `authors(state, event)` names in the same
     way who wrote the words that an event only repeats, by the fields that hold them: what stood
     there before (`was`) stays the text of whoever wrote it, and goes with that person's key.
+    `last_event_tells`: an answer about it shows what its last event says and nothing else, and
+    that event alone can be folded; so a repeated command need not read a long stream.
     """
 
     kind: str
     evolve: Callable[[S | None, object, Stamp], S | None]
     touches: Callable[[S | None, object, str], tuple[str, ...]] = touches_nothing
     authors: Callable[[S | None, object], Mapping[str, str]] = repeats_nobody
+    last_event_tells: bool = False
 
     def fold(self, events: Iterable[tuple[object, Stamp]], state: S | None = None) -> S | None:
         for event, stamp in events:

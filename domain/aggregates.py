@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
+from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.labels.state import LABELS
 from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
@@ -14,7 +15,16 @@ from domain.workspace.state import WORKSPACE
 
 AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
     aggregate.kind: aggregate
-    for aggregate in (USER, WORKSPACE, LABELS, PROJECT, TASK, COMMENT, REACTIONS)
+    for aggregate in (
+        USER,
+        WORKSPACE,
+        LABELS,
+        PROJECT,
+        TASK,
+        COMMENT,
+        REACTIONS,
+        DEPENDENCY_GRAPH,
+    )
 }
 
 

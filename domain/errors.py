@@ -19,6 +19,7 @@ class Kind(StrEnum):
     GUARD_REFUSED = "guard-refused"
     BLOCKED_BY_UNFINISHED = "blocked-by-unfinished"
     PARENT_CYCLE = "parent-cycle"
+    DEPENDENCY_CYCLE = "dependency-cycle"
     ALREADY_EXISTS = "already-exists"
     NOT_RESTORABLE = "not-restorable"
     NOT_UNDOABLE = "not-undoable"

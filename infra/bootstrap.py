@@ -46,6 +46,7 @@ from infra.postgres.pool import open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.board_queries import BoardQueries
 from infra.postgres.views.comment_queries import CommentQueries
+from infra.postgres.views.dependency_queries import DependencyQueries
 from infra.postgres.views.directory import Directory
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
@@ -93,6 +94,7 @@ class House:
     members: MemberQueries
     activity: ActivityQueries
     comments: CommentQueries
+    dependencies: DependencyQueries
     directory: Directory
     labels: LabelDirectory
     accounts: Accounts
@@ -265,6 +267,7 @@ async def _build(
         members=members,
         activity=ActivityQueries(pool, pointers, log_id),
         comments=CommentQueries(pool, pointers, log_id),
+        dependencies=DependencyQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
         labels=LabelDirectory(access, executor.states),
         accounts=accounts,
@@ -295,6 +298,7 @@ def limits_of(settings: Settings) -> Limits:
         favourites=settings.max_favourites,
         assignees=settings.max_assignees,
         types=settings.max_task_types,
+        dependencies=settings.max_dependencies,
         fields=settings.max_fields,
         columns=settings.max_columns,
         lanes=settings.max_lanes,

@@ -197,6 +197,9 @@ class Limits(BaseModel):
     max_favourites: int = Field(500, ge=0, description="Favourites of a person in a workspace.")
     max_assignees: int = Field(50, ge=1, description="People assigned to a task.")
     max_task_types: int = Field(50, ge=1, description="Types of tasks in a project.")
+    max_dependencies: int = Field(
+        100, ge=1, le=1_000, description="Dependencies of a task, in either direction."
+    )
     max_fields: int = Field(100, ge=0, description="Custom fields of a project.")
     max_columns: int = Field(250, ge=1, description="Board columns of a project.")
     max_lanes: int = Field(

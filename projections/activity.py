@@ -5,7 +5,8 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
 - task: `task_created`, `title_changed`, `description_changed`, `assigned`, `unassigned`,
   `status_changed`, `priority_changed`, `due_date_changed`, `start_date_changed`,
   `estimate_changed`, `type_changed`, `tags_changed`, `field_changed`, `moved`,
-  `project_changed`, `parent_changed`, `task_trashed`, `task_restored`, `record_imported`
+  `project_changed`, `parent_changed`, `task_trashed`, `task_restored`, `record_imported`,
+  `dependency_added`, `dependency_removed`, `task_blocked`, `task_unblocked`
 - comment: `commented`, `comment_edited`, `comment_deleted`, `comment_restored`, `reaction_added`,
   `reaction_removed`
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
@@ -26,6 +27,9 @@ newest first; of one event with several fields, the first field comes first.
 
 A task that moved to another project takes what may be seen of it along: an entry about it stays in
 the feed of the project where it happened, for those who may see where the task is now.
+
+A dependency is an entry of each of its two tasks, by what it is to that task, and so nothing is
+said of the workspace's graph of them itself. `because_of` are the tasks that blocked or freed one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -70,7 +74,10 @@ from domain.project.workflow import Workflow
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -87,6 +94,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.values.priority import band_of
 from domain.values.recorded import Recorded
@@ -107,6 +115,7 @@ from domain.workspace.events import (
 )
 
 from .labels import held
+from .other_tasks import TaskMark, task_marks
 from .people import Mark, Named, named
 from .projection import Projection, Rows, Table, drawn_by
 from .tasks import number
@@ -169,6 +178,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     action: str
     changes: Change | msgspec.UnsetType = msgspec.UNSET
     record: ImportedRecord | msgspec.UnsetType = msgspec.UNSET
+    because_of: list[TaskMark] | msgspec.UnsetType = msgspec.UNSET
     command_id: str
     reason: str | msgspec.UnsetType = msgspec.UNSET
     caused_by: str | msgspec.UnsetType = msgspec.UNSET
@@ -259,6 +269,14 @@ MOVED = Table(
     {"task_id": "text", "workspace_id": "text", "project_id": "text"},
     key=("task_id",),
 )
+# The field of the answer, where the relation has one, else the relation itself.
+_RELATED = {
+    "blocks": "blocking",
+    "blocked_by": "blocked_by",
+    "relates": "relates",
+    "duplicates": "duplicates",
+    "duplicated_by": "duplicated_by",
+}
 
 _json = msgspec.json.Encoder()
 
@@ -269,6 +287,7 @@ class _Said(NamedTuple):
     action: str
     changes: Change | msgspec.UnsetType = msgspec.UNSET
     record: ImportedRecord | msgspec.UnsetType = msgspec.UNSET
+    because_of: list[TaskMark] | msgspec.UnsetType = msgspec.UNSET
 
 
 _Says = Callable[[Any], Sequence[_Said]]
@@ -359,6 +378,26 @@ def _plain(value: object) -> Any:
         return value
     text = value if isinstance(value, str) else _json.encode(value).decode()
     return text[:_MOST_ATTRIBUTE_CHARACTERS]
+
+
+def _dependency_added(event: TaskDependencyAdded) -> Sequence[_Said]:
+    change = Change(_RELATED[event.relation], None, TaskMark(event.task_id))
+    return (_Said("dependency_added", change),)
+
+
+def _dependency_removed(event: TaskDependencyRemoved) -> Sequence[_Said]:
+    change = Change(_RELATED[event.relation], TaskMark(event.task_id), None)
+    return (_Said("dependency_removed", change),)
+
+
+def _blocked(event: TaskBlocked) -> Sequence[_Said]:
+    change = Change("is_blocked", False, True)
+    return (_Said("task_blocked", change, because_of=task_marks(event.blocked_by)),)
+
+
+def _unblocked(event: TaskUnblocked) -> Sequence[_Said]:
+    change = Change("is_blocked", True, False)
+    return (_Said("task_unblocked", change, because_of=task_marks(event.freed_by)),)
 
 
 def _member(user_id: str, role: str) -> Member:
@@ -470,6 +509,10 @@ _TASK_EVENTS: Mapping[type, _Says] = {
     TaskTrashed: _says_only("task_trashed"),
     TaskRestored: _says_only("task_restored"),
     TaskRecordImported: _record_imported,
+    TaskDependencyAdded: _dependency_added,
+    TaskDependencyRemoved: _dependency_removed,
+    TaskBlocked: _blocked,
+    TaskUnblocked: _unblocked,
 }
 _COMMENT_EVENTS: Mapping[type, _Says] = {
     CommentAdded: _says("commented", "comment", None, "text"),
@@ -544,6 +587,10 @@ ACTIONS = (
     "task_trashed",
     "task_restored",
     "record_imported",
+    "dependency_added",
+    "dependency_removed",
+    "task_blocked",
+    "task_unblocked",
     "commented",
     "comment_edited",
     "comment_deleted",
@@ -698,7 +745,7 @@ def _write(
     stamp, origin = recorded.stamp, recorded.origin
     actor = named(stamp.actor)
     # Of two entries the one with the higher ordinal is shown first.
-    for ordinal, (action, changes, record) in enumerate(reversed(said), first_ordinal):
+    for ordinal, (action, changes, record, because_of) in enumerate(reversed(said), first_ordinal):
         activity_id = entry_id("act", stamp.recorded_at, stamp.position, ordinal)
         entry = Entry(
             id=activity_id,
@@ -710,6 +757,7 @@ def _write(
             action=action,
             changes=changes,
             record=record,
+            because_of=because_of,
             command_id=recorded.command_id,
             reason=origin.reason if isinstance(origin.reason, str) else msgspec.UNSET,
             caused_by=origin.causation_id or msgspec.UNSET,

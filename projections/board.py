@@ -22,7 +22,10 @@ from domain.project.events import (
 from domain.project.lanes import SWIMLANES, lanes_of
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -39,6 +42,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.values.priority import band_of
 from domain.values.recorded import Recorded
@@ -253,6 +257,10 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
             card.tags = held(row.workspace_id, event.tags)
         case TaskParentChanged() as event:
             row.parent_task_id = event.parent_task_id
+        case TaskBlocked():
+            card.is_blocked = True
+        case TaskUnblocked():
+            card.is_blocked = False
         case TaskTrashed():
             row.trashed = True
         case TaskRestored():
@@ -410,6 +418,7 @@ _TASK_EVENTS = (
     TaskRetitled,
     TaskDescribed,
     TaskAssigned,
+    TaskBlocked,
     TaskPrioritised,
     TaskDueDateChanged,
     TaskStartDateChanged,
@@ -424,6 +433,9 @@ _TASK_EVENTS = (
     TaskTrashed,
     TaskRestored,
     TaskRecordImported,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
+    TaskUnblocked,
 )
 _PROJECT_EVENTS = (
     ProjectRenamed,

@@ -4,7 +4,7 @@ Fields, by the names that the task's answer has: `title`, `description`, `status
 band, or `priority_level` where only the level within a band changed), `assignees`, `due_date`,
 `due_all_day`, `start_date`, `estimate`, `type`, `tags`, `fields.<key>` for each custom field,
 `rank` (where the card moved within its status), `parent_task_id`, `project_id`, `key`,
-`trashed_at`.
+`blocked_by`, `blocking`, `is_blocked`, `trashed_at`.
 
 Values have the form that they have in the answer, people included; long texts are cut, and a text
 whose writer was erased is null, its entry marked `erased`. What a task was made with is the old
@@ -22,6 +22,7 @@ from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import Erased
 
+from .other_tasks import task_marks
 from .people import Named, named, person
 from .tasks import number
 from .typeids import entry_id
@@ -76,6 +77,9 @@ _FIELDS: Final[Mapping[str, tuple[str, _Shown]]] = {
     "parent_task_id": ("parent_task_id", _as_it_is),
     "project_id": ("project_id", _as_it_is),
     "key": ("key", _as_it_is),
+    "blocked_by": ("blocked_by", task_marks),
+    "blocking": ("blocking", task_marks),
+    "is_blocked": ("is_blocked", _as_it_is),
     "trashed_at": ("trashed_at", _as_it_is),
 }
 

@@ -1,7 +1,7 @@
 """Tasks: each task's whole answer, and every column that lists filter and sort by."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,12 +10,17 @@ from typing import Any
 import msgspec
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentRestored
+from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
+from domain.dependency_graph.state import Edge
 from domain.project.events import ProjectCreated, ProjectWorkflowChanged
 from domain.project.fields import FieldValue
 from domain.project.workflow import Workflow
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -32,6 +37,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.task.state import Task, evolve
 from domain.values.priority import band_of
@@ -40,6 +46,7 @@ from domain.values.text import Text, readable, shown
 
 from .custom_fields import FIELDS, FieldAsked, FieldSort, FieldsRow, finish_fields
 from .labels import Tags, held
+from .other_tasks import TaskMark, task_marks
 from .people import Named, Person, named, person
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table
@@ -128,15 +135,11 @@ NO_PROGRESS = Progress()
 class Facts:
     """What a task's answer shows beyond its own stream. `status_category` is that of its status
     in the project's present workflow; None: as the task's own events say. `progress` counts its
-    subtasks at any depth. `blocked_by` and `blocking` are ids of tasks, in the order in which
-    they were made to depend on each other."""
+    subtasks at any depth."""
 
     comment_count: int = 0
     status_category: str | None = None
     progress: Progress = NO_PROGRESS
-    is_blocked: bool = False
-    blocked_by: tuple[str, ...] = ()
-    blocking: tuple[str, ...] = ()
 
 
 class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
@@ -172,14 +175,27 @@ class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
     parent_task_id: str | None
     progress: Progress
     is_blocked: bool
-    blocked_by: tuple[str, ...]
-    blocking: tuple[str, ...]
+    blocked_by: list[TaskMark]
+    blocking: list[TaskMark]
     comment_count: int
     rank: str
     created_at: datetime
     updated_at: datetime
     version: int
     position: int
+
+
+class DependencyAnswer(msgspec.Struct, frozen=True, gc=False):
+    """A dependency as `GET /tasks/{id}/dependencies` shows it."""
+
+    id: str
+    dependency_id: str
+    from_task_id: str
+    to_task_id: str
+    type: str
+    creator_id: str
+    creator: Named
+    created_at: datetime
 
 
 _json = msgspec.json.Encoder()
@@ -222,15 +238,31 @@ def render(task: Task, facts: Facts) -> bytes:
             task.fields,
             task.parent_task_id,
             facts.progress,
-            facts.is_blocked,
-            facts.blocked_by,
-            facts.blocking,
+            task.is_blocked,
+            task_marks(task.blocked_by),
+            task_marks(task.blocking),
             facts.comment_count,
             task.rank,
             task.created_at,
             task.updated_at,
             task.version,
             task.position,
+        )
+    )
+
+
+def render_dependency(edge: Edge | DependencyAdded, creator_id: str, created_at: datetime) -> bytes:
+    """The dependency's answer as JSON, its maker by id."""
+    return _json.encode(
+        DependencyAnswer(
+            edge.dependency_id,
+            edge.dependency_id,
+            edge.from_task_id,
+            edge.to_task_id,
+            edge.type,
+            creator_id,
+            named(creator_id),
+            created_at,
         )
     )
 
@@ -248,9 +280,6 @@ class TaskRow:
     parent_task_id: str | None = None
     progress_done: int = 0
     progress_total: int = 0
-    is_blocked: bool = False
-    blocked_by: Sequence[str] = ()
-    blocking: Sequence[str] = ()
     state: bytes | None = None
     project_key: str | None = None
     number: int | None = None
@@ -266,6 +295,7 @@ class TaskRow:
     title_key: str | None = None
     rank: str | None = None
     trashed: bool = False
+    is_blocked: bool = False
     version: int = 0
     doc: bytes | None = None
     task: Task | None = None
@@ -302,6 +332,19 @@ class StatusRow:
     category: str
 
 
+@dataclass(slots=True)
+class EdgeRow:
+    """One dependency; `added` is the position at which it was made."""
+
+    dependency_id: str
+    workspace_id: str
+    type: str
+    from_task_id: str
+    to_task_id: str
+    added: int
+    doc: bytes
+
+
 TASKS = Table(
     "tasks",
     TaskRow,
@@ -314,9 +357,6 @@ TASKS = Table(
         "parent_task_id": "text",
         "progress_done": "integer",
         "progress_total": "integer",
-        "is_blocked": "boolean",
-        "blocked_by": "text[]",
-        "blocking": "text[]",
         "state": "bytea",
         "project_key": "text",
         "number": "bigint",
@@ -332,6 +372,7 @@ TASKS = Table(
         "title_key": "text",
         "rank": "text",
         "trashed": "boolean",
+        "is_blocked": "boolean",
         "version": "integer",
         "doc": "bytea",
     },
@@ -359,6 +400,7 @@ TASKS = Table(
         "title_key",
         "rank",
         "trashed",
+        "is_blocked",
         "version",
         "doc",
     ),
@@ -390,6 +432,22 @@ STATUSES = Table(
     key=("project_id", "status"),
 )
 
+
+EDGES = Table(
+    "edges",
+    EdgeRow,
+    {
+        "dependency_id": "text",
+        "workspace_id": "text",
+        "type": "text",
+        "from_task_id": "text",
+        "to_task_id": "text",
+        "added": "bigint",
+        "doc": "bytea",
+    },
+    key=("dependency_id",),
+    indexes=("(from_task_id)", "(to_task_id)", "(workspace_id)"),
+)
 
 _PROGRESS = Tally("tasks", TaskRow)
 
@@ -494,6 +552,27 @@ def _commented(recorded: Recorded, rows: Rows) -> None:
     rows.put("tasks", row)
 
 
+def _dependency_added(recorded: Recorded, rows: Rows) -> None:
+    event: DependencyAdded = recorded.event
+    stamp = recorded.stamp
+    rows.put(
+        "edges",
+        EdgeRow(
+            event.dependency_id,
+            stamp.workspace_id,
+            event.type,
+            event.from_task_id,
+            event.to_task_id,
+            stamp.position,
+            render_dependency(event, stamp.actor, stamp.at),
+        ),
+    )
+
+
+def _dependency_removed(recorded: Recorded, rows: Rows) -> None:
+    rows.delete("edges", recorded.event.dependency_id)
+
+
 def _project_created(recorded: Recorded, rows: Rows) -> None:
     _put_statuses(recorded, recorded.event.workflow, rows)
 
@@ -546,6 +625,7 @@ def _finish_task(row: TaskRow) -> None:
     row.title_key = title_key(task.title)
     row.rank = task.rank
     row.trashed = task.trashed_at is not None
+    row.is_blocked = task.is_blocked
     row.version = task.version
     row.doc = render(task, _facts_of(row))
 
@@ -555,9 +635,6 @@ def _facts_of(row: TaskRow) -> Facts:
         row.comment_count,
         row.status_category,
         Progress(row.progress_done, row.progress_total) if row.progress_total else NO_PROGRESS,
-        row.is_blocked,
-        tuple(row.blocked_by),
-        tuple(row.blocking),
     )
 
 
@@ -574,11 +651,14 @@ def _finish_terms(row: TermsRow) -> None:
         row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 
+_OF_NO_TASK = (ProjectCreated, ProjectWorkflowChanged, DependencyAdded, DependencyRemoved)
+
+
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
     if isinstance(event, CommentAdded | CommentDeleted | CommentRestored):
         return (("tasks", event.task_id),)
-    if isinstance(event, ProjectCreated | ProjectWorkflowChanged):
+    if isinstance(event, _OF_NO_TASK):
         return ()
     return (("tasks", recorded.stamp.stream),)
 
@@ -592,7 +672,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 TASKS_VIEW = Projection(
     name="tasks",
     version=4,
-    tables=(TASKS, TERMS, FIELDS, FORMER_KEYS, STATUSES),
+    tables=(TASKS, TERMS, FIELDS, FORMER_KEYS, STATUSES, EDGES),
     folds={
         TaskCreated: _created,
         TaskRetitled: _found_otherwise,
@@ -612,6 +692,12 @@ TASKS_VIEW = Projection(
         TaskTrashed: _counted,
         TaskRestored: _counted,
         TaskRecordImported: _changed,
+        TaskDependencyAdded: _changed,
+        TaskDependencyRemoved: _changed,
+        TaskBlocked: _changed,
+        TaskUnblocked: _changed,
+        DependencyAdded: _dependency_added,
+        DependencyRemoved: _dependency_removed,
         CommentAdded: _commented,
         CommentDeleted: _commented,
         CommentRestored: _commented,

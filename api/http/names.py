@@ -8,6 +8,7 @@ import orjson
 
 from api.http.call import Call
 from api.http.labels import with_labels
+from api.http.other_tasks import with_tasks
 from domain.errors import Kind, Refused
 from domain.user.state import USER
 from domain.values.text import readable
@@ -17,12 +18,12 @@ A = TypeVar("A")
 
 
 async def with_names(call: Call, doc: bytes, position: int | None = None) -> bytes:
-    """The answer with everybody's name and with the names of labels; `position` is what the
-    reader has written itself.
+    """The answer with everybody's name and with the names of labels, and without other tasks that
+    the caller may not see; `position` is what the reader has written itself.
 
     Whom the directory does not know yet is asked of the log.
     """
-    doc = await with_labels(call, doc, position)
+    doc = await with_tasks(call, await with_labels(call, doc, position))
     places = Places(doc)
     wanted = places.user_ids
     if not wanted:

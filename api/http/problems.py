@@ -29,6 +29,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.GUARD_REFUSED: (409, "Guard refused"),
     Kind.BLOCKED_BY_UNFINISHED: (409, "Blocked by unfinished tasks"),
     Kind.PARENT_CYCLE: (409, "A task below itself"),
+    Kind.DEPENDENCY_CYCLE: (409, "Dependencies in a ring"),
     Kind.ALREADY_EXISTS: (409, "Already exists"),
     Kind.NOT_RESTORABLE: (409, "Cannot be restored"),
     Kind.NOT_UNDOABLE: (409, "Cannot be undone"),

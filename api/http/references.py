@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from api.http.call import Call
-from domain.errors import Kind, Refused, invalid, not_found
+from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.user.state import USER
 from domain.values.ids import is_id
 from infra.postgres.views.project_queries import ProjectPlace
@@ -70,6 +70,20 @@ async def task_id_in_body(call: Call, text: str | None, pointer: str) -> str | N
         if refused.kind is not Kind.NOT_FOUND:
             raise
         raise invalid(pointer, "There is no such task, or you may not see it.", "unknown") from None
+
+
+async def task_ids_in_body(call: Call, texts: Sequence[str], pointer: str) -> tuple[str, ...]:
+    """The same for several. Raises Invalid at the pointers of all that name nothing."""
+    found: list[str] = []
+    wrong: list[Problem] = []
+    for at, text in enumerate(texts):
+        try:
+            found.append(await task_id_in_body(call, text, f"{pointer}/{at}") or text)
+        except Invalid as unknown:
+            wrong += unknown.problems
+    if wrong:
+        raise Invalid(*wrong)
+    return tuple(found)
 
 
 async def project_ids_in_filter(

@@ -43,6 +43,7 @@ _KINDS: Final = {
     "comment_id": "cmt",
     "team_id": "team",
     "label_id": "lbl",
+    "dependency_id": "dep",
 }
 _NAMES: Final = {
     "workspace_id": "workspace",
@@ -51,6 +52,7 @@ _NAMES: Final = {
     "team_id": "team",
     "comment_id": "comment",
     "label_id": "label",
+    "dependency_id": "dependency",
     "task_id": "task",
     "project_id": "project",
 }

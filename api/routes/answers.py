@@ -23,7 +23,7 @@ from projections.members import (
     WorkspaceAnswer,
 )
 from projections.projects import ProjectAnswer
-from projections.tasks import TaskAnswer
+from projections.tasks import DependencyAnswer, TaskAnswer
 
 encode = msgspec.json.Encoder().encode
 
@@ -83,6 +83,39 @@ class BatchAnswer(Struct, frozen=True):
 
 class HistoryPage(Page, kw_only=True):
     history: list[HistoryEntry]
+
+
+class DependencyPage(Page, kw_only=True):
+    dependencies: list[DependencyAnswer]
+
+
+class TreeNode(Struct, kw_only=True):
+    """A task and what lies one step further, nested. `repeated`: it is unfolded elsewhere, where
+    it was met first."""
+
+    id: str
+    task_id: str
+    project_id: str
+    key: str
+    title: str | None
+    status: str
+    status_category: str
+    repeated: bool
+    children: list["TreeNode"]
+
+
+class DependencyTree(TreeNode, kw_only=True):
+    """The tree from one task. `truncated`: there is more than an answer holds."""
+
+    direction: Literal["up", "down"]
+    depth: int
+    truncated: bool
+
+
+class TaskOrder(Struct):
+    """Blockers first."""
+
+    task_ids: list[str]
 
 
 class WorkspacePage(Page, kw_only=True):

@@ -67,8 +67,13 @@ class NewTask(Body):
     parent_task_id: Annotated[
         Reference, Field(description="Id or key of the task to stand below.")
     ] | None = None  # fmt: skip
+    depends_on: Annotated[
+        list[Reference], Field(max_length=1_000, description="Ids or keys of tasks that block it.")
+    ] | None = None  # fmt: skip
 
-    def command(self, project_id: str | None, parent_task_id: str | None) -> CreateTask:
+    def command(
+        self, project_id: str | None, parent_task_id: str | None, depends_on: tuple[str, ...]
+    ) -> CreateTask:
         """The ids are those of what the body names."""
         return CreateTask(
             title=self.title,
@@ -87,6 +92,7 @@ class NewTask(Body):
             tags=tuple(self.tags or ()),
             fields=self.fields or {},
             parent_task_id=parent_task_id,
+            depends_on=depends_on,
         )
 
 

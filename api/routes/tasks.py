@@ -65,13 +65,17 @@ class TaskInWorkspaceQuery(TaskListQuery):
     summary="Create a task",
     **write(
         TaskAnswer, status=201, has_path=False,
-        may=(Kind.ALREADY_EXISTS, Kind.ARCHIVED, Kind.KEY_AMBIGUOUS, Kind.WIP_LIMIT_REACHED),
+        may=(
+            Kind.ALREADY_EXISTS, Kind.ARCHIVED, Kind.TRASHED, Kind.KEY_AMBIGUOUS,
+            Kind.WIP_LIMIT_REACHED,
+        ),
     ),
 )  # fmt: skip
 async def create_task(call: CallHere, body: NewTask) -> Reply:
     project_id = await references.project_id_in_body(call, body.project_id)
     parent_id = await references.task_id_in_body(call, body.parent_task_id, "/parent_task_id")
-    outcome = await execute(call, [body.command(project_id, parent_id)], body=body)
+    depends_on = await references.task_ids_in_body(call, body.depends_on or (), "/depends_on")
+    outcome = await execute(call, [body.command(project_id, parent_id, depends_on)], body=body)
     if outcome.replayed:
         doc, version = await whole_task(call, outcome)
     else:

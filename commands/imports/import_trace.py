@@ -24,10 +24,12 @@ from domain.project.fields import FieldDefinition
 from domain.project.state import PROJECT, Project
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
     TaskFieldsChanged,
     TaskRecordImported,
     TaskStatusChanged,
+    TaskUnblocked,
 )
 from domain.task.state import TASK
 from domain.workspace.roles import Right
@@ -139,7 +141,15 @@ def _status_gone(name: str) -> Refused:
 IMPORT_TRACE = CommandSpec(
     command=ImportTrace,
     handler=import_trace,
-    events=(TaskCreated, TaskRecordImported, TaskStatusChanged, TaskAssigned, TaskFieldsChanged),
+    events=(
+        TaskCreated,
+        TaskRecordImported,
+        TaskStatusChanged,
+        TaskAssigned,
+        TaskFieldsChanged,
+        TaskBlocked,
+        TaskUnblocked,
+    ),
     route="taskledger import xes",
     inverse=NoInverse(
         "an import is the record of what happened elsewhere; trash its tasks instead."

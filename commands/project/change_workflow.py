@@ -14,7 +14,7 @@ from domain.project.events import ProjectFieldsChanged, ProjectWorkflowChanged
 from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status, Transition, Workflow
 from domain.task import decisions as tasks
-from domain.task.events import TaskStatusChanged
+from domain.task.events import TaskBlocked, TaskStatusChanged, TaskUnblocked
 from domain.task.state import TASK
 from domain.workspace.roles import Right
 
@@ -110,7 +110,13 @@ CHANGE_WORKFLOW = CommandSpec(
     command=ChangeWorkflow,
     handler=change_workflow,
     permission=OnProject(Right.MANAGE_PROJECT),
-    events=(ProjectWorkflowChanged, ProjectFieldsChanged, TaskStatusChanged),
+    events=(
+        ProjectWorkflowChanged,
+        ProjectFieldsChanged,
+        TaskStatusChanged,
+        TaskBlocked,
+        TaskUnblocked,
+    ),
     route="PUT /projects/{id}/workflow",
     inverse=NoInverse(
         "tasks may stand where the former workflow has no status for them;"

@@ -7,7 +7,7 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
-from domain.task.events import TaskStatusChanged
+from domain.task.events import TaskBlocked, TaskStatusChanged, TaskUnblocked
 from domain.values.rank import fresh_rank
 from domain.workspace.roles import Right
 
@@ -31,7 +31,7 @@ CHANGE_STATUS = CommandSpec(
     command=ChangeStatus,
     handler=change_status,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskStatusChanged,),
+    events=(TaskStatusChanged, TaskBlocked, TaskUnblocked),
     route="PATCH /tasks/{id}",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from commands.dependency_graph.linking import add_edge, graph_in_turn, other_end
 from commands.labels.held import held_tags
 from commands.people import require_in_project
 from commands.permissions import InNamedProject, place_of
@@ -10,16 +11,19 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, require_people_of_fields
 from commands.task.tree import line_from
 from commands.work import Work
-from domain.errors import Kind, Refused
+from domain.dependency_graph.events import DependencyAdded
+from domain.dependency_graph.state import DEPENDENCY_GRAPH
+from domain.errors import Invalid, Kind, Refused, invalid
 from domain.labels.events import LabelCreated
 from domain.project.state import PROJECT, Project
 from domain.task import decisions
-from domain.task.events import TaskCreated
+from domain.task.events import TaskBlocked, TaskCreated, TaskDependencyAdded
 from domain.task.state import TASK
 from domain.task.subtasks import require_place
-from domain.values.ids import checked_id
+from domain.values.ids import checked_id, graph_of
 from domain.values.priority import chosen_level
 from domain.values.rank import fresh_rank
+from domain.values.text_rules import Problems
 from domain.workspace.roles import Right, project_role
 from domain.workspace.state import WORKSPACE
 
@@ -28,8 +32,9 @@ from domain.workspace.state import WORKSPACE
 class CreateTask:
     """`task_id` is a fresh one that the client made. Dates are RFC 3339 date-times or days.
 
-    Without `project_id` it goes to the project of the task that it stands below, else to the
-    caller's own, and there to the caller unless somebody is named.
+    `depends_on` are tasks that block it. Without `project_id` it goes to the project of the task
+    that it stands below, else to the caller's own, and there to the caller unless somebody is
+    named.
     """
 
     title: str
@@ -48,6 +53,7 @@ class CreateTask:
     tags: tuple[str, ...] = ()
     fields: Mapping[str, object] = field(default_factory=dict)
     parent_task_id: str | None = None
+    depends_on: tuple[str, ...] = ()
 
 
 async def create_task(command: CreateTask, work: Work) -> str:
@@ -100,7 +106,33 @@ async def create_task(command: CreateTask, work: Work) -> str:
         *events,
         draws=f"task-number:{project.project_id}",
     )
+    if command.depends_on:
+        await _depend(command, work, project.workspace_id, task_id)
     return task_id
+
+
+async def _depend(command: CreateTask, work: Work, workspace_id: str, task_id: str) -> None:
+    if len(command.depends_on) > work.limits.dependencies:
+        detail = f"A task has at most {work.limits.dependencies} dependencies."
+        raise invalid("/depends_on", detail, "too-many")
+    problems = Problems()
+    for at, blocker in enumerate(command.depends_on):
+        try:
+            await other_end(work, blocker, workspace_id, f"/depends_on/{at}")
+        except Invalid as wrong:
+            problems.add(wrong)
+    problems.raise_any()
+    await graph_in_turn(work, workspace_id)
+    for blocker in dict.fromkeys(command.depends_on):
+        await add_edge(
+            work,
+            work.peek(DEPENDENCY_GRAPH, graph_of(workspace_id)),
+            workspace_id,
+            dependency_id=work.new_id("dep"),
+            type_="blocks",
+            from_task_id=blocker,
+            to_task_id=task_id,
+        )
 
 
 async def _fresh_id(command: CreateTask, work: Work) -> str:
@@ -135,7 +167,7 @@ CREATE_TASK = CommandSpec(
     command=CreateTask,
     handler=create_task,
     permission=InNamedProject(Right.EDIT_TASKS),
-    events=(TaskCreated, LabelCreated),
+    events=(TaskCreated, LabelCreated, DependencyAdded, TaskDependencyAdded, TaskBlocked),
     route="POST /tasks",
     inverse=BY_EVENTS,
 )

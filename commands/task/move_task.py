@@ -12,7 +12,7 @@ from domain.project.board import Column, column_of
 from domain.project.state import Project
 from domain.project.workflow import allowed_from, known_status
 from domain.task import decisions
-from domain.task.events import TaskRanked, TaskStatusChanged
+from domain.task.events import TaskBlocked, TaskRanked, TaskStatusChanged, TaskUnblocked
 from domain.task.state import Task
 from domain.values.rank import fresh_rank, rank_between
 from domain.workspace.roles import Right
@@ -129,7 +129,7 @@ MOVE_TASK = CommandSpec(
     command=MoveTask,
     handler=move_task,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskStatusChanged, TaskRanked),
+    events=(TaskStatusChanged, TaskRanked, TaskBlocked, TaskUnblocked),
     route="POST /tasks/{id}/move",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

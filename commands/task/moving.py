@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from commands.permissions import forbidden, visible_project
+from commands.task.blocking import unfinished_blockers
 from commands.task.tree import unfinished_below
 from commands.work import Work
 from domain.comment.events import CommentAdded
@@ -115,7 +116,13 @@ async def _subtasks(work: Work, task: Task, project: Project, facts: MoveFacts) 
     return replace(facts, unfinished_subtasks=tuple(await unfinished_below(work, task)))
 
 
+async def _blockers(work: Work, task: Task, project: Project, facts: MoveFacts) -> MoveFacts:
+    seen, hidden = await unfinished_blockers(work, task)
+    return replace(facts, unfinished_blockers=seen, hidden_blockers=hidden)
+
+
 _GATHERED: Final[Mapping[str, _Gathering]] = {
+    "no-unfinished-blockers": _blockers,
     "all-subtasks-done": _subtasks,
     "only-roles": _roles,
     "comment-required": _comments,

@@ -8,7 +8,7 @@ from commands.task.on_task import open_task, record
 from commands.task.tree import below, taken_along
 from commands.work import Work
 from domain.task import decisions
-from domain.task.events import TaskRestored
+from domain.task.events import TaskBlocked, TaskRestored
 from domain.task.state import TASK
 from domain.workspace.roles import Right
 
@@ -36,7 +36,7 @@ RESTORE_TASK = CommandSpec(
     command=RestoreTask,
     handler=restore_task,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskRestored,),
+    events=(TaskRestored, TaskBlocked),
     route="POST /tasks/{id}/restore",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

@@ -8,7 +8,7 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import return_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
-from domain.task.events import TaskRanked, TaskStatusChanged
+from domain.task.events import TaskBlocked, TaskRanked, TaskStatusChanged, TaskUnblocked
 from domain.workspace.roles import Right
 
 
@@ -35,7 +35,7 @@ RETURN_TASK = CommandSpec(
     command=ReturnTask,
     handler=return_task,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskStatusChanged, TaskRanked),
+    events=(TaskStatusChanged, TaskRanked, TaskBlocked, TaskUnblocked),
     route="POST /tasks/{id}/undo",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

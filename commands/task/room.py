@@ -13,7 +13,7 @@ from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.task.wip import Traffic, has_limits, refusal_of, traffic_of
 
-TakeTurn = Callable[[str], Awaitable[None]]
+TakeTurn = Callable[[str], Awaitable[object]]
 
 
 async def require_room(work: Work, take_turn: TakeTurn) -> None:

@@ -8,7 +8,7 @@ from commands.task.on_task import open_task, record
 from commands.task.tree import below, taken_along
 from commands.work import Work
 from domain.task import decisions
-from domain.task.events import TaskTrashed
+from domain.task.events import TaskTrashed, TaskUnblocked
 from domain.workspace.roles import Right
 
 
@@ -32,7 +32,7 @@ TRASH_TASK = CommandSpec(
     command=TrashTask,
     handler=trash_task,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskTrashed,),
+    events=(TaskTrashed, TaskUnblocked),
     route="DELETE /tasks/{id}",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

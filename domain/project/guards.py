@@ -28,7 +28,8 @@ class MoveFacts:
     """What guards may look at beyond the task itself; only what the guards of the moves in
     question ask for has to be true.
 
-    `unfinished_blockers`: ids of tasks that block this one and are neither done nor cancelled.
+    `unfinished_blockers`: ids of tasks that block this one and are neither done nor cancelled
+    nor in the trash; `hidden_blockers`: how many more there are that the mover may not see.
     `project_role` and `workspace_role` are the mover's. `has_commented`: the mover has said
     something about the task since it came into its status, or says it with the move. `held`:
     which fields hold something, custom ones with `fields.` before their key.
@@ -37,6 +38,7 @@ class MoveFacts:
     """
 
     unfinished_blockers: tuple[str, ...] = ()
+    hidden_blockers: int = 0
     project_role: str | None = None
     workspace_role: str | None = None
     has_commented: bool = False
@@ -122,12 +124,13 @@ def fields_asked(parameters: Mapping[str, Any]) -> Sequence[str]:
 
 def _no_unfinished_blockers(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
     blockers = facts.unfinished_blockers
-    if not blockers:
+    if not blockers and not facts.hidden_blockers:
         return None
     return Refused(
         Kind.BLOCKED_BY_UNFINISHED,
         "Other tasks block this one and are not finished; finish them, or remove the dependency.",
         blockers=list(blockers),
+        hidden_blockers=facts.hidden_blockers,
     )
 
 

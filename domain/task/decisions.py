@@ -5,6 +5,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Final
 
+from domain.dependency_graph.events import DependencyAdded, DependencyGraphEvent
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, pointer_token
 from domain.project.decisions import require_open
 from domain.project.fields import (
@@ -20,7 +21,10 @@ from domain.project.types import TaskType, known_type
 from domain.project.workflow import Status, known_status, status_at
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -35,6 +39,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.task.moves import (
     explained,
@@ -53,6 +58,22 @@ from domain.values.text_rules import (
     checked_title,
     optional_line,
 )
+
+# What the task at the other end of an edge of this type does.
+COUNTERPARTS: Final = {
+    "blocks": "blocked_by",
+    "relates": "relates",
+    "duplicates": "duplicated_by",
+}
+
+# What a task does to another: the type of the edge, and whether it goes out from this task.
+RELATIONS: Final = {
+    "blocks": ("blocks", True),
+    "blocked_by": ("blocks", False),
+    "relates": ("relates", True),
+    "duplicates": ("duplicates", True),
+    "duplicated_by": ("duplicates", False),
+}
 
 NO_FACTS: Final = MoveFacts()
 
@@ -318,6 +339,28 @@ def restore(task: Task, parent: Task | None = None) -> tuple[TaskEvent, ...]:
             restore_first=parent.trashed_with or parent.task_id,
         )
     return (TaskRestored(),)
+
+
+def settle_blocked(task: Task, *, held: bool, because_of: Sequence[str]) -> tuple[TaskEvent, ...]:
+    """`held`: something unfinished blocks it now; `because_of` are the tasks that made or unmade
+    it so. In the trash or finished, it is blocked or free all the same."""
+    if held == task.is_blocked:
+        return ()
+    because = tuple(because_of)
+    return (TaskBlocked(blocked_by=because) if held else TaskUnblocked(freed_by=because),)
+
+
+def link(event: DependencyGraphEvent) -> tuple[tuple[str, TaskEvent], ...]:
+    """What an edge, or its removal, is to each of its two tasks."""
+    ends = (
+        (event.from_task_id, event.type, event.to_task_id),
+        (event.to_task_id, COUNTERPARTS[event.type], event.from_task_id),
+    )
+    kind = TaskDependencyAdded if isinstance(event, DependencyAdded) else TaskDependencyRemoved
+    return tuple(
+        (own, kind(dependency_id=event.dependency_id, relation=relation, task_id=other))
+        for own, relation, other in ends
+    )
 
 
 def checked_estimate(estimate: float | None) -> float | None:

@@ -190,6 +190,40 @@ class TaskRecordImported:
     digest: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDependencyAdded:
+    """The workspace's graph got an edge of this task. `relation` is what this task does to the
+    other, `task_id`: one of `blocks`, `blocked_by`, `relates`, `duplicates`, `duplicated_by`."""
+
+    dependency_id: str
+    relation: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDependencyRemoved:
+    """The rest is what stood there before."""
+
+    dependency_id: str
+    relation: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskBlocked:
+    """Nothing unfinished blocked it before; these tasks do now."""
+
+    blocked_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskUnblocked:
+    """Nothing unfinished blocks it any more: these tasks were the last that did, and are done,
+    cancelled, in the trash, or no longer before it."""
+
+    freed_by: tuple[str, ...]
+
+
 TaskEvent = (
     TaskCreated
     | TaskRetitled
@@ -209,4 +243,8 @@ TaskEvent = (
     | TaskTrashed
     | TaskRestored
     | TaskRecordImported
+    | TaskDependencyAdded
+    | TaskDependencyRemoved
+    | TaskBlocked
+    | TaskUnblocked
 )

@@ -10,7 +10,10 @@ from domain.project.fields import FieldValue
 from domain.project.workflow import FINISHED
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -27,10 +30,19 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.values.evolved import touched
 from domain.values.stamp import Stamp
 from domain.values.text import Erased, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """What a task does to another: `relation` as in `TaskDependencyAdded`."""
+
+    relation: str
+    task_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +52,8 @@ class Task:
     `completed_at` is when it last came into a status of the category done, while it stays there.
     `imported` and `imported_digest` tell how many records of its trace an import has brought in
     and which: SHA-256 over the digest before it and the record's own, hexadecimal, from "".
+    `dependencies` are by the ids of the graph's edges; `is_blocked` says that one of the tasks
+    that block it is not finished.
     `former_keys`: those that it had in other projects, the oldest first.
     `status_since` is the position at which it came into its status.
     `title_author`, `description_author` and `field_authors` (by the keys of `fields`) are who wrote
@@ -83,6 +97,8 @@ class Task:
     former_keys: tuple[str, ...] = ()
     parent_task_id: str | None = None
     trashed_with: str | None = None
+    dependencies: Mapping[str, Dependency] = field(default_factory=dict)
+    is_blocked: bool = False
 
     @property
     def key(self) -> str:
@@ -91,6 +107,23 @@ class Task:
     @property
     def trashed(self) -> bool:
         return self.trashed_at is not None
+
+    @property
+    def blocked_by(self) -> tuple[str, ...]:
+        """The tasks that block it, finished ones too, in the order in which they came."""
+        return self._related("blocked_by")
+
+    @property
+    def blocking(self) -> tuple[str, ...]:
+        """The tasks that it blocks."""
+        return self._related("blocks")
+
+    def _related(self, relation: str) -> tuple[str, ...]:
+        if not self.dependencies:
+            return ()
+        return tuple(
+            each.task_id for each in self.dependencies.values() if each.relation == relation
+        )
 
 
 def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
@@ -157,6 +190,18 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
             return touched(state, stamp, trashed_at=stamp.at, trashed_with=event.with_task_id)
         case TaskRestored():
             return touched(state, stamp, trashed_at=None, trashed_with=None)
+        case TaskDependencyAdded():
+            added = Dependency(event.relation, event.task_id)
+            present = {**state.dependencies, event.dependency_id: added}
+            return touched(state, stamp, dependencies=present)
+        case TaskDependencyRemoved():
+            kept = dict(state.dependencies)
+            kept.pop(event.dependency_id, None)
+            return touched(state, stamp, dependencies=kept)
+        case TaskBlocked():
+            return touched(state, stamp, is_blocked=True)
+        case TaskUnblocked():
+            return touched(state, stamp, is_blocked=False)
         case _:
             return touched(state, stamp)
 

@@ -16,7 +16,7 @@ KINDS: Final = frozenset(
     {
         "user", "ws", "proj", "task", "cmt", "dep", "act", "ntf", "rule", "key", "att", "view",
         "hook", "job", "col", "fld", "rct", "lbl", "labels", "watch", "favs",
-        "team",
+        "team", "graph",
     }
 )  # fmt: skip
 
@@ -34,6 +34,11 @@ def kind_of(text: str) -> str | None:
 def is_id(text: str, kind: str) -> bool:
     """Whether this is a well-formed id of this kind; says nothing about what exists."""
     return kind_of(text) == kind
+
+
+def graph_of(workspace_id: str) -> str:
+    """The stream of a workspace's dependencies: it is known without being looked up."""
+    return f"graph_{workspace_id.partition('_')[2]}"
 
 
 def checked_id(text: str, kind: str, pointer: str) -> str:

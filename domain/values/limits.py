@@ -22,6 +22,7 @@ class Limits:
     watchers: int = 500
     favourites: int = 500
     assignees: int = 50
+    dependencies: int = 100
     mentions: int = 50
     types: int = 50
     reactions: int = 50

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
+from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.labels.events import (
     LabelCreated,
     LabelDeleted,
@@ -42,7 +43,10 @@ from domain.project.events import (
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -59,6 +63,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.user.events import (
     PersonImported,
@@ -188,6 +193,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
         content=("attributes",),
         identity=("resource",),
     ),
+    EventType("TaskDependencyAdded.v1", TaskDependencyAdded),
+    EventType("TaskDependencyRemoved.v1", TaskDependencyRemoved),
+    EventType("TaskBlocked.v1", TaskBlocked),
+    EventType("TaskUnblocked.v1", TaskUnblocked),
+    EventType("DependencyAdded.v1", DependencyAdded),
+    EventType("DependencyRemoved.v1", DependencyRemoved),
     EventType("CommentAdded.v1", CommentAdded, content=("text",)),
     EventType("CommentEdited.v1", CommentEdited, content=("text", "was")),
     EventType("CommentDeleted.v1", CommentDeleted),

@@ -3,16 +3,21 @@
 import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import psycopg
+from msgspec import msgpack
 from psycopg_pool import PoolTimeout
 
 import domain
 from domain.aggregate import Versioned
 from domain.comment.state import Comment
+from domain.dependency_graph.state import DEPENDENCY_GRAPH, DependencyGraph, Edge, graph_with
 from domain.project.state import Project
 from domain.task.state import Task
 from domain.user.state import User
@@ -35,6 +40,33 @@ _STATE = "state"
 _log = logging.getLogger(__name__)
 
 
+_Flat = tuple[str, datetime, str, int, int, list[tuple[str, str, str, str, str, datetime, int]]]
+_BARE_FIELDS = ("workspace_id", "updated_at", "updated_by", "version", "position")
+_BARE = attrgetter(*_BARE_FIELDS)
+_EDGE_FIELDS = tuple(each.name for each in fields(Edge))
+_EDGE = attrgetter(*_EDGE_FIELDS)
+
+
+class GraphCodec:
+    """A graph as a list of its edges; the index follows from them."""
+
+    def __init__(self) -> None:
+        self._encoder = msgpack.Encoder()
+        self._decoder: msgpack.Decoder[Any] = msgpack.Decoder(_Flat)
+
+    def encode(self, graph: Any) -> bytes:
+        edges = sorted(graph.edges.values(), key=attrgetter("version"))
+        return self._encoder.encode((*_BARE(graph), [_EDGE(edge) for edge in edges]))
+
+    def decode(self, data: bytes) -> DependencyGraph:
+        """The graph that was encoded. Raises msgspec.MsgspecError for any other bytes."""
+        *bare, edges = self._decoder.decode(data)
+        return graph_with(
+            (Edge(**dict(zip(_EDGE_FIELDS, each, strict=True))) for each in edges),
+            DependencyGraph(**dict(zip(_BARE_FIELDS, bare, strict=True))),
+        )
+
+
 class Snapshots:
     """`commands.ports.Snapshots`. A cache: what is missing, unreadable, or was folded by other code
     than this is simply not there.
@@ -47,8 +79,9 @@ class Snapshots:
         self._pool = pool
         self._ring = ring
         self._code = domain_code()
-        self._codecs: dict[str, StateCodec[Any]] = {
-            kind: StateCodec(state) for kind, state in STATES.items()
+        self._codecs: dict[str, StateCodec[Any] | GraphCodec] = {
+            **{kind: StateCodec(state) for kind, state in STATES.items()},
+            DEPENDENCY_GRAPH.kind: GraphCodec(),
         }
 
     async def load(self, stream: str) -> Versioned | None:

@@ -31,6 +31,10 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     project = await someone.project(key)
     task = await someone.task(f"Of {key}", project_id=project["id"])
     comment = await someone.post(f"/tasks/{task['id']}/comments", {"text": "Said"})
+    behind = await someone.task(f"Behind {key}", project_id=project["id"])
+    dependency = await someone.post(
+        f"/tasks/{task['id']}/dependencies", {"blocks_task_id": behind["id"]}
+    )
     columns = await someone.get(f"/projects/{project['id']}/columns")
     workspace_id = project["workspace_id"]
     team = await someone.post(f"/workspaces/{workspace_id}/teams", {"name": f"Team {key}"})
@@ -40,6 +44,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "project_id": project["id"],
         "workspace_id": workspace_id,
         "comment_id": comment["id"],
+        "dependency_id": dependency["id"],
         "user_id": someone.user_id,
         "user": someone.user_id,
         "member_id": someone.user_id,

@@ -9,6 +9,8 @@ from commands.comment.add_comment import AddComment
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
+from commands.dependency_graph.add_dependency import AddDependency
+from commands.dependency_graph.remove_dependency import RemoveDependency
 from commands.labels.create_label import CreateLabel
 from commands.labels.delete_label import DeleteLabel
 from commands.labels.edit_label import EditLabel
@@ -76,6 +78,7 @@ from domain.project.fields import FieldDraft
 from domain.project.types import TaskType
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.task.state import Task
+from domain.values.ids import graph_of
 from domain.workspace.roles import RIGHTS_IN_WORKSPACE
 from infra.ids import new_id
 from tests.commands.conftest import House
@@ -266,6 +269,22 @@ on_account(DisableSecondFactor)
 on_account(RenewRecoveryCodes)
 on_account(SuspendUser, "- - - - - -")  # who may has no account at all
 on_account(ActivateUser, "- - - - - -")
+
+
+@case(AddDependency, IN_PROJECT)
+async def _add_dependency(house: House, actor: str) -> object:
+    task, other = await house.task(), await house.task()
+    return AddDependency(task_id=task.task_id, other_task_id=other.task_id)
+
+
+@case(RemoveDependency, IN_PROJECT)
+async def _remove_dependency(house: House, actor: str) -> object:
+    task, other = await house.task(), await house.task()
+    await house.run(house.ann, AddDependency(task_id=task.task_id, other_task_id=other.task_id))
+    edge = (await house.events(graph_of(house.workspace_id)))[-1]
+    return RemoveDependency(task_id=task.task_id, dependency_id=edge.dependency_id)
+
+
 on_project(EditProject, name="Shop")
 on_project(ArchiveProject)
 on_project(UnarchiveProject)

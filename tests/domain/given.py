@@ -9,6 +9,7 @@ import pytest
 
 from domain.aggregate import Aggregate, Versioned
 from domain.errors import Invalid, Kind, Refused
+from domain.values.ids import graph_of
 from domain.values.limits import Limits
 from domain.values.stamp import Stamp
 
@@ -84,4 +85,4 @@ def given(aggregate: Aggregate[S], stream: str, *events: object) -> Case[S]:
 
 def _stream_of(state: Any) -> str:
     kind = type(state).__name__.lower()
-    return str(getattr(state, f"{kind}_id"))
+    return str(getattr(state, f"{kind}_id", graph_of(state.workspace_id)))

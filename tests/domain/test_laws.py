@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.aggregate import Aggregate
 from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentEvent
+from domain.dependency_graph.events import DependencyGraphEvent
 from domain.errors import Refused
 from domain.labels.events import LabelEvent
 from domain.project import decisions as projects
@@ -40,6 +41,7 @@ EVENTS = {
     "cmt": get_args(CommentEvent),
     "rct": get_args(ReactionEvent),
     "labels": get_args(LabelEvent),
+    "graph": get_args(DependencyGraphEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -7,13 +7,17 @@ from typing import Any
 
 from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentAdded
+from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
+from domain.dependency_graph.state import Edge
 from domain.project.board import Column
 from domain.project.events import ProjectCreated
 from domain.project.workflow import Status, Transition, Workflow
 from domain.reactions.state import reactions_of
+from domain.task.decisions import link
 from domain.task.events import TaskCreated
 from domain.task.state import Task
 from domain.user.events import UserRegistered
+from domain.values.ids import graph_of
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
 from domain.workspace.events import WorkspaceCreated
@@ -50,7 +54,7 @@ def columns(*statuses: Status) -> tuple[Column, ...]:
     )
 
 
-FOLDED = ("task", "proj", "cmt")
+FOLDED = ("task", "proj", "cmt", "graph")
 
 
 class History:
@@ -205,6 +209,34 @@ class History:
         )
         stream = reactions_of(comment_id)
         return self.record(comment.workspace_id, stream, event, user_id)
+
+    def depend(self, number: int, blocker: str, blocked: str, type_: str = "blocks") -> str:
+        """A dependency between two tasks, as it is recorded in its graph and in both of them."""
+        added = DependencyAdded(
+            dependency_id=made_id("dep", number),
+            type=type_,
+            from_task_id=blocker,
+            to_task_id=blocked,
+        )
+        self._link(added)
+        return added.dependency_id
+
+    def free(self, edge: Edge) -> None:
+        """It is removed again."""
+        self._link(
+            DependencyRemoved(
+                dependency_id=edge.dependency_id,
+                type=edge.type,
+                from_task_id=edge.from_task_id,
+                to_task_id=edge.to_task_id,
+            )
+        )
+
+    def _link(self, event: DependencyAdded | DependencyRemoved) -> None:
+        workspace_id = self.state_of(event.from_task_id).workspace_id
+        self.record(workspace_id, graph_of(workspace_id), event)
+        for task_id, its in link(event):
+            self.change(task_id, its)
 
     def change(self, task_id: str, event: object, **given: Any) -> Recorded:
         """An event of a task that was made before."""

@@ -33,6 +33,7 @@ from domain.project.workflow import Status
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -49,6 +50,7 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.task.state import Task
 from domain.user.events import (
@@ -60,6 +62,7 @@ from domain.user.events import (
     UserSecondFactorEnabled,
     UserSuspended,
 )
+from domain.values.ids import graph_of
 from domain.values.text import ERASED
 from domain.workspace.events import (
     ServiceAccountAdded,
@@ -109,7 +112,7 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
     ]
     said: list[str] = []
     for number in range(draw(st.integers(0, most))):
-        kind = draw(st.integers(0, 9))
+        kind = draw(st.integers(0, 11))
         if kind < 6:
             task_id = draw(st.sampled_from(tasks))
             occurred_at = draw(st.one_of(st.none(), moments))
@@ -126,10 +129,23 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
         elif kind < 9:
             workspace_id = draw(st.sampled_from([first, second]))
             past.record(workspace_id, workspace_id, draw(workspace_events()))
+        elif kind < 11:
+            draw_dependency(draw, past, number)
         else:
             user_id = draw(st.sampled_from(USERS))
             past.record("system", user_id, draw(user_events()), user_id)
     return past
+
+
+def draw_dependency(draw: st.DrawFn, past: History, number: int) -> None:
+    """A new one between the two tasks of one workspace, or none of those that there are."""
+    blocker, blocked = draw(st.permutations([made_id("task", 1), made_id("task", 3)]))
+    graph = past.states.get(graph_of(past.state_of(blocker).workspace_id))
+    edges = [] if graph is None else list(graph.edges.values())
+    if edges and draw(st.booleans()):
+        past.free(draw(st.sampled_from(edges)))
+    else:
+        past.depend(number, blocker, blocked, draw(st.sampled_from(["blocks", "relates"])))
 
 
 @st.composite
@@ -186,6 +202,8 @@ def task_events(draw: st.DrawFn, task: Task, past: History) -> object:
         ),
         TaskRanked(rank=draw(ranks), was=task.rank),
         TaskParentChanged(parent_task_id=draw(places(task, past)), was=task.parent_task_id),
+        TaskBlocked(blocked_by=(made_id("task", 2),)),
+        TaskUnblocked(freed_by=(made_id("task", 2),)),
         TaskTrashed(),
         TaskRestored(),
         TaskRecordImported(

@@ -43,7 +43,7 @@ ELSEWHERE = {
     "task_id", "workspace_id", "external_id", "project_key", "number", "status_category",
     "status_since", "rank", "priority", "creator_id", "created_at", "updated_at", "updated_by",
     "version", "position", "title_author", "description_author", "completed_at", "fields",
-    "field_authors", "imported", "imported_digest", "former_keys", "trashed_with",
+    "field_authors", "imported", "imported_digest", "former_keys", "trashed_with", "dependencies",
 }  # fmt: skip
 
 

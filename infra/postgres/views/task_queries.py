@@ -62,8 +62,7 @@ class TaskPlace:
     project_id: str
 
 
-_FACTS_COLUMNS = """t.comment_count, t.status_category, t.progress_done, t.progress_total,
-    t.is_blocked, t.blocked_by, t.blocking"""
+_FACTS_COLUMNS = """t.comment_count, t.status_category, t.progress_done, t.progress_total"""
 
 _ONE = f"""
 SELECT t.workspace_id, t.project_id, t.trashed, t.version, t.doc, h.workspace_id, h.version,
@@ -217,18 +216,12 @@ def _facts(
     status_category: str | None,
     done: int | None,
     total: int | None,
-    is_blocked: bool | None,
-    blocked_by: Sequence[str] | None,
-    blocking: Sequence[str] | None,
 ) -> Facts:
     """All None: the view does not have the task."""
     return Facts(
         comment_count or 0,
         status_category,
         Progress(done or 0, total) if total else NO_PROGRESS,
-        bool(is_blocked),
-        tuple(blocked_by or ()),
-        tuple(blocking or ()),
     )
 
 

@@ -1,0 +1,41 @@
+"""Answers without the tasks in them that the caller may not see."""
+
+from asyncio import gather
+from collections.abc import Collection
+from typing import Final
+
+from api.http.call import Call
+from domain.errors import Kind, Refused
+from infra.postgres.views.dependency_queries import Seen
+from projections.other_tasks import fill_tasks, tasks_named
+from projections.questions import Scope
+
+# So many that the view has never heard of are asked of the log: those just made.
+_MOST_ASKED: Final = 100
+
+
+async def with_tasks(call: Call, doc: bytes) -> bytes:
+    """The answer with the ids of other tasks at their places, of those alone that the caller may
+    see and that are not in the trash. Costs nothing where no other task is named."""
+    named = tasks_named(doc)
+    return fill_tasks(doc, await visible_tasks(call, named)) if named else doc
+
+
+async def visible_tasks(call: Call, task_ids: Collection[str]) -> set[str]:
+    """Those of some tasks that the caller may see, without those in the trash."""
+    house, user_id = call.house, call.caller.user_id
+
+    async def ask(scope: Scope) -> Seen:
+        return await house.dependencies.seen(scope, task_ids)
+
+    try:
+        workspaces = await call.access.workspaces(user_id, call.position)
+        seen = await call.access.within(user_id, workspaces, ask)
+    except Refused as refused:
+        if refused.kind is not Kind.VIEW_BEHIND:
+            raise
+        seen = Seen((), ())
+    unknown = sorted(set(task_ids).difference(seen.known))[:_MOST_ASKED]
+    found = await gather(*(call.access.newest_task(user_id, each) for each in unknown))
+    just_made = {each[0].task_id for each in found if each is not None and not each[0].trashed}
+    return just_made.union(seen.visible)
