@@ -110,12 +110,11 @@ class OrderQuery(ReadQuery):
 async def add_dependency(call: CallHere, task_id: str, body: NewDependency) -> Reply:
     found = await references.task_id(call, task_id)
     name, other = body.other()
-    pointer = f"/{name}"
     command = AddDependency(
         task_id=found,
-        other_task_id=await references.task_id_in_body(call, other, pointer) or other,
+        other_task_id=await _id_or_text(call, other),
         relation=body.relation(),
-        pointer=pointer,
+        pointer=f"/{name}",
     )
     outcome = await execute(call, [command], body=body)
     type_, is_source = RELATIONS[command.relation]

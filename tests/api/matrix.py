@@ -31,6 +31,7 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
         "statuses": [{"key": "a", "name": "A", "category": "todo"}],
         "transitions": [],
     },
+    ("POST", "/api/v1/tasks/{task_id}/dependencies"): {"to_task_id": "x"},
 }
 
 
