@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+import logging
 import secrets
-from asyncio import gather, get_running_loop
+from asyncio import Task, create_task, gather, get_running_loop
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from commands.work import StartAgain, Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.errors import Kind, Refused, invalid
+from domain.values.ids import SYSTEM_ACTOR
 from domain.values.limits import Limits
 from domain.values.rank import PAIRS
 from domain.values.recorded import Origin
@@ -51,6 +53,10 @@ _GUARD_PATIENCE_SECONDS: Final = 2.0
 # Hundreds may add to one graph at once, from several processes. Between two tries of one that was
 # overtaken there lies a read and a decision, so each try is in with better than even odds.
 MEETING_PATIENCE_SECONDS: Final = 10.0
+
+_MOST_FOLLOW_UPS: Final = 100
+
+_log = logging.getLogger(__name__)
 
 _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
@@ -155,6 +161,7 @@ class Executor:
         self._secret = secret
         self.states = States(store, cache_bytes, snapshots)
         self._turns = Turns(WAITING_FOR_ONE_STREAM)
+        self._following: dict[Any, Task[None]] = {}
         self._world = World(
             store=store,
             states=self.states,
@@ -276,8 +283,36 @@ class Executor:
                 raise
             if outcome.receipt is None and await self._was_behind(request.fresh, work):
                 continue
+            if outcome.changed:
+                self._follow_up(request, work.follow_ups)
             return outcome
         raise StreamMoved
+
+    def _follow_up(self, request: _Request, commands: Sequence[Any]) -> None:
+        for command in commands:
+            if command not in self._following and len(self._following) < _MOST_FOLLOW_UPS:
+                origin = Origin(
+                    SYSTEM_ACTOR,
+                    correlation_id=request.origin.correlation_id,
+                    causation_id=request.command_id.hex(),
+                    via="system",
+                )
+                self._following[command] = create_task(self._do_afterwards(command, origin))
+
+    async def _do_afterwards(self, command: Any, origin: Origin) -> None:
+        try:
+            await self.execute([command], origin)
+        except Refused as refusal:
+            _log.info("%s was not done: %s", type(command).__name__, refusal)
+        except Exception:
+            _log.exception("%s was not done", type(command).__name__)
+        finally:
+            del self._following[command]
+
+    async def follow_ups_done(self) -> None:
+        """Wait until what commands have left to be done after them is done."""
+        while self._following:
+            await gather(*self._following.values())
 
     async def _attempt(self, request: _Request, work: Work) -> Outcome:
         request.admitted = False

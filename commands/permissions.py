@@ -10,7 +10,7 @@ from domain.errors import Kind, Refused, invalid, not_found
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.user.state import USER
-from domain.values.ids import SYSTEM_WORKSPACE
+from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
 from domain.workspace.roles import Right, project_rights, workspace_rights
 from domain.workspace.state import WORKSPACE, Workspace
 
@@ -329,6 +329,21 @@ class OnTaskAndProject:
                 "other-workspace",
             )
         return _require_in_project(work, *place, self.right)
+
+
+@dataclass(frozen=True, slots=True)
+class BySystem:
+    """Nobody may ask for it: the product does it by itself."""
+
+    def __str__(self) -> str:
+        return "nobody: the product by itself"
+
+    async def check(self, command: OfTask, work: Work) -> Access:
+        task = await work.load(TASK, command.task_id)
+        if task is None or work.actor != SYSTEM_ACTOR:
+            raise not_found("task")
+        await work.load(PROJECT, task.project_id)
+        return Access(task.workspace_id)
 
 
 class Registering(Protocol):

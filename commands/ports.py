@@ -126,6 +126,18 @@ class BoardReader(Protocol):
         the moving card itself (`task_id`) left out."""
         ...
 
+    async def stretch(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        task_id: str,
+        reach: int,
+        position: int,
+    ) -> Sequence[tuple[str, str]]:
+        """Cards (task id, rank) around one of them in these statuses, in order, in the trash or
+        not: at most `reach` before it and after it. Empty where it stands elsewhere."""
+        ...
+
     async def standing(
         self,
         project_id: str,

@@ -47,6 +47,7 @@ from commands.task.duplicate_task import DUPLICATE_TASK
 from commands.task.edit_task import EDIT_TASK
 from commands.task.move_task import MOVE_TASK
 from commands.task.move_to_project import MOVE_TO_PROJECT
+from commands.task.respace_cards import RESPACE_CARDS
 from commands.task.restore_task import RESTORE_TASK
 from commands.task.return_task import RETURN_TASK
 from commands.task.set_due_date import SET_DUE_DATE
@@ -131,6 +132,7 @@ def all_commands() -> Registry:
         CHANGE_STATUS,
         MOVE_TASK,
         MOVE_TO_PROJECT,
+        RESPACE_CARDS,
         SET_PARENT,
         TRASH_TASK,
         RESTORE_TASK,

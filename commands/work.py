@@ -74,6 +74,7 @@ class Work:
         self.tail = world.tail
         self.events: list[NewEvent] = []
         self.claims: list[Claim] = []
+        self.follow_ups: list[Any] = []
         self.guards: dict[str, int] = {}
         self.retried_claims: set[str] = set()
         self.from_memory: set[str] = set()
@@ -232,6 +233,11 @@ class Work:
         index, new = recorded[-1]
         recorded[-1] = index, replace(new, touches=(*new.touches, guard))
         self.events[index] = recorded[-1][1]
+
+    def afterwards(self, command: Any) -> None:
+        """Once this work is in the log, the product does that by itself. What does not come to be
+        done, since the process ends, must be missed by nobody."""
+        self.follow_ups.append(command)
 
     def present(self, aggregate: Aggregate[S]) -> Iterator[S]:
         """The states of one kind that this work has looked at or recorded on, as they are now."""

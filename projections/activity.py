@@ -25,6 +25,8 @@ A change's values have the form that its field has in the answer of the thing it
 included; long texts are cut (the whole text stands in the event). Entries follow the log, the
 newest first; of one event with several fields, the first field comes first.
 
+What happens to nobody's notice has no entry: a card that gets another rank in the same place.
+
 A task that moved to another project takes what may be seen of it along: an entry about it stays in
 the feed of the project where it happened, for those who may see where the task is now.
 

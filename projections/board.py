@@ -35,6 +35,7 @@ from domain.task.events import (
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
+    TaskRespaced,
     TaskRestored,
     TaskRetitled,
     TaskStartDateChanged,
@@ -238,7 +239,7 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
         case TaskStatusChanged() as event:
             card.status, card.rank = event.status, event.rank
             row.status_category = event.category
-        case TaskRanked() as event:
+        case TaskRanked() | TaskRespaced() as event:
             card.rank = event.rank
         case TaskMovedToProject() as event:
             row.project_id, card.rank = event.project_id, event.rank
@@ -428,6 +429,7 @@ _TASK_EVENTS = (
     TaskFieldsChanged,
     TaskStatusChanged,
     TaskRanked,
+    TaskRespaced,
     TaskMovedToProject,
     TaskParentChanged,
     TaskTrashed,

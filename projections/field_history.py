@@ -3,8 +3,8 @@
 Fields, by the names that the task's answer has: `title`, `description`, `status`, `priority` (the
 band, or `priority_level` where only the level within a band changed), `assignees`, `due_date`,
 `due_all_day`, `start_date`, `estimate`, `type`, `tags`, `fields.<key>` for each custom field,
-`rank` (where the card moved within its status), `parent_task_id`, `project_id`, `key`,
-`blocked_by`, `blocking`, `is_blocked`, `trashed_at`.
+`rank` (where the card moved within its status, not where it got another one in its place),
+`parent_task_id`, `project_id`, `key`, `blocked_by`, `blocking`, `is_blocked`, `trashed_at`.
 
 Values have the form that they have in the answer, people included; long texts are cut, and a text
 whose writer was erased is null, its entry marked `erased`. What a task was made with is the old
@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from domain.task.events import TaskRespaced
 from domain.task.state import TASK, Task
 from domain.values.priority import band_of
 from domain.values.recorded import Recorded
@@ -115,7 +116,8 @@ def field_history(
     state: Task | None = None
     for each in recorded:
         following = TASK.evolve(state, each.event, each.stamp)
-        if state is not None and following is not None:
+        moved = not isinstance(each.event, TaskRespaced)
+        if state is not None and following is not None and moved:
             changes = [change for change in _changes(state, following) if _asked(change, fields)]
             found += [_entry(each, *one) for one in enumerate(reversed(changes))]
         state = following

@@ -6,6 +6,7 @@ from commands.permissions import OnTask, visible_task
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
+from commands.task.respace_cards import RespaceCards
 from commands.work import Work
 from domain.errors import Invalid, invalid
 from domain.project.board import Column, column_of
@@ -13,8 +14,8 @@ from domain.project.state import Project
 from domain.project.workflow import allowed_from, known_status
 from domain.task import decisions
 from domain.task.events import TaskBlocked, TaskRanked, TaskStatusChanged, TaskUnblocked
-from domain.task.state import Task
-from domain.values.rank import fresh_rank, rank_between
+from domain.task.state import Task, spaced_guard
+from domain.values.rank import LONG_RANK, fresh_rank, rank_between
 from domain.workspace.roles import Right
 
 
@@ -48,11 +49,13 @@ async def move_task(command: MoveTask, work: Work) -> str:
         return task.task_id
     lower, upper = await _gap(work, task, column, before, after)
     stays = (lower is None or lower < task.rank) and (upper is None or task.rank < upper)
+    rank = task.rank if stays else rank_between(lower, upper, work.tail())
+    if len(rank) >= LONG_RANK:
+        work.afterwards(RespaceCards(project_id=project.project_id, task_id=task.task_id))
     if status != task.status:
-        rank = task.rank if stays else rank_between(lower, upper, work.tail())
         record(work, task, await status_events(work, task, project, status, rank))
     elif not stays:
-        record(work, task, decisions.rerank(task, rank_between(lower, upper, work.tail())))
+        record(work, task, decisions.rerank(task, rank))
     return task.task_id
 
 
@@ -106,7 +109,8 @@ async def _gap(
     """The ranks between which the card lands.
 
     Ranks of cards that were named come from their own streams, which the commit asserts; that of
-    the card on the other side from the board, no older than the log is now.
+    the card on the other side from the board, no older than the log is now; that nobody gave it
+    another rank in its place since then is asserted.
     """
     if before is not None and after is not None:
         if after.rank >= before.rank:
@@ -114,13 +118,15 @@ async def _gap(
         return after.rank, before.rank
     beside = after or before
     assert beside is not None  # asked only where a card was named
+    position = await work.head()
+    work.guard(spaced_guard(task.project_id), position)
     lower, upper = await work.board.neighbours(
         task.project_id,
         column.statuses,
         task.task_id,
         beside.task_id,
         after is not None,
-        await work.head(),
+        position,
     )
     return (beside.rank, upper) if after is not None else (lower, beside.rank)
 

@@ -127,6 +127,15 @@ class TaskRanked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRespaced:
+    """The card has another rank in the same place: ranks around it had grown long. Nobody did
+    anything to the task by it, so it does not count as changed."""
+
+    rank: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskMovedToProject:
     """`number` comes from the other project's gapless sequence, as in TaskCreated; the key that
     the task had leads to it for ever. What it could not keep, its status there included, has
@@ -238,6 +247,7 @@ TaskEvent = (
     | TaskFieldsChanged
     | TaskStatusChanged
     | TaskRanked
+    | TaskRespaced
     | TaskMovedToProject
     | TaskParentChanged
     | TaskTrashed

@@ -23,6 +23,7 @@ from domain.task.events import (
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
+    TaskRespaced,
     TaskRestored,
     TaskRetitled,
     TaskStartDateChanged,
@@ -32,7 +33,7 @@ from domain.task.events import (
     TaskTypeChanged,
     TaskUnblocked,
 )
-from domain.values.evolved import touched
+from domain.values.evolved import evolved, touched
 from domain.values.stamp import Stamp
 from domain.values.text import Erased, Text
 
@@ -174,6 +175,8 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
             return touched(state, stamp, tags=event.tags)
         case TaskRanked():
             return touched(state, stamp, rank=event.rank)
+        case TaskRespaced():
+            return evolved(state, version=stamp.version, position=stamp.position, rank=event.rank)
         case TaskMovedToProject():
             return touched(
                 state,
@@ -284,13 +287,17 @@ def touches(state: Task | None, event: object, workspace_id: str) -> tuple[str, 
     another, or has to be done again there: so must whoever decides about all that stands below."""
     match event:
         case TaskCreated():
-            entered = f"status:{event.project_id}:{event.status}"
+            entered = status_guard(event.project_id, event.status)
             return (entered, *_below(event.parent_task_id))
         case TaskStatusChanged() if state is not None:
-            entered = f"status:{state.project_id}:{event.status}"
+            entered = status_guard(state.project_id, event.status)
             return (entered, *_below(None if event.category in FINISHED else state.parent_task_id))
         case TaskMovedToProject() if state is not None:
-            return (f"status:{event.project_id}:{state.status}",)
+            return (status_guard(event.project_id, state.status),)
+        case TaskRanked() if state is not None:
+            return (order_guard(state.project_id, state.status),)
+        case TaskRespaced() if state is not None:
+            return (spaced_guard(state.project_id),)
         case TaskParentChanged():
             return _below(event.parent_task_id)
         case TaskRestored() if state is not None:
@@ -306,6 +313,21 @@ def children_guard(task_id: str) -> str:
 
 def _below(parent_task_id: str | None) -> tuple[str, ...]:
     return () if parent_task_id is None else (children_guard(parent_task_id),)
+
+
+def status_guard(project_id: str, status: str) -> str:
+    """The guard that moves when a task enters a status."""
+    return f"status:{project_id}:{status}"
+
+
+def order_guard(project_id: str, status: str) -> str:
+    """The guard that moves when a card is put between others within a status."""
+    return f"order:{project_id}:{status}"
+
+
+def spaced_guard(project_id: str) -> str:
+    """The guard that moves when cards get other ranks without being moved."""
+    return f"spaced:{project_id}"
 
 
 def authors(state: Task | None, event: object) -> Mapping[str, str]:

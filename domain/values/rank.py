@@ -6,6 +6,7 @@ The key of a new card is the time in milliseconds, so it goes last without anybo
 last one stands.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +16,10 @@ DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 PAIRS: Final = tuple(first + second for first in DIGITS for second in DIGITS)
 """Every two digits, in order: digits are made two at a time."""
+
+LONG_RANK: Final = 48
+"""Characters from which on a rank is made anew, with those around it. A new card's has 15, and
+every five cards that go into one gap make the next there about one longer."""
 
 # An integer part that begins with h has 8 digits: enough for milliseconds until the year 8888.
 _HEAD: Final = "h"
@@ -45,3 +50,14 @@ def rank_between(lower: str | None, upper: str | None, tail: str) -> str:
             return key + tail
         # The key is the beginning of `upper`, and the tail would carry it past: go on between.
         lower = key
+
+
+def spread(lower: str | None, upper: str | None, count: int, tail: Callable[[], str]) -> list[str]:
+    """As many ranks between `lower` and `upper`, in order and evenly apart, so that they are as
+    short as what lies between allows. `tail` as for `rank_between`, another one for each."""
+    if not count:
+        return []
+    middle = count // 2
+    rank = rank_between(lower, upper, tail())
+    before = spread(lower, rank, middle, tail)
+    return [*before, rank, *spread(rank, upper, count - middle - 1, tail)]

@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 
+from domain.task.state import TASK
 from tests.api.client import Api
 from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts
@@ -59,6 +61,32 @@ async def test_nobody_gets_past_a_limit_through_either_door(doors: tuple[Api, Ap
     board = await ada.get("/projects/WIP/board", headers={"X-Min-Log-Position": str(
         max(door.position for door in doors))})  # fmt: skip
     assert [column["count"] for column in board["columns"]][1] == 5
+
+
+async def test_fifty_who_drag_in_one_column_end_with_one_order(
+    doors: tuple[Api, Api], product: Product
+) -> None:
+    ada, _ = doors
+    await ada.project("DRAG")
+    cards = [(await ada.task(f"T{n}", project_id="DRAG"))["id"] for n in range(20)]
+    random = Random(50)
+
+    async def drag(nth: int) -> int:
+        moving, beside = random.sample(cards, 2)
+        where = {random.choice(["before", "after"]): beside}
+        answer = await doors[nth % 2].send("POST", f"/tasks/{moving}/move", where)
+        return answer.status_code
+
+    answers = Counter(await asyncio.gather(*(drag(nth) for nth in range(50))))
+    assert set(answers) <= {200, 409}
+    assert answers[409] <= 10
+    states = [await product.do(product.house.executor.states.read(TASK, card)) for card in cards]
+    ranked = sorted((state.rank, state.task_id) for state in states if state is not None)
+    assert len({rank for rank, _ in ranked}) == 20
+    position = str(max(door.position for door in doors))
+    for door in doors:
+        board = await door.get("/projects/DRAG/board", headers={"X-Min-Log-Position": position})
+        assert [(c["rank"], c["id"]) for c in board["columns"][0]["cards"]] == ranked
 
 
 async def test_a_limit_of_lanes_is_counted_as_the_project_says(ada: Api) -> None:

@@ -171,6 +171,19 @@ class LogBoard:
         upper = cards[at].rank if at < len(cards) else None
         return lower, upper
 
+    async def stretch(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        task_id: str,
+        reach: int,
+        position: int,
+    ) -> Sequence[tuple[str, str]]:
+        cards = await self._cards(project_id, statuses)
+        at = next((n for n, card in enumerate(cards) if card.task_id == task_id), None)
+        some = [] if at is None else cards[max(0, at - reach) : at + reach + 1]
+        return [(card.task_id, card.rank) for card in some]
+
     async def standing(
         self,
         project_id: str,

@@ -16,7 +16,7 @@ from commands.labels.delete_label import DeleteLabel
 from commands.labels.edit_label import EditLabel
 from commands.labels.merge_label import MergeLabel
 from commands.labels.restore_label import RestoreLabel
-from commands.permissions import ByOperator, OwnAccount
+from commands.permissions import ByOperator, BySystem, OwnAccount
 from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
@@ -42,6 +42,7 @@ from commands.task.duplicate_task import DuplicateTask
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.move_to_project import MoveToProject
+from commands.task.respace_cards import RespaceCards
 from commands.task.restore_task import RestoreTask
 from commands.task.return_task import ReturnTask
 from commands.task.set_due_date import SetDueDate
@@ -322,6 +323,10 @@ on_task(RestoreTask)
 on_task(AddComment, text="Done?")
 
 
+on_task(RespaceCards, project_id="proj_1")
+CASES[RespaceCards] = ("- - - - - -", CASES[RespaceCards][1])  # the product by itself
+
+
 @case(MoveToProject, IN_PROJECT)
 async def _move_to_project(house: House, actor: str) -> object:
     task, project = await house.task(), await house.project()
@@ -431,7 +436,9 @@ def test_the_table_of_roles_says_what_comes_back(command: type):
     spec = REGISTRY.spec_of(object.__new__(command))
     cells = row(spec)
     if cells is None:
-        assert command in AS_ANOTHER or isinstance(spec.permission, OwnAccount | ByOperator)
+        assert command in AS_ANOTHER or isinstance(
+            spec.permission, OwnAccount | ByOperator | BySystem
+        )
         return
     said = dict(zip((each.name for each in STANDINGS), cells, strict=True))
     # What is walked is Ann's, so `own` is allowed to her alone.

@@ -350,6 +350,30 @@ SELECT {position}, array(
 )
 """
 
+# Each as "id rank", neither of which has a space in it; the card itself is the first after.
+_STRETCH = """
+SELECT {position},
+    array(SELECT t.task_id || ' ' || t.rank FROM unnest(%(statuses)s::text[]) AS s(status)
+        CROSS JOIN (VALUES (false), (true)) AS b(trashed)
+        CROSS JOIN LATERAL (
+            SELECT x.task_id, x.rank FROM {board_cards} AS x
+            WHERE x.project_id = c.project_id AND x.status = s.status AND x.trashed = b.trashed
+                AND (x.rank, x.task_id) < (c.rank, c.task_id)
+            ORDER BY x.rank DESC, x.task_id DESC LIMIT %(reach)s
+        ) AS t ORDER BY t.rank DESC, t.task_id DESC LIMIT %(reach)s),
+    array(SELECT t.task_id || ' ' || t.rank FROM unnest(%(statuses)s::text[]) AS s(status)
+        CROSS JOIN (VALUES (false), (true)) AS b(trashed)
+        CROSS JOIN LATERAL (
+            SELECT x.task_id, x.rank FROM {board_cards} AS x
+            WHERE x.project_id = c.project_id AND x.status = s.status AND x.trashed = b.trashed
+                AND (x.rank, x.task_id) >= (c.rank, c.task_id)
+            ORDER BY x.rank, x.task_id LIMIT %(reach)s + 1
+        ) AS t ORDER BY t.rank, t.task_id LIMIT %(reach)s + 1)
+FROM (SELECT) AS one
+LEFT JOIN {board_cards} AS c ON c.task_id = %(task)s AND c.project_id = %(project)s
+    AND c.status = ANY(%(statuses)s)
+"""
+
 # What the view shows is as new as the guard where it has come to the guard's own position: who
 # comes in later touches it.
 _STANDING = """
@@ -403,6 +427,24 @@ class ViewBoardReader:
         )
         _, own, other = row
         return (own, other) if after else (other, own)
+
+    async def stretch(
+        self,
+        project_id: str,
+        statuses: Sequence[str],
+        task_id: str,
+        reach: int,
+        position: int,
+    ) -> Sequence[tuple[str, str]]:
+        params = {
+            "project": project_id,
+            "statuses": list(statuses),
+            "task": task_id,
+            "reach": reach,
+        }
+        _, before, after = await self._ask(project_id, position, _STRETCH, params)
+        cards = (card.partition(" ") for card in (*reversed(before), *after))
+        return [(found, rank) for found, _, rank in cards]
 
     async def standing(
         self,

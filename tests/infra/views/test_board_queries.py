@@ -225,6 +225,29 @@ async def test_a_move_learns_its_neighbours(written: Written, reader: ViewBoardR
     assert await beside(one, four, True) == (None, None), "the other stands elsewhere"
 
 
+async def test_a_stretch_of_a_column_is_in_order_and_has_the_trash_in_it(
+    written: Written, reader: ViewBoardReader
+) -> None:
+    past = History()
+    past.project(1, past.workspace(1))
+    for number, rank in enumerate(["hf", "ha", "hc", "hb", "he", "hd"], 1):
+        status = "in_progress" if number % 2 else "todo"
+        past.task(number, PROJECT, rank=rank, status="done" if number == 5 else status)
+    past.change(made_id("task", 4), TaskTrashed())
+    await written.write(past)
+    open_, at = ["todo", "in_progress"], past.position
+    ordered = [(made_id("task", n), r) for n, r in ((2, "ha"), (4, "hb"), (3, "hc"), (6, "hd"))]
+    ordered.append((made_id("task", 1), "hf"))
+
+    async def around(number: int, reach: int) -> list[tuple[str, str]]:
+        return list(await reader.stretch(PROJECT, open_, made_id("task", number), reach, at))
+
+    assert await around(3, 9) == ordered
+    assert await around(3, 1) == ordered[1:4]
+    assert await around(2, 2) == ordered[:3]
+    assert await around(5, 2) == []
+
+
 async def test_trashed_tasks_still_stand_in_a_status(
     written: Written, reader: ViewBoardReader
 ) -> None:
