@@ -12,8 +12,8 @@ from domain.comment.events import CommentEvent
 from domain.labels.events import LabelEvent
 from domain.project.events import ProjectEvent
 from domain.reactions.events import ReactionEvent
-from projections.other_tasks import fill_tasks, tasks_named
 from domain.task.events import TaskEvent, TaskRespaced
+from projections.other_tasks import fill_tasks, tasks_named
 from projections.people import fill_names, names_needed
 from projections.projection import Projection
 from projections.registry import VIEWS, view
