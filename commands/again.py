@@ -15,7 +15,12 @@ def streams_again(
 ) -> list[str]:
     """The stream that each command's answer showed: the one that it names, or else the one that
     it began, of which the log has as many, in the same order."""
-    begun = [each for each in recorded if each.stamp.version == 1]
+    # The next task of a series is nobody's answer: it comes along with the one before it.
+    begun = [
+        each
+        for each in recorded
+        if each.stamp.version == 1 and getattr(each.event, "recurrence_id", None) is None
+    ]
     streams = []
     for command, spec in zip(commands, specs, strict=True):
         if spec.writes is not None:

@@ -25,6 +25,7 @@ from commands.ports import (
     StreamMoved,
     TreeReader,
 )
+from commands.recurrence.next_task import go_on
 from commands.spec import Access, CommandSpec, Registry
 from commands.states import States
 from commands.task.blocking import settle
@@ -359,6 +360,7 @@ class Executor:
         stream = await spec.handler(command, work)
         if len(work.events) > decided:
             await settle(work, decided)
+            await go_on(work, decided)
         return stream
 
     async def each(self, outcome: Outcome, commands: Sequence[Any]) -> list[Outcome]:

@@ -29,6 +29,10 @@ from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
 from commands.reactions.add_reaction import AddReaction
 from commands.reactions.remove_reaction import RemoveReaction
+from commands.recurrence.resume_recurrence import ResumeRecurrence
+from commands.recurrence.set_recurrence import SetRecurrence
+from commands.recurrence.stop_recurrence import StopRecurrence
+from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
 from commands.spec import Consequence, Inverse, Undone
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
@@ -79,6 +83,13 @@ from domain.project.events import (
     ProjectViewTypeChanged,
 )
 from domain.reactions.events import ReactionAdded, ReactionRemoved
+from domain.recurrence.events import (
+    OccurrenceMade,
+    RecurrenceChanged,
+    RecurrenceEnded,
+    RecurrenceResumed,
+    RecurrenceStarted,
+)
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -89,6 +100,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMadeRecurring,
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
@@ -220,6 +232,34 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     TaskParentChanged: Inverse(
         SetParent,
         lambda undone: SetParent(task_id=undone.stream, parent_task_id=undone.event.was),
+    ),
+    TaskMadeRecurring: Consequence(),
+    RecurrenceStarted: Inverse(
+        StopRecurrence, lambda undone: StopRecurrence(task_id=undone.event.task_id)
+    ),
+    RecurrenceChanged: Inverse(
+        SetRecurrence,
+        lambda undone: SetRecurrence(
+            task_id=undone.event.task_id,
+            rule=undone.event.was_rule,
+            time_zone=undone.event.was_time_zone,
+            basis=undone.event.was_basis,
+            due_date=_date(undone.event.was_first),
+        ),
+    ),
+    RecurrenceEnded: Inverse(
+        ResumeRecurrence, lambda undone: ResumeRecurrence(task_id=undone.event.task_id)
+    ),
+    RecurrenceResumed: Inverse(
+        StopRecurrence, lambda undone: StopRecurrence(task_id=undone.event.task_id)
+    ),
+    OccurrenceMade: Inverse(
+        WithdrawOccurrence,
+        lambda undone: WithdrawOccurrence(
+            task_id=undone.event.was,
+            due_at=undone.event.was_due_at,
+            withdrawn=undone.event.task_id,
+        ),
     ),
     TaskTrashed: Inverse(RestoreTask, lambda undone: RestoreTask(task_id=undone.stream)),
     TaskRestored: Inverse(TrashTask, lambda undone: TrashTask(task_id=undone.stream)),

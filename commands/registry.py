@@ -38,6 +38,11 @@ from commands.project.remove_team import REMOVE_PROJECT_TEAM
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
 from commands.reactions.add_reaction import ADD_REACTION
 from commands.reactions.remove_reaction import REMOVE_REACTION
+from commands.recurrence.make_occurrence import MAKE_OCCURRENCE
+from commands.recurrence.resume_recurrence import RESUME_RECURRENCE
+from commands.recurrence.set_recurrence import SET_RECURRENCE
+from commands.recurrence.stop_recurrence import STOP_RECURRENCE
+from commands.recurrence.withdraw_occurrence import WITHDRAW_OCCURRENCE
 from commands.role_table import table
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
@@ -140,6 +145,11 @@ def all_commands() -> Registry:
         UNDO_CHANGE,
         ADD_DEPENDENCY,
         REMOVE_DEPENDENCY,
+        SET_RECURRENCE,
+        STOP_RECURRENCE,
+        RESUME_RECURRENCE,
+        MAKE_OCCURRENCE,
+        WITHDRAW_OCCURRENCE,
         ADD_COMMENT,
         EDIT_COMMENT,
         DELETE_COMMENT,

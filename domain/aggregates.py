@@ -9,6 +9,7 @@ from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.labels.state import LABELS
 from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
+from domain.recurrence.state import RECURRENCE
 from domain.task.state import TASK
 from domain.user.state import USER
 from domain.workspace.state import WORKSPACE
@@ -24,6 +25,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         COMMENT,
         REACTIONS,
         DEPENDENCY_GRAPH,
+        RECURRENCE,
     )
 }
 

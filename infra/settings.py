@@ -16,7 +16,7 @@ from infra.embedded.errors import FolderUnusable
 from infra.embedded.folder import served_urls
 
 PREFIX = "TASKLEDGER_"
-ROLES = ("api", "relay", "projector")
+ROLES = ("api", "relay", "projector", "scheduler")
 
 _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
@@ -52,7 +52,8 @@ class Serving(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Its port; 0 takes any free one.")
     workers: int = Field(2, ge=1, le=64, description="API processes, all accepting on that port.")
     roles: Words = Field(
-        ROLES, description="What this machine runs, by comma: `api`, `relay`, `projector`."
+        ROLES,
+        description="What this machine runs, by comma: `api`, `relay`, `projector`, `scheduler`.",
     )
     data_dir: Path = Field(
         Path(".data"), description="Folder of everything embedded, and of the keys made for it."

@@ -9,6 +9,8 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `dependency_added`, `dependency_removed`, `task_blocked`, `task_unblocked`
 - comment: `commented`, `comment_edited`, `comment_deleted`, `comment_restored`, `reaction_added`,
   `reaction_removed`
+- recurrence: `recurrence_started`, `recurrence_changed`, `recurrence_ended`,
+  `recurrence_resumed`, `occurrence_made`, `occurrence_withdrawn`
 - project: `project_created`, `project_renamed`, `project_described`, `view_type_changed`,
   `privacy_changed`, `project_archived`, `project_unarchived`, `project_member_added`,
   `project_member_role_changed`, `project_member_removed`, `project_team_added`,
@@ -74,6 +76,14 @@ from domain.project.events import (
 )
 from domain.project.workflow import Workflow
 from domain.reactions.events import ReactionAdded, ReactionRemoved
+from domain.recurrence.events import (
+    OccurrenceMade,
+    OccurrenceWithdrawn,
+    RecurrenceChanged,
+    RecurrenceEnded,
+    RecurrenceResumed,
+    RecurrenceStarted,
+)
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -84,6 +94,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMadeRecurring,
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
@@ -515,6 +526,7 @@ _TASK_EVENTS: Mapping[type, _Says] = {
     TaskDependencyRemoved: _dependency_removed,
     TaskBlocked: _blocked,
     TaskUnblocked: _unblocked,
+    TaskMadeRecurring: lambda event: (),  # the series itself says so in the same commit
 }
 _COMMENT_EVENTS: Mapping[type, _Says] = {
     CommentAdded: _says("commented", "comment", None, "text"),
@@ -523,6 +535,14 @@ _COMMENT_EVENTS: Mapping[type, _Says] = {
     CommentRestored: _says_only("comment_restored"),
     ReactionAdded: _says("reaction_added", "reaction", None, "emoji"),
     ReactionRemoved: _says("reaction_removed", "reaction", "emoji", None),
+}
+_RECURRENCE_EVENTS: Mapping[type, _Says] = {
+    RecurrenceStarted: _says("recurrence_started", "rule", None, "rule"),
+    RecurrenceChanged: _says("recurrence_changed", "rule", "was_rule", "rule"),
+    RecurrenceEnded: _says("recurrence_ended", "ended", None, "reason"),
+    RecurrenceResumed: _says("recurrence_resumed", "ended", "was", None),
+    OccurrenceMade: _says("occurrence_made", "task_id", "was", "task_id"),
+    OccurrenceWithdrawn: _says("occurrence_withdrawn", "task_id", "was", "task_id"),
 }
 _PROJECT_EVENTS: Mapping[type, _Says] = {
     ProjectCreated: _says("project_created", "name", None, "name"),
@@ -593,6 +613,12 @@ ACTIONS = (
     "dependency_removed",
     "task_blocked",
     "task_unblocked",
+    "recurrence_started",
+    "recurrence_changed",
+    "recurrence_ended",
+    "recurrence_resumed",
+    "occurrence_made",
+    "occurrence_withdrawn",
     "commented",
     "comment_edited",
     "comment_deleted",
@@ -706,6 +732,14 @@ def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
     )
 
 
+def _recurrence_changed(recorded: Recorded, rows: Rows) -> None:
+    """Shown with the task that it is about, which is the last of the series."""
+    subject: SubjectRow | None = rows.get("subjects", recorded.event.task_id)
+    if subject is not None:
+        said = _RECURRENCE_EVENTS[type(recorded.event)](recorded.event)
+        _write(said, recorded, rows, "recurrence", subject.task_id, subject.project_id)
+
+
 def _commented(recorded: Recorded, rows: Rows) -> None:
     event = recorded.event
     says = _COMMENT_EVENTS[type(event)]
@@ -787,6 +821,8 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = type(recorded.event)
     if event in _TASK_EVENTS or event in (TaskDescribed, TaskMovedToProject):
         return (("subjects", recorded.stamp.stream),)
+    if event in _RECURRENCE_EVENTS:
+        return (("subjects", recorded.event.task_id),)
     return ()
 
 
@@ -800,6 +836,7 @@ ACTIVITY_VIEW = Projection(
         **dict.fromkeys(_TASK_EVENTS, _task_changed),
         **dict.fromkeys(_COMMENT_EVENTS, _commented),
         TaskMovedToProject: _moved_to_project,
+        **dict.fromkeys(_RECURRENCE_EVENTS, _recurrence_changed),
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
         **dict.fromkeys(_LABEL_EVENTS, _label_changed),
         **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),

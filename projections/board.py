@@ -30,6 +30,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMadeRecurring,
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
@@ -438,6 +439,7 @@ _TASK_EVENTS = (
     TaskDependencyAdded,
     TaskDependencyRemoved,
     TaskUnblocked,
+    TaskMadeRecurring,
 )
 _PROJECT_EVENTS = (
     ProjectRenamed,

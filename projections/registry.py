@@ -6,6 +6,7 @@ from .comments import COMMENTS_VIEW
 from .members import MEMBERS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
+from .recurrences import RECURRENCES_VIEW
 from .tasks import TASKS_VIEW
 
 VIEWS: tuple[Projection, ...] = (
@@ -15,6 +16,7 @@ VIEWS: tuple[Projection, ...] = (
     COMMENTS_VIEW,
     PROJECTS_VIEW,
     MEMBERS_VIEW,
+    RECURRENCES_VIEW,
 )
 
 

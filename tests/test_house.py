@@ -89,7 +89,7 @@ def test_compose_names_only_what_it_has(compose: dict[str, Any]) -> None:
         if name != "migrate":
             assert "healthcheck" in service, name
     assert {"postgres", "nats", "redis", "opensearch"} <= set(services)
-    assert {"migrate", "api", "relay", "projector"} <= set(services)
+    assert {"migrate", "api", "relay", "projector", "scheduler"} <= set(services)
 
 
 def test_compose_has_no_password_of_its_own(compose: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnTask
+from commands.recurrence.next_task import NEXT_TASK
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
@@ -31,7 +32,7 @@ CHANGE_STATUS = CommandSpec(
     command=ChangeStatus,
     handler=change_status,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskStatusChanged, TaskBlocked, TaskUnblocked),
+    events=(TaskStatusChanged, TaskBlocked, TaskUnblocked, *NEXT_TASK),
     route="PATCH /tasks/{id}",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from commands.permissions import OnTask, visible_task
+from commands.recurrence.next_task import NEXT_TASK
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
@@ -135,7 +136,7 @@ MOVE_TASK = CommandSpec(
     command=MoveTask,
     handler=move_task,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskStatusChanged, TaskRanked, TaskBlocked, TaskUnblocked),
+    events=(TaskStatusChanged, TaskRanked, TaskBlocked, TaskUnblocked, *NEXT_TASK),
     route="POST /tasks/{id}/move",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

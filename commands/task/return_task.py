@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands.permissions import OnTask
+from commands.recurrence.next_task import NEXT_TASK
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import return_events
 from commands.task.on_task import open_task, record
@@ -35,7 +36,7 @@ RETURN_TASK = CommandSpec(
     command=ReturnTask,
     handler=return_task,
     permission=OnTask(Right.EDIT_TASKS),
-    events=(TaskStatusChanged, TaskRanked, TaskBlocked, TaskUnblocked),
+    events=(TaskStatusChanged, TaskRanked, TaskBlocked, TaskUnblocked, *NEXT_TASK),
     route="POST /tasks/{id}/undo",
     inverse=BY_EVENTS,
     writes=lambda command: command.task_id,

@@ -30,6 +30,7 @@ from domain.task.events import (
     TaskEstimateChanged,
     TaskEvent,
     TaskFieldsChanged,
+    TaskMadeRecurring,
     TaskPrioritised,
     TaskRanked,
     TaskRestored,
@@ -361,6 +362,11 @@ def link(event: DependencyGraphEvent) -> tuple[tuple[str, TaskEvent], ...]:
         (own, kind(dependency_id=event.dependency_id, relation=relation, task_id=other))
         for own, relation, other in ends
     )
+
+
+def make_recurring(task: Task, recurrence_id: str) -> tuple[TaskEvent, ...]:
+    require_not_trashed(task)
+    return (TaskMadeRecurring(recurrence_id=recurrence_id, was=task.recurrence_id),)
 
 
 def checked_estimate(estimate: float | None) -> float | None:

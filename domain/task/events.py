@@ -12,7 +12,8 @@ from domain.values.text import Erased, Text
 class TaskCreated:
     """`number` comes from the project's gapless sequence: the log fills it in when the event is
     read; the task's key is `project_key` and `number`. `priority` is the level, 1 to 10.
-    `copy_of`: the task that this one repeats, as it was when it was duplicated."""
+    `copy_of`: the task that this one repeats, as it was when it was duplicated; `recurrence_id`:
+    the series of which it is the next."""
 
     project_id: str
     project_key: str
@@ -34,6 +35,7 @@ class TaskCreated:
     number: int | None = None
     parent_task_id: str | None = None
     copy_of: str | None = None
+    recurrence_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +182,14 @@ class TaskRestored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskMadeRecurring:
+    """The task is one of a series, as its first or as the next; `was` is the series before."""
+
+    recurrence_id: str
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecordImported:
     """One record of an imported event log, whole; the ordinary events for what it changed stand
     beside it in the same commit. `status` is its classifier value; `ordinal` counts from 1
@@ -252,6 +262,7 @@ TaskEvent = (
     | TaskParentChanged
     | TaskTrashed
     | TaskRestored
+    | TaskMadeRecurring
     | TaskRecordImported
     | TaskDependencyAdded
     | TaskDependencyRemoved

@@ -18,6 +18,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMadeRecurring,
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
@@ -92,6 +93,7 @@ class Task:
     trashed_at: datetime | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     field_authors: Mapping[str, str] = field(default_factory=dict)
+    recurrence_id: str | None = None
     imported: int = 0
     imported_digest: str = ""
     status_since: int = 0
@@ -205,6 +207,8 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
             return touched(state, stamp, is_blocked=True)
         case TaskUnblocked():
             return touched(state, stamp, is_blocked=False)
+        case TaskMadeRecurring():
+            return touched(state, stamp, recurrence_id=event.recurrence_id)
         case _:
             return touched(state, stamp)
 
@@ -251,6 +255,7 @@ def _begin(event: object, stamp: Stamp) -> Task | None:
         field_authors=authors_after({}, fields, stamp.author_of("fields")) if fields else {},
         status_since=stamp.position,
         parent_task_id=event.parent_task_id,
+        recurrence_id=event.recurrence_id,
     )
 
 

@@ -41,6 +41,14 @@ from domain.project.events import (
     ProjectWorkflowChanged,
 )
 from domain.reactions.events import ReactionAdded, ReactionRemoved
+from domain.recurrence.events import (
+    OccurrenceMade,
+    OccurrenceWithdrawn,
+    RecurrenceChanged,
+    RecurrenceEnded,
+    RecurrenceResumed,
+    RecurrenceStarted,
+)
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -51,6 +59,7 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMadeRecurring,
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
@@ -189,6 +198,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("TaskParentChanged.v1", TaskParentChanged),
     EventType("TaskTrashed.v1", TaskTrashed),
     EventType("TaskRestored.v1", TaskRestored),
+    EventType("TaskMadeRecurring.v1", TaskMadeRecurring),
     EventType(
         "TaskRecordImported.v1",
         TaskRecordImported,
@@ -213,6 +223,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("LabelDeleted.v1", LabelDeleted),
     EventType("LabelMerged.v1", LabelMerged),
     EventType("LabelRestored.v1", LabelRestored),
+    EventType("RecurrenceStarted.v1", RecurrenceStarted),
+    EventType("RecurrenceChanged.v1", RecurrenceChanged),
+    EventType("RecurrenceEnded.v1", RecurrenceEnded),
+    EventType("RecurrenceResumed.v1", RecurrenceResumed),
+    EventType("OccurrenceMade.v1", OccurrenceMade),
+    EventType("OccurrenceWithdrawn.v1", OccurrenceWithdrawn),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import psycopg
@@ -18,17 +19,22 @@ import uvloop
 from psycopg_pool import PoolTimeout
 
 from infra import logs
+from infra.executors import utc_now
 from infra.keys.master import KeyUnusable
+from infra.postgres.views.pointers import Pointers
+from infra.postgres.views.recurrence_queries import RecurrenceQueries
 from infra.processes.collector import tune_collector
+from infra.processes.executing import open_executor
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
+from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import Workplace, open_workplace
 from infra.settings import Settings, SettingsError
 from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.registry import VIEWS
 
-ROLES = ("relay", "projector")
+ROLES = ("relay", "projector", "scheduler")
 REPORT_S = 2.0
 LEAVE_S = 1.0
 FORGET_AFTER = "1 day"
@@ -42,7 +48,12 @@ class Background:
     """Runs roles until it is told to stop, and writes down what they say about themselves."""
 
     def __init__(
-        self, workplace: Workplace, roles: Sequence[str], views: Sequence[Projection], group: str
+        self,
+        workplace: Workplace,
+        settings: Settings,
+        roles: Sequence[str],
+        views: Sequence[Projection],
+        group: str,
     ) -> None:
         self._workplace = workplace
         self._roles = tuple(roles)
@@ -57,6 +68,11 @@ class Background:
         if "projector" in roles:
             projector = Projector(views, store, sessions, nats, group=group)
             self._add("projector", projector.run(), lambda: projector.report)
+        if "scheduler" in roles:
+            due = RecurrenceQueries(workplace.pool, Pointers(workplace.pool))
+            opened = partial(open_executor, workplace, settings)
+            scheduler = Scheduler(sessions, due, opened, utc_now)
+            self._add("scheduler", scheduler.run(), lambda: scheduler.report)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. A role that ends by itself is a fault, and raised."""
@@ -127,7 +143,7 @@ async def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with open_workplace(settings, "taskledger background") as workplace:
-        background = Background(workplace, roles, views, group)
+        background = Background(workplace, settings, roles, views, group)
         tune_collector()
         if await _unlocked(workplace, stop):
             log.info("background_started", roles=list(roles), views=[view.name for view in views])

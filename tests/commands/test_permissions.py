@@ -33,6 +33,11 @@ from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
 from commands.reactions.add_reaction import AddReaction
 from commands.reactions.remove_reaction import RemoveReaction
+from commands.recurrence.make_occurrence import MakeOccurrence, TheSchedule
+from commands.recurrence.resume_recurrence import ResumeRecurrence
+from commands.recurrence.set_recurrence import SetRecurrence
+from commands.recurrence.stop_recurrence import StopRecurrence
+from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
 from commands.registry import all_commands
 from commands.role_table import AS_ANOTHER, STANDINGS, May, row
 from commands.task.assign_task import AssignTask
@@ -78,6 +83,7 @@ from domain.project.board import ColumnDraft
 from domain.project.fields import FieldDraft
 from domain.project.types import TaskType
 from domain.project.workflow import DEFAULT_WORKFLOW
+from domain.recurrence.state import RECURRENCE
 from domain.task.state import Task
 from domain.values.ids import graph_of
 from domain.workspace.roles import RIGHTS_IN_WORKSPACE
@@ -321,6 +327,34 @@ on_task(TrashTask)
 on_task(DuplicateTask)
 on_task(RestoreTask)
 on_task(AddComment, text="Done?")
+on_task(SetRecurrence, rule="FREQ=DAILY", due_date="2026-03-01")
+
+
+def on_series(command: type, expected: str = IN_PROJECT) -> None:
+    async def make(house: House, actor: str) -> object:
+        task = await house.task()
+        weekly = SetRecurrence(task_id=task.task_id, rule="FREQ=WEEKLY", due_date="2026-03-01")
+        began = await house.run(house.ann, weekly)
+        if command is MakeOccurrence:
+            return MakeOccurrence(recurrence_id=began.main_stream, after=1)
+        if command is WithdrawOccurrence:
+            await house.run(house.ann, ChangeStatus(task_id=task.task_id, status="cancelled"))
+            series = await house.executor.states.read(RECURRENCE, began.main_stream)
+            assert series is not None
+            return WithdrawOccurrence(
+                task_id=task.task_id, due_at=series.first, withdrawn=series.task_id
+            )
+        if command is ResumeRecurrence:
+            await house.run(house.ann, StopRecurrence(task_id=task.task_id))
+        return command(task_id=task.task_id)
+
+    CASES[command] = (expected, make)
+
+
+on_series(StopRecurrence)
+on_series(ResumeRecurrence)
+on_series(WithdrawOccurrence)
+on_series(MakeOccurrence, "- - - - - -")  # the clock has no account
 
 
 on_task(RespaceCards, project_id="proj_1")
@@ -437,7 +471,7 @@ def test_the_table_of_roles_says_what_comes_back(command: type):
     cells = row(spec)
     if cells is None:
         assert command in AS_ANOTHER or isinstance(
-            spec.permission, OwnAccount | ByOperator | BySystem
+            spec.permission, OwnAccount | ByOperator | BySystem | TheSchedule
         )
         return
     said = dict(zip((each.name for each in STANDINGS), cells, strict=True))

@@ -20,6 +20,7 @@ from domain.project.state import PROJECT
 from domain.project.types import DEFAULT_TYPES
 from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflow
 from domain.reactions.events import ReactionEvent
+from domain.recurrence.events import RecurrenceEvent
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
@@ -42,6 +43,7 @@ EVENTS = {
     "rct": get_args(ReactionEvent),
     "labels": get_args(LabelEvent),
     "graph": get_args(DependencyGraphEvent),
+    "rec": get_args(RecurrenceEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -1,0 +1,103 @@
+"""Tasks that come again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import ConfigDict, Field
+
+from api.http import references
+from api.http.bodies import Body
+from api.http.call import Call, CallHere
+from api.http.describe import read, write
+from api.http.execute import changed, changed_headers, execute
+from api.http.names import with_names
+from api.http.queries import ReadQuery
+from api.http.reads import Found, one
+from api.http.reply import Reply, no_content
+from api.http.route import DirectRoute
+from api.http.values import DayOrMoment, Reference
+from commands.execution import Outcome
+from commands.recurrence.set_recurrence import SetRecurrence
+from commands.recurrence.stop_recurrence import StopRecurrence
+from domain.errors import Kind, not_found
+from domain.recurrence.decisions import BASES
+from domain.recurrence.state import RECURRENCE
+from projections.recurrences import RecurrenceAnswer, render_recurrence
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
+
+
+class NewRecurrence(Body):
+    """`rule` is one of RFC 5545, by days or longer. `basis`: the next task is made when the last
+    one is finished, or when it falls due. `due_date` is when this task is due, by default as it
+    stands; `time_zone` is the one by whose clock it recurs, by default your own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"rule": "FREQ=WEEKLY;BYDAY=MO", "due_date": "2026-03-02"}]}
+    )
+
+    rule: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 500})]
+    time_zone: Reference | None = None
+    basis: Annotated[str, Field(json_schema_extra={"enum": list(BASES)})] = BASES[0]
+    due_date: DayOrMoment | None = None
+
+
+@router.put(
+    "/tasks/{task_id}/recurrence",
+    summary="Let a task come again",
+    **write(RecurrenceAnswer, may=(Kind.ALREADY_EXISTS, Kind.TRASHED, Kind.ARCHIVED)),
+)
+async def set_recurrence(call: CallHere, task_id: str, body: NewRecurrence) -> Reply:
+    command = SetRecurrence(
+        task_id=await references.task_id(call, task_id),
+        rule=body.rule,
+        time_zone=body.time_zone,
+        basis=body.basis,
+        due_date=body.due_date,
+    )
+    return await _answer(call, await execute(call, [command], body=body))
+
+
+@router.get(
+    "/tasks/{task_id}/recurrence",
+    summary="Read when a task comes again",
+    **read(RecurrenceAnswer, is_one=True),
+)
+async def get_recurrence(
+    call: CallHere, task_id: str, query: Annotated[ReadQuery, Query()]
+) -> Reply:
+    position = call.position
+    access = call.access
+    task_ref = await references.task_id(call, task_id)
+    found = await access.newest_task(call.caller.user_id, task_ref)
+    if found is None:
+        raise not_found("task")
+    task, _ = found
+    series = await access.newest(RECURRENCE, task.recurrence_id or "")
+    if series is None:
+        raise not_found("recurrence")
+    shown = Found(
+        render_recurrence(series),
+        series.version,
+        series.position,
+        series.workspace_id,
+        task.project_id,
+    )
+    return await one(call, shown, position)
+
+
+@router.delete(
+    "/tasks/{task_id}/recurrence",
+    summary="Let a task come again no more",
+    **write(None, status=204, has_body=False, may=(Kind.ARCHIVED,)),
+)
+async def stop_recurrence(call: CallHere, task_id: str) -> Reply:
+    command = StopRecurrence(task_id=await references.task_id(call, task_id))
+    outcome = await execute(call, [command])
+    return no_content(changed_headers(call, outcome))
+
+
+async def _answer(call: Call, outcome: Outcome) -> Reply:
+    series = outcome.state(RECURRENCE)
+    doc = await with_names(call, render_recurrence(series))
+    return changed(call, outcome, doc, series.version)

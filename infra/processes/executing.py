@@ -1,0 +1,38 @@
+"""An executor for background roles: what the clock asks for are commands like any other."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from commands.execution import Executor
+from infra.bootstrap import limits_of
+from infra.event_store.store import PostgresEventStore
+from infra.executors import executor_over
+from infra.nats.wake import CommitWaker
+from infra.postgres.views.pointers import Pointers
+from infra.postgres.views.waiting import ViewWaiter
+from infra.processes.sessions import WORKER
+from infra.processes.workplace import Workplace
+from infra.settings import Settings
+
+
+@asynccontextmanager
+async def open_executor(workplace: Workplace, settings: Settings) -> AsyncIterator[Executor]:
+    """Appends through a session of its own until the block ends.
+
+    Raises SessionLost, OSError or Refused(DEPENDENCY_DOWN) while PostgreSQL is away.
+    """
+    wakers: list[CommitWaker] = []
+
+    def wake(position: int) -> None:
+        for waker in wakers:
+            waker(position)
+
+    pool, master = workplace.pool, workplace.master
+    store = PostgresEventStore(pool, master, settings.worker_url(), role=WORKER, on_commit=wake)
+    await store.start()
+    try:
+        wakers.append(CommitWaker(workplace.nats, str(store.log_id)))
+        pointers, waiter = Pointers(pool), ViewWaiter(pool)
+        yield executor_over(store, pool, pointers, waiter, master, limits_of(settings))
+    finally:
+        await store.close()
