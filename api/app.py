@@ -15,6 +15,7 @@ from api.http.router_errors import answer_http_exception
 from api.openapi import document
 from api.routes import (
     activity,
+    api_keys,
     batch,
     comment_history,
     comments,
@@ -72,6 +73,7 @@ ROUTERS: Final = (
     workspaces.router,
     teams.router,
     people.router,
+    api_keys.router,
     own_account.router,
     operations.router,
 )

@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.http.problems import RETRY_AFTER, TABLE
 from api.http.route import DirectRoute
+from domain.errors import Kind
 
 _DESCRIPTION: Final = """
 A task and project management API whose every change is an event that is kept.
@@ -62,7 +63,7 @@ _SECURITY: Final[dict[str, Any]] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "JWT",
-        "description": "The access token of `POST /api/v1/auth/login`.",
+        "description": "The access token of `POST /api/v1/auth/login`, or an API key.",
     }
 }
 _COMMON_HEADERS: Final[dict[str, Any]] = {
@@ -134,7 +135,10 @@ def _complete_operation(
         response["headers"] = {**_COMMON_HEADERS, **response.get("headers", {})}
         response.pop("content", None)
     by_status: dict[int, list[str]] = {}
-    for code in route.problems:
+    if route.scope is not None:
+        operation["x-scope"] = route.scope
+    # Whoever comes with an API key may be refused anywhere.
+    for code in dict.fromkeys((*route.problems, *(() if route.is_public else (Kind.FORBIDDEN,)))):
         by_status.setdefault(TABLE[code][0], []).append(code)
     for status, codes in sorted(by_status.items()):
         name = _response_name(status, codes)

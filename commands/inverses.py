@@ -118,6 +118,7 @@ from domain.user.events import UserLocaleChanged, UserRenamed
 from domain.values.moment import written
 from domain.values.text import Erased
 from domain.workspace.events import (
+    ServiceAccountAdded,
     TeamCreated,
     TeamMemberAdded,
     TeamMemberRemoved,
@@ -427,6 +428,12 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         lambda undone: RenameWorkspace(workspace_id=undone.stream, name=_kept(undone.event.was)),
     ),
     WorkspaceMemberAdded: Inverse(
+        RemoveWorkspaceMember,
+        lambda undone: RemoveWorkspaceMember(
+            workspace_id=undone.stream, user_id=undone.event.user_id
+        ),
+    ),
+    ServiceAccountAdded: Inverse(
         RemoveWorkspaceMember,
         lambda undone: RemoveWorkspaceMember(
             workspace_id=undone.stream, user_id=undone.event.user_id

@@ -216,6 +216,8 @@ async def home_of(command: OfHome, work: Work) -> str:
     """The id of the workspace that something new goes to: the one named, else the default one."""
     if command.workspace_id is not None:
         return command.workspace_id
+    if work.origin.within is not None:
+        return work.origin.within
     user = await work.load(USER, work.actor)
     if user is None or user.default_workspace_id is None:
         raise invalid("/workspace_id", "You have no workspace of your own; name a workspace.")
@@ -298,6 +300,8 @@ class SignedIn:
         user = await work.load(USER, work.actor)
         if user is None or not user.can_log_in:
             raise Refused(Kind.UNAUTHENTICATED, "Log in first.")
+        if work.origin.within is not None:
+            raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
         return Access(SYSTEM_WORKSPACE)
 
 

@@ -68,12 +68,15 @@ from commands.user.change_credentials import (
     RENEW_RECOVERY_CODES,
 )
 from commands.user.edit_profile import EDIT_PROFILE
+from commands.user.make_api_key import MAKE_API_KEY
 from commands.user.register_user import REGISTER_USER
+from commands.user.revoke_api_key import REVOKE_API_KEY
 from commands.user.suspend_user import ACTIVATE_USER, SUSPEND_USER
 from commands.user.verify_email import CHANGE_EMAIL, VERIFY_EMAIL
 from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
 from commands.workspace.add_team_member import ADD_TEAM_MEMBER
 from commands.workspace.change_member_role import CHANGE_WORKSPACE_MEMBER_ROLE
+from commands.workspace.create_service_account import CREATE_SERVICE_ACCOUNT
 from commands.workspace.create_team import CREATE_TEAM
 from commands.workspace.create_workspace import CREATE_WORKSPACE
 from commands.workspace.delete_team import DELETE_TEAM
@@ -81,6 +84,7 @@ from commands.workspace.remove_member import REMOVE_WORKSPACE_MEMBER
 from commands.workspace.remove_team_member import REMOVE_TEAM_MEMBER
 from commands.workspace.rename_team import RENAME_TEAM
 from commands.workspace.rename_workspace import RENAME_WORKSPACE
+from commands.workspace.service_keys import MAKE_SERVICE_KEY, REVOKE_SERVICE_KEY
 from commands.workspace.transfer_workspace import TRANSFER_WORKSPACE
 from domain.workspace.roles import RIGHTS_IN_PROJECT, RIGHTS_IN_WORKSPACE, Right
 
@@ -95,6 +99,8 @@ def all_commands() -> Registry:
         ENABLE_SECOND_FACTOR,
         DISABLE_SECOND_FACTOR,
         RENEW_RECOVERY_CODES,
+        MAKE_API_KEY,
+        REVOKE_API_KEY,
         SUSPEND_USER,
         ACTIVATE_USER,
         CREATE_WORKSPACE,
@@ -103,6 +109,9 @@ def all_commands() -> Registry:
         CHANGE_WORKSPACE_MEMBER_ROLE,
         REMOVE_WORKSPACE_MEMBER,
         TRANSFER_WORKSPACE,
+        CREATE_SERVICE_ACCOUNT,
+        MAKE_SERVICE_KEY,
+        REVOKE_SERVICE_KEY,
         CREATE_TEAM,
         RENAME_TEAM,
         DELETE_TEAM,

@@ -10,7 +10,7 @@ from commands.commit import Claim, NewEvent, Receipt
 from commands.ports import BoardReader, CommentReader, EventStore, NewId, TreeReader
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
-from domain.values.ids import is_id
+from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.limits import Limits
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
@@ -91,15 +91,19 @@ class Work:
 
     async def load(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """The state of a stream with all that this work recorded on it; None: no such stream,
-        which is also so for what is no id of this kind at all."""
+        which is also so for what is no id of this kind at all, and for what is outside of the
+        workspace that the command is within."""
         if stream not in self._streams:
             state = await self._states.known(aggregate, stream)
-            if state is not None:
-                self.from_memory.add(stream)
-            elif is_id(stream, aggregate.kind):
+            is_remembered = state is not None
+            if state is None:
+                if not is_id(stream, aggregate.kind):
+                    return None
                 state = await self._states.read(aggregate, stream)
-            else:
+            if state is not None and not self._reaches(state.workspace_id):
                 return None
+            if is_remembered:
+                self.from_memory.add(stream)
             version = 0 if state is None else state.version
             self._streams[stream] = _Stream(aggregate, state, state, version)
         return self.peek(aggregate, stream)
@@ -110,7 +114,11 @@ class Work:
         if stream in self._streams:
             return self.peek(aggregate, stream)
         state = await self._states.known(aggregate, stream)
-        return state or await self._states.read(aggregate, stream)
+        state = state or await self._states.read(aggregate, stream)
+        return state if state is None or self._reaches(state.workspace_id) else None
+
+    def _reaches(self, workspace_id: str) -> bool:
+        return self.origin.within in (None, workspace_id) or workspace_id == SYSTEM_WORKSPACE
 
     def peek(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """What `load` gave, or what was recorded; None where neither happened."""

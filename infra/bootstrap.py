@@ -31,6 +31,7 @@ from infra.nats.wake import CommitWaker, on_views
 from infra.operations import Operations
 from infra.people.access_tokens import AccessTokens
 from infra.people.accounts import Accounts
+from infra.people.api_keys import ApiKeys
 from infra.people.by_mail import ByMail
 from infra.people.credentials import Credentials
 from infra.people.mail_tokens import MailTokens
@@ -70,6 +71,7 @@ _CONNECTION_PATIENCE_S: Final = 2.0
 _STATEMENT_TIMEOUT_MS: Final = 7_000
 _COUNT_EVERY_S: Final = 1.0
 _SWEEP_EVERY_S: Final = 600.0
+_NOTE_USES_EVERY_S: Final = 20.0
 
 _log = structlog.get_logger(__name__)
 
@@ -105,6 +107,8 @@ class House:
     access_tokens: AccessTokens
     revocations: Revocations
     rate_limiter: RateLimiter | None
+    key_rate_limiter: RateLimiter | None
+    api_keys: ApiKeys
     request_digest_key: bytes
     import_key: bytes
 
@@ -246,7 +250,9 @@ async def _build(
         by_mail=by_mail,
         revocations=revocations,
     )
-    rate_limiter = await _rate_limiter(settings, redis_url, stack)
+    rate_limiter, key_rate_limiter = await _rate_limiters(settings, redis_url, stack)
+    api_keys = ApiKeys(pool)
+    _every(_NOTE_USES_EVERY_S, api_keys.note_uses, stack)
     metrics = Metrics(settings.metrics_dir)
     _every(_SWEEP_EVERY_S, accounts.sweep, stack)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
@@ -279,6 +285,8 @@ async def _build(
         access_tokens=AccessTokens(master.derive("access tokens"), token_lifetime),
         revocations=revocations,
         rate_limiter=rate_limiter,
+        key_rate_limiter=key_rate_limiter,
+        api_keys=api_keys,
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),
     )
@@ -311,6 +319,8 @@ def limits_of(settings: Settings) -> Limits:
         subtask_depth=settings.max_subtask_depth,
         subtasks=settings.max_subtasks,
         subtasks_at_once=settings.max_subtasks_at_once,
+        api_keys=settings.max_api_keys,
+        service_accounts=settings.max_service_accounts,
     )
 
 
@@ -326,18 +336,21 @@ def _post(settings: Settings) -> Post:
     return FolderPost(settings.data_dir / "mail")
 
 
-async def _rate_limiter(
+async def _rate_limiters(
     settings: Settings, redis_url: str | None, stack: AsyncExitStack
-) -> RateLimiter | None:
+) -> tuple[RateLimiter | None, RateLimiter | None]:
+    """Of users, and of their API keys; both None where there is no limit."""
     if not settings.rate_limit_per_minute:
-        return None
+        return None, None
     redis = None if redis_url is None else open_redis(redis_url)
     if redis is not None:
         stack.push_async_callback(redis.aclose)
-    limiter = RateLimiter(redis, settings.rate_limit_per_minute)
-    limiter.start()
-    stack.push_async_callback(limiter.stop)
-    return limiter
+    users = RateLimiter(redis, settings.rate_limit_per_minute)
+    keys = RateLimiter(redis, settings.rate_limit_per_key_per_minute)
+    for limiter in (users, keys):
+        limiter.start()
+        stack.push_async_callback(limiter.stop)
+    return users, keys
 
 
 async def _once_there(start: Callable[[], Awaitable[None]]) -> None:

@@ -135,6 +135,9 @@ class Safety(BaseModel):
     rate_limit_per_minute: int = Field(
         1000, ge=0, description="Requests a minute for each user; 0 for no limit."
     )
+    rate_limit_per_key_per_minute: int = Field(
+        600, ge=1, description="Of these, at most so many with any one API key."
+    )
     login_failures_per_account: int = Field(
         10,
         ge=1,
@@ -230,6 +233,8 @@ class Limits(BaseModel):
         le=5_000,
         description="Subtasks of a task, on all levels, that is trashed or duplicated.",
     )
+    max_api_keys: int = Field(50, ge=0, description="API keys of one account.")
+    max_service_accounts: int = Field(100, ge=0, description="Service accounts of a workspace.")
     max_idempotency_key_characters: int = Field(
         255, ge=1, le=255, description="An Idempotency-Key."
     )

@@ -19,6 +19,7 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `task_moved_away`
 - label: `label_created`, `label_renamed`, `label_recoloured`, `label_deleted`, `label_merged`,
   `label_restored`
+- account: `api_key_made`, `api_key_revoked`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
   `member_removed`, `service_account_added`, `ownership_transferred`, `team_created`,
   `team_renamed`, `team_deleted`, `team_member_added`, `team_member_removed`
@@ -109,6 +110,7 @@ from domain.task.events import (
     TaskTypeChanged,
     TaskUnblocked,
 )
+from domain.user.events import ApiKeyMade, ApiKeyRevoked
 from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import Erased, Text
@@ -574,6 +576,10 @@ _LABEL_EVENTS: Mapping[type, _Says] = {
     LabelMerged: _says("label_merged", "label", "name", "into_name"),
     LabelRestored: _says("label_restored", "label", None, "name"),
 }
+_ACCOUNT_EVENTS: Mapping[type, _Says] = {
+    ApiKeyMade: _says("api_key_made", "api_key", None, "name"),
+    ApiKeyRevoked: _says("api_key_revoked", "api_key", "was", None),
+}
 _WORKSPACE_EVENTS: Mapping[type, _Says] = {
     WorkspaceCreated: _says("workspace_created", "name", None, "name"),
     WorkspaceRenamed: _says("workspace_renamed", "name", "was", "name"),
@@ -652,6 +658,8 @@ ACTIONS = (
     "label_deleted",
     "label_merged",
     "label_restored",
+    "api_key_made",
+    "api_key_revoked",
     "workspace_created",
     "workspace_renamed",
     "member_added",
@@ -762,6 +770,13 @@ def _workspace_changed(recorded: Recorded, rows: Rows) -> None:
     _write(says(recorded.event), recorded, rows, "workspace", None, None)
 
 
+def _account_changed(recorded: Recorded, rows: Rows) -> None:
+    """Of a key that is for one workspace, that workspace hears."""
+    event: ApiKeyMade | ApiKeyRevoked = recorded.event
+    said = _ACCOUNT_EVENTS[type(event)](event)
+    _write(said, recorded, rows, "user", None, None, workspace_id=event.workspace_id)
+
+
 def _text(text: Text) -> str | None:
     value: str | None = _value(text)
     return value
@@ -776,8 +791,10 @@ def _write(
     project_id: str | None,
     entity_id: str | None = None,
     first_ordinal: int = 0,
+    workspace_id: str | None = None,
 ) -> None:
-    """`entity_id`: what it happened to, where that is not the event's own stream."""
+    """`entity_id`: what it happened to, where that is not the event's own stream; in the same way
+    `workspace_id`: whose feed it belongs to."""
     stamp, origin = recorded.stamp, recorded.origin
     actor = named(stamp.actor)
     # Of two entries the one with the higher ordinal is shown first.
@@ -804,7 +821,7 @@ def _write(
         rows.put(
             "entries",
             EntryRow(
-                stamp.workspace_id,
+                workspace_id or stamp.workspace_id,
                 stamp.position,
                 ordinal,
                 project_id,
@@ -839,6 +856,7 @@ ACTIVITY_VIEW = Projection(
         **dict.fromkeys(_RECURRENCE_EVENTS, _recurrence_changed),
         **dict.fromkeys(_PROJECT_EVENTS, _project_changed),
         **dict.fromkeys(_LABEL_EVENTS, _label_changed),
+        **dict.fromkeys(_ACCOUNT_EVENTS, _account_changed),
         **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),
     },
     reads=_reads,

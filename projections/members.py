@@ -21,7 +21,10 @@ from domain.project.events import (
     ProjectUnarchived,
 )
 from domain.user.events import (
+    ApiKeyMade,
+    ApiKeyRevoked,
     PersonImported,
+    ServiceAccountCreated,
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
@@ -801,6 +804,9 @@ def _finish_person(row: PersonRow) -> None:
 
 # All of them, since each moves the version by which an answer is known to be fresh.
 _PERSON_EVENTS = (
+    ServiceAccountCreated,
+    ApiKeyMade,
+    ApiKeyRevoked,
     UserRegistered,
     PersonImported,
     UserRenamed,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from api.http.together import Together
     from infra.access import Access
     from infra.bootstrap import House
+    from infra.people.api_keys import KeyGrant
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT: Final = re.compile(
@@ -31,10 +32,12 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever holds the token. `session_id` is the log-in that it came from."""
+    """Whoever holds the token. `session_id` is the log-in that it came from; of an API key, the
+    key's own id, and `key` what it is for."""
 
     user_id: str
     session_id: str
+    key: "KeyGrant | None" = None
 
 
 class Call:
@@ -123,7 +126,14 @@ class Call:
     @property
     def access(self) -> "Access":
         """Who may see what, within what the caller's token is for."""
-        return self.house.whole_access
+        whole, within = self.house.whole_access, self.within
+        return whole if within is None else whole.only(within)
+
+    @property
+    def within(self) -> str | None:
+        """The one workspace that there is for the caller; None: all that they are in."""
+        key = None if self._caller is None else self._caller.key
+        return None if key is None else key.workspace_id
 
     @property
     def user_id(self) -> str | None:
@@ -136,12 +146,15 @@ class Call:
 
     def origin(self, actor: str | None = None) -> Origin:
         """Where the events of this call come from; `actor` where nobody is logged in yet."""
+        caller = self._caller
         return Origin(
             actor=actor or self.caller.user_id,
             request_id=self.request_id,
             correlation_id=self.trace_id,
             causation_id=self.cause,
+            key_id=None if caller is None or caller.key is None else caller.key.key_id,
             ip=self.address,
+            within=self.within,
         )
 
     async def json(self, most_bytes: int | None = None) -> Any:

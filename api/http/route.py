@@ -25,6 +25,7 @@ from api.http.positions import wanted_position
 from api.http.problems import code_of, refusal
 from api.http.queries import Query, ReadQuery, read_query
 from api.http.reply import Reply
+from api.http.scopes import scope_of
 from domain.errors import Refused, not_found
 from domain.values.ids import is_id
 from infra.outages import outage
@@ -44,6 +45,7 @@ _KINDS: Final = {
     "team_id": "team",
     "label_id": "lbl",
     "dependency_id": "dep",
+    "key_id": "key",
 }
 _NAMES: Final = {
     "workspace_id": "workspace",
@@ -55,6 +57,7 @@ _NAMES: Final = {
     "dependency_id": "dependency",
     "task_id": "task",
     "project_id": "project",
+    "key_id": "key",
 }
 
 
@@ -96,6 +99,7 @@ class DirectRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         self.in_path: Sequence[str] = _IN_PATH.findall(self.path)
         self.is_public = extra.get("security") == []
+        self.scope = scope_of("".join(self.methods or ()), self.path)  # a route has one method
         self._takes = _Parameters.of(endpoint, self.in_path)
         self._run = endpoint
         self.app = self._serve
@@ -105,7 +109,7 @@ class DirectRoute(APIRoute):
         call.pattern = self.path
         try:
             if not self.is_public:
-                await admit(call)
+                await admit(call, self.scope)
             return await self._run(**await self._arguments(call, in_path))
         except Refused as error:
             return _refuse(call, error)

@@ -17,7 +17,7 @@ from api.http.route import DirectRoute
 from api.routes.answers import ActivityPage
 from api.routes.people import shared_workspaces
 from domain.errors import not_found
-from domain.values.ids import is_id
+from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.moment import moment
 from domain.workspace.state import WORKSPACE
 from projections.activity import ACTIVITY_VIEW, ActivityFilter
@@ -118,17 +118,26 @@ async def user_activity(call: CallHere, user: str, query: Annotated[FeedQuery, Q
     asked = query.asked_of(call)
     if asked.actor_ids and user_id not in asked.actor_ids:
         workspaces = ()  # somebody else did nothing of what this person did
-    return await _feed(call, query, replace(asked, actor_ids=(user_id,)), workspaces)
+    own = user_id == caller and call.within is None
+    return await _feed(call, query, replace(asked, actor_ids=(user_id,)), workspaces, own=own)
 
 
 async def _feed(
-    call: Call, query: FeedQuery, asked: ActivityFilter, workspaces: tuple[str, ...]
+    call: Call,
+    query: FeedQuery,
+    asked: ActivityFilter,
+    workspaces: tuple[str, ...],
+    *,
+    own: bool = False,
 ) -> Reply:
+    """`own`: also what the caller did to their account, which belongs to no workspace."""
     house = call.house
     position = call.position
     page = query.asked()
 
     async def ask(scope: Scope) -> Listing:
+        if own:
+            scope = replace(scope, workspaces=(*scope.workspaces, SYSTEM_WORKSPACE))
         return await house.waiter.at_least(
             ACTIVITY_VIEW, position, lambda: house.activity.list(scope, asked, page)
         )

@@ -195,6 +195,29 @@ class Registered(Struct, kw_only=True):
     created_at: datetime
 
 
+class ApiKeyAnswer(Struct, kw_only=True):
+    """`key` is there once, when it is made. `last_used_at`: to the minute, some seconds late."""
+
+    id: str
+    key_id: str
+    key: str | UnsetType = UNSET
+    name: str | None
+    scopes: list[str]
+    workspace_id: str | None
+    expires_at: datetime | None
+    created_at: datetime
+    created_by: str
+    last_used_at: datetime | None
+
+
+class ApiKeyList(Page, kw_only=True):
+    api_keys: list[ApiKeyAnswer]
+
+
+class ServiceAccountList(Page, kw_only=True):
+    service_accounts: list[MemberAnswer]
+
+
 class Tokens(Struct, kw_only=True):
     """`expires_in` is in seconds."""
 

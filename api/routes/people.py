@@ -274,7 +274,8 @@ async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Re
     if position is not None:
         await house.waiter.reached(MEMBERS_VIEW, position)
     read_now = await if_seen(house.members.person(user_id))
-    if read_now is not None and read_now.fresh and read_now.own is not None:
+    whole = call.within is None  # else the answer leaves the other workspaces out
+    if whole and read_now is not None and read_now.fresh and read_now.own is not None:
         headers = [etag(read_now.version, read_now.own)]
         headers += position_headers(call, read_now.position)
         return Reply(200, bytes(read_now.own), headers)
@@ -362,7 +363,7 @@ async def _known(call: Call, user_id: str) -> User:
 async def _own(call: Call, user: User) -> bytes:
     """A person as they see themselves, as the log has them."""
     roles = await if_seen(call.access.roles(user.user_id))
-    if not roles and user.default_workspace_id is not None:
+    if not roles and user.default_workspace_id is not None and call.within is None:
         roles = {user.default_workspace_id: "owner"}
     standing = await if_seen(call.house.members.person(user.user_id))
     return render_own(user, roles or {}, {} if standing is None else standing.team_ids)

@@ -1,8 +1,14 @@
 """What may happen to a person's account."""
 
-from domain.errors import Kind, Refused, invalid
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.user.events import (
+    ApiKeyMade,
+    ApiKeyRevoked,
     PersonImported,
+    ServiceAccountCreated,
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
@@ -16,10 +22,12 @@ from domain.user.events import (
     UserSecondFactorEnabled,
     UserSuspended,
 )
+from domain.user.keys import SCOPES
 from domain.user.state import User
 from domain.values.limits import Limits
 from domain.values.moment import checked_time_zone
 from domain.values.text_rules import (
+    Problems,
     checked_email,
     checked_locale,
     checked_name,
@@ -126,3 +134,60 @@ def suspend(user: User) -> tuple[UserEvent, ...]:
 
 def activate(user: User) -> tuple[UserEvent, ...]:
     return (UserActivated(),) if user.suspended else ()
+
+
+def create_service_account(
+    *, name: str, workspace_id: str, limits: Limits
+) -> tuple[UserEvent, ...]:
+    return (ServiceAccountCreated(name=checked_name(name, limits), workspace_id=workspace_id),)
+
+
+def make_key(
+    user: User,
+    *,
+    key_id: str,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    workspace_id: str | None,
+    now: datetime,
+    limits: Limits,
+) -> tuple[UserEvent, ...]:
+    """Whether the workspace is one that its owner is in, the caller has to say."""
+    problems = Problems()
+    problems.check(None, checked_name, name, limits)
+    problems.check(None, _checked_scopes, scopes)
+    if expires_at is not None and expires_at <= now:
+        problems.add(invalid("/expires_at", "Must be a moment that is still to come.", "past"))
+    if len(user.keys) >= limits.api_keys:
+        detail = f"One has at most {limits.api_keys} keys; revoke one first."
+        problems.add(invalid("", detail, "too-many"))
+    problems.raise_any()
+    return (
+        ApiKeyMade(
+            key_id=key_id,
+            name=name,
+            scopes=tuple(each for each in SCOPES if each in scopes),
+            expires_at=expires_at,
+            workspace_id=workspace_id,
+        ),
+    )
+
+
+def revoke_key(user: User, key_id: str) -> tuple[UserEvent, ...]:
+    key = user.keys.get(key_id)
+    if key is None:
+        raise not_found("key")
+    return (ApiKeyRevoked(key_id=key_id, was=key.name, workspace_id=key.workspace_id),)
+
+
+def _checked_scopes(scopes: Sequence[str]) -> None:
+    if not scopes:
+        raise invalid("/scopes", f"Name at least one of {', '.join(SCOPES)}.", "missing")
+    unknown = [
+        Problem(f"/scopes/{n}", "unknown", f"Must be one of {', '.join(SCOPES)}.")
+        for n, each in enumerate(scopes)
+        if each not in SCOPES
+    ]
+    if unknown:
+        raise Invalid(*unknown)

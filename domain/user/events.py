@@ -1,6 +1,7 @@
 """What can happen to a person's account. Credentials are never events."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.values.text import Text
 
@@ -87,6 +88,34 @@ class UserActivated:
     """A suspended account is open again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountCreated:
+    """A program that works in one workspace: it has keys, and nothing to log in with."""
+
+    name: Text
+    workspace_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyMade:
+    """The key itself is told to whoever asked for it, once, and is nowhere in the log."""
+
+    key_id: str
+    name: Text
+    scopes: tuple[str, ...]
+    expires_at: datetime | None = None
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyRevoked:
+    """`was` is its name, `workspace_id` the one that it was for."""
+
+    key_id: str
+    was: Text
+    workspace_id: str | None = None
+
+
 UserEvent = (
     UserRegistered
     | PersonImported
@@ -100,4 +129,7 @@ UserEvent = (
     | UserRecoveryCodesRenewed
     | UserSuspended
     | UserActivated
+    | ServiceAccountCreated
+    | ApiKeyMade
+    | ApiKeyRevoked
 )

@@ -6,7 +6,10 @@ from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.user.events import (
+    ApiKeyMade,
+    ApiKeyRevoked,
     PersonImported,
+    ServiceAccountCreated,
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
@@ -17,6 +20,7 @@ from domain.user.events import (
     UserSecondFactorEnabled,
     UserSuspended,
 )
+from domain.user.keys import ApiKey
 from domain.values.evolved import touched
 from domain.values.stamp import Stamp
 from domain.values.text import Text
@@ -24,8 +28,10 @@ from domain.values.text import Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """`can_log_in` is False for a person known only from an import: such a one has no username,
-    no e-mail address and no workspace. `email_verified` is about the present address."""
+    """`can_log_in` is False for a person known only from an import, and for a program
+    (`is_service`): such a one has no username and no e-mail address, and only a program has a
+    workspace, the one that it was made in. `email_verified` is about the present address. `keys`:
+    the API keys that were not revoked, by id, in the order in which they were made."""
 
     user_id: str
     workspace_id: str
@@ -40,6 +46,8 @@ class User:
     email_verified: bool
     has_second_factor: bool
     suspended: bool
+    is_service: bool
+    keys: Mapping[str, ApiKey]
     created_at: datetime
     updated_at: datetime
     updated_by: str
@@ -67,8 +75,26 @@ def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
             return touched(state, stamp, suspended=True)
         case UserActivated():
             return touched(state, stamp, suspended=False)
+        case ApiKeyMade():
+            return touched(state, stamp, keys={**state.keys, event.key_id: _made(event, stamp)})
+        case ApiKeyRevoked():
+            left = {each: key for each, key in state.keys.items() if each != event.key_id}
+            return touched(state, stamp, keys=left)
         case _:
             return touched(state, stamp)
+
+
+def _made(event: ApiKeyMade, stamp: Stamp) -> ApiKey:
+    return ApiKey(
+        key_id=event.key_id,
+        name=event.name,
+        name_author=stamp.author_of("name"),
+        scopes=event.scopes,
+        expires_at=event.expires_at,
+        workspace_id=event.workspace_id,
+        created_at=stamp.at,
+        created_by=stamp.actor,
+    )
 
 
 def _begin(event: object, stamp: Stamp) -> User | None:
@@ -88,13 +114,16 @@ def _begin(event: object, stamp: Stamp) -> User | None:
                 email_verified=False,
                 has_second_factor=False,
                 suspended=False,
+                is_service=False,
+                keys={},
                 created_at=stamp.at,
                 updated_at=stamp.at,
                 updated_by=stamp.actor,
                 version=stamp.version,
                 position=stamp.position,
             )
-        case PersonImported():
+        case PersonImported() | ServiceAccountCreated():
+            home = event.workspace_id if isinstance(event, ServiceAccountCreated) else None
             return User(
                 user_id=stamp.stream,
                 workspace_id=stamp.workspace_id,
@@ -103,12 +132,14 @@ def _begin(event: object, stamp: Stamp) -> User | None:
                 name=event.name,
                 time_zone="UTC",
                 locale="en",
-                default_workspace_id=None,
+                default_workspace_id=home,
                 personal_project_id=None,
                 can_log_in=False,
                 email_verified=False,
                 has_second_factor=False,
                 suspended=False,
+                is_service=home is not None,
+                keys={},
                 created_at=stamp.at,
                 updated_at=stamp.at,
                 updated_by=stamp.actor,
@@ -130,6 +161,8 @@ def authors(state: User | None, event: object) -> Mapping[str, str]:
             return {"email": state.user_id, "was": state.user_id}
         case UserEmailVerified():
             return {"email": state.user_id}
+        case ApiKeyRevoked() if event.key_id in state.keys:
+            return {"was": state.keys[event.key_id].name_author}
         case _:
             return {}
 

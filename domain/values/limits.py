@@ -37,6 +37,8 @@ class Limits:
     transitions: int = 1_000
     teams: int = 200
     team_members: int = 500
+    api_keys: int = 50
+    service_accounts: int = 100
     moved_by_workflow: int = 1_000
     subtask_depth: int = 50
     subtasks: int = 10_000

@@ -10,7 +10,9 @@ from domain.values.text import Text
 @dataclass(frozen=True, slots=True)
 class Origin:
     """From where and because of what a command came; the part of an event's metadata that is
-    not about the event itself. `reason` is free text and is sealed like any other."""
+    not about the event itself. `reason` is free text and is sealed like any other. `within`:
+    outside of this workspace there is nothing for the command, as with a key that is for one
+    alone; it is not kept."""
 
     actor: str
     request_id: str | None = None
@@ -20,6 +22,7 @@ class Origin:
     key_id: str | None = None
     ip: Text | None = None
     reason: Text | None = None
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

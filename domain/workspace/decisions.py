@@ -41,7 +41,7 @@ def rename(workspace: Workspace, name: str, limits: Limits) -> tuple[WorkspaceEv
 
 
 def add_member(
-    workspace: Workspace, user_id: str, role: str, actor_id: str
+    workspace: Workspace, user_id: str, role: str, actor_id: str, *, is_service: bool = False
 ) -> tuple[WorkspaceEvent, ...]:
     """Somebody who is in it with this role already changes nothing."""
     _checked_role(role)
@@ -55,6 +55,9 @@ def add_member(
             field="user_id",
         )
     _only_owners_for_owners(workspace, actor_id, role)
+    if is_service:
+        _no_service_owns(role, "/role")
+        return (ServiceAccountAdded(user_id=user_id, role=role),)
     return (WorkspaceMemberAdded(user_id=user_id, role=role),)
 
 
@@ -69,8 +72,8 @@ def change_member_role(
         return ()
     _only_owners_for_owners(workspace, actor_id, present, role)
     _not_the_last_owner(workspace, user_id)
-    if role == "owner":
-        _no_service(workspace, user_id, "/role")
+    if workspace.members[user_id].is_service:
+        _no_service_owns(role, "/role")
     return (WorkspaceMemberRoleChanged(user_id=user_id, role=role, was=present),)
 
 
@@ -84,12 +87,14 @@ def remove_member(workspace: Workspace, user_id: str, actor_id: str) -> tuple[Wo
 
 
 def add_service(
-    workspace: Workspace, user_id: str, role: str, actor_id: str
+    workspace: Workspace, user_id: str, role: str, limits: Limits
 ) -> tuple[WorkspaceEvent, ...]:
     """Somebody new to the log, who is a program; it may be anything but an owner."""
     _checked_role(role)
-    if role == "owner":
-        raise invalid("/role", "A service account cannot own a workspace; give it another role.")
+    if len(services_in(workspace)) >= limits.service_accounts:
+        detail = f"A workspace has at most {limits.service_accounts} service accounts."
+        raise invalid("", detail, "too-many")
+    _no_service_owns(role, "/role")
     return (ServiceAccountAdded(user_id=user_id, role=role),)
 
 
@@ -100,7 +105,8 @@ def transfer(workspace: Workspace, owner_id: str, actor_id: str) -> tuple[Worksp
     present = workspace.role_of(owner_id)
     if present is None:
         raise invalid("/owner_id", "There is nobody with this id in the workspace.", "unknown")
-    _no_service(workspace, owner_id, "/owner_id")
+    if workspace.members[owner_id].is_service:
+        _no_service_owns("owner", "/owner_id")
     if owner_id == workspace.owner_id:
         return ()
     return (
@@ -161,6 +167,11 @@ def remove_team_member(
     return (TeamMemberRemoved(team_id=team_id, user_id=user_id),)
 
 
+def services_in(workspace: Workspace) -> tuple[str, ...]:
+    """The workspace's programs, the oldest first."""
+    return tuple(each for each, member in workspace.members.items() if member.is_service)
+
+
 def team_of(workspace: Workspace, team_id: str) -> Team:
     """Raises Refused(NOT_FOUND) for a team that the workspace does not have."""
     team = workspace.teams.get(team_id)
@@ -177,9 +188,9 @@ def _free_team_name(workspace: Workspace, name: str, but: str | None = None) -> 
         )
 
 
-def _no_service(workspace: Workspace, user_id: str, pointer: str) -> None:
-    if workspace.members[user_id].is_service:
-        raise invalid(pointer, "A service account cannot own a workspace; name a person.")
+def _no_service_owns(role: str, pointer: str) -> None:
+    if role == "owner":
+        raise invalid(pointer, "A service account cannot own a workspace.")
 
 
 def _checked_role(role: str) -> None:

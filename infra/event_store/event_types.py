@@ -76,7 +76,10 @@ from domain.task.events import (
     TaskUnblocked,
 )
 from domain.user.events import (
+    ApiKeyMade,
+    ApiKeyRevoked,
     PersonImported,
+    ServiceAccountCreated,
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
@@ -143,6 +146,9 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("UserRecoveryCodesRenewed.v1", UserRecoveryCodesRenewed),
     EventType("UserSuspended.v1", UserSuspended),
     EventType("UserActivated.v1", UserActivated),
+    EventType("ServiceAccountCreated.v1", ServiceAccountCreated, identity=("name",)),
+    EventType("ApiKeyMade.v1", ApiKeyMade, content=("name",)),
+    EventType("ApiKeyRevoked.v1", ApiKeyRevoked, content=("was",)),
     EventType("WorkspaceCreated.v1", WorkspaceCreated, content=("name",)),
     EventType("WorkspaceRenamed.v1", WorkspaceRenamed, content=("name", "was")),
     EventType("WorkspaceMemberAdded.v1", WorkspaceMemberAdded),

@@ -22,6 +22,14 @@ _BEYOND_THE_LAST: Final = (
     "session_id IN (SELECT session_id FROM people.sessions WHERE user_id = %s"
     " AND ended_at IS NULL ORDER BY last_used_at DESC, started_at DESC OFFSET %s)"
 )
+_ENDED: Final = """
+SELECT session_id FROM people.sessions WHERE ended_at > now() - %(age)s
+UNION ALL
+SELECT key_id FROM people.api_keys WHERE revoked_at > now() - %(age)s
+UNION ALL
+SELECT k.key_id FROM people.credentials c JOIN people.api_keys k USING (user_id)
+WHERE c.state = 'suspended' AND c.changed_at > now() - %(age)s AND k.revoked_at IS NULL
+"""
 _PREFIX: Final = "tlr_"
 _AGENT_CHARACTERS: Final = 200
 _log = structlog.get_logger(__name__)
@@ -182,11 +190,10 @@ class Sessions:
             return [row[0] for row in await cursor.fetchall()]
 
     async def ended_since(self, age: timedelta) -> list[str]:
-        """Sessions that ended at most this long ago: their access tokens may still be about."""
+        """Sessions that ended at most this long ago, whose access tokens may still be about, and
+        API keys that were revoked since, or whose owners were suspended."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT session_id FROM people.sessions WHERE ended_at > now() - %s", (age,)
-            )
+            cursor = await connection.execute(_ENDED, {"age": age}, prepare=True)
             return [row[0] for row in await cursor.fetchall()]
 
     async def sweep(self, limit: int = 1_000) -> int:
@@ -215,13 +222,14 @@ class Sessions:
 
 
 class Revocations:
-    """The sessions that ended while access tokens of theirs may still be valid, in memory.
+    """The sessions that ended while access tokens of theirs may still be valid, and the API keys
+    that were revoked while somebody may remember them, in memory.
 
-    Asked for once a second, so a log-out reaches every process within that time; the process
+    Asked for twice a second, so a log-out reaches every process within a second; the process
     that served it knows at once. While the database is away nothing is forgotten.
     """
 
-    _EVERY_S: Final = 1.0
+    _EVERY_S: Final = 0.5
     _OVERLAP: Final = timedelta(seconds=10)
 
     def __init__(self, sessions: Sessions, token_lifetime: timedelta) -> None:

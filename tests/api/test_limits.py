@@ -38,6 +38,27 @@ async def test_requests_a_minute_are_told_and_then_refused(strict: Product) -> N
         assert (await http.get("/healthz")).status_code == 200
 
 
+async def test_a_key_has_a_smaller_budget_of_its_own(parts: Parts, database: Database) -> None:
+    settings = settings_of(
+        parts, database, rate_limit_per_minute=40, rate_limit_per_key_per_minute=5
+    )
+    with served(settings, views=False) as running:
+        async with httpx.AsyncClient(base_url=running.base_url) as http:
+            ada = await Api(http, running.house.access_tokens.issue).register()
+            ada.position = 0  # there are no views to wait for
+            made = await ada.post("/api-keys", {"name": "CI", "scopes": ["projects:read"]})
+            program = ada.with_token(made["key"])
+            answers = [await program.send("GET", "/users/me") for _ in range(6)]
+            assert [each.status_code for each in answers] == [200] * 5 + [429]
+            assert answers[0].headers["RateLimit-Policy"] == '"key";q=5;w=60'
+            assert answers[0].headers["X-RateLimit-Limit"] == "5"
+            assert answers[-1].json()["code"] == "rate-limited"
+            own = await ada.send("GET", "/users/me")
+            assert own.status_code == 200
+            assert own.headers["RateLimit-Policy"] == '"default";q=40;w=60'
+            assert int(own.headers["X-RateLimit-Remaining"]) <= 40 - 7
+
+
 async def test_the_store_of_limits_gone_is_said_and_harms_nobody(
     parts: Parts, database: Database
 ) -> None:

@@ -63,12 +63,15 @@ from commands.user.change_credentials import (
     RenewRecoveryCodes,
 )
 from commands.user.edit_profile import EditProfile
+from commands.user.make_api_key import MakeApiKey
 from commands.user.register_user import RegisterUser
+from commands.user.revoke_api_key import RevokeApiKey
 from commands.user.suspend_user import ActivateUser, SuspendUser
 from commands.user.verify_email import ChangeEmail, VerifyEmail
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.create_service_account import CreateServiceAccount
 from commands.workspace.create_team import CreateTeam
 from commands.workspace.create_workspace import CreateWorkspace
 from commands.workspace.delete_team import DeleteTeam
@@ -76,6 +79,7 @@ from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.remove_team_member import RemoveTeamMember
 from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
+from commands.workspace.service_keys import MakeServiceKey, RevokeServiceKey
 from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Invalid, Kind, Refused
 from domain.labels.state import LABELS
@@ -149,9 +153,19 @@ def on_account(command: type, expected: str = "done - - - - -", **other: Any) ->
     async def make(house: House, actor: str) -> object:
         if command is RenewRecoveryCodes:
             await house.run(house.ann, EnableSecondFactor(user_id=house.ann))
-        return command(user_id=house.ann, **other)
+        given = {
+            key: await value(house) if callable(value) else value for key, value in other.items()
+        }
+        return command(user_id=house.ann, **given)
 
     CASES[command] = (expected, make)
+
+
+async def _key_of(house: House, user_id: str) -> str:
+    key_id = new_id("key")
+    command = MakeApiKey(user_id=user_id, key_id=key_id, name="CI", scopes=("tasks:read",))
+    await house.run(user_id, command)
+    return key_id
 
 
 async def _task(house: House, *, trashed: bool = False) -> Task:
@@ -246,6 +260,42 @@ async def _remove_team_member(house: House, actor: str) -> object:
     return RemoveTeamMember(workspace_id=house.workspace_id, team_id=team_id, user_id=user_id)
 
 
+async def _service(house: House) -> str:
+    user_id = new_id("user")
+    made = CreateServiceAccount(workspace_id=house.workspace_id, user_id=user_id, name="Robot")
+    await house.run(house.ann, made)
+    return user_id
+
+
+@case(CreateServiceAccount, ADMINS)
+async def _create_service_account(house: House, actor: str) -> object:
+    return CreateServiceAccount(
+        workspace_id=house.workspace_id, user_id=new_id("user"), name="Robot"
+    )
+
+
+async def _make_service_key(house: House, actor: str = "") -> MakeServiceKey:
+    return MakeServiceKey(
+        workspace_id=house.workspace_id,
+        user_id=await _service(house),
+        key_id=new_id("key"),
+        name="CI",
+        scopes=("tasks:read",),
+    )
+
+
+case(MakeServiceKey, ADMINS)(_make_service_key)
+
+
+@case(RevokeServiceKey, ADMINS)
+async def _revoke_service_key(house: House, actor: str) -> object:
+    made = await _make_service_key(house)
+    await house.run(house.ann, made)
+    return RevokeServiceKey(
+        workspace_id=house.workspace_id, user_id=made.user_id, key_id=made.key_id
+    )
+
+
 @case(TransferWorkspace, "done F F F F -")
 async def _transfer_workspace(house: House, actor: str) -> object:
     return TransferWorkspace(workspace_id=house.workspace_id, owner_id=house.bob)
@@ -274,6 +324,8 @@ on_account(ChangePassword)
 on_account(EnableSecondFactor)
 on_account(DisableSecondFactor)
 on_account(RenewRecoveryCodes)
+on_account(MakeApiKey, key_id=new_id("key"), name="CI", scopes=("tasks:read",))
+on_account(RevokeApiKey, key_id=lambda house: _key_of(house, house.ann))
 on_account(SuspendUser, "- - - - - -")  # who may has no account at all
 on_account(ActivateUser, "- - - - - -")
 

@@ -19,6 +19,8 @@ from domain.task import decisions as tasks
 from domain.task.events import TaskCreated, TaskFieldsChanged, TaskRetitled, TaskTrashed
 from domain.task.state import TASK
 from domain.user.events import (
+    ApiKeyMade,
+    ApiKeyRevoked,
     PersonImported,
     UserEmailChanged,
     UserEmailVerified,
@@ -111,8 +113,16 @@ def test_every_sealed_text_that_is_repeated_has_an_author():
         TaskRetitled, TaskFieldsChanged, ProjectRenamed, WorkspaceRenamed, UserRenamed,
         CommentEdited,
         UserEmailChanged,
-        TeamRenamed, TeamDeleted,
+        TeamRenamed, TeamDeleted, ApiKeyRevoked,
     }  # fmt: skip
+
+
+def test_a_keys_name_is_that_of_whoever_made_it():
+    state = given(USER, PERSON, PersonImported(name="Bo", source="xes")).state
+    made = ApiKeyMade(key_id="key_1", name="CI", scopes=("admin",))
+    state = _next(USER, state, made, BOB)
+    assert USER.authors(state, ApiKeyRevoked(key_id="key_1", was="CI")) == {"was": BOB}
+    assert USER.authors(state, ApiKeyRevoked(key_id="key_2", was="CI")) == {}
 
 
 def test_a_teams_former_name_is_its_writers():

@@ -1,0 +1,129 @@
+"""What an API key must be for, route by route. A route that does not stand here refuses keys."""
+
+from typing import Final
+
+from domain.user.keys import (
+    ADMIN,
+    PROJECTS_READ,
+    PROJECTS_WRITE,
+    TASKS_READ,
+    TASKS_WRITE,
+)
+
+# The route looks at nothing by itself: each call inside of it is asked for its own scope.
+ANY: Final = "any"
+
+_ROUTES: Final = {
+    ANY: """
+        POST /batch
+    """,
+    TASKS_READ: """
+        GET /tasks
+        GET /tasks/{task_id}
+        GET /tasks/{task_id}/activity
+        GET /tasks/{task_id}/comments
+        GET /tasks/{task_id}/history
+        GET /tasks/{task_id}/transitions
+        GET /user/tasks
+        GET /comments/{comment_id}
+        GET /comments/{comment_id}/history
+        GET /projects/{project_id}/activity
+        GET /projects/{project_id}/board
+        GET /projects/{project_id}/board/columns/{column_id}
+        GET /projects/{project_id}/stats
+        GET /users/{user}/activity
+        GET /workspaces/{workspace_id}/activity
+    """,
+    TASKS_WRITE: """
+        POST /tasks
+        PATCH /tasks/{task_id}
+        PUT /tasks/{task_id}
+        DELETE /tasks/{task_id}
+        POST /tasks/{task_id}/comments
+        POST /tasks/{task_id}/move
+        POST /tasks/{task_id}/restore
+        POST /tasks/{task_id}/undo
+        PATCH /comments/{comment_id}
+        DELETE /comments/{comment_id}
+        PUT /comments/{comment_id}/reactions/{emoji}
+        DELETE /comments/{comment_id}/reactions/{emoji}
+        POST /comments/{comment_id}/restore
+    """,
+    PROJECTS_READ: """
+        GET /projects
+        GET /projects/{project_id}
+        GET /projects/{project_id}/columns
+        GET /projects/{project_id}/fields
+        GET /projects/{project_id}/members
+        GET /projects/{project_id}/types
+        GET /projects/{project_id}/workflow
+        GET /users/me
+        GET /users/{user_id}
+        GET /workspaces
+        GET /workspaces/{workspace_id}
+        GET /workspaces/{workspace_id}/members
+        GET /workspaces/{workspace_id}/teams
+        GET /workspaces/{workspace_id}/teams/{team_id}
+    """,
+    PROJECTS_WRITE: """
+        POST /projects
+        PATCH /projects/{project_id}
+        DELETE /projects/{project_id}
+        PUT /projects/{project_id}/columns
+        PUT /projects/{project_id}/fields
+        POST /projects/{project_id}/members
+        PATCH /projects/{project_id}/members/{member_id}
+        DELETE /projects/{project_id}/members/{member_id}
+        POST /projects/{project_id}/restore
+        PUT /projects/{project_id}/types
+        PUT /projects/{project_id}/workflow
+    """,
+    ADMIN: """
+        PATCH /workspaces/{workspace_id}
+        POST /workspaces/{workspace_id}/members
+        PATCH /workspaces/{workspace_id}/members/{user_id}
+        DELETE /workspaces/{workspace_id}/members/{user_id}
+        POST /workspaces/{workspace_id}/teams
+        PATCH /workspaces/{workspace_id}/teams/{team_id}
+        DELETE /workspaces/{workspace_id}/teams/{team_id}
+        PUT /workspaces/{workspace_id}/teams/{team_id}/members/{user_id}
+        DELETE /workspaces/{workspace_id}/teams/{team_id}/members/{user_id}
+    """,
+}
+
+# Keys, passwords, sessions and accounts are for who logs in alone, and a key makes no workspace.
+WITHOUT_KEYS: Final = frozenset(
+    line.strip()
+    for line in """
+    POST /workspaces
+    PATCH /users/me
+    POST /auth/logout
+    POST /auth/logout-all
+    POST /auth/email
+    POST /auth/password
+    GET /auth/sessions
+    DELETE /auth/sessions/{session_id}
+    GET /auth/totp
+    POST /auth/totp
+    POST /auth/totp/confirm
+    POST /auth/totp/recovery-codes
+    DELETE /auth/totp
+    POST /api-keys
+    GET /api-keys
+    DELETE /api-keys/{key_id}
+    POST /workspaces/{workspace_id}/service-accounts
+    GET /workspaces/{workspace_id}/service-accounts
+    POST /workspaces/{workspace_id}/service-accounts/{user_id}/keys
+    GET /workspaces/{workspace_id}/service-accounts/{user_id}/keys
+    DELETE /workspaces/{workspace_id}/service-accounts/{user_id}/keys/{key_id}
+    """.strip().splitlines()
+)
+
+SCOPE_OF: Final = {
+    line.strip(): scope for scope, lines in _ROUTES.items() for line in lines.strip().splitlines()
+}
+
+
+def scope_of(method: str, path: str) -> str | None:
+    """What a key must be for to call this; None: no key may."""
+    return SCOPE_OF.get(f"{method} {path.removeprefix('/api/v1')}")

@@ -1,0 +1,49 @@
+"""Make a program a member of a workspace: an account without a log-in, for keys to belong to."""
+
+from dataclasses import dataclass
+
+from commands.permissions import InWorkspace
+from commands.spec import CommandSpec, NoInverse
+from commands.work import Work
+from domain.errors import Kind, Refused
+from domain.user.decisions import create_service_account as created
+from domain.user.events import ServiceAccountCreated
+from domain.user.state import USER
+from domain.values.ids import SYSTEM_WORKSPACE, checked_id
+from domain.workspace import decisions
+from domain.workspace.events import ServiceAccountAdded
+from domain.workspace.roles import Right
+from domain.workspace.state import WORKSPACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateServiceAccount:
+    """`user_id` is a fresh one."""
+
+    workspace_id: str
+    user_id: str
+    name: str
+    role: str = "member"
+
+
+async def create_service_account(command: CreateServiceAccount, work: Work) -> str:
+    workspace = work.seen(WORKSPACE, command.workspace_id)
+    user_id = checked_id(command.user_id, "user", "/user_id")
+    if await work.load(USER, user_id) is not None:
+        raise Refused(Kind.ALREADY_EXISTS, "There is a user with this id.", field="user_id")
+    joined = decisions.add_service(workspace, user_id, command.role, work.limits)
+    made = created(name=command.name, workspace_id=workspace.workspace_id, limits=work.limits)
+    work.record(USER, SYSTEM_WORKSPACE, user_id, *made, subject=user_id)
+    work.record(WORKSPACE, workspace.workspace_id, workspace.workspace_id, *joined)
+    return workspace.workspace_id
+
+
+CREATE_SERVICE_ACCOUNT = CommandSpec(
+    command=CreateServiceAccount,
+    handler=create_service_account,
+    permission=InWorkspace(Right.MANAGE_MEMBERS),
+    events=(ServiceAccountCreated, ServiceAccountAdded),
+    route="POST /workspaces/{id}/service-accounts",
+    inverse=NoInverse("take it out of the workspace instead."),
+    writes=lambda command: command.workspace_id,
+)
