@@ -22,7 +22,10 @@ _ROUTES: Final = {
         GET /tasks/{task_id}
         GET /tasks/{task_id}/activity
         GET /tasks/{task_id}/comments
+        GET /tasks/{task_id}/dependencies
+        GET /tasks/{task_id}/dependencies/tree
         GET /tasks/{task_id}/history
+        GET /tasks/{task_id}/subtasks
         GET /tasks/{task_id}/transitions
         GET /user/tasks
         GET /comments/{comment_id}
@@ -31,6 +34,7 @@ _ROUTES: Final = {
         GET /projects/{project_id}/board
         GET /projects/{project_id}/board/columns/{column_id}
         GET /projects/{project_id}/stats
+        GET /projects/{project_id}/task-order
         GET /users/{user}/activity
         GET /workspaces/{workspace_id}/activity
     """,
@@ -40,7 +44,11 @@ _ROUTES: Final = {
         PUT /tasks/{task_id}
         DELETE /tasks/{task_id}
         POST /tasks/{task_id}/comments
+        POST /tasks/{task_id}/dependencies
+        DELETE /tasks/{task_id}/dependencies/{dependency_id}
+        POST /tasks/{task_id}/duplicate
         POST /tasks/{task_id}/move
+        PUT /tasks/{task_id}/parent
         POST /tasks/{task_id}/restore
         POST /tasks/{task_id}/undo
         PATCH /comments/{comment_id}
@@ -61,6 +69,8 @@ _ROUTES: Final = {
         GET /users/{user_id}
         GET /workspaces
         GET /workspaces/{workspace_id}
+        GET /workspaces/{workspace_id}/labels
+        GET /workspaces/{workspace_id}/labels/{label_id}
         GET /workspaces/{workspace_id}/members
         GET /workspaces/{workspace_id}/teams
         GET /workspaces/{workspace_id}/teams/{team_id}
@@ -75,6 +85,11 @@ _ROUTES: Final = {
         PATCH /projects/{project_id}/members/{member_id}
         DELETE /projects/{project_id}/members/{member_id}
         POST /projects/{project_id}/restore
+        POST /workspaces/{workspace_id}/labels
+        PATCH /workspaces/{workspace_id}/labels/{label_id}
+        DELETE /workspaces/{workspace_id}/labels/{label_id}
+        POST /workspaces/{workspace_id}/labels/{label_id}/merge
+        POST /workspaces/{workspace_id}/labels/{label_id}/restore
         PUT /projects/{project_id}/types
         PUT /projects/{project_id}/workflow
     """,

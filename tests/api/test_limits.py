@@ -53,6 +53,7 @@ async def test_a_key_has_a_smaller_budget_of_its_own(parts: Parts, database: Dat
             assert answers[0].headers["RateLimit-Policy"] == '"key";q=5;w=60'
             assert answers[0].headers["X-RateLimit-Limit"] == "5"
             assert answers[-1].json()["code"] == "rate-limited"
+            ada.position = 0
             own = await ada.send("GET", "/users/me")
             assert own.status_code == 200
             assert own.headers["RateLimit-Policy"] == '"default";q=40;w=60'

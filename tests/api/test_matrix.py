@@ -51,6 +51,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "column_id": columns["columns"][0]["id"],
         "team_id": team["id"],
         "label_id": label["id"],
+        "key_id": (await someone.post("/api-keys", {"name": key, "scopes": ["admin"]}))["key_id"],
         "session_id": await session_of(someone),
         **PLAIN,
     }
