@@ -116,9 +116,9 @@ async def user_activity(call: CallHere, user: str, query: Annotated[FeedQuery, Q
     if not workspaces and user_id != caller:
         raise not_found("user")
     asked = query.asked_of(call)
-    if asked.actor_ids and user_id not in asked.actor_ids:
-        workspaces = ()  # somebody else did nothing of what this person did
     own = user_id == caller and call.within is None
+    if asked.actor_ids and user_id not in asked.actor_ids:
+        workspaces, own = (), False  # somebody else did nothing of what this person did
     return await _feed(call, query, replace(asked, actor_ids=(user_id,)), workspaces, own=own)
 
 
