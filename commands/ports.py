@@ -81,6 +81,13 @@ class EventStore(Protocol):
         """The last position, 0 for an empty log."""
         ...
 
+    async def streams_since(
+        self, workspace_id: str, events: Sequence[type], position: int
+    ) -> tuple[int, Sequence[str]]:
+        """The streams of a workspace on which an event of one of these classes stands after a
+        position; and the log's last position then."""
+        ...
+
     async def touched(self, guard: str) -> int:
         """The position of the last event that touched a guard, 0 where there is none."""
         ...

@@ -161,6 +161,18 @@ class Work:
         """The log's last position: what a question about a set must at least know of."""
         return await self._store.head()
 
+    async def streams_since(
+        self, workspace_id: str, events: Sequence[type], position: int
+    ) -> tuple[int, Sequence[str]]:
+        """As the store says it: what a view that was at `position` cannot know of."""
+        return await self._store.streams_since(workspace_id, events, position)
+
+    def release(self, stream: str) -> None:
+        """What was loaded is not relied on: the commit asserts nothing about it. Only of a stream
+        on which nothing is recorded."""
+        assert not self._streams[stream].recorded, f"{stream} is written"
+        del self._streams[stream]
+
     async def touched(self, guard: str) -> int:
         """The position at which a guard was last touched; 0: never."""
         return await self._store.touched(guard)

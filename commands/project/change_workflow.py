@@ -3,6 +3,7 @@
 from asyncio import gather
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
@@ -14,11 +15,21 @@ from domain.project.events import ProjectFieldsChanged, ProjectWorkflowChanged
 from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status, Transition, Workflow
 from domain.task import decisions as tasks
-from domain.task.events import TaskBlocked, TaskStatusChanged, TaskUnblocked
-from domain.task.state import TASK
+from domain.task.events import (
+    TaskBlocked,
+    TaskCreated,
+    TaskMovedToProject,
+    TaskStatusChanged,
+    TaskUnblocked,
+)
+from domain.task.state import TASK, Task
 from domain.workspace.roles import Right
 
 _READ_AT_ONCE = 32
+_ROUNDS = 5
+
+# What brings a task into a status: each touches that status's guard.
+_ENTERING: Final = (TaskCreated, TaskStatusChanged, TaskMovedToProject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,46 +75,70 @@ async def _resettle_tasks(work: Work, project: Project, resettling: Resettling) 
     if not concerned:
         return
     standing = await _standing(work, project, concerned)
-    in_use = [status for status in resettling.without_target if standing[status]]
-    if in_use:
+    in_use = {task.status for task in standing}
+    gone = [status for status in resettling.without_target if status in in_use]
+    if gone:
         raise Refused(
             Kind.STATUS_IN_USE,
             "Tasks stand in statuses that go; say in move_to which status they get instead.",
-            statuses=in_use,
+            statuses=gone,
         )
-    if sum(map(len, standing.values())) > work.limits.moved_by_workflow:
-        raise Refused(
-            Kind.STATUS_IN_USE,
-            f"More than {work.limits.moved_by_workflow} tasks stand in the statuses that this"
-            " change concerns; move some of them to other statuses first.",
-            statuses=[status for status in concerned if standing[status]],
-        )
-    for status, target in resettling.statuses.items():
-        await _move(work, standing[status], status, target)
+    for task in standing:
+        target = resettling.statuses[task.status]
+        work.record(TASK, task.workspace_id, task.task_id, *tasks.resettle(task, target))
 
 
-async def _standing(
-    work: Work, project: Project, statuses: Sequence[str]
-) -> Mapping[str, Sequence[str]]:
-    """Which tasks stand in each status, held so until the commit: a task that enters one after
-    this was asked moves the status's guard."""
-    position = await work.head()
-    most = work.limits.moved_by_workflow + 1
-    standing: dict[str, Sequence[str]] = {}
+async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Sequence[Task]:
+    """Which tasks stand in these statuses, held so until the commit: a task that enters one after
+    this was asked moves the status's guard.
+
+    The board says it as of when this began. Those who came since are told by the log itself, a few
+    times over until it is nobody: else a handful of writers would always be ahead of the view.
+    Nothing is asserted about those who came and went on, where the log itself said so; what only
+    this process remembers is, for it may be behind.
+    """
+    most = work.limits.moved_by_workflow
+    known = await work.head()
+    ids: list[str] = []
     for status in statuses:
-        standing[status] = await work.board.tasks_in_status(
-            project.project_id, status, position, most
-        )
-        work.guard(f"status:{project.project_id}:{status}", position)
-    return standing
+        ids += await work.board.tasks_in_status(project.project_id, status, known, most + 1)
+    found: dict[str, Task] = {}
+    for _ in range(_ROUNDS):
+        if len(found) + len(ids) > most:
+            raise _too_many(most)
+        for task in await _loaded(work, ids):
+            if task.project_id == project.project_id and task.status in statuses:
+                found[task.task_id] = task
+            elif task.task_id not in work.from_memory:
+                work.release(task.task_id)
+        settled = known
+        known, entered = await work.streams_since(project.workspace_id, _ENTERING, settled)
+        ids = [each for each in entered if each not in found]
+        if not ids:
+            settled = known
+            break
+    for status in statuses:
+        work.guard(f"status:{project.project_id}:{status}", settled)
+    return tuple(found.values())
 
 
-async def _move(work: Work, task_ids: Sequence[str], status: str, target: Status) -> None:
+def _too_many(most: int) -> Refused:
+    return Refused(
+        Kind.STATUS_IN_USE,
+        f"More than {most} tasks stand in the statuses that this change concerns, and one commit"
+        " moves no more. Add the new status first, move the tasks to it in bulk, and take the old"
+        " one away then; a status whose category should change is replaced by one that has it.",
+        limit=most,
+    )
+
+
+async def _loaded(work: Work, task_ids: Sequence[str]) -> Sequence[Task]:
+    loaded: list[Task] = []
     for start in range(0, len(task_ids), _READ_AT_ONCE):
         some = task_ids[start : start + _READ_AT_ONCE]
         for task in await gather(*(work.load(TASK, task_id) for task_id in some)):
-            if task is not None and task.status == status:
-                work.record(TASK, task.workspace_id, task.task_id, *tasks.resettle(task, target))
+            loaded += () if task is None else (task,)
+    return loaded
 
 
 CHANGE_WORKFLOW = CommandSpec(

@@ -186,6 +186,10 @@ class Codec:
             raise EventUnknown(f"{type(event).__name__} is not in the table of event types")
         return codec
 
+    def named(self, event: type) -> str:
+        """The stored name of a class of events. Raises KeyError for one not in the table."""
+        return self._by_class[event].name
+
     def parse(self, row: StoredRow) -> Any:
         """The shape of a row's payload, to give to `build`; None for an unknown type."""
         codec = self._by_name.get(row.type)

@@ -63,6 +63,12 @@ _READ_NEAR: LiteralString = f"""
 SELECT {COLUMNS} FROM log.events
 WHERE position BETWEEN %s AND %s AND workspace_id IN (%s, '{SYSTEM_WORKSPACE}') ORDER BY position
 """
+_STREAMS_SINCE: LiteralString = """
+SELECT (SELECT position FROM log.head), array(
+    SELECT DISTINCT e.stream FROM log.events AS e
+    WHERE e.position > %s AND e.workspace_id = %s AND e.type = ANY (%s::text[])
+)
+"""
 _READ_BACK: LiteralString = (
     f"SELECT {COLUMNS} FROM log.events WHERE position < %s ORDER BY position DESC LIMIT %s"
 )
@@ -229,6 +235,19 @@ class PostgresEventStore:
             if whole:
                 return await self.decode(found)
             reach *= _WIDER
+
+    async def streams_since(
+        self, workspace_id: str, events: Sequence[type], position: int
+    ) -> tuple[int, Sequence[str]]:
+        """The streams of a workspace on which an event of one of these classes stands after a
+        position; and the log's last position, both as of one moment."""
+        names = [self._codec.named(event) for event in events]
+        async with _reachable(), self._pool.connection() as connection:
+            rows = await fetch_scoped(
+                connection, (workspace_id,), _STREAMS_SINCE, (position, workspace_id, names)
+            )
+        head, streams = rows[0]
+        return head, streams
 
     async def _near(self, workspace_id: str, first: int, last: int) -> list[StoredRow]:
         async with _reachable(), self._pool.connection() as connection:

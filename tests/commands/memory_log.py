@@ -142,6 +142,13 @@ class MemoryLog:
     async def head(self) -> int:
         return len(self.recorded)
 
+    async def streams_since(
+        self, workspace_id: str, events: Sequence[type], position: int
+    ) -> tuple[int, Sequence[str]]:
+        later = (each for each in self.recorded[position:] if type(each.event) in events)
+        found = [each.stream for each in later if each.stamp.workspace_id == workspace_id]
+        return len(self.recorded), list(dict.fromkeys(found))
+
     async def touched(self, guard: str) -> int:
         return self._guards.get(guard, 0)
 

@@ -1,25 +1,17 @@
 """Two processes write one task: 409 or both in, never a lost update."""
 
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TypeVar
 
 import httpx
 import pytest
 
 from tests.e2e.person import Json, Person
-from tests.e2e.served import API_WORKER, Served
 from tests.faults.given import Given
-
-T = TypeVar("T")
+from tests.faults.side_by_side import WRITERS, side_by_side
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
-_WRITERS = 8
 _ROUNDS = 15
-_MOST_CONNECTIONS = 200
 _FIELDS = ("title", "description", "estimate", "due_date")
 
 
@@ -41,7 +33,7 @@ def test_changes_of_different_fields_are_both_in_or_refused(
                 assert (answer.status_code, answer.json()["code"]) == (409, "conflict"), answer.text
         return field, acknowledged
 
-    written = _side_by_side(product.served, someone, write)
+    written = side_by_side(product.served, someone, write)
     shown = someone.get(path)
     states = [state for _, each in written for state in each]
     assert len({state["version"] for state in states}) == len(states)
@@ -74,7 +66,7 @@ def test_counting_with_if_match_loses_nothing(product: Given, someone: Person) -
             outcomes[answer.status_code] += 1
         return outcomes
 
-    outcomes = sum(_side_by_side(product.served, someone, count), Counter[int]())
+    outcomes = sum(side_by_side(product.served, someone, count), Counter[int]())
     shown = someone.get(path)
     assert outcomes[200] > _ROUNDS
     assert outcomes[412] + outcomes[409] > 0, "they never met"
@@ -93,8 +85,8 @@ def test_creators_in_two_processes_draw_numbers_without_a_gap(
         assert {answer.status_code for answer in answers} == {201}
         return [answer.json()["key"] for answer in answers]
 
-    keys = [key for each in _side_by_side(product.served, someone, create) for key in each]
-    expected = {f"NUM-{number}" for number in range(1, _WRITERS * _ROUNDS + 1)}
+    keys = [key for each in side_by_side(product.served, someone, create) for key in each]
+    expected = {f"NUM-{number}" for number in range(1, WRITERS * _ROUNDS + 1)}
     assert sorted(keys) == sorted(expected)
 
 
@@ -107,61 +99,3 @@ def _value(field: str, writer: int, number: int) -> str | float:
             return f"2030-01-01T{writer:02}:{number:02}:00Z"
         case _:
             return f"By {writer}, number {number}"
-
-
-def _side_by_side(
-    served: Served, someone: Person, write: Callable[[int, httpx.Client], T]
-) -> list[T]:
-    """What each of the writers gives; half of them talk to one process, half to the other."""
-    clients = _spread_over_the_workers(served, someone)
-    try:
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            written = list(pool.map(write, range(_WRITERS), clients))
-    finally:
-        for client in clients:
-            client.close()
-    someone.position = max(someone.position, served.status()["head_position"])
-    return written
-
-
-def _spread_over_the_workers(served: Served, someone: Person) -> list[httpx.Client]:
-    """Kept connections, as many to each API process."""
-    workers = served.pids(API_WORKER)
-    share = _WRITERS // len(workers)
-    held: dict[int, list[httpx.Client]] = {pid: [] for pid in workers}
-    for _ in range(_MOST_CONNECTIONS):
-        client = httpx.Client(
-            base_url=f"{someone.url}/api/v1",
-            headers={"Authorization": f"Bearer {someone.token}"},
-            timeout=30,
-        )
-        answer = client.get(f"{someone.url}/healthz")
-        _, port = answer.extensions["network_stream"].get_extra_info("client_addr")
-        mine = held[_holder(workers, served.port, port)]
-        if len(mine) < share:
-            mine.append(client)
-        else:
-            client.close()
-        if all(len(each) == share for each in held.values()):
-            return [client for each in held.values() for client in each]
-    raise AssertionError(f"one process takes all connections: {held}")
-
-
-def _holder(workers: list[int], server_port: int, client_port: int) -> int:
-    """The process that serves the connection from this port."""
-    ends = f":{server_port:04X} ", f":{client_port:04X} "
-    for line in Path("/proc/net/tcp").read_text().splitlines():
-        _, local, remote, _, _, _, _, _, _, inode, *_ = line.split()
-        if f"{local} ".endswith(ends[0]) and f"{remote} ".endswith(ends[1]):
-            socket = f"socket:[{inode}]"
-            for pid in workers:
-                if any(_opened(end) == socket for end in Path(f"/proc/{pid}/fd").iterdir()):
-                    return pid
-    raise AssertionError("nobody holds the connection")
-
-
-def _opened(end: Path) -> str | None:
-    try:
-        return str(end.readlink())
-    except FileNotFoundError:
-        return None

@@ -110,6 +110,33 @@ async def test_a_task_that_enters_a_status_while_it_goes_is_moved_or_refused(hou
             assert (await now(house, each.stream)).status in keys
 
 
+@pytest.mark.parametrize("entering", [1, 3, 1_000])
+async def test_who_enters_while_it_is_asked_who_stands_there_is_moved_too(
+    house, entering, monkeypatch
+):
+    """A few who are quicker are told by the log; who never pauses wins, and nobody is stranded."""
+    await house.task()
+    ask, left = house.store.streams_since, entering
+
+    async def overtaken(*asked):
+        nonlocal left
+        if left:
+            left -= 1
+            enter = CreateTask(title="x", project_id=house.project_id, status="todo")
+            await house.other.run(house.bob, enter)
+        return await ask(*asked)
+
+    monkeypatch.setattr(house.store, "streams_since", overtaken, raising=False)
+    change = small(house, move_to={"todo": "open"})
+    if entering == 1_000:
+        assert (await refusal(house.run(house.ann, change))).kind is Kind.CONFLICT
+        left = 0
+    assert (await house.run(house.ann, change)).changed
+    made = {each.stream for each in await house.log() if each.stream.startswith("task_")}
+    assert len(made) > entering % 1_000
+    assert {(await now(house, task_id)).status for task_id in made} == {"open"}
+
+
 async def test_the_same_workflow_again_changes_nothing(house):
     command = small(house)
     assert (await house.run(house.ann, command)).changed
