@@ -98,7 +98,7 @@ async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Se
     this process remembers is, for it may be behind.
     """
     most = work.limits.moved_by_workflow
-    known = await work.head()
+    settled = known = await work.head()
     ids: list[str] = []
     for status in statuses:
         ids += await work.board.tasks_in_status(project.project_id, status, known, most + 1)
