@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from commands.people import time_zone_of
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
-from commands.task.on_task import moment_given, open_task, record
+from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.errors import Kind, Refused, invalid
 from domain.recurrence import decisions
@@ -15,6 +16,7 @@ from domain.recurrence.state import RECURRENCE, Recurrence
 from domain.task import decisions as tasks
 from domain.task.events import TaskDueDateChanged, TaskMadeRecurring
 from domain.task.state import Task
+from domain.values.moment import checked_time_zone, day_or_moment, written
 from domain.workspace.roles import Right
 
 
@@ -34,8 +36,9 @@ class SetRecurrence:
 async def set_recurrence(command: SetRecurrence, work: Work) -> str:
     task, _ = open_task(work, command.task_id)
     tasks.require_not_trashed(task)
-    first, all_day = await _due(command, task, work)
-    time_zone = command.time_zone or await time_zone_of(work)
+    own_zone = await time_zone_of(work)
+    time_zone = checked_time_zone(command.time_zone or own_zone)
+    first, all_day = _due(command, task, own_zone, time_zone)
     series = await series_of(work, task)
     if series is not None and series.goes_on and series.task_id != task.task_id:
         raise Refused(
@@ -76,15 +79,21 @@ async def series_of(work: Work, task: Task) -> Recurrence | None:
     return await work.load(RECURRENCE, task.recurrence_id)
 
 
-async def _due(command: SetRecurrence, task: Task, work: Work) -> tuple[datetime, bool]:
-    due_date, all_day = await moment_given(
-        work, command.due_date, end_of_day=True, pointer="/due_date"
-    )
-    if due_date is not None:
-        return due_date, all_day or (task.due_all_day and due_date == task.due_date)
-    if task.due_date is None:
-        raise invalid("/due_date", "The task has no due date; say when it is due.", "required")
-    return task.due_date, task.due_all_day
+def _due(
+    command: SetRecurrence, task: Task, own_zone: str, time_zone: str
+) -> tuple[datetime, bool]:
+    """When the task is due, and whether that is a whole day: then the one that the caller's own
+    calendar shows, with its end by the clock that the series goes by."""
+    text = command.due_date
+    if text is None:
+        if task.due_date is None:
+            raise invalid("/due_date", "The task has no due date; say when it is due.", "required")
+        text = written(task.due_date)
+    due_date, all_day = day_or_moment(text, time_zone, end_of_day=True, pointer="/due_date")
+    if not task.due_all_day or due_date != task.due_date:
+        return due_date, all_day
+    day = due_date.astimezone(ZoneInfo(own_zone)).date().isoformat()
+    return day_or_moment(day, time_zone, end_of_day=True, pointer="/due_date")
 
 
 SET_RECURRENCE = CommandSpec(

@@ -91,12 +91,20 @@ class Scheduler:
         now = self._clock()
         self._waits = {due: until for due, until in self._waits.items() if until > now}
         while True:
-            found = await self._due.due(now, AT_ONCE + len(self._waits))
+            found = await self._ask(now)
             new = [each for each in found if each not in self._waits]
             if not new:
                 return
             for each in new[:AT_ONCE]:
                 self._waits[each] = now + await self._make(executor, each)
+
+    async def _ask(self, now: datetime) -> Sequence[DueOccurrence]:
+        try:
+            return await self._due.due(now, AT_ONCE + len(self._waits))
+        except Refused as refused:
+            if refused.kind is Kind.VIEW_BEHIND:  # it is being built: nothing is known to be due
+                return ()
+            raise
 
     async def _make(self, executor: Executor, due: DueOccurrence) -> timedelta:
         """Gives how long it need not be asked for. Raises Refused(DEPENDENCY_DOWN)."""

@@ -46,6 +46,19 @@ async def test_a_task_that_is_done_comes_again(ada: Api) -> None:
     assert (ended["ended"], ended["next_at"]) == ("stopped", None)
 
 
+async def test_a_whole_day_stays_the_day_of_the_calendar_in_another_zone(ada: Api) -> None:
+    """The fourth is a Monday; it ends an hour earlier in Berlin than in UTC, Ada's own zone."""
+    task = await ada.task(due_date="2030-03-04")
+    path = f"/tasks/{task['id']}/recurrence"
+    body = {"rule": "FREQ=WEEKLY;BYDAY=MO", "time_zone": "Europe/Berlin"}
+    series = await ada.put(path, body)
+    assert (series["due_date"], series["due_all_day"]) == ("2030-03-04T22:59:59Z", True)
+    assert series["next_at"] == "2030-03-11T22:59:59Z"
+    assert (await ada.get(f"/tasks/{task['id']}"))["due_date"] == series["due_date"]
+    given = await ada.put(path, body | {"due_date": "2030-03-18"})
+    assert given["next_at"] == "2030-03-25T22:59:59Z"
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

@@ -1,4 +1,4 @@
-"""Every shell snippet of the README is run, in order, and prints what the README says."""
+"""Every shell snippet of the README and of the tour is run and prints what its page says."""
 
 import re
 import shutil
@@ -12,7 +12,9 @@ import pytest
 
 from tests.e2e.served import Served, serving
 
-_README = Path(__file__).parent.parent / "README.md"
+_HOUSE = Path(__file__).parent.parent
+_README = _HOUSE / "README.md"
+_PAGES = (_README, _HOUSE / "docs" / "tour.md")
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BETWEEN = "-- the next snippet --"
 _ADDRESS = "127.0.0.1:8000"
@@ -39,11 +41,14 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.mark.timeout(180)
-def test_each_snippet_prints_what_the_readme_shows(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_each_snippet_prints_what_its_page_shows(
+    page: Path, served: Served, tmp_path: Path
+) -> None:
     missing = [program for program in _PROGRAMS if shutil.which(program) is None]
     if missing:
         pytest.skip(f"the snippets need {', '.join(missing)}")
-    snippets = [each for each in _snippets() if not each.shell.startswith("make ")]
+    snippets = [each for each in _snippets(page) if not each.shell.startswith("make ")]
     assert any(each.printed for each in snippets)
 
     # As in a clone: its programs in `.venv`, its data in `.data`.
@@ -77,9 +82,9 @@ def test_every_file_that_the_readme_names_is_there() -> None:
     assert not missing
 
 
-def _snippets() -> Iterator[Snippet]:
+def _snippets(page: Path) -> Iterator[Snippet]:
     """Each `sh` block, with the block of output that stands between it and the next."""
-    blocks = _FENCED.findall(_README.read_text())
+    blocks = _FENCED.findall(page.read_text())
     for (language, text), (after, shown) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
         if language == "sh":
             yield Snippet(text, shown if after in ("text", "json") else None)
