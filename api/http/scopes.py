@@ -25,6 +25,7 @@ _ROUTES: Final = {
         GET /tasks/{task_id}/dependencies
         GET /tasks/{task_id}/dependencies/tree
         GET /tasks/{task_id}/history
+        GET /tasks/{task_id}/recurrence
         GET /tasks/{task_id}/subtasks
         GET /tasks/{task_id}/transitions
         GET /user/tasks
@@ -49,6 +50,8 @@ _ROUTES: Final = {
         POST /tasks/{task_id}/duplicate
         POST /tasks/{task_id}/move
         PUT /tasks/{task_id}/parent
+        PUT /tasks/{task_id}/recurrence
+        DELETE /tasks/{task_id}/recurrence
         POST /tasks/{task_id}/restore
         POST /tasks/{task_id}/undo
         PATCH /comments/{comment_id}
