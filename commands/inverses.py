@@ -49,10 +49,12 @@ from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
 from commands.workspace.delete_team import DeleteTeam
+from commands.workspace.invite_member import RevokeInvitation
 from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.remove_team_member import RemoveTeamMember
 from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
+from commands.workspace.suspend_member import ReactivateMember, SuspendMember
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.errors import Kind, Refused
@@ -124,8 +126,11 @@ from domain.workspace.events import (
     TeamMemberRemoved,
     TeamRenamed,
     WorkspaceMemberAdded,
+    WorkspaceMemberInvited,
+    WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
+    WorkspaceMemberSuspended,
     WorkspaceRenamed,
 )
 
@@ -438,6 +443,20 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         lambda undone: RemoveWorkspaceMember(
             workspace_id=undone.stream, user_id=undone.event.user_id
         ),
+    ),
+    WorkspaceMemberInvited: Inverse(
+        RevokeInvitation,
+        lambda undone: RevokeInvitation(
+            workspace_id=undone.stream, invitation_id=undone.event.invitation_id
+        ),
+    ),
+    WorkspaceMemberSuspended: Inverse(
+        ReactivateMember,
+        lambda undone: ReactivateMember(workspace_id=undone.stream, user_id=undone.event.user_id),
+    ),
+    WorkspaceMemberReactivated: Inverse(
+        SuspendMember,
+        lambda undone: SuspendMember(workspace_id=undone.stream, user_id=undone.event.user_id),
     ),
     WorkspaceMemberRoleChanged: Inverse(
         ChangeWorkspaceMemberRole,

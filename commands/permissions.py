@@ -11,6 +11,8 @@ from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.user.state import USER
 from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
+from domain.values.text import Text
+from domain.values.text_rules import normal_email
 from domain.workspace.roles import Right, project_rights, workspace_rights
 from domain.workspace.state import WORKSPACE, Workspace
 
@@ -257,6 +259,60 @@ class OneselfOrInWorkspace:
         if command.user_id == work.actor:
             return await InWorkspace(Right.VIEW_WORKSPACE).check(command, work)
         return await InWorkspace(self.right).check(command, work)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerOfClosed:
+    """While a workspace is closed, it exists for those alone who owned it then."""
+
+    def __str__(self) -> str:
+        return f"may {Right.CLOSE_WORKSPACE}, when it was closed"
+
+    async def check(self, command: OfWorkspace, work: Work) -> Access:
+        workspace = await work.load(WORKSPACE, command.workspace_id)
+        if workspace is None:
+            raise not_found("workspace")
+        if workspace.closed_at is None:
+            return await InWorkspace(Right.CLOSE_WORKSPACE).check(command, work)
+        if not workspace.is_closed_by(work.actor):
+            raise not_found("workspace")
+        return Access(command.workspace_id)
+
+
+class OfInvitation(OfWorkspace, Protocol):
+    @property
+    def invitation_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whoever has the address that was invited, while the invitation is good."""
+
+    def __str__(self) -> str:
+        return "whoever is invited"
+
+    async def check(self, command: OfInvitation, work: Work) -> Access:
+        workspace = await work.load(WORKSPACE, command.workspace_id)
+        user = await work.load(USER, work.actor)
+        invitation = None if workspace is None else workspace.invitations.get(command.invitation_id)
+        if (
+            workspace is None
+            or workspace.closed_at is not None
+            or invitation is None
+            or invitation.expires_at <= work.now
+            or user is None
+            or not user.can_log_in
+            or not is_same_address(invitation.email, user.email)
+        ):
+            raise not_found("invitation")
+        return Access(command.workspace_id)
+
+
+def is_same_address(one: Text | None, other: Text | None) -> bool:
+    """False for one that is erased: nobody can have it."""
+    if not isinstance(one, str) or not isinstance(other, str):
+        return False
+    return normal_email(one) == normal_email(other)
 
 
 class OfMember(OfWorkspace, OfUser, Protocol):

@@ -73,18 +73,23 @@ from commands.user.register_user import REGISTER_USER
 from commands.user.revoke_api_key import REVOKE_API_KEY
 from commands.user.suspend_user import ACTIVATE_USER, SUSPEND_USER
 from commands.user.verify_email import CHANGE_EMAIL, VERIFY_EMAIL
+from commands.workspace.accept_invitation import ACCEPT_INVITATION
 from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
 from commands.workspace.add_team_member import ADD_TEAM_MEMBER
 from commands.workspace.change_member_role import CHANGE_WORKSPACE_MEMBER_ROLE
+from commands.workspace.close_workspace import CLOSE_WORKSPACE, REOPEN_WORKSPACE
 from commands.workspace.create_service_account import CREATE_SERVICE_ACCOUNT
 from commands.workspace.create_team import CREATE_TEAM
 from commands.workspace.create_workspace import CREATE_WORKSPACE
 from commands.workspace.delete_team import DELETE_TEAM
+from commands.workspace.hand_over_tasks import HAND_OVER_TASKS
+from commands.workspace.invite_member import RENEW_INVITATION, REVOKE_INVITATION
 from commands.workspace.remove_member import REMOVE_WORKSPACE_MEMBER
 from commands.workspace.remove_team_member import REMOVE_TEAM_MEMBER
 from commands.workspace.rename_team import RENAME_TEAM
 from commands.workspace.rename_workspace import RENAME_WORKSPACE
 from commands.workspace.service_keys import MAKE_SERVICE_KEY, REVOKE_SERVICE_KEY
+from commands.workspace.suspend_member import REACTIVATE_MEMBER, SUSPEND_MEMBER
 from commands.workspace.transfer_workspace import TRANSFER_WORKSPACE
 from domain.workspace.roles import RIGHTS_IN_PROJECT, RIGHTS_IN_WORKSPACE, Right
 
@@ -112,6 +117,14 @@ def all_commands() -> Registry:
         CREATE_SERVICE_ACCOUNT,
         MAKE_SERVICE_KEY,
         REVOKE_SERVICE_KEY,
+        RENEW_INVITATION,
+        REVOKE_INVITATION,
+        ACCEPT_INVITATION,
+        SUSPEND_MEMBER,
+        REACTIVATE_MEMBER,
+        HAND_OVER_TASKS,
+        CLOSE_WORKSPACE,
+        REOPEN_WORKSPACE,
         CREATE_TEAM,
         RENAME_TEAM,
         DELETE_TEAM,

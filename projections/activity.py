@@ -21,8 +21,10 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `label_restored`
 - account: `api_key_made`, `api_key_revoked`
 - workspace: `workspace_created`, `workspace_renamed`, `member_added`, `member_role_changed`,
-  `member_removed`, `service_account_added`, `ownership_transferred`, `team_created`,
-  `team_renamed`, `team_deleted`, `team_member_added`, `team_member_removed`
+  `member_removed`, `member_invited`, `invitation_renewed`, `invitation_revoked`,
+  `invitation_accepted`, `member_suspended`, `member_reactivated`, `tasks_handed_over`,
+  `workspace_closed`, `workspace_reopened`, `service_account_added`, `ownership_transferred`,
+  `team_created`, `team_renamed`, `team_deleted`, `team_member_added`, `team_member_removed`
 
 A change's values have the form that its field has in the answer of the thing itself, people
 included; long texts are cut (the whole text stands in the event). Entries follow the log, the
@@ -121,11 +123,20 @@ from domain.workspace.events import (
     TeamMemberAdded,
     TeamMemberRemoved,
     TeamRenamed,
+    WorkspaceClosed,
     WorkspaceCreated,
+    WorkspaceInvitationAccepted,
+    WorkspaceInvitationRenewed,
+    WorkspaceInvitationRevoked,
     WorkspaceMemberAdded,
+    WorkspaceMemberInvited,
+    WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
+    WorkspaceMemberSuspended,
     WorkspaceRenamed,
+    WorkspaceReopened,
+    WorkspaceTasksHandedOver,
     WorkspaceTransferred,
 )
 
@@ -167,6 +178,13 @@ class TeamRole(msgspec.Struct, frozen=True):
     """Which team a project names, named or names no longer, and as what."""
 
     team_id: str
+    role: str
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """An invitation, without the address that it went to."""
+
+    invitation_id: str
     role: str
 
 
@@ -475,6 +493,35 @@ def _settings_changed(event: ProjectSettingsChanged) -> Sequence[_Said]:
     ]
 
 
+def _invitation(action: str, *, had: bool = False, has: bool = False) -> _Says:
+    """The address is nobody's business here: only those who invite may see it."""
+
+    def say(event: Any) -> Sequence[_Said]:
+        said = Invited(event.invitation_id, event.role)
+        return (_Said(action, Change("invitation", said if had else None, said if has else None)),)
+
+    return say
+
+
+def _suspended(action: str, suspended: bool) -> _Says:
+    def say(event: Any) -> Sequence[_Said]:
+        member = _member(event.user_id, event.role)
+        before, after = (member, None) if suspended else (None, member)
+        return (_Said(action, Change("member", before, after)),)
+
+    return say
+
+
+def _handed_over(event: WorkspaceTasksHandedOver) -> Sequence[_Said]:
+    change = Change("assignee", named(event.user_id), named(event.to))
+    return (_Said("tasks_handed_over", change),)
+
+
+def _closed(action: str, closed: bool) -> _Says:
+    said = (_Said(action, Change("closed", not closed, closed)),)
+    return lambda event: said
+
+
 def _workflow_changed(event: ProjectWorkflowChanged) -> Sequence[_Said]:
     change = Change("workflow", _outline(event.was), _outline(event.workflow))
     return (_Said("workflow_changed", change),)
@@ -587,6 +634,15 @@ _WORKSPACE_EVENTS: Mapping[type, _Says] = {
     ServiceAccountAdded: _member_added("service_account_added"),
     WorkspaceMemberRoleChanged: _member_changed("member_role_changed"),
     WorkspaceMemberRemoved: _member_removed("member_removed"),
+    WorkspaceMemberInvited: _invitation("member_invited", has=True),
+    WorkspaceInvitationRenewed: _invitation("invitation_renewed", had=True, has=True),
+    WorkspaceInvitationRevoked: _invitation("invitation_revoked", had=True),
+    WorkspaceInvitationAccepted: _invitation("invitation_accepted", had=True),
+    WorkspaceMemberSuspended: _suspended("member_suspended", True),
+    WorkspaceMemberReactivated: _suspended("member_reactivated", False),
+    WorkspaceTasksHandedOver: _handed_over,
+    WorkspaceClosed: _closed("workspace_closed", True),
+    WorkspaceReopened: _closed("workspace_reopened", False),
     WorkspaceTransferred: _owner_changed("ownership_transferred"),
     TeamCreated: _says("team_created", "team", None, "name"),
     TeamRenamed: _says("team_renamed", "team", "was", "name"),
@@ -665,6 +721,15 @@ ACTIONS = (
     "member_added",
     "member_role_changed",
     "member_removed",
+    "member_invited",
+    "invitation_renewed",
+    "invitation_revoked",
+    "invitation_accepted",
+    "member_suspended",
+    "member_reactivated",
+    "tasks_handed_over",
+    "workspace_closed",
+    "workspace_reopened",
     "service_account_added",
     "ownership_transferred",
     "team_created",

@@ -50,11 +50,20 @@ from domain.workspace.events import (
     TeamMemberAdded,
     TeamMemberRemoved,
     TeamRenamed,
+    WorkspaceClosed,
     WorkspaceCreated,
+    WorkspaceInvitationAccepted,
+    WorkspaceInvitationRenewed,
+    WorkspaceInvitationRevoked,
     WorkspaceMemberAdded,
+    WorkspaceMemberInvited,
+    WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
+    WorkspaceMemberSuspended,
     WorkspaceRenamed,
+    WorkspaceReopened,
+    WorkspaceTasksHandedOver,
     WorkspaceTransferred,
 )
 from domain.workspace.roles import role_in_project, team_roles
@@ -135,6 +144,7 @@ class WorkspaceAnswer(msgspec.Struct, frozen=True):
     name: str | None
     is_personal: bool
     owner_id: str
+    closed_at: datetime | None
     created_at: datetime
     updated_at: datetime
     version: int
@@ -150,6 +160,7 @@ class MemberAnswer(msgspec.Struct, frozen=True):
     role: str
     team_ids: Sequence[str]
     is_service_account: bool
+    suspended: bool
     joined_at: datetime
 
 
@@ -237,6 +248,7 @@ def render_workspace(workspace: Workspace) -> bytes:
             readable(workspace.name),
             workspace.is_personal,
             workspace.owner_id,
+            workspace.closed_at,
             workspace.created_at,
             workspace.updated_at,
             workspace.version,
@@ -245,7 +257,9 @@ def render_workspace(workspace: Workspace) -> bytes:
     )
 
 
-def render_member(user_id: str, member: Membership, team_ids: Sequence[str]) -> bytes:
+def render_member(
+    user_id: str, member: Membership, team_ids: Sequence[str], *, suspended: bool = False
+) -> bytes:
     """A workspace's member, the name by id."""
     return _json.encode(
         MemberAnswer(
@@ -255,6 +269,7 @@ def render_member(user_id: str, member: Membership, team_ids: Sequence[str]) -> 
             member.role,
             team_ids,
             member.is_service,
+            suspended,
             member.joined_at,
         )
     )
@@ -343,6 +358,7 @@ class WorkspaceRow:
     state: bytes = b""
     created_at: datetime | None = None
     version: int = 0
+    closed: bool = False
     doc: bytes = b""
     workspace: Workspace | None = None
 
@@ -359,6 +375,7 @@ class MemberRow:
     joined: int
     is_service: bool = False
     team_ids: str = ""
+    suspended: bool = False
     doc: bytes = b""
 
 
@@ -427,10 +444,11 @@ WORKSPACES = Table(
         "state": "bytea",
         "created_at": "timestamptz",
         "version": "integer",
+        "closed": "boolean",
         "doc": "bytea",
     },
     key=("workspace_id",),
-    computed=("created_at", "version", "doc"),
+    computed=("created_at", "version", "closed", "doc"),
 )
 MEMBERS = Table(
     "members",
@@ -443,6 +461,7 @@ MEMBERS = Table(
         "joined": "bigint",
         "is_service": "boolean",
         "team_ids": "text",
+        "suspended": "boolean",
         "doc": "bytea",
     },
     key=("workspace_id", "user_id"),
@@ -514,6 +533,16 @@ PEOPLE = Table(
 )
 
 
+# What stands in rows of its own, or is asked of the log itself.
+_ELSEWHERE: Mapping[str, Mapping[str, Any]] = {
+    "members": {},
+    "teams": {},
+    "suspended": {},
+    "invitations": {},
+    "parted": {},
+}
+
+
 def _workspace_changed(recorded: Recorded, rows: Rows) -> None:
     stamp = recorded.stamp
     row: WorkspaceRow = rows.get("workspaces", stamp.stream) or WorkspaceRow(stamp.stream)
@@ -521,7 +550,7 @@ def _workspace_changed(recorded: Recorded, rows: Rows) -> None:
         row.workspace = _workspaces.decode(row.state)
     workspace = evolve_workspace(row.workspace, recorded.event, stamp)
     if workspace is not None:
-        row.workspace = evolved(workspace, members={}, teams={})
+        row.workspace = evolved(workspace, **_ELSEWHERE)
         rows.put("workspaces", row)
 
 
@@ -540,6 +569,18 @@ def _member_added(recorded: Recorded, rows: Rows) -> None:
 def _member_role_changed(recorded: Recorded, rows: Rows) -> None:
     _workspace_changed(recorded, rows)
     _change_role(recorded, rows, recorded.event.user_id, recorded.event.role)
+
+
+def _member_suspended(recorded: Recorded, rows: Rows) -> None:
+    """Their row stays, and no set of access has it; nor do they themselves."""
+    _workspace_changed(recorded, rows)
+    event: WorkspaceMemberSuspended | WorkspaceMemberReactivated = recorded.event
+    is_back = isinstance(event, WorkspaceMemberReactivated)
+    row: MemberRow | None = rows.get("members", recorded.stamp.stream, event.user_id)
+    if row is not None:
+        row.suspended = not is_back
+        rows.put("members", row)
+        _stand(recorded, rows, event.user_id, row.role if is_back else None)
 
 
 def _transferred(recorded: Recorded, rows: Rows) -> None:
@@ -770,12 +811,14 @@ def _finish_workspace(row: WorkspaceRow) -> None:
         row.state = _workspaces.encode(workspace)
         row.created_at = workspace.created_at
         row.version = workspace.version
+        row.closed = workspace.closed_at is not None
         row.doc = render_workspace(workspace)
 
 
 def _finish_member(row: MemberRow) -> None:
     member = Membership(row.role, row.joined_at, row.joined, row.is_service)
-    row.doc = render_member(row.user_id, member, team_ids_of(row.team_ids))
+    teams = team_ids_of(row.team_ids)
+    row.doc = render_member(row.user_id, member, teams, suspended=row.suspended)
 
 
 def _finish_team(row: TeamRow) -> None:
@@ -802,6 +845,18 @@ def _finish_person(row: PersonRow) -> None:
         row.own = render_own(user, _roles.decode(row.roles), _team_ids.decode(row.teams))
 
 
+# Those that change nothing here but the workspace's own row.
+_WORKSPACE_EVENTS = (
+    WorkspaceRenamed,
+    WorkspaceMemberInvited,
+    WorkspaceInvitationRenewed,
+    WorkspaceInvitationRevoked,
+    WorkspaceInvitationAccepted,
+    WorkspaceTasksHandedOver,
+    WorkspaceClosed,
+    WorkspaceReopened,
+)
+
 # All of them, since each moves the version by which an answer is known to be fresh.
 _PERSON_EVENTS = (
     ServiceAccountCreated,
@@ -827,11 +882,11 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     match event:
         case WorkspaceCreated():
             return (("workspaces", stream), ("people", event.owner_id))
-        case WorkspaceRenamed():
+        case _ if type(event) in _WORKSPACE_EVENTS:
             return (("workspaces", stream),)
         case WorkspaceMemberAdded() | ServiceAccountAdded():
             return (("workspaces", stream), ("people", event.user_id))
-        case WorkspaceMemberRemoved():
+        case WorkspaceMemberRemoved() | WorkspaceMemberSuspended() | WorkspaceMemberReactivated():
             return (("workspaces", stream), *_members(stream, event.user_id))
         case WorkspaceTransferred():
             people = (event.owner_id, event.stepped_down or event.owner_id)
@@ -884,7 +939,9 @@ MEMBERS_VIEW = Projection(
     tables=(WORKSPACES, MEMBERS, TEAMS, PROJECTS, PROJECT_MEMBERS, PEOPLE),
     folds={
         WorkspaceCreated: _workspace_created,
-        WorkspaceRenamed: _workspace_changed,
+        **dict.fromkeys(_WORKSPACE_EVENTS, _workspace_changed),
+        WorkspaceMemberSuspended: _member_suspended,
+        WorkspaceMemberReactivated: _member_suspended,
         WorkspaceMemberAdded: _member_added,
         ServiceAccountAdded: _member_added,
         WorkspaceMemberRoleChanged: _member_role_changed,

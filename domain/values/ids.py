@@ -16,7 +16,7 @@ KINDS: Final = frozenset(
     {
         "user", "ws", "proj", "task", "cmt", "dep", "act", "ntf", "rule", "key", "att", "view",
         "hook", "job", "col", "fld", "rct", "lbl", "labels", "watch", "favs",
-        "team", "graph", "rec",
+        "team", "graph", "rec", "inv",
     }
 )  # fmt: skip
 

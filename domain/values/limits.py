@@ -36,6 +36,9 @@ class Limits:
     statuses: int = 100
     transitions: int = 1_000
     teams: int = 200
+    invitations: int = 200
+    invitation_days: int = 14
+    reopen_days: int = 30
     team_members: int = 500
     api_keys: int = 50
     service_accounts: int = 100

@@ -44,7 +44,7 @@ def add_member(
     workspace: Workspace, user_id: str, role: str, actor_id: str, *, is_service: bool = False
 ) -> tuple[WorkspaceEvent, ...]:
     """Somebody who is in it with this role already changes nothing."""
-    _checked_role(role)
+    checked_role(role)
     present = workspace.role_of(user_id)
     if present == role:
         return ()
@@ -54,7 +54,13 @@ def add_member(
             f"They are a member already, as {present}; change their role instead.",
             field="user_id",
         )
-    _only_owners_for_owners(workspace, actor_id, role)
+    if user_id in workspace.suspended:
+        raise Refused(
+            Kind.ALREADY_EXISTS,
+            "They are a member who is suspended; reactivate them instead.",
+            field="user_id",
+        )
+    only_owners_for_owners(workspace, actor_id, role)
     if is_service:
         _no_service_owns(role, "/role")
         return (ServiceAccountAdded(user_id=user_id, role=role),)
@@ -64,25 +70,28 @@ def add_member(
 def change_member_role(
     workspace: Workspace, user_id: str, role: str, actor_id: str
 ) -> tuple[WorkspaceEvent, ...]:
-    _checked_role(role)
+    checked_role(role)
+    if user_id in workspace.suspended:
+        raise Refused(Kind.FORBIDDEN, "They are suspended; reactivate them first.")
     present = workspace.role_of(user_id)
     if present is None:
         raise not_found("member")
     if present == role:
         return ()
-    _only_owners_for_owners(workspace, actor_id, present, role)
-    _not_the_last_owner(workspace, user_id)
+    only_owners_for_owners(workspace, actor_id, present, role)
+    not_the_last_owner(workspace, user_id)
     if workspace.members[user_id].is_service:
         _no_service_owns(role, "/role")
     return (WorkspaceMemberRoleChanged(user_id=user_id, role=role, was=present),)
 
 
 def remove_member(workspace: Workspace, user_id: str, actor_id: str) -> tuple[WorkspaceEvent, ...]:
-    present = workspace.role_of(user_id)
+    suspended = workspace.suspended.get(user_id)
+    present = workspace.role_of(user_id) if suspended is None else suspended.role
     if present is None:
         raise not_found("member")
-    _only_owners_for_owners(workspace, actor_id, present)
-    _not_the_last_owner(workspace, user_id)
+    only_owners_for_owners(workspace, actor_id, present)
+    not_the_last_owner(workspace, user_id)
     return (WorkspaceMemberRemoved(user_id=user_id, was=present),)
 
 
@@ -90,7 +99,7 @@ def add_service(
     workspace: Workspace, user_id: str, role: str, limits: Limits
 ) -> tuple[WorkspaceEvent, ...]:
     """Somebody new to the log, who is a program; it may be anything but an owner."""
-    _checked_role(role)
+    checked_role(role)
     if len(services_in(workspace)) >= limits.service_accounts:
         detail = f"A workspace has at most {limits.service_accounts} service accounts."
         raise invalid("", detail, "too-many")
@@ -193,17 +202,17 @@ def _no_service_owns(role: str, pointer: str) -> None:
         raise invalid(pointer, "A service account cannot own a workspace.")
 
 
-def _checked_role(role: str) -> None:
+def checked_role(role: str) -> None:
     if role not in WORKSPACE_ROLES:
         raise invalid("/role", f"Must be one of {', '.join(WORKSPACE_ROLES)}.", "unknown")
 
 
-def _only_owners_for_owners(workspace: Workspace, actor_id: str, *roles: str) -> None:
+def only_owners_for_owners(workspace: Workspace, actor_id: str, *roles: str) -> None:
     if "owner" in roles and workspace.role_of(actor_id) != "owner":
         raise Refused(Kind.FORBIDDEN, "Only an owner may make or unmake an owner; ask one of them.")
 
 
-def _not_the_last_owner(workspace: Workspace, user_id: str) -> None:
+def not_the_last_owner(workspace: Workspace, user_id: str) -> None:
     if workspace.owners == (user_id,):
         raise Refused(
             Kind.LAST_OWNER,

@@ -1,6 +1,7 @@
 """What can happen to a workspace and to who belongs to it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain.values.text import Text
 
@@ -92,6 +93,77 @@ class TeamMemberRemoved:
     user_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceMemberInvited:
+    """Somebody without an account may come in until it expires. The address is sealed under the
+    invitation's own key: nobody else's goes with it, and it goes with nobody else's."""
+
+    invitation_id: str
+    email: Text
+    role: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceInvitationRenewed:
+    invitation_id: str
+    role: str
+    expires_at: datetime
+    was: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceInvitationRevoked:
+    invitation_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceInvitationAccepted:
+    """Whoever was invited is `user_id`; that they are a member now is an event of its own."""
+
+    invitation_id: str
+    user_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceMemberSuspended:
+    """A member still, who may see and do nothing here; `role` waits for them."""
+
+    user_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceMemberReactivated:
+    user_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceTasksHandedOver:
+    """So many open tasks of one member are another's now, in this commit; those that the other
+    may not see, or cannot take, were left out."""
+
+    user_id: str
+    to: str
+    handed_over: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceClosed:
+    """Nothing is lost: to everybody it is as if it did not exist, until an owner reopens it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceReopened:
+    """Members, projects and tasks are as they were. `was`: when it was closed."""
+
+    was: datetime
+
+
 WorkspaceEvent = (
     WorkspaceCreated
     | WorkspaceRenamed
@@ -105,4 +177,13 @@ WorkspaceEvent = (
     | TeamDeleted
     | TeamMemberAdded
     | TeamMemberRemoved
+    | WorkspaceMemberInvited
+    | WorkspaceInvitationRenewed
+    | WorkspaceInvitationRevoked
+    | WorkspaceInvitationAccepted
+    | WorkspaceMemberSuspended
+    | WorkspaceMemberReactivated
+    | WorkspaceTasksHandedOver
+    | WorkspaceClosed
+    | WorkspaceReopened
 )

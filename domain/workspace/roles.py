@@ -17,6 +17,7 @@ class Right(StrEnum):
     VIEW_WORKSPACE = "view the workspace"
     EDIT_WORKSPACE = "edit the workspace"
     HAND_OVER = "hand the workspace over"
+    CLOSE_WORKSPACE = "close the workspace"
     MANAGE_MEMBERS = "manage the workspace's members"
     CREATE_PROJECT = "create projects"
     MANAGE_LABELS = "manage the workspace's labels"
@@ -44,7 +45,7 @@ RIGHTS_IN_WORKSPACE: Final = {
     "auditor": _GUEST,
     "member": _INSIDER,
     "admin": _ADMIN,
-    "owner": _ADMIN | {Right.HAND_OVER},
+    "owner": _ADMIN | {Right.HAND_OVER, Right.CLOSE_WORKSPACE},
 }
 
 # Workspace role -> what it is in a project that does not name the person: (open, private).

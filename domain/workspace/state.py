@@ -1,7 +1,7 @@
 """A workspace as its events leave it: its name, who belongs to it as what, and its teams."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -15,11 +15,19 @@ from domain.workspace.events import (
     TeamMemberAdded,
     TeamMemberRemoved,
     TeamRenamed,
+    WorkspaceClosed,
     WorkspaceCreated,
+    WorkspaceInvitationAccepted,
+    WorkspaceInvitationRenewed,
+    WorkspaceInvitationRevoked,
     WorkspaceMemberAdded,
+    WorkspaceMemberInvited,
+    WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
+    WorkspaceMemberSuspended,
     WorkspaceRenamed,
+    WorkspaceReopened,
     WorkspaceTransferred,
 )
 
@@ -48,9 +56,24 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """Waits for somebody who reads mail at `email`."""
+
+    invitation_id: str
+    email: Text
+    role: str
+    invited_by: str
+    invited_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
     """`members`: user id -> membership, and `owners` those of them who own it, the one who stands
-    for it first. Its own workspace is itself. `name_author` is who wrote its present name."""
+    for it first. Its own workspace is itself. `name_author` is who wrote its present name.
+
+    Whoever may do nothing here is not among `members`: the `suspended` ones, and while it is
+    closed all of them, who are `parted` then."""
 
     workspace_id: str
     name: Text
@@ -64,6 +87,10 @@ class Workspace:
     version: int
     position: int
     name_author: str
+    suspended: Mapping[str, Membership] = field(default_factory=dict)
+    invitations: Mapping[str, Invitation] = field(default_factory=dict)
+    closed_at: datetime | None = None
+    parted: Mapping[str, Membership] = field(default_factory=dict)
 
     @property
     def owner_id(self) -> str:
@@ -72,6 +99,11 @@ class Workspace:
     def role_of(self, user_id: str) -> str | None:
         member = self.members.get(user_id)
         return None if member is None else member.role
+
+    def is_closed_by(self, user_id: str) -> bool:
+        """Whether it is closed, and they are an owner of it for all that."""
+        member = self.parted.get(user_id)
+        return member is not None and member.role == "owner"
 
     def teams_of(self, user_id: str) -> tuple[str, ...]:
         """The teams that somebody is in, the oldest first."""
@@ -105,13 +137,25 @@ def evolve(state: Workspace | None, event: object, stamp: Stamp) -> Workspace | 
                 state,
                 stamp,
                 members=without(state.members, event.user_id),
+                suspended=without(state.suspended, event.user_id),
                 owners=_owners(state, event.user_id, None),
                 teams=_without_member(state.teams, event.user_id),
             )
         case WorkspaceTransferred():
             return _transferred(state, event, stamp)
+        case WorkspaceMemberSuspended() | WorkspaceMemberReactivated():
+            return _suspended(state, event, stamp)
+        case WorkspaceClosed() if state.closed_at is None:
+            return touched(state, stamp, closed_at=stamp.at, members={}, parted=state.members)
+        case WorkspaceReopened() if state.closed_at is not None:
+            return touched(state, stamp, closed_at=None, members=state.parted, parted={})
         case _:
-            return touched(state, stamp, teams=_teams(state.teams, event, stamp))
+            return touched(
+                state,
+                stamp,
+                teams=_teams(state.teams, event, stamp),
+                invitations=_invitations(state.invitations, event, stamp),
+            )
 
 
 def with_role(
@@ -142,6 +186,50 @@ def _transferred(state: Workspace, event: WorkspaceTransferred, stamp: Stamp) ->
     gone = (event.owner_id, event.stepped_down)
     others = tuple(each for each in state.owners if each not in gone)
     return touched(state, stamp, members=members, owners=(event.owner_id, *others))
+
+
+def _suspended(
+    state: Workspace, event: WorkspaceMemberSuspended | WorkspaceMemberReactivated, stamp: Stamp
+) -> Workspace:
+    """They move between the members and the suspended, a member since when they were one."""
+    is_back = isinstance(event, WorkspaceMemberReactivated)
+    member = (state.suspended if is_back else state.members).get(event.user_id)
+    if member is None:
+        return touched(state, stamp)
+    members, suspended = without(state.members, event.user_id), state.suspended
+    suspended = without(suspended, event.user_id)
+    if is_back:
+        members = {**members, event.user_id: member}
+    else:
+        suspended = {**suspended, event.user_id: member}
+    owners = _owners(state, event.user_id, member.role if is_back else None)
+    return touched(state, stamp, members=members, suspended=suspended, owners=owners)
+
+
+def _invitations(
+    invitations: Mapping[str, Invitation], event: object, stamp: Stamp
+) -> Mapping[str, Invitation]:
+    """The invitations after an event about one of them, or about none. Where one is added, those
+    that have expired are forgotten."""
+    match event:
+        case WorkspaceMemberInvited():
+            made = Invitation(
+                invitation_id=event.invitation_id,
+                email=event.email,
+                role=event.role,
+                invited_by=stamp.actor,
+                invited_at=stamp.at,
+                expires_at=event.expires_at,
+            )
+            good = {key: each for key, each in invitations.items() if each.expires_at > stamp.at}
+            return {**good, event.invitation_id: made}
+        case WorkspaceInvitationRenewed() if event.invitation_id in invitations:
+            renewed = evolved(invitations[event.invitation_id], expires_at=event.expires_at)
+            return {**invitations, event.invitation_id: renewed}
+        case WorkspaceInvitationRevoked() | WorkspaceInvitationAccepted():
+            return {key: each for key, each in invitations.items() if key != event.invitation_id}
+        case _:
+            return invitations
 
 
 def _teams(teams: Mapping[str, Team], event: object, stamp: Stamp) -> Mapping[str, Team]:
@@ -214,6 +302,10 @@ _CHANGES_ACCESS = (
     TeamDeleted,
     TeamMemberAdded,
     TeamMemberRemoved,
+    WorkspaceMemberSuspended,
+    WorkspaceMemberReactivated,
+    WorkspaceClosed,
+    WorkspaceReopened,
 )
 
 
@@ -229,6 +321,8 @@ def authors(state: Workspace | None, event: object) -> Mapping[str, str]:
             return {"was": state.name_author}
         case TeamRenamed() | TeamDeleted() if event.team_id in state.teams:
             return {"was": state.teams[event.team_id].name_author}
+        case WorkspaceMemberInvited():
+            return {"email": event.invitation_id}
         case _:
             return {}
 

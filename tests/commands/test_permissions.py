@@ -68,18 +68,23 @@ from commands.user.register_user import RegisterUser
 from commands.user.revoke_api_key import RevokeApiKey
 from commands.user.suspend_user import ActivateUser, SuspendUser
 from commands.user.verify_email import ChangeEmail, VerifyEmail
+from commands.workspace.accept_invitation import AcceptInvitation
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.close_workspace import CloseWorkspace, ReopenWorkspace
 from commands.workspace.create_service_account import CreateServiceAccount
 from commands.workspace.create_team import CreateTeam
 from commands.workspace.create_workspace import CreateWorkspace
 from commands.workspace.delete_team import DeleteTeam
+from commands.workspace.hand_over_tasks import HandOverTasks
+from commands.workspace.invite_member import RenewInvitation, RevokeInvitation
 from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.remove_team_member import RemoveTeamMember
 from commands.workspace.rename_team import RenameTeam
 from commands.workspace.rename_workspace import RenameWorkspace
 from commands.workspace.service_keys import MakeServiceKey, RevokeServiceKey
+from commands.workspace.suspend_member import ReactivateMember, SuspendMember
 from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Invalid, Kind, Refused
 from domain.labels.state import LABELS
@@ -299,6 +304,76 @@ async def _revoke_service_key(house: House, actor: str) -> object:
 @case(TransferWorkspace, "done F F F F -")
 async def _transfer_workspace(house: House, actor: str) -> object:
     return TransferWorkspace(workspace_id=house.workspace_id, owner_id=house.bob)
+
+
+async def _invitation(house: House, email: str) -> str:
+    invitation_id = new_id("inv")
+    command = AddWorkspaceMember(
+        workspace_id=house.workspace_id, email=email, invitation_id=invitation_id
+    )
+    await house.run(house.ann, command)
+    return invitation_id
+
+
+@case(RenewInvitation, ADMINS)
+async def _renew_invitation(house: House, actor: str) -> object:
+    invitation_id = await _invitation(house, f"{new_id('user')}@example.org")
+    return RenewInvitation(workspace_id=house.workspace_id, invitation_id=invitation_id)
+
+
+@case(RevokeInvitation, ADMINS)
+async def _revoke_invitation(house: House, actor: str) -> object:
+    invitation_id = await _invitation(house, f"{new_id('user')}@example.org")
+    return RevokeInvitation(workspace_id=house.workspace_id, invitation_id=invitation_id)
+
+
+@case(AcceptInvitation, "- - - - - done")
+async def _accept_invitation(house: House, actor: str) -> object:
+    """Eve has the address that was invited."""
+    email = f"{new_id('user')}@example.org"
+    invitation_id = await _invitation(house, email)
+    await house.run(house.eve, ChangeEmail(user_id=house.eve, email=email))
+    return AcceptInvitation(workspace_id=house.workspace_id, invitation_id=invitation_id)
+
+
+@case(SuspendMember, ADMINS)
+async def _suspend_member(house: House, actor: str) -> object:
+    return SuspendMember(workspace_id=house.workspace_id, user_id=await _newcomer(house))
+
+
+@case(ReactivateMember, ADMINS)
+async def _reactivate_member(house: House, actor: str) -> object:
+    user_id = await _newcomer(house)
+    suspend = SuspendMember(workspace_id=house.workspace_id, user_id=user_id)
+    await house.run(house.ann, suspend)
+    return ReactivateMember(workspace_id=house.workspace_id, user_id=user_id)
+
+
+@case(HandOverTasks, ADMINS)
+async def _hand_over_tasks(house: House, actor: str) -> object:
+    task = await house.task(assignee_ids=(house.bob,))
+    return HandOverTasks(
+        workspace_id=house.workspace_id,
+        user_id=house.bob,
+        to=house.admin,
+        task_ids=(task.task_id,),
+    )
+
+
+@case(CloseWorkspace, "done F F F F -")
+async def _close_workspace(house: House, actor: str) -> object:
+    return CloseWorkspace(workspace_id=house.workspace_id, confirm="Acme")
+
+
+@case(ReopenWorkspace, "done - - - - -")
+async def _reopen_workspace(house: House, actor: str) -> object:
+    made = await house.run(house.ann, CreateWorkspace(name="Closed"))
+    workspace_id = made.main_stream
+    for person in (house.admin, house.bob):
+        member = AddWorkspaceMember(workspace_id=workspace_id, user_id=person, role="admin")
+        await house.run(house.ann, member)
+    await house.run(house.ann, CloseWorkspace(workspace_id=workspace_id, confirm="Closed"))
+    return ReopenWorkspace(workspace_id=workspace_id)
 
 
 async def _newcomer(house: House) -> str:

@@ -72,10 +72,17 @@ from domain.workspace.events import (
     TeamMemberAdded,
     TeamMemberRemoved,
     TeamRenamed,
+    WorkspaceClosed,
+    WorkspaceInvitationAccepted,
     WorkspaceMemberAdded,
+    WorkspaceMemberInvited,
+    WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
+    WorkspaceMemberSuspended,
     WorkspaceRenamed,
+    WorkspaceReopened,
+    WorkspaceTasksHandedOver,
     WorkspaceTransferred,
 )
 from tests.projections.history import BEGAN, STATUSES, History, columns, made_id, workflow
@@ -317,6 +324,15 @@ def workspace_events(draw: st.DrawFn) -> object:
                 WorkspaceTransferred(
                     owner_id=user_id, was=USERS[0], was_role="member", stepped_down=USERS[0]
                 ),
+                WorkspaceMemberSuspended(user_id=user_id, role=role),
+                WorkspaceMemberReactivated(user_id=user_id, role=role),
+                WorkspaceMemberInvited(
+                    invitation_id="inv_1", email=draw(erasable), role=role, expires_at=BEGAN
+                ),
+                WorkspaceInvitationAccepted(invitation_id="inv_1", user_id=user_id, role=role),
+                WorkspaceTasksHandedOver(user_id=user_id, to=USERS[0], handed_over=1, left_out=0),
+                WorkspaceClosed(),
+                WorkspaceReopened(was=BEGAN),
                 TeamCreated(team_id=team_id, name=draw(texts)),
                 TeamRenamed(team_id=team_id, name=draw(erasable), was="before"),
                 TeamDeleted(team_id=team_id, was="before", members=(user_id,)),

@@ -95,6 +95,7 @@ def test_the_directory_follows_people_and_where_they_stand() -> None:
         "role": "admin",
         "team_ids": [],
         "is_service_account": False,
+        "suspended": False,
         "joined_at": "2026-03-01T09:00:04Z",
     }
     past.record(WS, WS, WorkspaceMemberRemoved(user_id=BOB, was="admin"))

@@ -60,7 +60,9 @@ _ACCESS = """
 SELECT {position},
     (SELECT json_agg(json_build_array(
         m.user_id, m.role, m.joined_at, m.joined, m.is_service, m.team_ids))::text
-        FROM {members_members} AS m WHERE m.workspace_id = k.p0),
+        FROM {members_members} AS m WHERE m.workspace_id = k.p0 AND NOT m.suspended
+        AND NOT EXISTS (SELECT FROM {members_workspaces} AS c
+            WHERE c.workspace_id = k.p0 AND c.closed)),
     (SELECT json_agg(json_build_array(p.project_id, p.is_private, p.archived))::text
         FROM {members_projects} AS p WHERE p.workspace_id = k.p0),
     (SELECT json_agg(json_build_array(
