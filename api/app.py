@@ -20,7 +20,9 @@ from api.routes import (
     comment_history,
     comments,
     dependencies,
+    handover,
     history,
+    invitations,
     labels,
     operations,
     own_account,
@@ -75,6 +77,8 @@ ROUTERS: Final = (
     people.router,
     api_keys.router,
     own_account.router,
+    invitations.router,
+    handover.router,
     operations.router,
 )
 

@@ -105,7 +105,7 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    types = list({route.answer_type for route in routes if route.answer_type is not None})
+    types = list({answer for route in routes for answer in _answers(route).values()})
     references, answers = msgspec.json.schema_components(types, ref_template=_SCHEMA)
     schemas |= answers
     schemas["Mark"] = {"type": ["string", "null"], "description": "The person's name."}
@@ -120,10 +120,17 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
         for method in route.methods or ():
             operation = built["paths"][route.path_format][method.lower()]
             _complete_operation(operation, route, components["responses"])
-            if route.answer_type is not None:
-                operation["responses"][str(route.status_code)]["content"] = {
-                    "application/json": {"schema": reference_of[route.answer_type]}
+            for status, answer in _answers(route).items():
+                operation["responses"][str(status)]["content"] = {
+                    "application/json": {"schema": reference_of[answer]}
                 }
+
+
+def _answers(route: DirectRoute) -> dict[int, type[msgspec.Struct]]:
+    """What it answers where it succeeds, by status."""
+    if route.answer_type is None:
+        return {}
+    return {route.status_code or 200: route.answer_type, **route.also}
 
 
 def _complete_operation(

@@ -34,6 +34,7 @@ from infra.people.accounts import Accounts
 from infra.people.api_keys import ApiKeys
 from infra.people.by_mail import ByMail
 from infra.people.credentials import Credentials
+from infra.people.invitations import Invitations
 from infra.people.mail_tokens import MailTokens
 from infra.people.mailer import Mailer
 from infra.people.outbox import Outbox
@@ -102,6 +103,7 @@ class House:
     accounts: Accounts
     own_account: OwnAccount
     by_mail: ByMail
+    invitations: Invitations
     second_factors: SecondFactors
     sessions: Sessions
     access_tokens: AccessTokens
@@ -213,6 +215,11 @@ async def _build(
     mailer.start()
     stack.push_async_callback(mailer.stop)
     verify_good_for = timedelta(hours=settings.verify_token_hours)
+    mail_limits = MailLimits(
+        windows,
+        per_address=settings.mails_per_address,
+        invitations_per_day=settings.invitations_per_day,
+    )
     by_mail = ByMail(
         executor=executor,
         credentials=credentials,
@@ -220,14 +227,21 @@ async def _build(
         proofs=proofs,
         tokens=tokens,
         outbox=outbox,
-        limits=MailLimits(
-            windows,
-            per_address=settings.mails_per_address,
-            invitations_per_day=settings.invitations_per_day,
-        ),
+        limits=mail_limits,
         revocations=revocations,
         on_mail=mailer.wake,
         verify_good_for=verify_good_for,
+    )
+    invitations = Invitations(
+        executor=executor,
+        store=store,
+        outbox=outbox,
+        tokens=tokens,
+        limits=mail_limits,
+        proofs=proofs,
+        on_mail=mailer.wake,
+        clock=utc_now,
+        good_for=timedelta(days=settings.invitation_days),
     )
     accounts = Accounts(
         executor=executor,
@@ -280,6 +294,7 @@ async def _build(
         accounts=accounts,
         own_account=own_account,
         by_mail=by_mail,
+        invitations=invitations,
         second_factors=second_factors,
         sessions=sessions,
         access_tokens=AccessTokens(master.derive("access tokens"), token_lifetime),
@@ -315,6 +330,9 @@ def limits_of(settings: Settings) -> Limits:
         statuses=settings.max_statuses,
         transitions=settings.max_transitions,
         teams=settings.max_teams,
+        invitations=settings.max_invitations,
+        invitation_days=settings.invitation_days,
+        reopen_days=settings.workspace_reopen_days,
         team_members=settings.max_team_members,
         subtask_depth=settings.max_subtask_depth,
         subtasks=settings.max_subtasks,

@@ -125,6 +125,9 @@ class Safety(BaseModel):
     require_verified_email: bool = Field(
         False, description="Whether an address must be verified before its user may log in."
     )
+    workspace_reopen_days: int = Field(
+        30, ge=0, description="For how long an owner may reopen a closed workspace."
+    )
     cors_origins: Words = Field(
         (), description="Web origins, by comma, whose pages may call the API; none by default."
     )
@@ -214,6 +217,9 @@ class Limits(BaseModel):
     )
     max_statuses: int = Field(100, ge=1, description="Statuses of a workflow.")
     max_transitions: int = Field(1000, ge=0, description="Transitions of a workflow.")
+    max_invitations: int = Field(
+        200, ge=0, description="Invitations of a workspace that wait at once."
+    )
     max_teams: int = Field(200, ge=0, description="Teams of a workspace.")
     max_team_members: int = Field(500, ge=1, le=5_000, description="Members of a team.")
     max_batch_commands: int = Field(1000, ge=1, le=1000, description="Commands of a batch.")

@@ -10,6 +10,7 @@ from domain.errors import Kind
 
 # Entries of a route's `openapi_extra` that are for us: its answer's type, and how it may refuse.
 ANSWER: Final = "x-answer"
+ALSO: Final = "x-also"
 PROBLEMS: Final = "x-problems"
 
 ONCE: Final = {
@@ -100,8 +101,10 @@ def write(
     has_body: bool = True,
     has_path: bool = True,
     may: Sequence[str] = (),
+    also: Mapping[int, type[Struct]] | None = None,
 ) -> dict[str, Any]:
-    """Options of a route that changes something. `conditional`: it takes If-Match."""
+    """Options of a route that changes something. `conditional`: it takes If-Match. `also`: other
+    statuses of success, with their answers."""
     headers = {**POSITION_HEADERS, **REPLAYED_HEADER}
     parameters: list[Mapping[str, Any]] = [ONCE]
     problems: list[str] = [
@@ -126,7 +129,10 @@ def write(
     if answer is not None:
         headers |= ETAG_HEADER
     done = {"description": "Done.", "headers": headers}
-    return _options(status, answer, {status: done}, parameters, problems)
+    responses = dict.fromkeys((status, *(also or ())), done)
+    options = _options(status, answer, responses, parameters, problems)
+    options["openapi_extra"][ALSO] = dict(also or {})
+    return options
 
 
 def own(

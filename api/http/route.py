@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api.http.auth import admit
 from api.http.bodies import Body, read_body
 from api.http.call import Call
-from api.http.describe import ANSWER, PROBLEMS
+from api.http.describe import ALSO, ANSWER, PROBLEMS
 from api.http.positions import wanted_position
 from api.http.problems import code_of, refusal
 from api.http.queries import Query, ReadQuery, read_query
@@ -46,6 +46,7 @@ _KINDS: Final = {
     "label_id": "lbl",
     "dependency_id": "dep",
     "key_id": "key",
+    "invitation_id": "inv",
 }
 _NAMES: Final = {
     "workspace_id": "workspace",
@@ -55,6 +56,8 @@ _NAMES: Final = {
     "comment_id": "comment",
     "label_id": "label",
     "dependency_id": "dependency",
+    "invitation_id": "invitation",
+    "session_id": "session",
     "task_id": "task",
     "project_id": "project",
     "key_id": "key",
@@ -94,6 +97,7 @@ class DirectRoute(APIRoute):
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         extra = dict(options.pop("openapi_extra", None) or {})
         self.answer_type: type[Struct] | None = extra.pop(ANSWER, None)
+        self.also: Mapping[int, type[Struct]] = extra.pop(ALSO, {})
         self.problems: Sequence[str] = extra.pop(PROBLEMS, ())
         options |= {"openapi_extra": extra, "response_model": None}
         super().__init__(path, endpoint, **options)

@@ -29,6 +29,7 @@ from domain.values.ids import is_id
 from domain.values.moment import moment
 from domain.values.text import readable, shown
 from infra.people.accounts import Registration
+from infra.people.invitations import no_invitation
 from infra.people.proofs import Proof
 from infra.people.sessions import Session
 from projections.members import MEMBERS_VIEW, OwnAnswer, ProfileAnswer, render_own, render_profile
@@ -60,7 +61,7 @@ class NewUser(Body):
         }
     )
 
-    secret: ClassVar[frozenset[str]] = frozenset({"password"})
+    secret: ClassVar[frozenset[str]] = frozenset({"password", "invitation_token"})
 
     username: Annotated[str, Field(json_schema_extra={"minLength": 3, "maxLength": 40})]
     email: Email
@@ -68,6 +69,12 @@ class NewUser(Body):
     name: Name | None = None
     time_zone: Annotated[str, Field(examples=["Europe/Berlin"])] | None = None
     locale: Annotated[str, Field(examples=["en"])] | None = None
+    invitation_token: (
+        Annotated[
+            str, Field(max_length=200, description="Of an invitation that went to this address.")
+        ]
+        | None
+    ) = None
 
 
 class LogIn(Body):
@@ -161,19 +168,30 @@ _LOG_IN_BODY = {
 async def register(call: CallHere, body: NewUser) -> Reply:
     await spend(call, f"address {call.address}")
     given = once(call, body)
-    outcome = await call.house.accounts.register(
-        Registration(
-            username=body.username,
-            email=body.email,
-            password=body.password,
-            name=body.name,
-            time_zone=body.time_zone or "UTC",
-            locale=body.locale or "en",
-        ),
-        call.origin,
-        idempotency_key=None if given is None else given.key,
-        digest=None if given is None else given.digest,
-    )
+    verified, invitation = False, None
+    if body.invitation_token is not None:
+        invitations = call.house.invitations
+        verified, invitation = await invitations.registering(body.invitation_token, body.email)
+    try:
+        outcome = await call.house.accounts.register(
+            Registration(
+                username=body.username,
+                email=body.email,
+                password=body.password,
+                name=body.name,
+                time_zone=body.time_zone or "UTC",
+                locale=body.locale or "en",
+                email_verified=verified,
+                invitation=invitation,
+            ),
+            call.origin,
+            idempotency_key=None if given is None else given.key,
+            digest=None if given is None else given.digest,
+        )
+    except Refused as refused:
+        if refused.kind is Kind.NOT_FOUND:  # only an invitation can be missing here
+            raise no_invitation("/invitation_token") from None
+        raise
     user = outcome.state(USER)
     doc = encode(
         Registered(

@@ -1,5 +1,6 @@
 """Workspaces and who belongs to them."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal
 
 from fastapi import APIRouter, Query
@@ -17,16 +18,21 @@ from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
 from api.routes.answers import MemberPage, WorkspacePage
+from api.routes.invitations import InvitationAnswer, render_invitation
+from commands.execution import Outcome
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
+from commands.workspace.close_workspace import CloseWorkspace, ReopenWorkspace
 from commands.workspace.create_workspace import CreateWorkspace
 from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.rename_workspace import RenameWorkspace
+from commands.workspace.suspend_member import ReactivateMember, SuspendMember
 from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Kind, not_found
 from domain.values.moment import moment
 from domain.values.text import shown
 from domain.values.text_rules import normal_email
+from domain.workspace.comings import invitation_for
 from domain.workspace.state import WORKSPACE, Workspace
 from projections.members import (
     MEMBERS_VIEW,
@@ -52,7 +58,7 @@ class NewWorkspace(Body):
 class WorkspaceChanges(Body):
     derived: ClassVar[frozenset[str]] = frozenset({"updated_at", "version", "position"})
     identity: ClassVar[frozenset[str]] = frozenset(
-        {"id", "workspace_id", "is_personal", "created_at"}
+        {"id", "workspace_id", "is_personal", "closed_at", "created_at"}
     )
 
     name: Name = ""
@@ -74,9 +80,15 @@ class NewMember(Body):
     role: Role = "member"
 
 
+class Closing(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"confirm": "The company"}]})
+
+    confirm: Annotated[str, Field(max_length=1_000, description="The workspace's name, exactly.")]
+
+
 class RoleChange(Body):
     derived: ClassVar[frozenset[str]] = frozenset(
-        {"id", "user_id", "name", "team_ids", "is_service_account", "joined_at"}
+        {"id", "user_id", "name", "team_ids", "is_service_account", "suspended", "joined_at"}
     )
 
     role: Role
@@ -129,7 +141,7 @@ async def get_workspace(
     call: CallHere, workspace_id: str, query: Annotated[ReadQuery, Query()]
 ) -> Reply:
     position = call.position
-    workspace = await visible_workspace(call, workspace_id)
+    workspace = await visible_workspace(call, workspace_id, or_closed=True)
     found = Found(
         render_workspace(workspace), workspace.version, workspace.position, workspace_id, ""
     )
@@ -174,19 +186,39 @@ async def list_members(
 
 @router.post(
     "/workspaces/{workspace_id}/members",
-    summary="Let somebody into a workspace",
-    **write(MemberAnswer, status=201, may=(Kind.ALREADY_EXISTS,)),
+    summary="Let somebody into a workspace, or invite an address that nobody has",
+    **write(
+        MemberAnswer,
+        status=201,
+        may=(Kind.ALREADY_EXISTS,),
+        also={202: InvitationAnswer},
+    ),
 )
 async def add_member(call: CallHere, workspace_id: str, body: NewMember) -> Reply:
     command = AddWorkspaceMember(
         workspace_id=workspace_id, user_id=body.user_id, email=body.email, role=body.role
     )
-    outcome = await execute(call, [command], body=body, match=workspace_id)
-    user_id = body.user_id
-    if user_id is None:
-        user_id = await call.house.store.claimed_by("email", normal_email(body.email or ""))
+    if body.email is None or body.user_id is not None:
+        outcome = await execute(call, [command], body=body, match=workspace_id)
+        return await _added(call, outcome, body.user_id or "")
+    inviting = call.house.invitations.inviting(workspace_id, body.email, call.caller.user_id)
+    async with inviting as invitation_id:
+        command = replace(command, invitation_id=invitation_id)
+        outcome = await execute(call, [command], body=body, match=workspace_id)
     workspace = outcome.state(WORKSPACE)
-    doc = await _member(call, workspace, user_id or "")
+    user_id = await call.house.store.claimed_by("email", normal_email(body.email))
+    if user_id is not None and user_id in workspace.members:
+        return await _added(call, outcome, user_id)
+    invitation = invitation_for(list(workspace.invitations.values()), body.email)
+    if invitation is None:
+        raise not_found("invitation")
+    doc = await with_names(call, render_invitation(workspace_id, invitation))
+    return Reply(202, doc, changed_headers(call, outcome))
+
+
+async def _added(call: Call, outcome: Outcome, user_id: str) -> Reply:
+    workspace = outcome.state(WORKSPACE)
+    doc = await _member(call, workspace, user_id)
     return changed(call, outcome, doc, workspace.version, status=201)
 
 
@@ -213,17 +245,71 @@ async def remove_member(call: CallHere, workspace_id: str, user_id: str) -> Repl
     return no_content(changed_headers(call, outcome))
 
 
+@router.post(
+    "/workspaces/{workspace_id}/members/{user_id}/suspend",
+    summary="Suspend a member: a member still, who may see and do nothing here",
+    **write(MemberAnswer, conditional=True, has_body=False, may=(Kind.LAST_OWNER,)),
+)
+async def suspend_member(call: CallHere, workspace_id: str, user_id: str) -> Reply:
+    command = SuspendMember(workspace_id=workspace_id, user_id=user_id)
+    outcome = await execute(call, [command], match=workspace_id)
+    workspace = outcome.state(WORKSPACE)
+    return changed(call, outcome, await _member(call, workspace, user_id), workspace.version)
+
+
+@router.post(
+    "/workspaces/{workspace_id}/members/{user_id}/reactivate",
+    summary="Let a suspended member in again",
+    **write(MemberAnswer, conditional=True, has_body=False),
+)
+async def reactivate_member(call: CallHere, workspace_id: str, user_id: str) -> Reply:
+    command = ReactivateMember(workspace_id=workspace_id, user_id=user_id)
+    outcome = await execute(call, [command], match=workspace_id)
+    workspace = outcome.state(WORKSPACE)
+    return changed(call, outcome, await _member(call, workspace, user_id), workspace.version)
+
+
+@router.delete(
+    "/workspaces/{workspace_id}",
+    summary="Close a workspace; nothing of it is lost",
+    description="To everybody it is as if it did not exist; those who own it still read it here, "
+    "and may reopen it for a time.",
+    **write(None, status=204, conditional=True),
+)
+async def close_workspace(call: CallHere, workspace_id: str, body: Closing) -> Reply:
+    command = CloseWorkspace(workspace_id=workspace_id, confirm=body.confirm)
+    outcome = await execute(call, [command], body=body, match=workspace_id)
+    return no_content(changed_headers(call, outcome))
+
+
+@router.post(
+    "/workspaces/{workspace_id}/reopen",
+    summary="Open a closed workspace again, as it was",
+    **write(WorkspaceAnswer, has_body=False),
+)
+async def reopen_workspace(call: CallHere, workspace_id: str) -> Reply:
+    outcome = await execute(call, [ReopenWorkspace(workspace_id=workspace_id)])
+    workspace = outcome.state(WORKSPACE)
+    return changed(call, outcome, render_workspace(workspace), workspace.version)
+
+
 async def _member(call: Call, workspace: Workspace, user_id: str) -> bytes:
-    member = workspace.members.get(user_id)
+    suspended = user_id in workspace.suspended
+    member = workspace.suspended.get(user_id) or workspace.members.get(user_id)
     if member is None:
         raise not_found("member")
-    return await with_names(call, render_member(user_id, member, workspace.teams_of(user_id)))
+    doc = render_member(user_id, member, workspace.teams_of(user_id), suspended=suspended)
+    return await with_names(call, doc)
 
 
-async def visible_workspace(call: Call, workspace_id: str) -> Workspace:
-    """A workspace that the caller is in, as the log has it now. Raises Refused(NOT_FOUND)."""
+async def visible_workspace(call: Call, workspace_id: str, *, or_closed: bool = False) -> Workspace:
+    """A workspace that the caller is in, as the log has it now; `or_closed`: or is an owner of,
+    though it is closed. Raises Refused(NOT_FOUND)."""
     workspace = await call.access.newest(WORKSPACE, workspace_id)
-    if workspace is None or workspace.role_of(call.caller.user_id) is None:
+    user_id = call.caller.user_id
+    if workspace is None:
+        raise not_found("workspace")
+    if workspace.role_of(user_id) is None and not (or_closed and workspace.is_closed_by(user_id)):
         raise not_found("workspace")
     return workspace
 
@@ -236,6 +322,7 @@ def _require_same_identity(body: WorkspaceChanges, workspace: Workspace) -> None
         "id": workspace.workspace_id,
         "workspace_id": workspace.workspace_id,
         "is_personal": workspace.is_personal,
+        "closed_at": None,
         "created_at": workspace.created_at,
     }
     require_unchanged(sent, present)

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from commands.permissions import Anyone
+from commands.permissions import Anyone, Invited
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
+from commands.workspace.accept_invitation import AcceptInvitation, accept_invitation
 from domain.errors import Kind, Refused
 from domain.project import decisions as projects
 from domain.project.decisions import PERSONAL_KEY
@@ -17,7 +18,11 @@ from domain.user.state import USER
 from domain.values.ids import SYSTEM_WORKSPACE, checked_id
 from domain.values.text_rules import normal_email, normal_username
 from domain.workspace import decisions as workspaces
-from domain.workspace.events import WorkspaceCreated
+from domain.workspace.events import (
+    WorkspaceCreated,
+    WorkspaceInvitationAccepted,
+    WorkspaceMemberAdded,
+)
 from domain.workspace.state import WORKSPACE
 
 
@@ -25,7 +30,7 @@ from domain.workspace.state import WORKSPACE
 class RegisterUser:
     """`user_id` is a fresh one, under which the credentials and the keys that seal the person's
     name lie ready already; the origin's actor is the same. `email_verified`: whoever registers
-    has shown already that they read this address."""
+    has shown already that they read this address. `invitation`: into another workspace as well."""
 
     user_id: str
     username: str
@@ -34,6 +39,7 @@ class RegisterUser:
     time_zone: str = "UTC"
     locale: str = "en"
     email_verified: bool = False
+    invitation: AcceptInvitation | None = None
 
 
 async def register_user(command: RegisterUser, work: Work) -> str:
@@ -66,6 +72,9 @@ async def register_user(command: RegisterUser, work: Work) -> str:
     work.claim("username", normal_username(command.username), field="username", owner=user_id)
     work.claim("email", normal_email(command.email), field="email", owner=user_id)
     work.claim(f"project-key:{workspace_id}", PERSONAL_KEY, field="key", owner=project_id)
+    if command.invitation is not None:
+        await Invited().check(command.invitation, work)
+        await accept_invitation(command.invitation, work)
     return user_id
 
 
@@ -73,7 +82,14 @@ REGISTER_USER = CommandSpec(
     command=RegisterUser,
     handler=register_user,
     permission=Anyone(),
-    events=(UserRegistered, UserEmailVerified, WorkspaceCreated, ProjectCreated),
+    events=(
+        UserRegistered,
+        UserEmailVerified,
+        WorkspaceCreated,
+        ProjectCreated,
+        WorkspaceInvitationAccepted,
+        WorkspaceMemberAdded,
+    ),
     route="POST /users",
     inverse=NoInverse("close the account instead."),
 )

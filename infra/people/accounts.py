@@ -1,9 +1,9 @@
 """Accounts: credentials that come to life with the account's own commit, and logging in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -11,6 +11,7 @@ from commands.execution import Executor, Outcome
 from commands.ports import EventStore
 from commands.user.register_user import RegisterUser
 from commands.user.suspend_user import ActivateUser, SuspendUser
+from commands.workspace.accept_invitation import AcceptInvitation
 from domain.errors import Invalid, Kind, Refused, not_found
 from domain.user.state import USER
 from domain.values.recorded import Origin
@@ -38,7 +39,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """`email_verified`: it is known already that they read this address."""
+    """`email_verified`: it is known already that they read this address. `invitation`: by which
+    they come into a workspace."""
 
     username: str
     email: str
@@ -47,6 +49,7 @@ class Registration:
     time_zone: str = "UTC"
     locale: str = "en"
     email_verified: bool = False
+    invitation: AcceptInvitation | None = None
 
 
 class Accounts:
@@ -82,12 +85,10 @@ class Accounts:
         wanted: Registration,
         origin_of: Callable[[str], Origin],
         *,
-        then: Callable[[str], Sequence[Any]] = lambda user_id: (),
         idempotency_key: str | None = None,
         digest: bytes | None = None,
     ) -> Outcome:
-        """Make an account that may log in. `origin_of` is given the new user's id, and so is
-        `then`, which gives further commands of the same commit.
+        """Make an account that may log in. `origin_of` is given the new user's id.
 
         The credential lies ready, inactive, before the commit, and so does the mail by which the
         address is verified; both come to life after it: whatever dies in between, nobody logs in
@@ -117,10 +118,11 @@ class Accounts:
             time_zone=wanted.time_zone,
             locale=wanted.locale,
             email_verified=wanted.email_verified,
+            invitation=wanted.invitation,
         )
         try:
             outcome = await self._executor.execute(
-                [command, *then(user_id)],
+                [command],
                 origin_of(user_id),
                 idempotency_key=idempotency_key,
                 digest=digest,

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -13,6 +13,7 @@ from commands.states import States
 from domain.user.state import USER, User
 from domain.values.text import readable, shown
 from domain.values.text_rules import normal_email
+from domain.workspace.state import WORKSPACE
 from infra.mail import letters
 from infra.mail.letters import Letter
 from infra.mail.post import Post, Undeliverable, Unreachable
@@ -72,6 +73,7 @@ class Mailer:
             "verify-email": self._verify_email,
             "change-email": self._change_email,
             "reset-password": self._reset_password,
+            "invitation": self._invitation,
             **dict.fromkeys(letters.NOTICES, self._notice),
         }
 
@@ -162,6 +164,28 @@ class Mailer:
             waiting, Purpose.RESET_PASSWORD, user.user_id, {"email": shown(user.email)}, good_for
         )
         return letters.reset_password(shown(user.username), link, good_for)
+
+    async def _invitation(self, waiting: Waiting) -> Written:
+        """None where it was revoked, accepted, or never came to be."""
+        workspace_id, _, invitation_id = waiting.about.partition("/")
+        workspace = await self._states.read(WORKSPACE, workspace_id)
+        if workspace is None or workspace.closed_at is not None:
+            return None
+        invitation = workspace.invitations.get(invitation_id)
+        now = datetime.now(UTC)
+        if invitation is None or invitation.expires_at <= now:
+            return None
+        inviter = await self._user(invitation.invited_by)
+        good_for = invitation.expires_at - now
+        says = {"workspace_id": workspace_id, "invitation_id": invitation_id}
+        link = await self._link(waiting, Purpose.INVITATION, None, says, good_for)
+        return letters.invitation(
+            "Somebody" if inviter is None else shown(inviter.name, "Somebody"),
+            shown(workspace.name),
+            invitation.role,
+            link,
+            good_for,
+        )
 
     async def _notice(self, waiting: Waiting) -> Written:
         user = await self._user(waiting.about)

@@ -16,6 +16,7 @@ NAMED: Final = {
     "task_ids": "task",
     "last_id": "task",
     "into": "lbl",
+    "to": "user",
 }
 # The kind of what other names name; every name ends in `_id` or `_ids`.
 KINDS: Final = {
@@ -23,6 +24,7 @@ KINDS: Final = {
     "from_task": "task", "depends_on": "task", "project": "proj", "workspace": "ws",
     "user": "user", "assignee": "user", "creator": "user", "owner": "user", "actor": "user",
     "watcher": "user", "to_user": "user", "team": "team", "comment": "cmt", "label": "lbl",
+    "invitation": "inv",
 }  # fmt: skip
 # A body for a call whose schema does not give one that it takes; paths as the document has them.
 BODIES: Final[dict[tuple[str, str], Any]] = {

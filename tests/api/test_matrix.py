@@ -39,7 +39,10 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     workspace_id = project["workspace_id"]
     team = await someone.post(f"/workspaces/{workspace_id}/teams", {"name": f"Team {key}"})
     label = await someone.post(f"/workspaces/{workspace_id}/labels", {"name": f"label {key}"})
+    address = {"email": f"{new_id('user')}@example.org"}
+    invitation = await someone.post(f"/workspaces/{workspace_id}/members", address)
     return {
+        "invitation_id": invitation["id"],
         "task_id": task["id"],
         "project_id": project["id"],
         "workspace_id": workspace_id,

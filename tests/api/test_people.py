@@ -160,15 +160,6 @@ async def test_somebody_is_seen_by_those_who_share_a_workspace(ada: Api, bob: Ap
     await bob.refused(404, "not-found", "GET", f"/workspaces/{workspace['id']}")
 
 
-async def test_an_unknown_address_cannot_be_added(ada: Api) -> None:
-    workspace = ada.user["default_workspace_id"]
-    problem = await ada.refused(
-        422, "validation-failed", "POST", f"/workspaces/{workspace}/members",
-        {"email": "nobody@example.org"},
-    )  # fmt: skip
-    assert pointers(problem) == ["/email"]
-
-
 async def test_the_last_owner_stays(ada: Api) -> None:
     workspace = ada.user["default_workspace_id"]
     member = f"/workspaces/{workspace}/members/{ada.user_id}"
