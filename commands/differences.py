@@ -27,6 +27,7 @@ _BOOKKEEPING: Final = frozenset(
         "name_author",
         "is_blocked",
         "around",
+        "line",
     }
 )
 

@@ -74,10 +74,13 @@ def remove(
 def path(graph: DependencyGraph, start: str, goal: str) -> tuple[str, ...] | None:
     """A way from one task to another along what blocks what, None where there is none.
 
-    Both ends are followed in turn, the one with fewer tasks at its edge first: whoever has little
-    before or behind it, as almost every task does, is done with at once, however large the graph.
+    Whatever is on the way has its place between them. Both ends are followed in turn, the one
+    with fewer tasks at its edge first: whoever has little before or behind it is done with soon.
     """
-    around = graph.around
+    around, place = graph.around, graph.places.of
+    if not _is_between(graph, start, goal):
+        return None
+    lower, upper = place[start], place[goal]
     behind: dict[str, str | None] = {start: None}
     before: dict[str, str | None] = {goal: None}
     ahead, back = [start], [goal]
@@ -88,7 +91,7 @@ def path(graph: DependencyGraph, start: str, goal: str) -> tuple[str, ...] | Non
         for task_id in ahead if forward else back:
             near = around.get(task_id, NOTHING_AROUND)
             for each in near.blocks if forward else near.blocked_by:
-                if each not in seen:
+                if each not in seen and lower <= place[each] <= upper:
                     seen[each] = task_id
                     if each in others:
                         return _joined(each, behind, before)
@@ -98,6 +101,14 @@ def path(graph: DependencyGraph, start: str, goal: str) -> tuple[str, ...] | Non
         else:
             back = reached
     return None
+
+
+def _is_between(graph: DependencyGraph, start: str, goal: str) -> bool:
+    """Whether there is room for a way: the one has something behind it, the other before it, and
+    it comes first."""
+    behind = graph.around.get(start, NOTHING_AROUND).blocks
+    before = graph.around.get(goal, NOTHING_AROUND).blocked_by
+    return bool(behind and before) and graph.places.of[start] < graph.places.of[goal]
 
 
 def _joined(

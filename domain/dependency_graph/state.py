@@ -6,6 +6,7 @@ from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
+from domain.dependency_graph.places import Line, Places, placed
 from domain.values.evolved import touched
 from domain.values.shared_map import SharedMap
 from domain.values.stamp import Stamp
@@ -39,7 +40,8 @@ NOTHING_AROUND = Around()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyGraph:
-    """`edges` by their ids; `around` is the index by task, which follows from them."""
+    """`edges` by their ids; `around` is the index by task, which follows from them, as does
+    `line`."""
 
     workspace_id: str
     updated_at: datetime
@@ -48,6 +50,18 @@ class DependencyGraph:
     position: int
     edges: SharedMap[Edge] = field(default_factory=SharedMap)
     around: SharedMap[Around] = field(default_factory=SharedMap)
+    line: Line = field(default_factory=Line, compare=False, repr=False)
+
+    @property
+    def places(self) -> Places:
+        """Some that are possible: two graphs with the same edges may have others."""
+        found = self.line.found
+        if found is None:
+            found = self.line.found = placed(
+                (task for task, near in self.around.items() if near.blocks or near.blocked_by),
+                ((task, each) for task, near in self.around.items() for each in near.blocks),
+            )
+        return found
 
     def edges_of(self, task_id: str) -> tuple[Edge, ...]:
         """The edges of one task, in the order in which they were added."""
@@ -137,7 +151,23 @@ def _added(state: DependencyGraph, event: DependencyAdded, stamp: Stamp) -> Depe
         ),
     )
     edges = state.edges.put(edge.dependency_id, edge)
-    return touched(state, stamp, edges=edges, around=around)
+    line = _line(state, edge) if blocks else state.line
+    return touched(state, stamp, edges=edges, around=around, line=line)
+
+
+def _line(state: DependencyGraph, edge: Edge) -> Line:
+    """The places with one edge more, where anybody has asked for those without it."""
+    found, around = state.line.found, state.around
+    if found is None:
+        return Line()
+    return Line(
+        found.with_edge(
+            edge.from_task_id,
+            edge.to_task_id,
+            lambda task_id: around.get(task_id, NOTHING_AROUND).blocks,
+            lambda task_id: around.get(task_id, NOTHING_AROUND).blocked_by,
+        )
+    )
 
 
 def _removed(state: DependencyGraph, event: DependencyRemoved, stamp: Stamp) -> DependencyGraph:

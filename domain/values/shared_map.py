@@ -38,6 +38,15 @@ class SharedMap(Mapping[str, V]):
             return SharedMap({**self, key: value})
         return self._with(at, {**bucket, key: value}, size)
 
+    def updated(self, entries: Mapping[str, V]) -> "SharedMap[V]":
+        """The same with all of these, each of them there before or not."""
+        if len(entries) > len(self._buckets):
+            return SharedMap({**self, **entries})
+        changed = self
+        for key, value in entries.items():
+            changed = changed.put(key, value)
+        return changed
+
     def without(self, key: str) -> "SharedMap[V]":
         """The same without an entry, which need not be there."""
         at = hash(key) & self._mask

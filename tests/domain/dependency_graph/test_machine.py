@@ -90,6 +90,8 @@ class Graphs(RuleBasedStateMachine):
             each.dependency_id: (each.from_task_id, each.to_task_id, each.type)
             for each in self.graph.edges.values()
         } == self.edges
+        place = self.graph.places.of
+        assert all(place[source] < place[target] for source, target in self.blocks.edges)
         for task in TASKS:
             near = self.graph.around.get(task)
             blocks, blocked_by = (near.blocks, near.blocked_by) if near else ((), ())
@@ -108,7 +110,10 @@ class Graphs(RuleBasedStateMachine):
         assert DEPENDENCY_GRAPH.fold(self.past) == self.graph
         if self.graph is not None:
             in_turn = sorted(self.graph.edges.values(), key=lambda each: each.version)
-            assert graph_with(in_turn, self.graph) == self.graph
+            again = graph_with(in_turn, self.graph)
+            assert again == self.graph
+            place = again.places.of
+            assert all(place[source] < place[target] for source, target in self.blocks.edges)
 
 
 TestGraphs = Graphs.TestCase
