@@ -301,11 +301,11 @@ def _finish_card(row: CardRow) -> None:
         card.comment_count = row.comment_count
         card.progress = CardProgress(row.progress_done, row.progress_total)
         row.status, row.rank = card.status, card.rank
-        row.lanes = _lanes_of(card)
+        row.lanes = _lanes_of(card, row.parent_task_id)
         row.doc = _json.encode(card)
 
 
-def _lanes_of(card: Card) -> tuple[str, ...]:
+def _lanes_of(card: Card, parent_task_id: str | None) -> tuple[str, ...]:
     assignee_ids = [each.user_id for each in card.assignees]
     return tuple(
         lane
@@ -315,7 +315,7 @@ def _lanes_of(card: Card) -> tuple[str, ...]:
             assignee_ids=assignee_ids,
             priority=card.priority_level,
             tags=tags_in(card.tags),
-            parent_task_id=None,
+            parent_task_id=parent_task_id,
         )
     )
 

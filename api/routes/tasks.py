@@ -46,6 +46,9 @@ _MOVES = (
     Kind.BLOCKED_BY_UNFINISHED,
     Kind.WIP_LIMIT_REACHED,
 )
+# A task that goes along may free the one that it goes with, in the same commit.
+_AFTER_A_MOVE = 5
+
 _STOPS = (Kind.TRASHED, Kind.ARCHIVED)
 
 
@@ -260,13 +263,14 @@ async def _answer(call: Call, task_id: str, commands: list[Any], body: Body | No
 
 async def _with_dropped(call: Call, outcome: Outcome, doc: bytes) -> bytes:
     """The answer, saying what did not come along where the task has moved to another project: it
-    stands in the last event, so that a repeated request gets it again."""
+    stands in the event, so that a repeated request gets it again."""
     task = outcome.state(TASK)
     recorded = await call.house.store.read_stream(
-        task.task_id, after=task.version - 1, upto=task.version
+        task.task_id, after=max(0, task.version - _AFTER_A_MOVE), upto=task.version
     )
     for each in recorded:
-        if isinstance(each.event, TaskMovedToProject):
+        same = each.command_id == recorded[-1].command_id
+        if same and isinstance(each.event, TaskMovedToProject):
             dropped = DroppedByMove(
                 fields=each.event.dropped_fields,
                 types=each.event.dropped_types,

@@ -6,15 +6,20 @@ from commands.permissions import OnTaskAndProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import facts_of
 from commands.task.on_task import open_task
+from commands.task.tree import below, taken_along
 from commands.work import Work
 from domain.project.state import PROJECT, Project
+from domain.project.workflow import Status
 from domain.task.decisions import require_not_trashed
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
+    TaskEvent,
     TaskFieldsChanged,
     TaskMovedToProject,
     TaskStatusChanged,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.task.relocation import category_of, counterpart, guards_into, relocate, with_dropped
 from domain.task.state import TASK, Task
@@ -26,7 +31,8 @@ from domain.workspace.state import WORKSPACE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveToProject:
     """`status`, by its key or exact name: the one that the task gets there; without it the one
-    that corresponds."""
+    that corresponds. What stands below the task in its own project, on all levels and in the trash
+    too, goes with it, and gets that status only where none corresponds."""
 
     task_id: str
     project_id: str
@@ -39,15 +45,30 @@ async def move_to_project(command: MoveToProject, work: Work) -> str:
     target = work.seen(PROJECT, command.project_id)
     if target.project_id == origin.project_id:
         return task.task_id
-    await _relocate(work, task, origin, target, command.status)
+    chosen = [each for each in await below(work, task) if each.project_id == origin.project_id]
+    status = counterpart(task, origin.workflow, target.workflow, command.status)
+    moves = [await _relocated(work, task, origin, target, status, None)]
+    for each in await taken_along(work, task, chosen):
+        status = counterpart(each, origin.workflow, target.workflow, None, command.status)
+        moves.append(await _relocated(work, each, origin, target, status, task.task_id))
+    lost = [event for _, before, _ in moves for event in before]
+    moves[0] = (task, moves[0][1], with_dropped(moves[0][2], lost))
+    for each, before, move in moves:
+        work.record(TASK, each.workspace_id, each.task_id, *before)
+        draws = f"task-number:{target.project_id}"
+        work.record(TASK, each.workspace_id, each.task_id, move, draws=draws)
     return task.task_id
 
 
-async def _relocate(
-    work: Work, task: Task, origin: Project, target: Project, wanted: str | None
-) -> None:
+async def _relocated(
+    work: Work,
+    task: Task,
+    origin: Project,
+    target: Project,
+    status: Status,
+    with_task_id: str | None,
+) -> tuple[Task, tuple[TaskEvent, ...], TaskMovedToProject]:
     workspace = work.seen(WORKSPACE, target.workspace_id)
-    status = counterpart(task, origin.workflow, target.workflow, wanted)
     guards = guards_into(task, origin.workflow, target.workflow, status)
     before, move = relocate(
         task,
@@ -59,15 +80,9 @@ async def _relocate(
         guards=guards,
         facts=await facts_of(work, task, target, guards),
         limits=work.limits,
+        with_task_id=with_task_id,
     )
-    work.record(TASK, task.workspace_id, task.task_id, *before)
-    work.record(
-        TASK,
-        task.workspace_id,
-        task.task_id,
-        with_dropped(move, before),
-        draws=f"task-number:{target.project_id}",
-    )
+    return task, before, move
 
 
 MOVE_TO_PROJECT = CommandSpec(
@@ -80,6 +95,8 @@ MOVE_TO_PROJECT = CommandSpec(
         TaskAssigned,
         TaskStatusChanged,
         TaskMovedToProject,
+        TaskBlocked,
+        TaskUnblocked,
     ),
     route="POST /tasks/{id}/move",
     inverse=BY_EVENTS,

@@ -30,9 +30,15 @@ from domain.values.limits import Limits
 from domain.values.text import Erased
 
 
-def counterpart(task: Task, origin: Workflow, target: Workflow, wanted: str | None) -> Status:
-    """The status in which the task stands in the other project: the one that is named, else the
-    one with the same key, else the first one of the same category.
+def counterpart(
+    task: Task,
+    origin: Workflow,
+    target: Workflow,
+    wanted: str | None = None,
+    otherwise: str | None = None,
+) -> Status:
+    """The status in which the task stands in the other project: the one that is wanted, else the
+    one with the same key, else the first one of the same category, `otherwise` where there is none.
 
     Raises Invalid where there is none of these.
     """
@@ -45,6 +51,8 @@ def counterpart(task: Task, origin: Workflow, target: Workflow, wanted: str | No
     for status in target.statuses:
         if status.category == category:
             return status
+    if otherwise is not None:
+        return known_status(target, otherwise)
     keys = ", ".join(status.key for status in target.statuses)
     raise invalid(
         "/status",

@@ -74,7 +74,7 @@ def card_lanes(project: Project, task: Task) -> tuple[str, ...]:
         assignee_ids=task.assignee_ids,
         priority=task.priority,
         tags=task.tags,
-        parent_task_id=None,
+        parent_task_id=task.parent_task_id,
     )
 
 

@@ -210,7 +210,7 @@ class LogBoard:
                 assignee_ids=card.assignee_ids,
                 priority=card.priority,
                 tags=card.tags,
-                parent_task_id=None,
+                parent_task_id=card.parent_task_id,
             )
         )
         return Standing(len(cards), {lane: found[lane] for lane in lanes}), seen

@@ -171,6 +171,39 @@ async def test_a_move_is_undone_whole(house: Any, ops: str) -> None:
     assert (back.key, back.status, back.fields) == ("WEB-2", "in_review", {"size": "L"})
 
 
+async def test_what_stands_below_goes_along(house: Any, ops: str) -> None:
+    await fields(house, house.project_id, size="choice")
+    third = (await house.project(key="THIRD")).project_id
+    top = await house.task(parent_task_id=(await house.task()).task_id)
+    child = await house.task(parent_task_id=top.task_id, fields={"size": "L"}, status="cancelled")
+    trashed = await house.task(parent_task_id=top.task_id)
+    await house.run(house.ann, TrashTask(task_id=trashed.task_id))
+    elsewhere = await house.task(parent_task_id=top.task_id, project_id=third)
+    grandchild = await house.task(parent_task_id=child.task_id, status="done")
+    assert await pointers(move(house, top, ops)) == ["/status"]
+    await move(house, top, ops, status="in_progress")
+
+    async def now(task: Task) -> Task:
+        state: Task = await house.executor.states.read(TASK, task.task_id)
+        return state
+
+    assert (await now(top)).parent_task_id == top.parent_task_id
+    there = [await now(each) for each in (top, child, trashed, grandchild)]
+    assert sorted(each.key for each in there) == [f"OPS-{n}" for n in (1, 2, 3, 4)]
+    assert [each.status for each in there] == ["in_progress", "in_progress", "new", "shipped"]
+    assert (await now(trashed)).trashed
+    assert (await now(elsewhere)).key == "THIRD-1"
+    event = (await house.events(top.task_id))[-1]
+    assert (event.with_task_id, event.dropped_fields) == (None, ("size",))
+    assert (await house.events(grandchild.task_id))[-1].with_task_id == top.task_id
+    await move(house, await now(child), house.project_id)
+    assert [(await now(each)).project_key for each in (top, child, grandchild)] == [
+        "OPS",
+        "WEB",
+        "WEB",
+    ]
+
+
 async def test_who_moves_it_must_be_allowed_to_in_both(house: Any, ops: str) -> None:
     private = await house.project(key="PRIV", is_private=True)
     task = await house.task()

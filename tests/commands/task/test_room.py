@@ -10,6 +10,7 @@ from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask
 from commands.task.move_task import MoveTask
 from commands.task.restore_task import RestoreTask
+from commands.task.set_parent import SetParent
 from commands.task.trash_task import TrashTask
 from domain.errors import Kind, Refused
 from domain.project.board import ColumnDraft
@@ -93,6 +94,18 @@ async def test_lanes_are_told_apart_as_the_project_says(house: Any) -> None:
     await doing(house, tags=("red", "blue"))
     assert (await full(house.task(status="in_progress", tags=("green", "blue"))))["lane"] == "blue"
     await doing(house, tags=("green",))
+
+
+async def test_a_lane_of_subtasks_is_counted_by_their_parent(house: Any) -> None:
+    await limit(house, swimlane="parent", lane_wip_limit=1)
+    parent, other = await house.task(), await house.task()
+    await doing(house, parent_task_id=parent.task_id)
+    second = await house.task(parent_task_id=parent.task_id)
+    entering = ChangeStatus(task_id=second.task_id, status="in_progress")
+    assert (await full(house.run(house.ann, entering)))["lane"] == parent.task_id
+    there = await doing(house, parent_task_id=other.task_id)
+    under = SetParent(task_id=there, parent_task_id=parent.task_id)
+    assert (await full(house.run(house.ann, under)))["lane"] == parent.task_id
 
 
 async def test_a_lowered_limit_only_stops_what_comes_in(house: Any) -> None:
