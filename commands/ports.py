@@ -1,6 +1,6 @@
 """What a command may ask of the world."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -149,13 +149,14 @@ class BoardReader(Protocol):
         self,
         project_id: str,
         statuses: Sequence[str],
-        lanes: Sequence[str],
+        lanes: Mapping[str, Sequence[str]],
         guard: str,
         position: int,
     ) -> tuple[Standing, int]:
-        """What stands in these statuses, and in which of these lanes, the trash apart, at a
+        """What stands in these statuses, and in each of these lanes, the trash apart, at a
         position no older than `position` and than the one at which the guard was last touched;
-        and a position at which the guard may be asserted for it."""
+        and a position at which the guard may be asserted for it. `lanes`: lane -> that lane as
+        cards hold it, in one or several ways."""
         ...
 
     async def tasks_in_status(

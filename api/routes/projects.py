@@ -1,5 +1,6 @@
 """Projects: themselves, their members, workflow, columns, custom fields and boards."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -44,6 +45,7 @@ from commands.project.remove_member import RemoveProjectMember
 from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
 from domain.errors import Kind, invalid, not_found
+from domain.labels.state import tags_meant
 from domain.project.lanes import Swimlane, lane_key
 from domain.project.state import PROJECT, Project
 from domain.values.ids import is_id
@@ -132,12 +134,20 @@ class ColumnQuery(ProjectPageQuery):
         ),
     ] = None
 
-    def lane_asked(self) -> str | None:
-        """The lane as the view knows it. Raises Invalid for one without the other."""
+    async def lanes_asked(
+        self, call: Call, workspace_id: str, position: int | None
+    ) -> tuple[str, ...] | None:
+        """The lane as cards hold it: by all the tags that are shown as a label. Raises Invalid for
+        one of swimlane and lane without the other."""
         if (self.swimlane is None) != (self.lane is None):
             missing = "lane" if self.lane is None else "swimlane"
             raise invalid(f"/query/{missing}", "Give swimlane and lane together.", "required")
-        return None if self.swimlane is None else lane_key(self.swimlane, self.lane)
+        if self.swimlane is None:
+            return None
+        if self.swimlane != "label" or not self.lane:
+            return (lane_key(self.swimlane, self.lane),)
+        labels = (await call.house.labels.of(workspace_id, position)).labels
+        return tuple(lane_key("label", tag) for tag in tags_meant(labels, self.lane))
 
 
 @router.post(
@@ -451,7 +461,6 @@ async def get_board_column(
     column_id: str,
     query: Annotated[ColumnQuery, Query()],
 ) -> Reply:
-    lane = query.lane_asked()
     house = call.house
     position = call.position
     found = await references.project_id(call, project_id, query.workspace_id)
@@ -460,8 +469,9 @@ async def get_board_column(
         raise not_found("column")
     if position is not None:
         await house.waiter.reached(BOARD_VIEW, position)
+    lanes = await query.lanes_asked(call, project.workspace_id, position)
     column = await house.boards.column(
-        (project.workspace_id,), found, column_id, query.asked(), lane
+        (project.workspace_id,), found, column_id, query.asked(), lanes
     )
     if column is None:
         raise not_found("column")
@@ -469,11 +479,24 @@ async def get_board_column(
     return Reply(200, doc, position_headers(call, column.position, column.stale))
 
 
+async def _shown_labels(
+    call: Call, project_id: str, query: BoardQuery, position: int | None
+) -> Mapping[str, str | None]:
+    """How lanes by label are called, where that is not as the cards hold them."""
+    if query.swimlane != "label":
+        return {}
+    project = await call.access.known(PROJECT, project_id)
+    if project is None:
+        return {}
+    return (await call.house.labels.of(project.workspace_id, position)).shown
+
+
 async def _board(call: Call, project_id: str, query: BoardQuery, position: int | None) -> BoardRead:
     """A board that the caller may see. Raises Refused(NOT_FOUND, VIEW_BEHIND)."""
     house, user_id = call.house, call.caller.user_id
     workspaces = await call.access.workspaces(user_id, position)
-    board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane)
+    shown = await _shown_labels(call, project_id, query, position)
+    board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)
     if board is None or (position is not None and board.position < position):
         if position is None:
             # Perhaps it was made just now, and its board is only coming.
@@ -483,7 +506,8 @@ async def _board(call: Call, project_id: str, query: BoardQuery, position: int |
             position = found[1].position
         await house.waiter.reached(BOARD_VIEW, position)
         workspaces = await call.access.workspaces(user_id, position)
-        board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane)
+        shown = await _shown_labels(call, project_id, query, position)
+        board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)
     if board is None:
         raise not_found("project")
     if await call.access.project_role(board.workspace_id, project_id, user_id) is None:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.errors import Kind, Refused
+from domain.labels.state import Labels
+from domain.labels.state import standing as counted
 from domain.project.board import Column
-from domain.project.lanes import lane_value, lanes_of
+from domain.project.lanes import lane_key, lane_value, lanes_of
 from domain.project.state import Project
 from domain.task.state import Task
 
@@ -48,9 +50,12 @@ def has_limits(project: Project) -> bool:
 
 
 def traffic_of(
-    project: Project, changes: Iterable[tuple[Task | None, Task | None]]
+    project: Project,
+    changes: Iterable[tuple[Task | None, Task | None]],
+    labels: Labels | None = None,
 ) -> tuple[Traffic, ...]:
-    """What changes of tasks, each from one state to another, mean for the project's columns."""
+    """What changes of tasks, each from one state to another, mean for the project's columns.
+    `labels` are the workspace's: merged ones are one lane."""
     columns = {status: column for column in project.columns for status in column.statuses}
     found: dict[str, Traffic] = {}
     for change in changes:
@@ -62,23 +67,34 @@ def traffic_of(
                 continue
             traffic = found.setdefault(column.column_id, Traffic(column))
             traffic.cards += sign
-            for lane in card_lanes(project, task):
+            for lane in _lanes_of(project, task, labels):
                 traffic.lanes[lane] += sign
     return tuple(found.values())
 
 
-def card_lanes(project: Project, task: Task) -> tuple[str, ...]:
-    """The lanes of the task by which the project's limits count."""
+def held_lanes(lane: str, labels: Labels | None) -> tuple[str, ...]:
+    """A lane as cards hold it: by all the tags that are shown as its label."""
+    tag = lane_value(lane)
+    label = None if labels is None or tag is None else labels.of_tag(tag)
+    if labels is None or label is None:
+        return (lane,)
+    same = (held for held in labels.by_tag if labels.of_tag(held) is label)
+    return tuple(lane_key("label", held) for held in same)
+
+
+def _lanes_of(project: Project, task: Task, labels: Labels | None) -> tuple[str, ...]:
     return lanes_of(
         project.swimlane,
         assignee_ids=task.assignee_ids,
         priority=task.priority,
-        tags=task.tags,
+        tags=counted(labels, task.tags),
         parent_task_id=task.parent_task_id,
     )
 
 
-def refusal_of(traffic: Traffic, standing: Standing) -> Refused | None:
+def refusal_of(
+    traffic: Traffic, standing: Standing, labels: Labels | None = None
+) -> Refused | None:
     """Why the cards may not come in; None where there is room for them."""
     column = traffic.column
     limit, count = column.wip_limit, standing.cards
@@ -89,7 +105,9 @@ def refusal_of(traffic: Traffic, standing: Standing) -> Refused | None:
         count = standing.lanes.get(lane, 0)
         if limit is not None and count + traffic.lanes[lane] > limit:
             what = f"Each lane of the column {column.name} holds at most {limit} cards"
-            return _full(column, limit, count, what, lane=lane_value(lane))
+            value = lane_value(lane)
+            label = None if labels is None or value is None else labels.of_tag(value)
+            return _full(column, limit, count, what, lane=label.name if label else value)
     return None
 
 

@@ -4,8 +4,8 @@ The same suite runs over the real one: what passes here and not there is a fault
 """
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -195,25 +195,30 @@ class LogBoard:
         self,
         project_id: str,
         statuses: Sequence[str],
-        lanes: Sequence[str],
+        lanes: Mapping[str, Sequence[str]],
         guard: str,
         position: int,
     ) -> tuple[Standing, int]:
         seen = await self._store.head()
         cards = [card for card in await self._cards(project_id, statuses) if not card.trashed]
-        found = Counter(
-            lane
+        held = [
+            {
+                lane
+                for swimlane in SWIMLANES
+                for lane in lanes_of(
+                    swimlane,
+                    assignee_ids=card.assignee_ids,
+                    priority=card.priority,
+                    tags=card.tags,
+                    parent_task_id=card.parent_task_id,
+                )
+            }
             for card in cards
-            for swimlane in SWIMLANES
-            for lane in lanes_of(
-                swimlane,
-                assignee_ids=card.assignee_ids,
-                priority=card.priority,
-                tags=card.tags,
-                parent_task_id=card.parent_task_id,
-            )
-        )
-        return Standing(len(cards), {lane: found[lane] for lane in lanes}), seen
+        ]
+        counts = {
+            lane: sum(not own.isdisjoint(ways) for own in held) for lane, ways in lanes.items()
+        }
+        return Standing(len(cards), counts), seen
 
     async def tasks_in_status(
         self, project_id: str, status: str, position: int, limit: int

@@ -133,16 +133,24 @@ LEFT JOIN LATERAL (
 GROUP BY b.workspace_id, b.doc
 """
 
-# A card stands in several lanes where it has several labels or assignees. Those lanes are shown
-# that have the most cards.
+# A card stands in several lanes where it has several labels or assignees, in that of none where all
+# its labels are deleted. Those lanes are shown that have the most cards.
 _LANES = """
 WITH found AS MATERIALIZED (
     SELECT c.place, l.lane, x.task_id, x.rank
     FROM {board_columns} AS c
     JOIN {board_cards} AS x
         ON x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
-    CROSS JOIN LATERAL unnest(x.lanes) AS l(lane)
-    WHERE c.project_id = %(project)s AND starts_with(l.lane, %(swimlane)s)
+    CROSS JOIN LATERAL (
+        SELECT unnest(coalesce(
+            array_agg(DISTINCT CASE WHEN m.held IS NULL THEN h.lane ELSE m.shown END)
+                FILTER (WHERE m.held IS NULL OR m.shown IS NOT NULL),
+            ARRAY[%(swimlane)s::text])) AS lane
+        FROM unnest(x.lanes) AS h(lane)
+        LEFT JOIN unnest(%(held)s::text[], %(shown)s::text[]) AS m(held, shown) ON m.held = h.lane
+        WHERE starts_with(h.lane, %(swimlane)s)
+    ) AS l
+    WHERE c.project_id = %(project)s
 ), largest AS (
     SELECT f.lane, row_number() OVER (ORDER BY count(*) DESC, f.lane) AS nth,
         count(*) OVER () AS lanes
@@ -175,7 +183,7 @@ _COLUMN = """
 SELECT c.workspace_id, c.doc, c.statuses,
     (SELECT count(*) FROM {board_cards} AS x
         WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
-            AND (%s::text IS NULL OR %s = ANY(x.lanes)))
+            AND (%s::text[] IS NULL OR x.lanes && %s::text[]))
 FROM {board_columns} AS c WHERE c.project_id = %s AND c.column_id = %s
 """
 
@@ -194,9 +202,11 @@ class BoardQueries:
         project_id: str,
         cards: int = 25,
         swimlane: str | None = None,
+        shown: Mapping[str, str | None] | None = None,
     ) -> BoardRead | None:
         """The board with the first `cards` of each column, and of each lane where `swimlane` says
-        by what they are told apart: fewer where there would be too many in all. None where these
+        by what they are told apart: fewer where there would be too many in all. `shown`: tags that
+        are not shown as they are, as `domain.labels.state.shown_otherwise`. None where these
         workspaces have no such project (or its board is not there yet). Who may see it is for the
         door to say."""
         question = Question(
@@ -218,16 +228,25 @@ class BoardQueries:
         stale = await self._reader.stale((workspace_id,)) if parked else ()
         lanes = None
         if swimlane is not None:
-            lanes = await self._lanes(workspace_id, project_id, cards, swimlane)
+            lanes = await self._lanes(workspace_id, project_id, cards, swimlane, shown or {})
             position = min(position or 0, lanes.position)
         return BoardRead(workspace_id, project_id, head, tuple(read), position or 0, stale, lanes)
 
     async def _lanes(
-        self, workspace_id: str, project_id: str, cards: int, swimlane: str
+        self,
+        workspace_id: str,
+        project_id: str,
+        cards: int,
+        swimlane: str,
+        shown: Mapping[str, str | None],
     ) -> LanesRead:
         params = {
             "project": project_id,
             "swimlane": lane_key(swimlane, None),
+            "held": [lane_key(swimlane, tag) for tag in shown],
+            "shown": [
+                None if name is None else lane_key(swimlane, name) for name in shown.values()
+            ],
             "cards": cards,
             "most_cards": self._limits.cards_of_board,
             "most_lanes": self._limits.lanes,
@@ -279,16 +298,18 @@ class BoardQueries:
         project_id: str,
         column_id: str,
         page: Page,
-        lane: str | None = None,
+        lanes: Sequence[str] | None = None,
     ) -> ColumnRead | None:
-        """A page of one column's cards, or of one lane of it (`domain.project.lanes.lane_key`),
-        None where there is no such column. Raises as `read_page`."""
-        params = (lane, lane, project_id, column_id)
+        """A page of one column's cards, or of one lane of it by all the ways in which cards hold
+        it (`domain.project.lanes.lane_key`); None where there is no such column. Raises as
+        `read_page`."""
+        held = None if lanes is None else list(lanes)
+        params = (held, held, project_id, column_id)
         found = await self._reader.fetch(workspaces, _COLUMN, params)
         if not found:
             return None
         _, head, statuses, count = found[0]
-        listing = await self.cards(workspaces, project_id, statuses, page, lane)
+        listing = await self.cards(workspaces, project_id, statuses, page, lanes)
         return ColumnRead(
             head, count, listing.docs, listing.next_cursor, listing.position, listing.stale
         )
@@ -299,7 +320,7 @@ class BoardQueries:
         project_id: str,
         statuses: Sequence[str],
         page: Page,
-        lane: str | None = None,
+        lanes: Sequence[str] | None = None,
     ) -> Listing:
         """A page of the cards in any of these statuses, by rank."""
         params = Parameters()
@@ -313,8 +334,8 @@ class BoardQueries:
             conditions=[f"t.status = ANY({params.add('text[]', statuses)})", "NOT t.trashed"],
             order=_ORDER,
         )
-        if lane is not None:
-            query.conditions.append(f"{params.add('text', lane)} = ANY(t.lanes)")
+        if lanes is not None:
+            query.conditions.append(f"t.lanes && {params.add('text[]', lanes)}")
         return await read_page(self._reader, self._log_id, workspaces, query, page)
 
 
@@ -382,8 +403,8 @@ SELECT {position}, (SELECT g.position FROM log.guards AS g WHERE g.name = %(guar
         WHERE t.project_id = %(project)s AND t.status = ANY(%(statuses)s) AND NOT t.trashed),
     array(SELECT (SELECT count(*) FROM {board_cards} AS t
             WHERE t.project_id = %(project)s AND t.status = ANY(%(statuses)s) AND NOT t.trashed
-                AND l.lane = ANY(t.lanes))
-        FROM unnest(%(lanes)s::text[]) WITH ORDINALITY AS l(lane, n) ORDER BY l.n)
+                AND t.lanes && ARRAY(SELECT jsonb_array_elements_text(l.held)))
+        FROM jsonb_array_elements(%(lanes)s::jsonb) WITH ORDINALITY AS l(held, n) ORDER BY l.n)
 """
 
 
@@ -450,7 +471,7 @@ class ViewBoardReader:
         self,
         project_id: str,
         statuses: Sequence[str],
-        lanes: Sequence[str],
+        lanes: Mapping[str, Sequence[str]],
         guard: str,
         position: int,
     ) -> tuple[Standing, int]:
@@ -458,7 +479,7 @@ class ViewBoardReader:
             "guard": guard,
             "project": project_id,
             "statuses": list(statuses),
-            "lanes": list(lanes),
+            "lanes": _json(list(lanes.values())).decode(),
         }
         wanted = position
         while True:

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from commands.labels.create_label import CreateLabel
+from commands.labels.merge_label import MergeLabel
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_workflow import ChangeWorkflow
 from commands.task.assign_task import AssignTask
@@ -17,6 +19,7 @@ from domain.project.board import ColumnDraft
 from domain.project.state import PROJECT
 from domain.project.workflow import Status
 from domain.task.state import TASK
+from infra.ids import new_id
 from tests.commands.refusals import refusal
 
 
@@ -94,6 +97,20 @@ async def test_lanes_are_told_apart_as_the_project_says(house: Any) -> None:
     await doing(house, tags=("red", "blue"))
     assert (await full(house.task(status="in_progress", tags=("green", "blue"))))["lane"] == "blue"
     await doing(house, tags=("green",))
+
+
+async def test_merged_labels_are_one_lane(house: Any) -> None:
+    await limit(house, swimlane="label", lane_wip_limit=1)
+    bug, defect = new_id("lbl"), new_id("lbl")
+    for label_id, name in ((bug, "bug"), (defect, "defect")):
+        command = CreateLabel(workspace_id=house.workspace_id, name=name, label_id=label_id)
+        await house.run(house.ann, command)
+    await doing(house, tags=("bug",))
+    other = await house.task(status="todo", tags=("defect",))
+    merge = MergeLabel(workspace_id=house.workspace_id, label_id=bug, into=defect)
+    await house.run(house.ann, merge)
+    entering = ChangeStatus(task_id=other.task_id, status="in_progress")
+    assert (await full(house.run(house.ann, entering)))["lane"] == "defect"
 
 
 async def test_a_lane_of_subtasks_is_counted_by_their_parent(house: Any) -> None:

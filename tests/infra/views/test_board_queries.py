@@ -156,9 +156,16 @@ async def test_lanes_show_each_card_where_it_belongs(
     todo = doc["columns"][0]
     red = next(lane for lane in todo["lanes"] if lane["lane"] == "red")
     page = Page(cursor=red["next_cursor"])
-    column = await queries.column([WS], PROJECT, todo["column_id"], page, "label:red")
+    column = await queries.column([WS], PROJECT, todo["column_id"], page, ["label:red"])
     assert column is not None
     assert (ids(json.loads(column.doc())["cards"]), column.count) == ([two], 2)
+    merged = await queries.board([WS], PROJECT, 25, "label", {"blue": "red", "red": "crimson"})
+    assert merged is not None
+    said = [(lane["lane"], lane["count"]) for lane in json.loads(merged.doc())["lanes"]]
+    assert said == [("crimson", 3), ("red", 1), (None, 1)]
+    hidden = await queries.board([WS], PROJECT, 25, "label", {"blue": None, "red": None})
+    assert hidden is not None
+    assert [each["count"] for each in json.loads(hidden.doc())["lanes"]] == [4]
     doc, found = await lanes("priority", cards=0)
     assert found == {("To do", "medium"): (3, []), ("Done", "medium"): (1, [])}
 
