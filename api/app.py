@@ -20,6 +20,7 @@ from api.routes import (
     comment_history,
     comments,
     dependencies,
+    favourites,
     handover,
     history,
     invitations,
@@ -34,6 +35,7 @@ from api.routes import (
     tasks,
     teams,
     transitions,
+    watching,
     workspaces,
 )
 from api.routes.account_pages import account_pages
@@ -65,6 +67,8 @@ ROUTERS: Final = (
     recurrences.router,
     comments.router,
     comment_history.router,
+    watching.router,
+    favourites.router,
     labels.router,
     dependencies.router,
     projects.router,

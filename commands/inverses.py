@@ -27,8 +27,6 @@ from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
-from commands.reactions.add_reaction import AddReaction
-from commands.reactions.remove_reaction import RemoveReaction
 from commands.recurrence.resume_recurrence import ResumeRecurrence
 from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
@@ -84,7 +82,6 @@ from domain.project.events import (
     ProjectUnarchived,
     ProjectViewTypeChanged,
 )
-from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.recurrence.events import (
     OccurrenceMade,
     RecurrenceChanged,
@@ -282,14 +279,6 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
         RestoreComment, lambda undone: RestoreComment(comment_id=undone.stream)
     ),
     CommentRestored: Inverse(DeleteComment, lambda undone: DeleteComment(comment_id=undone.stream)),
-    ReactionAdded: Inverse(
-        RemoveReaction,
-        lambda undone: RemoveReaction(comment_id=undone.event.comment_id, emoji=undone.event.emoji),
-    ),
-    ReactionRemoved: Inverse(
-        AddReaction,
-        lambda undone: AddReaction(comment_id=undone.event.comment_id, emoji=undone.event.emoji),
-    ),
     LabelCreated: Consequence(),
     LabelRenamed: Inverse(
         EditLabel,

@@ -145,6 +145,29 @@ class OnComment:
 
 
 @dataclass(frozen=True, slots=True)
+class ForOneself:
+    """What is nobody else's business: whoever sees the task or project, but for auditors, who
+    write nothing at all."""
+
+    def __str__(self) -> str:
+        return f"for oneself: may {Right.VIEW_PROJECT}, auditors apart"
+
+    async def check(self, command: object, work: Work) -> Access:
+        task_id: str | None = getattr(command, "task_id", None)
+        project_id: str | None = getattr(command, "project_id", None)
+        if task_id is not None:
+            task = await work.load(TASK, task_id)
+            project_id = None if task is None else task.project_id
+        place = None if project_id is None else await visible_project(work, project_id)
+        if place is None:
+            raise not_found("project" if task_id is None else "task")
+        workspace, _ = place
+        if workspace.role_of(work.actor) == "auditor":
+            raise Refused(Kind.FORBIDDEN, "Auditors look on, and change nothing.")
+        return Access(workspace.workspace_id)
+
+
+@dataclass(frozen=True, slots=True)
 class OnProject:
     """The right in the project itself."""
 

@@ -13,6 +13,8 @@ from commands.comment.edit_comment import EDIT_COMMENT
 from commands.comment.restore_comment import RESTORE_COMMENT
 from commands.dependency_graph.add_dependency import ADD_DEPENDENCY
 from commands.dependency_graph.remove_dependency import REMOVE_DEPENDENCY
+from commands.favourites.add_favourite import ADD_FAVOURITE
+from commands.favourites.remove_favourite import REMOVE_FAVOURITE
 from commands.imports.import_people import IMPORT_PEOPLE
 from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
@@ -73,6 +75,10 @@ from commands.user.register_user import REGISTER_USER
 from commands.user.revoke_api_key import REVOKE_API_KEY
 from commands.user.suspend_user import ACTIVATE_USER, SUSPEND_USER
 from commands.user.verify_email import CHANGE_EMAIL, VERIFY_EMAIL
+from commands.watching.mute_task import MUTE_TASK
+from commands.watching.unmute_task import UNMUTE_TASK
+from commands.watching.unwatch_task import UNWATCH_TASK
+from commands.watching.watch_task import WATCH_TASK
 from commands.workspace.accept_invitation import ACCEPT_INVITATION
 from commands.workspace.add_member import ADD_WORKSPACE_MEMBER
 from commands.workspace.add_team_member import ADD_TEAM_MEMBER
@@ -178,6 +184,12 @@ def all_commands() -> Registry:
         RESTORE_COMMENT,
         ADD_REACTION,
         REMOVE_REACTION,
+        WATCH_TASK,
+        UNWATCH_TASK,
+        MUTE_TASK,
+        UNMUTE_TASK,
+        ADD_FAVOURITE,
+        REMOVE_FAVOURITE,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

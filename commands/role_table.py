@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from commands.permissions import Anyone, OneselfOrInWorkspace, SignedIn
+from commands.permissions import Anyone, ForOneself, OneselfOrInWorkspace, SignedIn
 from commands.spec import CommandSpec
 from commands.task.undo_change import UndoChange
 from domain.workspace.roles import (
@@ -52,6 +52,8 @@ def row(spec: CommandSpec[Any]) -> tuple[May, ...] | None:
     permission: Any = spec.permission
     if isinstance(permission, Anyone | SignedIn):
         return (May.YES,) * len(STANDINGS)
+    if isinstance(permission, ForOneself):
+        return tuple(map(_may_for_oneself, STANDINGS))
     right: Right | None = getattr(permission, "right", None)
     if right is None or spec.command in AS_ANOTHER:
         return None
@@ -70,6 +72,12 @@ def _may(permission: Any, right: Right, standing: Standing) -> May:
     if right not in rights:
         return May.OWN if isinstance(permission, OneselfOrInWorkspace) else May.NO
     return May.OWN if getattr(permission, "own", False) else May.YES
+
+
+def _may_for_oneself(standing: Standing) -> May:
+    if standing.in_project is None:
+        return May.HIDDEN
+    return May.NO if standing.in_workspace == "auditor" else May.YES
 
 
 def table(specs: list[CommandSpec[Any]]) -> str:

@@ -6,12 +6,14 @@ from typing import Any, Final
 from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
+from domain.favourites.state import FAVOURITES
 from domain.labels.state import LABELS
 from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
 from domain.task.state import TASK
 from domain.user.state import USER
+from domain.watching.state import WATCHING
 from domain.workspace.state import WORKSPACE
 
 AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
@@ -26,6 +28,8 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         REACTIONS,
         DEPENDENCY_GRAPH,
         RECURRENCE,
+        WATCHING,
+        FAVOURITES,
     )
 }
 

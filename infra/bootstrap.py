@@ -50,6 +50,7 @@ from infra.postgres.views.board_queries import BoardQueries
 from infra.postgres.views.comment_queries import CommentQueries
 from infra.postgres.views.dependency_queries import DependencyQueries
 from infra.postgres.views.directory import Directory
+from infra.postgres.views.favourite_queries import FavouriteQueries
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
@@ -98,6 +99,7 @@ class House:
     activity: ActivityQueries
     comments: CommentQueries
     dependencies: DependencyQueries
+    favourites: FavouriteQueries
     directory: Directory
     labels: LabelDirectory
     accounts: Accounts
@@ -289,6 +291,7 @@ async def _build(
         activity=ActivityQueries(pool, pointers, log_id),
         comments=CommentQueries(pool, pointers, log_id),
         dependencies=DependencyQueries(pool, pointers, log_id),
+        favourites=FavouriteQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
         labels=LabelDirectory(access, executor.states),
         accounts=accounts,

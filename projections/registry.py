@@ -3,6 +3,7 @@
 from .activity import ACTIVITY_VIEW
 from .board import BOARD_VIEW
 from .comments import COMMENTS_VIEW
+from .favourites import FAVOURITES_VIEW
 from .members import MEMBERS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
@@ -17,6 +18,7 @@ VIEWS: tuple[Projection, ...] = (
     PROJECTS_VIEW,
     MEMBERS_VIEW,
     RECURRENCES_VIEW,
+    FAVOURITES_VIEW,
 )
 
 

@@ -1,7 +1,7 @@
 """Pages of lists: `limit` and where to go on, the envelope, and the link to the next page."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Self
 
 import orjson
@@ -87,9 +87,17 @@ def page_of_all(
     )
 
 
-def page_reply(call: Call, name: str, listing: Listing, docs: bytes) -> Reply:
-    """A list's answer; `docs` are the listing's with people's names filled in."""
+def page_reply(
+    call: Call,
+    name: str,
+    listing: Listing,
+    docs: bytes,
+    beside: Mapping[str, Any] | None = None,
+) -> Reply:
+    """A list's answer; `docs` are the listing's with people's names filled in, `beside` is what
+    else the answer holds."""
     end: dict[str, Any] = {"next_cursor": listing.next_cursor, "has_more": listing.has_more}
+    end |= beside or {}
     if listing.total is not None:
         end["total"] = listing.total
         end["total_is_exact"] = listing.total_is_exact

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from commands.comment.on_comment import open_comment
 from commands.permissions import OnComment
-from commands.spec import BY_EVENTS, CommandSpec
+from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.reactions import decisions
 from domain.reactions.events import ReactionRemoved
@@ -35,6 +35,6 @@ REMOVE_REACTION = CommandSpec(
     permission=OnComment(Right.COMMENT),
     events=(ReactionRemoved,),
     route="DELETE /comments/{id}/reactions/{emoji}",
-    inverse=BY_EVENTS,
+    inverse=NoInverse("a reaction is whose it is; add it or take it back yourself."),
     writes=lambda command: reactions_of(command.comment_id),
 )

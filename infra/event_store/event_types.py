@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
+from domain.favourites.events import FavouriteAdded, FavouriteRemoved
 from domain.labels.events import (
     LabelCreated,
     LabelDeleted,
@@ -92,6 +93,7 @@ from domain.user.events import (
     UserSecondFactorEnabled,
     UserSuspended,
 )
+from domain.watching.events import TaskMuted, TaskUnmuted, WatchStarted, WatchStopped
 from domain.workspace.events import (
     ServiceAccountAdded,
     TeamCreated,
@@ -241,6 +243,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("CommentRestored.v1", CommentRestored),
     EventType("ReactionAdded.v1", ReactionAdded),
     EventType("ReactionRemoved.v1", ReactionRemoved),
+    EventType("WatchStarted.v1", WatchStarted),
+    EventType("WatchStopped.v1", WatchStopped),
+    EventType("TaskMuted.v1", TaskMuted),
+    EventType("TaskUnmuted.v1", TaskUnmuted),
+    EventType("FavouriteAdded.v1", FavouriteAdded),
+    EventType("FavouriteRemoved.v1", FavouriteRemoved),
     EventType("LabelCreated.v1", LabelCreated),
     EventType("LabelRenamed.v1", LabelRenamed),
     EventType("LabelRecoloured.v1", LabelRecoloured),

@@ -56,6 +56,10 @@ class Api:
     async def put(self, path: str, json: Any, **options: Any) -> Any:
         return _good(await self.send("PUT", path, json, **options)).json()
 
+    async def put_204(self, path: str, **options: Any) -> None:
+        """A PUT that has nothing to show."""
+        assert _good(await self.send("PUT", path, **options)).status_code == 204
+
     async def delete(self, path: str, **options: Any) -> None:
         assert _good(await self.send("DELETE", path, **options)).status_code == 204
 

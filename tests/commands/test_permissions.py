@@ -11,12 +11,21 @@ from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.dependency_graph.remove_dependency import RemoveDependency
+from commands.favourites.add_favourite import AddFavourite
+from commands.favourites.remove_favourite import RemoveFavourite
 from commands.labels.create_label import CreateLabel
 from commands.labels.delete_label import DeleteLabel
 from commands.labels.edit_label import EditLabel
 from commands.labels.merge_label import MergeLabel
 from commands.labels.restore_label import RestoreLabel
-from commands.permissions import ByOperator, BySystem, Invited, OwnAccount, OwnerOfClosed
+from commands.permissions import (
+    ByOperator,
+    BySystem,
+    ForOneself,
+    Invited,
+    OwnAccount,
+    OwnerOfClosed,
+)
 from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
@@ -68,6 +77,10 @@ from commands.user.register_user import RegisterUser
 from commands.user.revoke_api_key import RevokeApiKey
 from commands.user.suspend_user import ActivateUser, SuspendUser
 from commands.user.verify_email import ChangeEmail, VerifyEmail
+from commands.watching.mute_task import MuteTask
+from commands.watching.unmute_task import UnmuteTask
+from commands.watching.unwatch_task import UnwatchTask
+from commands.watching.watch_task import WatchTask
 from commands.workspace.accept_invitation import AcceptInvitation
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
@@ -545,6 +558,17 @@ async def _create_label(house: House, actor: str) -> object:
     return CreateLabel(workspace_id=house.workspace_id, name=new_id("lbl"))
 
 
+FOR_ONESELF = "done done done - F -"
+
+
+def for_oneself(command: type) -> None:
+    on_task(command)
+    CASES[command] = (FOR_ONESELF, CASES[command][1])
+
+
+for _command in (WatchTask, UnwatchTask, MuteTask, UnmuteTask, AddFavourite, RemoveFavourite):
+    for_oneself(_command)
+
 on_label(EditLabel, name=lambda labels: new_id("lbl"))
 on_label(DeleteLabel)
 on_label(RestoreLabel)
@@ -587,6 +611,8 @@ def expected_of(command: type) -> dict[str, str]:
     in_project = right is not None and all(right not in each for each in IN_WORKSPACE)
     for person, (_, alike) in NAMED.items():
         expected[person] = expected[alike if in_project else "guest"]
+        if isinstance(permission, ForOneself):
+            expected[person] = "done"
     order = ("ann", "admin", "admin_there", "bob", "member_there", "guest", "auditor",
              "viewer_there", "eve")  # fmt: skip
     return {person: expected[person] for person in order}

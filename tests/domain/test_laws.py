@@ -13,6 +13,7 @@ from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentEvent
 from domain.dependency_graph.events import DependencyGraphEvent
 from domain.errors import Refused
+from domain.favourites.events import FavouriteEvent
 from domain.labels.events import LabelEvent
 from domain.project import decisions as projects
 from domain.project.events import ProjectEvent
@@ -27,6 +28,7 @@ from domain.task.state import TASK
 from domain.user.events import UserEvent
 from domain.values.ids import KINDS
 from domain.values.text import ERASED
+from domain.watching.events import WatchingEvent
 from domain.workspace import decisions as workspaces
 from domain.workspace.events import WorkspaceEvent
 from domain.workspace.state import WORKSPACE
@@ -44,6 +46,8 @@ EVENTS = {
     "labels": get_args(LabelEvent),
     "graph": get_args(DependencyGraphEvent),
     "rec": get_args(RecurrenceEvent),
+    "watch": get_args(WatchingEvent),
+    "favs": get_args(FavouriteEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -6,6 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from domain.comment.events import CommentDeleted, CommentEdited, CommentRestored
+from domain.favourites.events import FavouriteAdded, FavouriteRemoved
+from domain.favourites.state import favourites_of
 from domain.project.board import Column
 from domain.project.events import (
     ProjectArchived,
@@ -142,6 +144,8 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
         else:
             user_id = draw(st.sampled_from(USERS))
             past.record("system", user_id, draw(user_events()), user_id)
+            if draw(st.booleans()):
+                draw(favourite(past, user_id, draw(st.sampled_from(tasks))))
     return past
 
 
@@ -154,6 +158,15 @@ def draw_dependency(draw: st.DrawFn, past: History, number: int) -> None:
         past.free(draw(st.sampled_from(edges)))
     else:
         past.depend(number, blocker, blocked, draw(st.sampled_from(["blocks", "relates"])))
+
+
+@st.composite
+def favourite(draw: st.DrawFn, past: History, user_id: str, task_id: str) -> None:
+    """Somebody begins or ends to keep a task at hand."""
+    workspace_id = past.state_of(task_id).workspace_id
+    kind = draw(st.sampled_from([FavouriteAdded, FavouriteRemoved]))
+    event = kind(user_id=user_id, entity_id=task_id)
+    past.record(workspace_id, favourites_of(user_id, workspace_id), event, user_id)
 
 
 @st.composite

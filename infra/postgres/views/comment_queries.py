@@ -1,5 +1,6 @@
 """Questions to the view of comments: those of one task, and what a guard asks of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infra.postgres.pool import Pool
@@ -9,7 +10,7 @@ from projections.questions import Listing, Page
 from .cursors import CursorCodec, Int64
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
-from .reader import Parameters, ViewReader
+from .reader import Parameters, Question, ViewReader
 from .waiting import ViewWaiter
 
 _OLDEST_FIRST = Order(
@@ -17,6 +18,29 @@ _OLDEST_FIRST = Order(
     False,
     CursorCodec("comments", Int64, str),
 )
+
+
+_MOST_PEOPLE = 1_000
+
+_SPOKE = """
+SELECT array(SELECT t.author_id FROM {comments_comments} AS t
+        WHERE t.task_id = k.p0 AND NOT t.deleted AND t.author_id IS NOT NULL
+        GROUP BY t.author_id ORDER BY min(t.said) LIMIT k.p1),
+    array(SELECT m.user_id FROM {comments_comments} AS t
+        CROSS JOIN LATERAL unnest(t.mentions) AS m(user_id)
+        WHERE t.task_id = k.p0 AND NOT t.deleted
+        GROUP BY m.user_id ORDER BY min(t.said) LIMIT k.p1),
+    {position}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """Who wrote comments on a task and whom they mention, each in the order of the first."""
+
+    commenters: Sequence[str]
+    mentioned: Sequence[str]
+    position: int
 
 
 class CommentQueries:
@@ -41,6 +65,12 @@ class CommentQueries:
             order=_OLDEST_FIRST,
         )
         return await read_page(self._reader, self._log_id, (workspace_id,), query, page or Page())
+
+    async def spoke(self, workspace_id: str, task_id: str) -> Spoke:
+        """Who takes part in what is said about a task, the first 1,000 of each kind."""
+        question = Question(_SPOKE, ("text", "integer"), (task_id, _MOST_PEOPLE), (workspace_id,))
+        commenters, mentioned, position = await self._reader.ask(question)
+        return Spoke(commenters, mentioned, position or 0)
 
 
 _SAID = """

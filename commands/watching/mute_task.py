@@ -1,0 +1,38 @@
+"""Have one's peace from a task."""
+
+from dataclasses import dataclass
+
+from commands.permissions import ForOneself
+from commands.spec import CommandSpec, NoInverse
+from commands.work import Work
+from domain.task.state import TASK
+from domain.watching import decisions
+from domain.watching.events import TaskMuted
+from domain.watching.state import WATCHING, watching_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MuteTask:
+    """Oneself; who watches goes on watching."""
+
+    task_id: str
+
+
+async def mute_task(command: MuteTask, work: Work) -> str:
+    task = work.seen(TASK, command.task_id)
+    stream = watching_of(task.task_id)
+    watching = await work.load(WATCHING, stream)
+    events = decisions.mute(task, watching, work.actor)
+    work.record(WATCHING, task.workspace_id, stream, *events)
+    return task.task_id
+
+
+MUTE_TASK = CommandSpec(
+    command=MuteTask,
+    handler=mute_task,
+    permission=ForOneself(),
+    events=(TaskMuted,),
+    route="PUT /tasks/{id}/mute",
+    inverse=NoInverse("it is only about yourself; watch or mute the task as you want it now."),
+    writes=lambda command: watching_of(command.task_id),
+)

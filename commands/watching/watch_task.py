@@ -1,0 +1,38 @@
+"""Have the news of a task."""
+
+from dataclasses import dataclass
+
+from commands.permissions import ForOneself
+from commands.spec import CommandSpec, NoInverse
+from commands.work import Work
+from domain.task.state import TASK
+from domain.watching import decisions
+from domain.watching.events import WatchStarted
+from domain.watching.state import WATCHING, watching_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTask:
+    """Oneself."""
+
+    task_id: str
+
+
+async def watch_task(command: WatchTask, work: Work) -> str:
+    task = work.seen(TASK, command.task_id)
+    stream = watching_of(task.task_id)
+    watching = await work.load(WATCHING, stream)
+    events = decisions.watch(task, watching, work.actor, work.limits)
+    work.record(WATCHING, task.workspace_id, stream, *events)
+    return task.task_id
+
+
+WATCH_TASK = CommandSpec(
+    command=WatchTask,
+    handler=watch_task,
+    permission=ForOneself(),
+    events=(WatchStarted,),
+    route="PUT /tasks/{id}/watch",
+    inverse=NoInverse("it is only about yourself; watch or mute the task as you want it now."),
+    writes=lambda command: watching_of(command.task_id),
+)
