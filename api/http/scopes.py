@@ -101,6 +101,12 @@ _ROUTES: Final = {
         POST /workspaces/{workspace_id}/members
         PATCH /workspaces/{workspace_id}/members/{user_id}
         DELETE /workspaces/{workspace_id}/members/{user_id}
+        POST /workspaces/{workspace_id}/members/{user_id}/handover
+        POST /workspaces/{workspace_id}/members/{user_id}/reactivate
+        POST /workspaces/{workspace_id}/members/{user_id}/suspend
+        GET /workspaces/{workspace_id}/invitations
+        DELETE /workspaces/{workspace_id}/invitations/{invitation_id}
+        POST /workspaces/{workspace_id}/invitations/{invitation_id}/resend
         POST /workspaces/{workspace_id}/teams
         PATCH /workspaces/{workspace_id}/teams/{team_id}
         DELETE /workspaces/{workspace_id}/teams/{team_id}
@@ -114,7 +120,10 @@ WITHOUT_KEYS: Final = frozenset(
     line.strip()
     for line in """
     POST /workspaces
+    DELETE /workspaces/{workspace_id}
+    POST /workspaces/{workspace_id}/reopen
     PATCH /users/me
+    POST /auth/invitations/accept
     POST /auth/logout
     POST /auth/logout-all
     POST /auth/email
