@@ -211,6 +211,7 @@ class ProfileAnswer(msgspec.Struct, frozen=True):
     avatar_url: str | None
     time_zone: str
     locale: str
+    is_service_account: bool
     created_at: datetime
 
 
@@ -319,6 +320,7 @@ def render_profile(user: User) -> bytes:
             avatar_url=None,
             time_zone=user.time_zone,
             locale=user.locale,
+            is_service_account=user.is_service,
             created_at=user.created_at,
         )
     )
@@ -337,6 +339,7 @@ def render_own(
             avatar_url=None,
             time_zone=user.time_zone,
             locale=user.locale,
+            is_service_account=user.is_service,
             created_at=user.created_at,
             email=readable(user.email),
             email_verified=user.email_verified,

@@ -28,6 +28,8 @@ _ROUTES: Final = {
         GET /tasks/{task_id}/recurrence
         GET /tasks/{task_id}/subtasks
         GET /tasks/{task_id}/transitions
+        GET /tasks/{task_id}/watchers
+        GET /users/me/favourites
         GET /user/tasks
         GET /comments/{comment_id}
         GET /comments/{comment_id}/history
@@ -50,10 +52,16 @@ _ROUTES: Final = {
         POST /tasks/{task_id}/duplicate
         POST /tasks/{task_id}/move
         PUT /tasks/{task_id}/parent
+        PUT /tasks/{task_id}/favourite
+        DELETE /tasks/{task_id}/favourite
+        PUT /tasks/{task_id}/mute
+        DELETE /tasks/{task_id}/mute
         PUT /tasks/{task_id}/recurrence
         DELETE /tasks/{task_id}/recurrence
         POST /tasks/{task_id}/restore
         POST /tasks/{task_id}/undo
+        PUT /tasks/{task_id}/watch
+        DELETE /tasks/{task_id}/watch
         PATCH /comments/{comment_id}
         DELETE /comments/{comment_id}
         PUT /comments/{comment_id}/reactions/{emoji}
@@ -83,6 +91,8 @@ _ROUTES: Final = {
         PATCH /projects/{project_id}
         DELETE /projects/{project_id}
         PUT /projects/{project_id}/columns
+        PUT /projects/{project_id}/favourite
+        DELETE /projects/{project_id}/favourite
         PUT /projects/{project_id}/fields
         POST /projects/{project_id}/members
         PATCH /projects/{project_id}/members/{member_id}

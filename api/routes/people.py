@@ -101,6 +101,7 @@ class ProfileChanges(Body):
             "default_workspace_id",
             "email_verified",
             "has_second_factor",
+            "is_service_account",
             "workspaces",
         }
     )

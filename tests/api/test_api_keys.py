@@ -242,6 +242,7 @@ async def test_a_service_account_works_with_keys_of_the_admins(ada: Api, bob: Ap
     assert (project["owner"]["name"], project["workspace_id"]) == ("Build server", workspace_id)
     task = await program.post("/tasks", {"title": "Built", "project_id": project["id"]})
     assert task["creator"]["name"] == "Build server"
+    assert (await ada.get(f"/users/{account['user_id']}"))["is_service_account"]
     listed = (await ada.get(path))["service_accounts"]
     assert [each["user_id"] for each in listed] == [account["user_id"]]
     ada.position = max(ada.position, program.position)
