@@ -251,3 +251,40 @@ async def test_what_one_may_not_see_is_left_out_everywhere(ada: Api, bob: Api) -
         409, "blocked-by-unfinished", "PATCH", f"/tasks/{last['id']}", {"status": "done"}
     )
     assert (stopped["blockers"], stopped["hidden_blockers"]) == ([], 1)
+
+
+async def test_what_was_linked_or_finished_is_undone_with_all_that_followed(ada: Api) -> None:
+    a, b = await some(ada, 2)
+    await link(ada, a, blocks_task_id=b["id"])
+    linked = ada.position
+    await finish(ada, a)
+    finished = ada.position
+    assert (await shown(ada, b))[0] is False
+    await ada.post(f"/tasks/{a['id']}/undo", {"position": finished})
+    assert (await shown(ada, b))[0] is True
+    await ada.post(f"/tasks/{a['id']}/undo", {"position": linked})
+    assert await shown(ada, b) == (False, [], [])
+    unlinked = ada.position
+    await ada.post(f"/tasks/{b['id']}/undo", {"position": unlinked})
+    assert await shown(ada, b) == (True, [a["id"]], [])
+
+
+async def test_dependencies_are_made_in_one_commit_or_none(ada: Api) -> None:
+    a, b, c = await some(ada, 3)
+
+    def linking(*pairs: tuple[Json, Json]) -> Json:
+        commands = [
+            {
+                "method": "POST",
+                "path": f"/api/v1/tasks/{source['id']}/dependencies",
+                "body": {"blocks_task_id": target["id"]},
+            }
+            for source, target in pairs
+        ]
+        return {"commands": commands, "atomic": True}
+
+    await ada.refused(409, "dependency-cycle", "POST", "/batch", linking((a, b), (b, c), (c, a)))
+    assert await shown(ada, b) == (False, [], [])
+    made = (await ada.post("/batch", linking((a, b), (b, c))))["results"]
+    assert [each["body"]["to_task_id"] for each in made] == [b["id"], c["id"]]
+    assert await shown(ada, b) == (True, [a["id"]], [c["id"]])

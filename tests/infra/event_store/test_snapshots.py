@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from commands.states import States
+from domain.dependency_graph.events import DependencyAdded
+from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.task.events import TaskDescribed
 from domain.task.state import TASK, Task
 from domain.values.recorded import Recorded
@@ -152,3 +154,31 @@ async def test_keeping_one_fails_in_silence(store: PostgresEventStore, task: str
     snapshots = Snapshots(nowhere, type(store.ring)(nowhere, MasterKeys(b"k" * 32)))
     await snapshots.save(task, await _read(_states(store, None), task))
     await nowhere.close()
+
+
+async def test_a_graph_comes_back_from_its_snapshot_with_its_index(
+    pool: Pool, store: PostgresEventStore
+) -> None:
+    stream = new_id("graph")
+    added = [
+        DependencyAdded(
+            dependency_id=new_id("dep"),
+            type="blocks",
+            from_task_id=f"task_{number}",
+            to_task_id=f"task_{number + 1 + number % 7}",
+        )
+        for number in range(LENGTH)
+    ]
+    await store.append(commit(*(event(stream, each) for each in added)))
+    snapshots = Snapshots(pool, store.ring)
+    folded = await _states(store, None).read(DEPENDENCY_GRAPH, stream)
+    first = await _states(store, snapshots).read(DEPENDENCY_GRAPH, stream)
+    counting = Counting(store)
+    again = await _states(counting, snapshots).read(DEPENDENCY_GRAPH, stream)
+    assert folded is not None
+    assert again is not None
+    assert folded == first == again
+    assert counting.read < LENGTH
+    assert again.edges_of("task_9") == folded.edges_of("task_9") != ()
+    place = again.places.of
+    assert all(place[each.from_task_id] < place[each.to_task_id] for each in added)
