@@ -236,20 +236,21 @@ class Executor:
             request.turns.append(stream)
 
     async def _take_late_turn(self, request: _Request, patience_seconds: float, name: str) -> bool:
-        """At a guard, or at a stream that only the decision could name; whether it had to wait.
-        Spares those of one process from meeting in the log. Who holds other turns already does
-        not wait for ever: the log tells them apart as well."""
+        """At a guard, or at a stream that only the decision could name; whether it came after a
+        wait. Spares those of one process from meeting in the log. Who holds other turns already
+        does not wait for ever: the log tells them apart as well."""
         if name in request.turns:
             return False
         waits = self._turns.is_taken(name)
         with suppress(TimeoutError):
             await self._turns.take(name, patience_seconds)
             request.turns.append(name)
-        return waits
+            return waits
+        return False
 
     async def _run(self, request: _Request) -> Outcome:
         attempts = at_guards = overtaken = 0
-        until = get_running_loop().time() + MEETING_PATIENCE_SECONDS
+        until: float | None = None
         while attempts < TRIES and at_guards < TRIES_AT_GUARDS:
             tries = attempts + at_guards + overtaken
             work = Work(self._world, request.origin, self._clock(), tries)
@@ -263,9 +264,14 @@ class Executor:
             except StreamMoved as moved:
                 if moved.guards and not moved.streams:
                     attempts, at_guards = attempts - 1, at_guards + 1
-                elif _met(work, moved) and get_running_loop().time() < until:
-                    attempts, overtaken = attempts - 1, overtaken + 1
-                for stream in sorted(work.written.intersection(moved.streams)):
+                elif _met(work, moved):
+                    now = get_running_loop().time()
+                    until = now + MEETING_PATIENCE_SECONDS if until is None else until
+                    if now < until:
+                        attempts, overtaken = attempts - 1, overtaken + 1
+                own = work.written.intersection(moved.streams)
+                # Who is met at a meeting point may wait for a turn that is held here.
+                for stream in sorted(own - work.meeting_points):
                     await self._take_late_turn(request, _GUARD_PATIENCE_SECONDS, stream)
                 await self._catch_up(request, work, moved)
                 continue
