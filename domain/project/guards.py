@@ -14,6 +14,7 @@ FIELDS_OF_TASKS: Final = (
     "start_date",
     "estimate",
     "tags",
+    "parent_task_id",
 )
 
 # How many subtasks a refusal names.

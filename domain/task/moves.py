@@ -122,6 +122,7 @@ def held_fields(task: Task) -> frozenset[str]:
         "start_date": task.start_date is not None,
         "estimate": task.estimate is not None,
         "tags": bool(task.tags),
+        "parent_task_id": task.parent_task_id is not None,
     }
     custom = (f"{CUSTOM}{key}" for key, value in task.fields.items() if value not in (None, "", ()))
     return frozenset((*(name for name, there in held.items() if there), *custom))

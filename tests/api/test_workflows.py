@@ -277,3 +277,83 @@ async def test_tasks_are_found_and_sorted_by_custom_fields(ada: Api) -> None:
     ):
         problem = await ada.refused(422, "validation-failed", "GET", f"/tasks?{query}")
         assert pointers(problem) == [pointer], query
+
+
+_STATUS = {"key": "open", "name": "Open", "category": "todo"}
+_SIZE = {"key": "size", "name": "Size", "type": "choice", "options": ["s"]}
+_BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("workflow", {"initial": "open", "statuses": []}, "/statuses"),
+    ("workflow", {"initial": "open", "statuses": None}, "/statuses"),
+    ("workflow", {"initial": "open", "statuses": [{**_STATUS, "key": "a\u202eb"}]},
+     "/statuses/0/key"),
+    ("workflow", {"initial": "open", "statuses": [{**_STATUS, "name": "a\u0000"}]},
+     "/statuses/0/name"),
+    ("workflow", {"initial": "open", "statuses": [{**_STATUS, "name": "x" * 201}]},
+     "/statuses/0/name"),
+    ("workflow", {"initial": "open", "statuses": [{**_STATUS, "colour": 5}]}, "/statuses/0/colour"),
+    ("workflow", {"initial": "", "statuses": [_STATUS]}, "/initial"),
+    ("workflow", {"initial": "open", "statuses": [_STATUS], "transitions": [
+        {"from": "open", "to": "open", "guards": [5]}]}, "/transitions/0/guards/0"),
+    ("workflow", {"initial": "open", "statuses": [_STATUS], "transitions": [
+        {"from": "open", "to": "gone"}]}, "/transitions/0/to"),
+    ("workflow", {"initial": "open", "statuses": [_STATUS], "move_to": {"todo": "gone"}},
+     "/move_to"),
+    ("fields", {"fields": "size"}, "/fields"),
+    ("fields", {"fields": [{**_SIZE, "key": ""}]}, "/fields/0/key"),
+    ("fields", {"fields": [{**_SIZE, "type": "colour"}]}, "/fields/0/type"),
+    ("fields", {"fields": [{**_SIZE, "options": ["a\nb"]}]}, "/fields/0/options/0"),
+    ("fields", {"fields": [{**_SIZE, "options": []}]}, "/fields/0/options"),
+    ("fields", {"fields": [{**_SIZE, "option_names": ["s"]}]}, "/fields/0/option_names"),
+    ("fields", {"fields": [{**_SIZE, "option_names": {"a/b": "x"}}]},
+     "/fields/0/option_names/a~1b"),
+    ("fields", {"fields": [{**_SIZE, "default": {"s": 1}}]}, "/fields/0/default"),
+    ("fields", {"fields": [{**_SIZE, "required_at": "todo"}]}, "/fields/0/required_at"),
+    ("fields", {"fields": [{**_SIZE, "required_at": [None]}]}, "/fields/0/required_at/0"),
+    ("fields", {"fields": [_SIZE, _SIZE]}, "/fields/1/key"),
+    ("types", {"types": None}, "/types"),
+    ("types", {"types": [{"key": "a", "name": "A"}] * 2}, "/types/1/key"),
+    ("types", {"types": [{"key": "\U0001f600", "name": "A"}]}, "/types/0/key"),
+    ("types", {"types": [{"key": "a", "name": "A", "icon": "x" * 65}]}, "/types/0/icon"),
+]  # fmt: skip
+
+
+async def test_bad_bodies_are_refused_where_they_are_wrong(ada: Api) -> None:
+    await ada.project("OOPS")
+    for part, body, pointer in _BAD:
+        path = f"/projects/OOPS/{part}"
+        problem = await ada.refused(422, "validation-failed", "PUT", path, body)
+        assert pointer in pointers(problem), (body, problem["errors"])
+    for body in (b'{"types": [{"key": "a", "name": "A"}], "types": []}', b'{"types": NaN}', b"["):
+        answer = await ada.http.put(
+            "/api/v1/projects/OOPS/types",
+            content=body,
+            headers={
+                "Authorization": f"Bearer {ada.token}",
+                "Content-Type": "application/json",
+            },
+        )
+        assert answer.status_code == 422
+    await ada.task(project_id="OOPS")
+    for comment, pointer in (
+        ("", "/comment"),
+        ("a\u0000b", "/comment"),
+        ("x" * 20_001, "/comment"),
+        (5, "/comment"),
+    ):
+        problem = await ada.refused(
+            422, "validation-failed", "PATCH", "/tasks/OOPS-1",
+            {"status": "in_progress", "comment": comment},
+        )  # fmt: skip
+        assert pointers(problem) == [pointer]
+    await ada.delete("/projects/OOPS")
+    for part in ("workflow", "types", "fields"):
+        body = await ada.get(f"/projects/OOPS/{part}")
+        changed = {**body, "initial": "done"} if part == "workflow" else {part: []}
+        if part == "types":
+            changed = {"types": [{"key": "a", "name": "A"}]}
+        if part == "fields":
+            changed = {"fields": [_SIZE]}
+        changed.pop("version", None)
+        await ada.refused(409, "archived", "PUT", f"/projects/OOPS/{part}", changed)
+    (way, *_) = (await ada.get("/tasks/OOPS-1/transitions"))["transitions"]
+    assert (way["allowed"], way["why"]["code"]) == (False, "archived")
