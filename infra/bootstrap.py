@@ -332,6 +332,7 @@ def limits_of(settings: Settings) -> Limits:
         cards_of_board=settings.max_cards_of_board,
         statuses=settings.max_statuses,
         transitions=settings.max_transitions,
+        moved_by_workflow=settings.max_tasks_moved_by_workflow,
         teams=settings.max_teams,
         invitations=settings.max_invitations,
         invitation_days=settings.invitation_days,

@@ -241,6 +241,9 @@ class Limits(BaseModel):
     )
     max_api_keys: int = Field(50, ge=0, description="API keys of one account.")
     max_service_accounts: int = Field(100, ge=0, description="Service accounts of a workspace.")
+    max_tasks_moved_by_workflow: int = Field(
+        1000, ge=1, le=5_000, description="Tasks that one change of a workflow moves."
+    )
     max_idempotency_key_characters: int = Field(
         255, ge=1, le=255, description="An Idempotency-Key."
     )

@@ -7,6 +7,7 @@ from typing import Final
 
 from commands.permissions import forbidden, visible_project
 from commands.task.blocking import unfinished_blockers
+from commands.task.room import no_room
 from commands.task.tree import unfinished_below
 from commands.work import Work
 from domain.comment.events import CommentAdded
@@ -14,7 +15,7 @@ from domain.errors import Refused, not_found
 from domain.project.decisions import require_open
 from domain.project.guards import MoveFacts
 from domain.project.state import Project
-from domain.project.workflow import Guard, known_status
+from domain.project.workflow import Guard, known_status, moves_from
 from domain.task import decisions
 from domain.task.events import TaskEvent
 from domain.task.moves import Way, guards_back, guards_from, guards_to, refusal_of, ways_from
@@ -34,7 +35,7 @@ async def status_events(
     target = known_status(project.workflow, status)
     facts = await facts_of(work, task, project, guards_to(task, project, target.key))
     if target.key != task.status and refusal_of(task, project, target, facts) is not None:
-        facts = await facts_of(work, task, project, guards_from(task, project))
+        facts = await _all_facts(work, task, project)
     return decisions.change_status(task, project, target.key, rank, facts)
 
 
@@ -61,7 +62,7 @@ async def ways_of(work: Work, task_id: str) -> tuple[Task, tuple[Way, ...]]:
     if task is None or place is None:
         raise not_found("task")
     workspace, project = place
-    facts = await facts_of(work, task, project, guards_from(task, project))
+    facts = await _all_facts(work, task, project)
     ways = ways_from(task, project, facts)
     stopped = _stopped(task, project)
     if Right.EDIT_TASKS not in project_rights(workspace, project, work.actor):
@@ -69,6 +70,13 @@ async def ways_of(work: Work, task_id: str) -> tuple[Task, tuple[Way, ...]]:
     if stopped is not None:
         ways = tuple(Way(way.status, stopped) for way in ways)
     return task, ways
+
+
+async def _all_facts(work: Work, task: Task, project: Project) -> MoveFacts:
+    """What all moves from here depend on, room on the board included."""
+    facts = await facts_of(work, task, project, guards_from(task, project))
+    targets = moves_from(project.workflow, task.status)
+    return replace(facts, no_room=await no_room(work, project, task, targets))
 
 
 async def facts_of(work: Work, task: Task, project: Project, guards: Iterable[Guard]) -> MoveFacts:

@@ -6,14 +6,16 @@ Imported history is let in whatever the limits say, and so are the tasks that a 
 takes along: their project may stand over its limit afterwards, and lets nothing more in.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from commands.work import Work
+from domain.errors import Refused
 from domain.labels.state import LABELS, Labels, labels_of
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.task.wip import Traffic, has_limits, held_lanes, refusal_of, traffic_of
+from domain.values.evolved import evolved
 
 TakeTurn = Callable[[str], Awaitable[object]]
 
@@ -32,13 +34,54 @@ async def require_room(work: Work, take_turn: TakeTurn) -> None:
         project = work.peek(PROJECT, project_id)
         if project is None or work.is_changed(project_id):
             continue
-        labels = None
-        if project.swimlane == "label":
-            labels = await work.glimpse(LABELS, labels_of(project.workspace_id))
+        labels = await _labels(work, project)
         for traffic in traffic_of(project, changes[project_id], labels):
             if traffic.is_limited:
                 entering = _Entering(project, traffic, changes[project_id], labels)
                 await _require_room(work, entering, take_turn)
+
+
+async def no_room(
+    work: Work, project: Project, task: Task, statuses: Iterable[str]
+) -> Mapping[str, Refused]:
+    """The statuses for which a task's card finds no room now, and what a move would be refused
+    with. Nothing is held: it may be otherwise a moment later."""
+    if not has_limits(project):
+        return {}
+    labels = await _labels(work, project)
+    position = await work.head()
+    refused: dict[str, Refused] = {}
+    for status in statuses:
+        for traffic in traffic_of(project, [(task, evolved(task, status=status))], labels):
+            if traffic.is_limited:
+                refusal, _ = await _counted(work, project, traffic, labels, position)
+                if refusal is not None:
+                    refused[status] = refusal
+    return refused
+
+
+async def _labels(work: Work, project: Project) -> Labels | None:
+    if project.swimlane != "label":
+        return None
+    return await work.glimpse(LABELS, labels_of(project.workspace_id))
+
+
+async def _counted(
+    work: Work, project: Project, traffic: Traffic, labels: Labels | None, position: int
+) -> tuple[Refused | None, int]:
+    """What refuses to let the cards in, and the position as of which it was counted."""
+    standing, seen = await work.board.standing(
+        project.project_id,
+        traffic.column.statuses,
+        {lane: held_lanes(lane, labels) for lane in traffic.fuller_lanes},
+        _guard(project, traffic),
+        position,
+    )
+    return refusal_of(traffic, standing, labels), seen
+
+
+def _guard(project: Project, traffic: Traffic) -> str:
+    return f"column:{project.project_id}:{traffic.column.column_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +102,12 @@ async def _require_room(work: Work, entering: _Entering, take_turn: TakeTurn) ->
     has it now, before anybody is refused.
     """
     project, traffic = entering.project, entering.traffic
-    guard = f"column:{project.project_id}:{traffic.column.column_id}"
+    guard = _guard(project, traffic)
     await take_turn(guard)
     refusal = None
     for position in (project.position, None):
-        standing, seen = await work.board.standing(
-            project.project_id,
-            traffic.column.statuses,
-            {lane: held_lanes(lane, entering.labels) for lane in traffic.fuller_lanes},
-            guard,
-            await work.head() if position is None else position,
-        )
-        refusal = refusal_of(traffic, standing, entering.labels)
+        at = await work.head() if position is None else position
+        refusal, seen = await _counted(work, project, traffic, entering.labels, at)
         if refusal is None:
             work.guard(guard, seen)
             break

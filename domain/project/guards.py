@@ -1,7 +1,7 @@
 """The conditions that a workflow may put on a move, by name."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from domain.errors import Kind, Problem, Refused
@@ -33,7 +33,8 @@ class MoveFacts:
     nor in the trash; `hidden_blockers`: how many more there are that the mover may not see.
     `project_role` and `workspace_role` are the mover's. `has_commented`: the mover has said
     something about the task since it came into its status, or says it with the move. `held`:
-    which fields hold something, custom ones with `fields.` before their key.
+    which fields hold something, custom ones with `fields.` before their key. `no_room`: statuses
+    whose column or lane is full, and what a move there would be refused with.
     `unfinished_subtasks`: ids of tasks below this one, on all levels, that are neither done nor
     cancelled.
     """
@@ -44,6 +45,7 @@ class MoveFacts:
     workspace_role: str | None = None
     has_commented: bool = False
     held: frozenset[str] = frozenset()
+    no_room: Mapping[str, Refused] = field(default_factory=dict)
     unfinished_subtasks: tuple[str, ...] = ()
 
 

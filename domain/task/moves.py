@@ -136,7 +136,11 @@ def _refusal(
             Kind.TRANSITION_NOT_ALLOWED,
             f"The workflow has no move from {task.status} to {status.key}.",
         )
-    return _guarded(move.guards, facts) or unfilled(project, status, facts.held)
+    return (
+        _guarded(move.guards, facts)
+        or unfilled(project, status, facts.held)
+        or facts.no_room.get(status.key)
+    )
 
 
 def unfilled(project: Project, status: Status, held: AbstractSet[str]) -> Refused | None:

@@ -1,6 +1,7 @@
 """Moves pass their guards with what is true when they enter the log."""
 
 from commands.comment.add_comment import AddComment
+from commands.project.change_columns import ChangeColumns
 from commands.project.change_workflow import ChangeWorkflow
 from commands.task.change_status import ChangeStatus
 from commands.task.edit_task import EditTask
@@ -8,6 +9,8 @@ from commands.task.move_task import MoveTask
 from commands.task.moving import ways_of
 from commands.task.trash_task import TrashTask
 from domain.errors import Kind
+from domain.project.board import ColumnDraft
+from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW, Guard, Transition
 from domain.task.state import TASK
 from domain.values.recorded import Origin
@@ -93,6 +96,31 @@ async def test_a_refused_move_makes_no_comment(house):
         house.run(house.bob, AddComment(task_id=task_id, text="Please"), to_done(task_id))
     )
     assert len(await house.log()) == before
+
+
+async def test_a_full_column_is_not_among_what_is_allowed(house):
+    await guard(house, Guard(name="comment-required"))
+    task = await house.task()
+    await house.task(status="cancelled")
+    project = await house.executor.states.read(PROJECT, house.project_id)
+    drafts = tuple(
+        ColumnDraft(
+            column_id=each.column_id,
+            name=each.name,
+            statuses=each.statuses,
+            wip_limit=1 if "cancelled" in each.statuses else None,
+        )
+        for each in project.columns
+    )
+    await house.run(house.ann, ChangeColumns(project_id=house.project_id, columns=drafts))
+    refused = await refusal(house.run(house.bob, to_done(task.task_id)))
+    assert refused.fields["allowed"] == []
+    why = {each["status"]: each["code"] for each in refused.fields["refused"]}
+    assert (why["done"], why["cancelled"]) == ("guard-refused", "wip-limit-reached")
+    _, ways = await house.executor.ask(Origin(house.bob), lambda work: ways_of(work, task.task_id))
+    (full,) = [way.refusal for way in ways if way.status.key == "cancelled"]
+    assert full is not None
+    assert (full.kind, full.fields["limit"]) == (Kind.WIP_LIMIT_REACHED, 1)
 
 
 async def test_where_a_task_may_go_is_what_a_move_would_say(house):
