@@ -1,0 +1,114 @@
+"""What a task keeps in another project, and what it may not pass by on the way."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.errors import Invalid, Kind, Refused
+from domain.project.fields import FieldDefinition
+from domain.project.types import TaskType
+from domain.project.workflow import DEFAULT_WORKFLOW, Guard, Status, Transition, Workflow
+from domain.task.decisions import NO_FACTS
+from domain.task.events import (
+    TaskAssigned,
+    TaskFieldsChanged,
+    TaskMovedToProject,
+    TaskStatusChanged,
+    TaskTypeChanged,
+)
+from domain.task.relocation import counterpart, guards_into, relocate, with_dropped
+from tests.domain.examples import project_of, task_of
+from tests.domain.given import ANN, BOB, LIMITS
+
+SHIPPING = Workflow(
+    initial="new",
+    statuses=(
+        Status(key="new", name="New", category="todo"),
+        Status(key="shipped", name="Shipped", category="done"),
+    ),
+    transitions=(
+        Transition(
+            source="new",
+            target="shipped",
+            guards=(Guard(name="fields-present", parameters={"fields": ["estimate"]}),),
+        ),
+    ),
+)
+SIZE = FieldDefinition(field_id="fld_1", key="size", name="Size", type="choice", options=("S", "L"))
+HERE = replace(project_of().state, fields=(SIZE,))
+THERE = replace(
+    project_of(workflow=SHIPPING).state,
+    project_id="proj_00000000000000000000000002",
+    key="OPS",
+    types=(TaskType(key="incident", name="Incident"),),
+)
+
+
+def moved(task: Any, status: Status, **given: Any) -> tuple[Any, TaskMovedToProject]:
+    guards = guards_into(task, DEFAULT_WORKFLOW, SHIPPING, status)
+    return relocate(
+        task,
+        given.pop("target", THERE),
+        status,
+        was_category=task.status_category,
+        rank="b1",
+        may_see=lambda user_id: user_id == ANN,
+        guards=guards,
+        facts=NO_FACTS,
+        limits=LIMITS,
+    )
+
+
+def test_everything_without_a_counterpart_goes_by_its_own_event():
+    task = task_of(project=HERE, fields={"size": "L"}, assignee_ids=(ANN, BOB)).state
+    before, move = moved(task, SHIPPING.statuses[0])
+    assert before == (
+        TaskFieldsChanged(fields={"size": None}, was={"size": "L"}),
+        TaskTypeChanged(type="incident", was="task"),
+        TaskAssigned(assignee_ids=(ANN,), was=(ANN, BOB)),
+        TaskStatusChanged(
+            status="new", category="todo", was="todo", was_category="todo", rank="b1"
+        ),
+    )
+    assert (move.project_key, move.was_project_key, move.was_status) == ("OPS", "WEB", "todo")
+    told = with_dropped(move, before)
+    assert (told.dropped_fields, told.dropped_types, told.unassigned) == (
+        ("size",),
+        ("task",),
+        (BOB,),
+    )
+
+
+def test_what_fits_there_stays():
+    there = replace(THERE, fields=(SIZE,), types=HERE.types, workflow=DEFAULT_WORKFLOW)
+    task = task_of(project=HERE, fields={"size": "L"}, assignee_ids=(ANN,)).state
+    before, _ = moved(task, DEFAULT_WORKFLOW.statuses[0], target=there)
+    assert before == ()
+    narrower = replace(there, fields=(replace(SIZE, options=("S",)),))
+    before, _ = moved(task, DEFAULT_WORKFLOW.statuses[0], target=narrower)
+    assert before == (TaskFieldsChanged(fields={"size": None}, was={"size": "L"}),)
+
+
+def test_a_status_is_named_or_corresponds_or_is_missing():
+    task = task_of(project=HERE, status="in_review").state
+    with pytest.raises(Invalid) as missing:
+        counterpart(task, DEFAULT_WORKFLOW, SHIPPING)
+    assert [each.pointer for each in missing.value.problems] == ["/status"]
+    assert "new, shipped" in missing.value.detail
+    assert counterpart(task, DEFAULT_WORKFLOW, SHIPPING, "New").key == "new"
+    assert counterpart(task, DEFAULT_WORKFLOW, SHIPPING, None, "shipped").key == "shipped"
+    done = task_of(project=HERE, status="done").state
+    assert counterpart(done, DEFAULT_WORKFLOW, SHIPPING, None, "new").key == "shipped"
+
+
+def test_who_gets_further_by_moving_passes_the_guards_that_lead_there():
+    task = task_of(project=HERE).state
+    with pytest.raises(Refused) as refused:
+        moved(task, SHIPPING.statuses[1])
+    assert (refused.value.kind, refused.value.fields["missing"]) == (
+        Kind.GUARD_REFUSED,
+        ["estimate"],
+    )
+    done = task_of(project=HERE, status="done").state
+    assert moved(done, SHIPPING.statuses[1])[0][-1].status == "shipped"
