@@ -15,11 +15,14 @@ from commands.commit import Commit, Receipt
 from commands.execution import Executor, Outcome
 from commands.ports import EventStore
 from commands.project.add_member import AddProjectMember
+from commands.project.add_team import AddProjectTeam
 from commands.project.create_project import CreateProject
 from commands.registry import all_commands
 from commands.task.create_task import CreateTask
 from commands.user.register_user import RegisterUser
 from commands.workspace.add_member import AddWorkspaceMember
+from commands.workspace.add_team_member import AddTeamMember
+from commands.workspace.create_team import CreateTeam
 from commands.workspace.create_workspace import CreateWorkspace
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
@@ -69,6 +72,7 @@ class House(Process):
     workspace_id: str = ""
     project_id: str = ""
     named: dict[str, str] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> str:
         try:
@@ -96,21 +100,40 @@ class House(Process):
         return made
 
     async def let_in_by_projects(self, named: dict[str, str]) -> None:
-        """Guests whom this project and every later one names: username -> role there."""
+        """Guests whom this project and every later one names: username -> role there. Every other
+        one is named by a team."""
         for username in named:
             user_id = await self.register(username)
             await self.run(
                 self.ann,
                 AddWorkspaceMember(workspace_id=self.workspace_id, user_id=user_id, role="guest"),
             )
+        for username in list(named)[::2]:
+            await self.team_of(username)
         self.named |= named
         await self._name_in(self.project_id)
 
     async def _name_in(self, project_id: str) -> None:
         for username, role in self.named.items():
-            user_id = self.people[username]
-            command = AddProjectMember(project_id=project_id, user_id=user_id, role=role)
-            await self.run(self.ann, command)
+            team_id = self.teams.get(username)
+            if team_id is None:
+                user_id = self.people[username]
+                named = AddProjectMember(project_id=project_id, user_id=user_id, role=role)
+                await self.run(self.ann, named)
+            else:
+                team = AddProjectTeam(project_id=project_id, team_id=team_id, role=role)
+                await self.run(self.ann, team)
+
+    async def team_of(self, username: str) -> None:
+        """From now on projects name this person as a team of one."""
+        team_id = self.teams[username] = new_id("team")
+        workspace_id, user_id = self.workspace_id, self.people[username]
+        await self.run(
+            self.ann, CreateTeam(workspace_id=workspace_id, team_id=team_id, name=username)
+        )
+        await self.run(
+            self.ann, AddTeamMember(workspace_id=workspace_id, team_id=team_id, user_id=user_id)
+        )
 
     async def events(self, stream: str) -> list[Any]:
         return [each.event for each in await self.store.read_stream(stream)]

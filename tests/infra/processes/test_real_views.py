@@ -2,12 +2,24 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from bench.work import Work
+from commands.commit import Commit
+from domain.project.events import ProjectTeamAdded, ProjectTeamRemoved, ProjectTeamRoleChanged
+from domain.workspace.events import (
+    TeamCreated,
+    TeamDeleted,
+    TeamMemberAdded,
+    TeamMemberRemoved,
+    TeamRenamed,
+    WorkspaceMemberAdded,
+    WorkspaceMemberRemoved,
+)
 from infra.event_store.store import PostgresEventStore
+from infra.ids import new_id
 from infra.keys.master import MasterKeys, new_key
 from infra.nats.connection import NatsConnection
 from infra.nats.stream import LogStream, StreamLimits
@@ -26,6 +38,45 @@ from projections.registry import VIEWS
 from tests.infra.processes.conftest import Run, until
 from tests.infra.processes.sample import SampleLog
 from tests.real import Database
+
+
+class Membership(Work):
+    """People, teams and what projects name them as, changing as often as nowhere else."""
+
+    def changes(self, count: int) -> Iterator[Commit]:
+        chance = self._chance
+        for workspace in self._workspaces:
+            for user in self._users:
+                joined = WorkspaceMemberAdded(user_id=user, role="member")
+                yield self._commit(user, workspace, workspace, joined)
+        teams = [(new_id("team"), workspace) for workspace in self._workspaces for _ in range(3)]
+        for team, workspace in teams:
+            made = TeamCreated(team_id=team, name=self._text(2))
+            yield self._commit(self._users[0], workspace, workspace, made)
+        for _ in range(count):
+            team, workspace = chance.choice(teams)
+            user = chance.choice(self._users)
+            project = chance.choice([each for each, _, home in self._projects if home == workspace])
+            role = chance.choice(("viewer", "member", "admin"))
+            event = chance.choice(
+                (
+                    TeamMemberAdded(team_id=team, user_id=user),
+                    TeamMemberAdded(team_id=team, user_id=user),
+                    TeamMemberRemoved(team_id=team, user_id=user),
+                    TeamRenamed(team_id=team, name=self._text(2), was=""),
+                    TeamDeleted(team_id=team, was="", members=tuple(self._users)),
+                    WorkspaceMemberRemoved(user_id=user, was="member"),
+                    WorkspaceMemberAdded(user_id=user, role="member"),
+                    ProjectTeamAdded(team_id=team, role=role),
+                    ProjectTeamAdded(team_id=team, role=role),
+                    ProjectTeamRoleChanged(team_id=team, role=role, was="viewer"),
+                    ProjectTeamRemoved(team_id=team, was=role),
+                )
+            )
+            in_project = isinstance(
+                event, ProjectTeamAdded | ProjectTeamRoleChanged | ProjectTeamRemoved
+            )
+            yield self._commit(user, workspace, project if in_project else workspace, event)
 
 
 @pytest.fixture
@@ -109,4 +160,24 @@ async def test_twice_late_and_in_bits_is_the_same_as_once(
                 await stream.publish(payload, message_id(log.log_id(), epoch, rows))
             position = last if chance.random() < 0.7 else max(position, last - 2)
     await until(lambda: every_view_is_at(log, head))
+    await assert_a_rebuild_finds_no_difference(store, sessions, nats)
+
+
+async def test_what_teams_feed_is_what_a_rebuild_finds(
+    store: PostgresEventStore,
+    log: SampleLog,
+    sessions: Sessions,
+    nats: NatsConnection,
+    run: Run,
+) -> None:
+    work = Membership(13, projects=10)
+    run(Relay(store, sessions, nats, owner="test").run())
+    limits = ProjectorLimits(batch_events=17, kept=RowLimits(15, 10**9))
+    run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
+    wake = CommitWaker(nats, log.log_id())
+    for commit in itertools.chain(work.beginning(), work.changes(300)):
+        wake((await store.append(commit)).position)
+    head = await store.head()
+    await until(lambda: every_view_is_at(log, head))
+    assert log.ask("SELECT * FROM ops.dead_letters") == []
     await assert_a_rebuild_finds_no_difference(store, sessions, nats)
