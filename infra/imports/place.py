@@ -68,9 +68,9 @@ class Places:
 
     async def _owner_of(self, workspace_id: str) -> str:
         workspace = await self._workspace(workspace_id)
-        if workspace.role_of(workspace.owner_id) == "owner":
-            return workspace.owner_id
-        return next(id_ for id_, member in workspace.members.items() if member.role == "owner")
+        if workspace.closed_at is not None:
+            raise invalid("/workspace", "This workspace is closed; have its owner reopen it.")
+        return workspace.owner_id
 
     async def _make_admin(self) -> tuple[str, str]:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)

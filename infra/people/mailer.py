@@ -27,6 +27,7 @@ _FIRST_WAIT_S: Final = 5.0
 _LONGEST_WAIT_S: Final = 3600.0
 # With the mail server's own time-outs below the outbox's lease.
 _PATIENCE_S: Final = 45.0
+_LEAVE_S: Final = 3.0
 
 _PAGES: Final = {
     Purpose.VERIFY_EMAIL: "verify-email",
@@ -69,6 +70,7 @@ class Mailer:
         self._reset_good_for = reset_good_for
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self._kinds: Mapping[str, Callable[[Waiting], Awaitable[Written]]] = {
             "verify-email": self._verify_email,
             "change-email": self._change_email,
@@ -81,7 +83,11 @@ class Mailer:
         self._task = asyncio.create_task(self._keep_on(), name="mail")
 
     async def stop(self) -> None:
+        """The mail that is leaving now may leave: cut short, it would be sent twice."""
+        self._stopping = True
+        self._wanted.set()
         if self._task is not None:
+            await asyncio.wait((self._task,), timeout=_LEAVE_S)
             await cancelled(self._task)
 
     def wake(self) -> None:
@@ -89,14 +95,16 @@ class Mailer:
         self._wanted.set()
 
     async def _keep_on(self) -> None:
-        while True:
+        while not self._stopping:
             self._wanted.clear()
             try:
-                while taken := await self._outbox.take():
-                    for waiting in taken:
-                        await self._deliver(waiting)
+                # One at a time, so that none waits for others while its lease runs out.
+                while not self._stopping and (taken := await self._outbox.take(1)):
+                    await self._deliver(taken[0])
             except Exception as error:
                 _log.warning("outbox_unreadable", error=repr(error))
+            if self._stopping:
+                return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await self._wanted.wait()

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+import structlog
+
 from infra.people.vault import Vault
 from infra.postgres.pool import Connection, Pool
+
+_log = structlog.get_logger(__name__)
 
 # Longer than any attempt takes, so that nobody else takes up a mail that is being sent.
 LEASE: Final = timedelta(seconds=60)
@@ -84,7 +88,8 @@ class Outbox:
             )
 
     async def take(self, limit: int = 10) -> list[Waiting]:
-        """Mails whose turn it is, for the caller alone until the lease runs out."""
+        """Mails whose turn it is, for the caller alone until the lease runs out. One that cannot
+        be read is given up, so that it stands in nobody's way."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 "UPDATE people.outbox SET attempts = attempts + 1, due_at = now() + %s"
@@ -96,18 +101,16 @@ class Outbox:
                 (LEASE, limit),
             )
             rows = await cursor.fetchall()
-        return [
-            Waiting(
-                mail_id,
-                kind,
-                about,
-                self._vault.open(bytes(sealed), f"mail {mail_id}"),
-                attempts,
-                is_late,
-                left,
-            )
-            for mail_id, kind, about, sealed, attempts, is_late, left in rows
-        ]
+        mails = []
+        for mail_id, kind, about, sealed, *rest in rows:
+            try:
+                says = self._vault.open(bytes(sealed), f"mail {mail_id}")
+            except ValueError as error:
+                _log.error("mail_unreadable", mail_id=str(mail_id), why=str(error))
+                await self.done(mail_id, "given up")
+            else:
+                mails.append(Waiting(mail_id, kind, about, says, *rest))
+        return mails
 
     async def done(self, mail_id: uuid.UUID, state: str) -> None:
         """`sent`, `not needed` or `given up`: what it said is wiped."""

@@ -198,9 +198,22 @@ async def test_what_a_registration_that_died_left_behind_is_settled(
             " VALUES (%s, 'x', now() - interval '1 hour')",
             (never,),
         )
+        connection.execute(
+            "INSERT INTO people.outbox (mail_id, once, kind, about, sealed, state, expires_at,"
+            "  created_at) SELECT gen_random_uuid(), about, 'verify-email', about, '\\x', 'held',"
+            "  now(), now() - interval '1 hour' FROM unnest(%s::text[]) AS about",
+            ([f"{made['user_id']}/x", f"{never}/x"],),
+        )
     wrong = {"username": account["username"], "password": PASSWORD}
     await nobody.refused(401, "unauthenticated", "POST", "/auth/login", wrong)
     await product.do(product.house.accounts.sweep())
+    with psycopg.connect(product_database.superuser_url) as connection:
+        held = connection.execute(
+            "SELECT about FROM people.outbox WHERE about LIKE '%%/x' AND state <> 'held'"
+            " OR about = %s",
+            (f"{never}/x",),
+        )
+        assert held.fetchall() == [(f"{made['user_id']}/x",)]
     await Api(nobody.http, nobody.issue).log_in(account["username"])
     with psycopg.connect(product_database.superuser_url) as connection:
         left = connection.execute("SELECT 1 FROM people.credentials WHERE user_id = %s", (never,))

@@ -42,6 +42,17 @@ async def test_a_cause_is_mailed_about_once_and_by_one_sender(pool: Pool) -> Non
     assert await outbox.take() == []
 
 
+async def test_a_mail_that_cannot_be_read_stands_in_nobody_s_way(pool: Pool) -> None:
+    await Outbox(pool, Vault(b"another key".ljust(32))).put(_mail("first"))
+    outbox = Outbox(pool, Vault(bytes(32)))
+    assert await outbox.take() == []
+    async with pool.connection() as connection:
+        rows = await (
+            await connection.execute("SELECT state, sealed FROM people.outbox")
+        ).fetchall()
+    assert rows == [("given up", None)]
+
+
 async def test_what_is_held_waits_for_its_stream(pool: Pool) -> None:
     outbox = Outbox(pool, Vault(bytes(32)))
     await outbox.put(_mail("first", "user_1"), held=True)
