@@ -14,7 +14,7 @@ def streams_again(
     commands: Sequence[Any], specs: Sequence[CommandSpec[Any]], recorded: Sequence[Recorded]
 ) -> list[str]:
     """The stream that each command's answer showed: the one that it names, or else the one that
-    it began, of which the log has as many, in the same order."""
+    it began with the first of its events, of which the log has as many, in the same order."""
     # The next task of a series is nobody's answer: it comes along with the one before it.
     begun = [
         each
@@ -26,7 +26,7 @@ def streams_again(
         if spec.writes is not None:
             streams.append(spec.writes(command))
             continue
-        own = next(each for each in begun if isinstance(each.event, spec.events))
+        own = next(each for each in begun if isinstance(each.event, spec.events[0]))
         begun.remove(own)
         streams.append(own.stream)
     return streams

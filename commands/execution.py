@@ -5,7 +5,8 @@ import hmac
 import logging
 import secrets
 from asyncio import Task, create_task, gather, get_running_loop
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,7 +35,7 @@ from commands.turns import Turns
 from commands.work import StartAgain, Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
-from domain.errors import Kind, Refused, invalid
+from domain.errors import OF_THE_MACHINE, Kind, Refused, invalid
 from domain.values.ids import SYSTEM_ACTOR
 from domain.values.limits import Limits
 from domain.values.rank import PAIRS
@@ -60,9 +61,6 @@ _MOST_FOLLOW_UPS: Final = 100
 _log = logging.getLogger(__name__)
 
 _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
-
-# Said by a part that is down or busy, not decided from any state: nothing to look up again.
-_OF_THE_MACHINE: Final = frozenset({Kind.OVERLOADED, Kind.DEPENDENCY_DOWN, Kind.VIEW_BEHIND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +91,22 @@ class Outcome:
             return first  # type: ignore[no-any-return]
         return self._work.seen(aggregate, wanted)
 
+    @property
+    def workspace_id(self) -> str:
+        """Where what the answer shows belongs."""
+        found: str = self.state(aggregate_of(self.main_stream)).workspace_id
+        return found
+
+    @property
+    def refused(self) -> Mapping[int, Refused]:
+        """Parts of a command over many things that were refused, by number."""
+        return self._work.refused
+
+    @property
+    def acted(self) -> AbstractSet[int]:
+        """The numbers of those parts that recorded anything."""
+        return self._work.acted
+
     def peek(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """As `state`, None for a stream that the command did not read."""
         return self._work.peek(aggregate, stream)
@@ -103,6 +117,10 @@ class _Stale(Refused):
         super().__init__(Kind.VERSION_STALE, "It has changed since you read it.")
         self.stream = stream
         self.version = version
+
+
+class _Behind(Exception):
+    """A part was refused because of what this process remembered: all of it is decided again."""
 
 
 @dataclass(slots=True)
@@ -118,6 +136,7 @@ class _Request:
     command_id: bytes = b""
     workspace_id: str = ""
     admitted: bool = False
+    is_rehearsal: bool = False
     fresh: set[str] = field(default_factory=set)
     turns: list[str] = field(default_factory=list)
 
@@ -211,11 +230,15 @@ class Executor:
             try:
                 answer = await question(work)
             except Refused as refusal:
-                if refusal.kind in _OF_THE_MACHINE or not await self._was_behind(fresh, work):
+                if refusal.kind in OF_THE_MACHINE or not await self._was_behind(fresh, work):
                     raise
             else:
                 if not await self._was_behind(fresh, work):
                     return answer
+
+    async def rehearse(self, commands: Sequence[Any], origin: Origin) -> Outcome:
+        """What `execute` would do now, `changed` where it would record anything. Raises Refused."""
+        return await self._run(_Request(commands, origin, None, None, None, is_rehearsal=True))
 
     async def _take_turns(self, request: _Request) -> None:
         """The key first, then the streams by name: in one order, so that nobody waits in a ring."""
@@ -261,6 +284,8 @@ class Executor:
             except StartAgain:
                 attempts -= 1
                 continue
+            except _Behind:
+                continue
             except StreamMoved as moved:
                 if moved.guards and not moved.streams:
                     attempts, at_guards = attempts - 1, at_guards + 1
@@ -276,7 +301,7 @@ class Executor:
                 await self._catch_up(request, work, moved)
                 continue
             except Refused as refusal:
-                if refusal.kind in _OF_THE_MACHINE:
+                if refusal.kind in OF_THE_MACHINE:
                     raise
                 first = await self._first_answer(request, work)
                 if first is not None:
@@ -333,7 +358,12 @@ class Executor:
         if not streams:
             raise ValueError("nothing to execute")
         shown = streams[0]
+        if work.refused and await self._was_behind(request.fresh, work):
+            raise _Behind
         await require_room(work, partial(self._take_late_turn, request, _GUARD_PATIENCE_SECONDS))
+        if request.is_rehearsal:
+            outcome = self._outcome(None, shown, work)
+            return replace(outcome, changed=bool(work.events), _streams=tuple(streams))
         if not work.events and request.key is None:
             return replace(self._outcome(None, shown, work), _streams=tuple(streams))
         receipt = await self._store.append(

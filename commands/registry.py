@@ -49,6 +49,7 @@ from commands.role_table import table
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
+from commands.task.change_tasks import CHANGE_TASKS
 from commands.task.create_task import CREATE_TASK
 from commands.task.duplicate_task import DUPLICATE_TASK
 from commands.task.edit_task import EDIT_TASK
@@ -63,6 +64,7 @@ from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
 from commands.task.trash_task import TRASH_TASK
 from commands.task.undo_change import UNDO_CHANGE
+from commands.task.undo_changes import UNDO_CHANGES
 from commands.user.change_credentials import (
     CHANGE_PASSWORD,
     DISABLE_SECOND_FACTOR,
@@ -171,6 +173,8 @@ def all_commands() -> Registry:
         RESTORE_TASK,
         RETURN_TASK,
         UNDO_CHANGE,
+        CHANGE_TASKS,
+        UNDO_CHANGES,
         ADD_DEPENDENCY,
         REMOVE_DEPENDENCY,
         SET_RECURRENCE,

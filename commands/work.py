@@ -10,6 +10,7 @@ from commands.commit import Claim, NewEvent, Receipt
 from commands.ports import BoardReader, CommentReader, EventStore, NewId, TreeReader
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
+from domain.errors import OF_THE_MACHINE, Refused
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.limits import Limits
 from domain.values.recorded import Origin, Recorded
@@ -79,6 +80,8 @@ class Work:
         self.retried_claims: set[str] = set()
         self.from_memory: set[str] = set()
         self.words: dict[str, str] = {}
+        self.refused: dict[int, Refused] = {}
+        self.acted: set[int] = set()
         self.inverse_of = world.inverse_of
         self._run = world.run
         # Streams at which many writers meet who do not mean each other: whoever is overtaken
@@ -152,6 +155,31 @@ class Work:
         not name. Raises StartAgain where there was a wait: what was read before it may be old."""
         if self.take_turn is not None and await self.take_turn(stream):
             raise StartAgain
+
+    async def part(self, number: int, doing: Awaitable[object]) -> None:
+        """Do what may be refused without the rest of this commit: then nothing of it is left but
+        the refusal, in `refused`; in `acted` are the numbers of those that recorded anything.
+        Raises Refused for what the machine cannot do now."""
+        events, claims, guards = len(self.events), len(self.claims), dict(self.guards)
+        try:
+            await doing
+        except Refused as refused:
+            if refused.kind in OF_THE_MACHINE:
+                raise
+            self._forget_from(events)
+            del self.claims[claims:]
+            self.guards = guards
+            self.refused[number] = refused
+        else:
+            if len(self.events) > events:
+                self.acted.add(number)
+
+    def _forget_from(self, first: int) -> None:
+        for new in self.events[first:]:
+            seen = self._streams[new.stream]
+            seen.recorded.pop()
+            seen.state, seen.folded = seen.base, 0
+        del self.events[first:]
 
     async def claimed_by(self, scope: str, value: str) -> str | None:
         """The stream that holds a unique value, else None."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Kind(StrEnum):
@@ -37,6 +37,10 @@ class Kind(StrEnum):
     VIEW_BEHIND = "view-behind"
     OVERLOADED = "overloaded"
     DEPENDENCY_DOWN = "dependency-down"
+
+
+# Said by a part that is down or busy, not decided from any state: nothing to look up again.
+OF_THE_MACHINE: Final = frozenset({Kind.OVERLOADED, Kind.DEPENDENCY_DOWN, Kind.VIEW_BEHIND})
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from infra.access import Access
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
+from infra.jobs.book import JobBook
+from infra.jobs.worker import Jobs
 from infra.keys.configured import master_keys
 from infra.labels import LabelDirectory
 from infra.mail.folder import FolderPost
@@ -113,6 +115,7 @@ class House:
     rate_limiter: RateLimiter | None
     key_rate_limiter: RateLimiter | None
     api_keys: ApiKeys
+    jobs: Jobs
     request_digest_key: bytes
     import_key: bytes
 
@@ -271,6 +274,14 @@ async def _build(
     _every(_NOTE_USES_EVERY_S, api_keys.note_uses, stack)
     metrics = Metrics(settings.metrics_dir)
     _every(_SWEEP_EVERY_S, accounts.sweep, stack)
+    jobs = Jobs(
+        JobBook(pool, vault, most_at_once=settings.max_jobs_at_once),
+        executor,
+        store,
+        kept=timedelta(days=settings.keep_jobs_days),
+    )
+    jobs.start()
+    stack.push_async_callback(jobs.stop)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
     access = Access(pool, members, waiter, executor.states)
     return House(
@@ -305,6 +316,7 @@ async def _build(
         rate_limiter=rate_limiter,
         key_rate_limiter=key_rate_limiter,
         api_keys=api_keys,
+        jobs=jobs,
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),
     )

@@ -222,6 +222,13 @@ class Limits(BaseModel):
     )
     max_teams: int = Field(200, ge=0, description="Teams of a workspace.")
     max_team_members: int = Field(500, ge=1, le=5_000, description="Members of a team.")
+    max_bulk_tasks: int = Field(
+        100_000, ge=1, le=1_000_000, description="Tasks that one bulk may change."
+    )
+    max_jobs_at_once: int = Field(5, ge=1, description="Bulks of one person that are not finished.")
+    keep_jobs_days: int = Field(
+        30, ge=1, le=3650, description="How long a finished bulk can be asked for and undone."
+    )
     max_batch_commands: int = Field(1000, ge=1, le=1000, description="Commands of a batch.")
     max_batch_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="A batch's body; and about what its answers take."

@@ -46,6 +46,7 @@ class Call:
     __slots__ = (
         "_caller",
         "cause",
+        "changes",
         "code",
         "extra",
         "headers",
@@ -90,6 +91,8 @@ class Call:
         self.position: int | None = None
         # Where the log has what this call changed, once it has.
         self.recorded: int | None = None
+        # Each commit of it that changed something: in which workspace, and up to where.
+        self.changes: list[tuple[str, int]] = []
         # Because of what this happens, where that is not the caller alone.
         self.cause: str | None = None
         # With whom this call's commands become one commit, where it is not alone.

@@ -37,6 +37,8 @@ async def execute(
         metrics.command_done(name, refused.kind)
         raise
     call.recorded = outcome.position
+    if outcome.changed:
+        call.changes.append((outcome.workspace_id, outcome.position))
     done = "done" if outcome.changed else "replayed" if outcome.replayed else "nothing"
     metrics.command_done(name, done)
     return outcome

@@ -47,6 +47,7 @@ _KINDS: Final = {
     "dependency_id": "dep",
     "key_id": "key",
     "invitation_id": "inv",
+    "job_id": "job",
 }
 _NAMES: Final = {
     "workspace_id": "workspace",
@@ -58,6 +59,7 @@ _NAMES: Final = {
     "dependency_id": "dependency",
     "invitation_id": "invitation",
     "session_id": "session",
+    "job_id": "job",
     "task_id": "task",
     "project_id": "project",
     "key_id": "key",

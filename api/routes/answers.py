@@ -4,8 +4,9 @@ What the views store ready to send is shaped where it is made, in `projections`;
 document is built from both.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -22,6 +23,7 @@ from projections.members import (
     TeamAnswer,
     WorkspaceAnswer,
 )
+from projections.people import Named
 from projections.projects import ProjectAnswer
 from projections.tasks import DependencyAnswer, TaskAnswer
 
@@ -76,9 +78,63 @@ class BatchResult(Struct, frozen=True):
 
 
 class BatchAnswer(Struct, frozen=True):
-    """In the order in which the calls were asked for."""
+    """In the order in which the calls were asked for. `job_id` is by what all that they changed can
+    be undone as one; null where that is one commit or none."""
 
     results: list[BatchResult]
+    job_id: str | None
+
+
+class BulkResult(Struct, frozen=True):
+    """What became of one task; `id` is null where a whole call of a batch was taken back."""
+
+    id: str | None
+    task_id: str | None
+    status: int
+    changed: bool
+    position: int | None
+    problem: Mapping[str, Any] | None
+
+
+class BulkAnswer(Struct, frozen=True):
+    """What was done at once."""
+
+    job_id: str | None
+    matched: int
+    changed: int
+    results: list[BulkResult]
+
+
+class BulkResultPage(Page, kw_only=True):
+    results: list[BulkResult]
+
+
+class JobBegun(Struct, frozen=True):
+    """What is done step by step; `GET /jobs/{job_id}` tells how far it has come."""
+
+    id: str
+    job_id: str
+    matched: int
+
+
+class JobAnswer(Struct, frozen=True, kw_only=True):
+    """`done` of `total` are changed, unchanged or refused by now."""
+
+    id: str
+    job_id: str
+    kind: str
+    state: str
+    dry_run: bool
+    workspace_id: str | None
+    starter: Named
+    total: int
+    done: int
+    changed: int
+    unchanged: int
+    refused: int
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
 
 
 class HistoryPage(Page, kw_only=True):

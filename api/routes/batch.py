@@ -24,6 +24,8 @@ from api.http.together import Together
 from api.routes.answers import BatchAnswer, BatchResult, encode
 from commands.registry import all_commands
 from domain.errors import Invalid, Kind, Problem, Refused
+from infra.ids import new_id
+from infra.jobs.book import Item, NewJob
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -101,8 +103,10 @@ async def _one_by_one(
     call: Call, body: Batch, asked: Sequence[Batched], routes: RouteTable
 ) -> Reply:
     most = call.house.settings.max_batch_bytes
+    call.cause = job_id = new_id("job")
     replies: list[Reply] = []
     replayed: list[bool] = []
+    done: list[tuple[str, int]] = []
     size = 0
     for each in asked:
         inner = BatchedCall(call, each, position=call.recorded)
@@ -113,9 +117,35 @@ async def _one_by_one(
         if inner.recorded is not None:
             call.recorded = max(call.recorded or 0, inner.recorded)
             replayed.append((b"idempotency-replayed", b"true") in reply.headers)
+        done += inner.changes
         size += len(reply.body)
         replies.append(reply)
-    return _answer(call, body, replies, replayed=bool(replayed) and all(replayed))
+    if len(done) > 1:
+        await _keep(call, job_id, done)
+    return _answer(
+        call,
+        body,
+        replies,
+        replayed=bool(replayed) and all(replayed),
+        job_id=job_id if len(done) > 1 else None,
+    )
+
+
+async def _keep(call: Call, job_id: str, done: Sequence[tuple[str, int]]) -> None:
+    """Write down which commits a batch was, so that it can be undone as one."""
+    items = [
+        Item(
+            ordinal=ordinal,
+            workspace_id=workspace_id,
+            task_id=None,
+            outcome="changed",
+            recorded=position,
+        )
+        for ordinal, (workspace_id, position) in enumerate(done)
+    ]
+    await call.house.jobs.begin(
+        NewJob(job_id=job_id, kind="batch", owner_id=call.caller.user_id, items=items, over=True)
+    )
 
 
 async def _as_one(call: Call, body: Batch, asked: Sequence[Batched], routes: RouteTable) -> Reply:
@@ -218,7 +248,14 @@ _COMMANDS: Final = frozenset(
 )
 
 
-def _answer(call: Call, body: Batch, replies: Sequence[Reply], *, replayed: bool) -> Reply:
+def _answer(
+    call: Call,
+    body: Batch,
+    replies: Sequence[Reply],
+    *,
+    replayed: bool,
+    job_id: str | None = None,
+) -> Reply:
     results = [
         BatchResult(
             id=command.id,
@@ -233,7 +270,7 @@ def _answer(call: Call, body: Batch, replies: Sequence[Reply], *, replayed: bool
         headers += position_headers(call, call.recorded)
     if replayed:
         headers.append((b"idempotency-replayed", b"true"))
-    return Reply(200, encode(BatchAnswer(results)), headers)
+    return Reply(200, encode(BatchAnswer(results, job_id)), headers)
 
 
 def _shown(field: Header) -> tuple[str, str]:

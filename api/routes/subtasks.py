@@ -16,6 +16,7 @@ from api.http.route import DirectRoute
 from api.http.values import Reference, Title
 from api.routes.answers import TaskPage
 from api.routes.field_query import field_sort
+from api.routes.task_listing import TaskList
 from api.routes.task_query import TaskOrderQuery, Words
 from api.routes.task_replies import task_page, whole_task
 from commands.task.duplicate_task import DuplicateTask
@@ -65,7 +66,7 @@ async def list_subtasks(
         parent_task_ids=(found,), statuses=tuple(query.status), trashed=query.trashed
     )
     order = query.order(await field_sort(call, query.sorted_by, (parent.project_id,)))
-    return await task_page(call, (parent.workspace_id,), asked, order, query.asked())
+    return await task_page(call, TaskList((parent.workspace_id,), asked, order), query.asked())
 
 
 @router.put(

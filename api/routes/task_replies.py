@@ -5,11 +5,12 @@ from api.http.names import if_seen, with_names
 from api.http.paging import page_reply
 from api.http.reads import facts_of
 from api.http.reply import Reply
+from api.routes.task_listing import TaskList
 from commands.execution import Outcome
 from domain.project.state import PROJECT
 from domain.task.state import TASK
-from projections.questions import Listing, Page, Scope
-from projections.tasks import TASKS_VIEW, Sort, TaskFilter, render
+from projections.questions import Page
+from projections.tasks import TASKS_VIEW, render
 
 
 async def whole_task(
@@ -31,16 +32,8 @@ async def whole_task(
     return await with_names(call, doc), task.version
 
 
-async def task_page(
-    call: Call, workspaces: tuple[str, ...], asked: TaskFilter, order: Sort, page: Page
-) -> Reply:
-    """A page of the tasks of these workspaces that the caller may see."""
-    house, position = call.house, call.position
-
-    async def ask(scope: Scope) -> Listing:
-        return await house.waiter.at_least(
-            TASKS_VIEW, position, lambda: house.tasks.list(scope, asked, order, page)
-        )
-
-    listing = await call.access.within(call.caller.user_id, workspaces, ask)
-    return page_reply(call, "tasks", listing, await with_names(call, listing.docs, position))
+async def task_page(call: Call, tasks: TaskList, page: Page) -> Reply:
+    """A page of those that the caller may see."""
+    listing = await tasks.page(call, page)
+    docs = await with_names(call, listing.docs, call.position)
+    return page_reply(call, "tasks", listing, docs)

@@ -11,15 +11,15 @@ from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, execute
-from api.http.labels import with_meant_tags
 from api.http.names import with_actors, with_names
 from api.http.queries import ReadQuery
 from api.http.reads import find_task, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
-from api.routes.field_query import PARAMETER, field_sort, fields_asked
+from api.routes.field_query import PARAMETER
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
+from api.routes.task_listing import TaskInWorkspaceQuery, everywhere, in_workspace
 from api.routes.task_query import TaskListQuery
 from api.routes.task_replies import task_page, whole_task
 from commands.comment.add_comment import AddComment
@@ -33,7 +33,7 @@ from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
-from domain.user.state import USER
+from domain.values.ids import is_id
 from domain.values.moment import moment
 from domain.values.text import readable
 from projections.tasks import Facts, TaskAnswer, render
@@ -54,13 +54,6 @@ _STOPS = (Kind.TRASHED, Kind.ARCHIVED)
 
 class TaskQuery(ReadQuery):
     trashed: Annotated[bool, Field(description="Also where it is in the trash.")] = False
-
-
-class TaskInWorkspaceQuery(TaskListQuery):
-    workspace_id: Annotated[
-        str | None,
-        Field(max_length=100, description="Default: your own, where no project is named."),
-    ] = None
 
 
 @router.post(
@@ -104,10 +97,7 @@ async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Que
     **read(TaskPage, is_list=True, has_path=False, beside=(PARAMETER,)),
 )
 async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Query()]) -> Reply:
-    workspace_id = query.workspace_id
-    if workspace_id is None and not query.project_id:
-        workspace_id = await references.default_workspace(call)
-    return await _list(call, query, workspace_id, mine=False)
+    return await task_page(call, await in_workspace(call, query), query.asked())
 
 
 @router.get(
@@ -116,29 +106,7 @@ async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Quer
     **read(TaskPage, is_list=True, has_path=False, beside=(PARAMETER,)),
 )
 async def list_my_tasks(call: CallHere, query: Annotated[TaskListQuery, Query()]) -> Reply:
-    return await _list(call, query, None, mine=True)
-
-
-async def _list(call: Call, query: TaskListQuery, workspace_id: str | None, *, mine: bool) -> Reply:
-    user_id = call.caller.user_id
-    if workspace_id is None:
-        workspaces = await call.access.workspaces(user_id, call.position)
-    else:
-        workspaces = (workspace_id,)
-    user = await call.access.known(USER, user_id)
-    project_ids = await references.project_ids_in_filter(call, query.project_id, workspace_id)
-    asked = query.filters(
-        user_id,
-        project_ids,
-        await references.task_ids_in_filter(call, query.parent_task_id),
-        "UTC" if user is None else user.time_zone,
-        call.house.clock(),
-        mine=mine,
-        fields=await fields_asked(call, query.opened, project_ids),
-    )
-    asked = await with_meant_tags(call, asked, workspaces, call.position)
-    order = query.order(await field_sort(call, query.sorted_by, project_ids))
-    return await task_page(call, workspaces, asked, order, query.asked())
+    return await task_page(call, await everywhere(call, query, mine=True), query.asked())
 
 
 @router.patch(
@@ -240,6 +208,7 @@ def _with_comment(move: MoveTask | MoveToProject, body: TaskMove) -> list[Any]:
 )
 async def undo_change(call: CallHere, task_id: str, body: TaskUndo) -> Reply:
     found = await references.task_id(call, task_id)
+    await _require_no_large_job(call, found, body.position)
     command = UndoChange(task_id=found, position=body.position)
     try:
         return await _answer(call, found, [command], body)
@@ -283,6 +252,23 @@ async def _with_dropped(call: Call, outcome: Outcome, doc: bytes) -> bytes:
 def _beside(problem: Problem) -> Problem:
     """What is wrong with a comment's text, at the field in which it was sent along."""
     return replace(problem, pointer="/comment") if problem.pointer == "/text" else problem
+
+
+async def _require_no_large_job(call: Call, task_id: str, position: int) -> None:
+    """What a job did in several commits is undone as the one that it was."""
+    task = await _visible(call, task_id)
+    recorded = await call.house.store.read_command(task.workspace_id, position)
+    cause = recorded[0].origin.causation_id if recorded else None
+    if cause is None or not is_id(cause, "job"):
+        return
+    job = await call.house.jobs.book.find(cause)
+    if job is not None and job.kind != "batch" and await call.house.jobs.book.commits(cause) > 1:
+        raise Refused(
+            Kind.NOT_UNDOABLE,
+            f"This is one part of what a job did to {job.total} tasks; who started it, or an admin,"
+            f" undoes it as one: POST /api/v1/jobs/{cause}/undo.",
+            job_id=cause,
+        )
 
 
 async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) -> None:

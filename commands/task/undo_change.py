@@ -45,7 +45,9 @@ async def take_back(work: Work, done: Sequence[Recorded], past: Mapping[str, Cha
     _require_inverses(work, done)
     touched = {each.stream for each in done if _inverse(work, each) is not None}
     _require_standing([change for stream, change in past.items() if stream in touched])
-    work.origin = replace(work.origin, causation_id=done[0].command_id)
+    if work.origin.causation_id is None:
+        work.origin = replace(work.origin, causation_id=done[0].command_id)
+    recorded_before = len(work.events)
     for change in past.values():
         work.words.update(change.words())
     for recorded in reversed(done):
@@ -55,7 +57,7 @@ async def take_back(work: Work, done: Sequence[Recorded], past: Mapping[str, Cha
         if inverse is not None and (change.before is not None or recorded is change.done[0]):
             undone = Undone(recorded.stream, recorded.event, change.met(recorded))
             await _run(work, inverse.of(undone))
-    if not work.events:
+    if len(work.events) == recorded_before:
         raise _overtaken([(change, change.everything_since()) for change in past.values()])
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from psycopg.abc import Buffer, PQGen, Transformer
 from psycopg.adapt import PyFormat
 from psycopg.adapt import Transformer as NewTransformer
-from psycopg.errors import OperationalError, error_from_result
+from psycopg.errors import InvalidSqlStatementName, OperationalError, error_from_result
 from psycopg.generators import fetch_many, send
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
@@ -43,12 +43,18 @@ async def fetch_scoped(
     text, names = _positional(sql)
     values = [params[name] for name in names] if isinstance(params, Mapping) else params
     types, dumped, formats = _dumped(transformer, values)
-    trip = _Trip(connection.pgconn, connection.statements)
+    scope = ",".join(workspaces).encode()
     async with connection.lock:
         if connection.closed:
             raise OperationalError("the connection is closed")
-        scope = ",".join(workspaces).encode()
-        answer = await connection.wait(trip.run(scope, (text, types), dumped, formats))
+        try:
+            trip = _Trip(connection.pgconn, connection.statements)
+            answer = await connection.wait(trip.run(scope, (text, types), dumped, formats))
+        except InvalidSqlStatementName:
+            # psycopg lets go of all prepared statements, ours too, where it rolls back.
+            connection.statements.forget()
+            trip = _Trip(connection.pgconn, connection.statements)
+            answer = await connection.wait(trip.run(scope, (text, types), dumped, formats))
     transformer.set_pgresult(answer)
     return transformer.load_rows(0, answer.ntuples, tuple)
 

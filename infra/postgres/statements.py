@@ -31,6 +31,10 @@ class Statements:
         """It is prepared."""
         self._names[form] = name
 
+    def forget(self) -> None:
+        """None is prepared any more."""
+        self._names.clear()
+
     def superfluous(self) -> bytes | None:
         """One that is no longer kept, and has to be let go of."""
         return self._names.popitem(last=False)[1] if len(self._names) > MOST else None

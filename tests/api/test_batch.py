@@ -173,7 +173,7 @@ async def test_what_does_not_belong_into_a_batch_is_refused_before_anything_is_d
     problem = await ada.refused(422, "validation-failed", "POST", "/batch", reading)
     assert pointers(problem) == ["/commands/0/path"]
     assert (await ada.get("/user/tasks"))["tasks"] == []
-    assert (await send(ada)).json() == {"results": []}
+    assert (await send(ada)).json() == {"results": [], "job_id": None}
 
 
 async def test_a_batch_may_be_larger_than_other_bodies(ada: Api) -> None:

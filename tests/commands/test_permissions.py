@@ -51,6 +51,7 @@ from commands.registry import all_commands
 from commands.role_table import AS_ANOTHER, STANDINGS, May, row
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
+from commands.task.change_tasks import ChangeTasks
 from commands.task.create_task import CreateTask
 from commands.task.duplicate_task import DuplicateTask
 from commands.task.edit_task import EditTask
@@ -65,6 +66,7 @@ from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
+from commands.task.undo_changes import UndoChanges
 from commands.user.change_credentials import (
     ChangePassword,
     DisableSecondFactor,
@@ -121,6 +123,7 @@ PEOPLE = ("ann", "admin", "bob", "guest", "auditor", "eve")
 ANYBODY = "done done done done done done"
 ADMINS = "done done F F F -"
 MEMBERS = "done done done F F -"
+IN_WORKSPACE = "done done done done done -"
 IN_PROJECT = "done done done - F -"
 OVER_PROJECT = "done done F - F -"
 
@@ -511,6 +514,24 @@ async def _move_to_project(house: House, actor: str) -> object:
 async def _set_parent(house: House, actor: str) -> object:
     task, parent = await house.task(), await house.task()
     return SetParent(task_id=task.task_id, parent_task_id=parent.task_id)
+
+
+@case(ChangeTasks, IN_WORKSPACE)
+async def _change_tasks(house: House, actor: str) -> object:
+    """Each task by the rights of its own: who may not is told so of each."""
+    task = await house.task()
+    return ChangeTasks(
+        workspace_id=house.workspace_id,
+        task_ids=(task.task_id,),
+        changes=(SetPriority(task_id="", priority=1),),
+    )
+
+
+@case(UndoChanges, IN_WORKSPACE)
+async def _undo_changes(house: House, actor: str) -> object:
+    task = await house.task()
+    done = await house.run(house.ann, SetPriority(task_id=task.task_id, priority=1))
+    return UndoChanges(workspace_id=house.workspace_id, changes=((done.position, None),))
 
 
 @case(UndoChange, IN_PROJECT)

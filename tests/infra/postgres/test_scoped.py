@@ -103,3 +103,16 @@ async def test_who_no_longer_waits_leaves_a_connection_that_works(pool: Pool) ->
             pgconn = connection.pgconn
             assert pgconn.pipeline_status == PipelineStatus.OFF
             assert pgconn.transaction_status == TransactionStatus.IDLE
+
+
+async def test_a_rollback_which_lets_go_of_what_was_prepared_is_met_by_preparing_anew(
+    pool: Pool,
+) -> None:
+    async with pool.connection() as connection:
+        assert await fetch_scoped(connection, ("ws_1",), _WHERE) == [("ws_1",)]
+        for _ in range(2):
+            async with connection.transaction(force_rollback=True):
+                await connection.execute("SELECT 1")
+            await connection.execute("SELECT 2", prepare=True)
+            assert await fetch_scoped(connection, ("ws_1",), _WHERE) == [("ws_1",)]
+        assert await prepared(connection) == 2

@@ -1,0 +1,260 @@
+"""Change all tasks that a filter finds: few at once, many as a job that goes on by itself."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from fastapi import APIRouter
+from pydantic import ConfigDict, Field
+
+from api.http.bodies import Body, parse_body
+from api.http.call import Call, CallHere
+from api.http.describe import write
+from api.http.once import Once, once
+from api.http.paging import PageQuery
+from api.http.positions import position_headers
+from api.http.queries import read_query
+from api.http.reply import Header, Reply
+from api.http.route import DirectRoute
+from api.routes.answers import BulkAnswer, JobBegun, encode
+from api.routes.job_answers import result_of
+from api.routes.task_bodies import TaskChanges
+from api.routes.task_listing import TaskInWorkspaceQuery, in_workspace
+from domain.errors import Invalid, Kind, Problem, Refused, invalid, pointer_token
+from infra.ids import new_id
+from infra.jobs.book import Item, Job, NewJob
+from infra.jobs.changes import as_values
+from projections.questions import Page
+from projections.tasks import TASKS_VIEW
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Batch"])
+
+# More than these are changed by a job.
+AT_ONCE: Final = 1_000
+# Small enough that requests beside it hardly wait, large enough that a commit costs little of it.
+_TASKS_A_COMMIT: Final = 200
+
+_OF_PAGES: Final = frozenset(PageQuery.model_fields) | {
+    "sort", "sort_by", "sort_order", "sort_by_priority",
+}  # fmt: skip
+_FILTERS: Final = sorted(set(TaskInWorkspaceQuery.model_fields) - _OF_PAGES)
+
+
+class BulkChange(Body):
+    """`filter` has the filters of `GET /tasks`, a value or a list of values each; `patch` is what
+    `PATCH /tasks/{id}` takes. With `dry_run` nothing happens but the answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "filter": {"project_id": "WEB", "status": ["todo", "blocked"], "tags": "old"},
+                    "patch": {"priority": "low"},
+                    "dry_run": True,
+                }
+            ]
+        }
+    )
+
+    filter: Annotated[dict[str, Any], Field(description=f"Some of {', '.join(_FILTERS)}, fields.")]
+    patch: dict[str, Any]
+    dry_run: bool = False
+
+
+class _Matched(msgspec.Struct, frozen=True, gc=False):
+    id: str
+    workspace_id: str
+
+
+_matched = msgspec.json.Decoder(list[_Matched])
+
+
+@router.post(
+    "/tasks/bulk",
+    summary="Change all tasks that a filter finds",
+    **write(BulkAnswer, has_path=False, may=(Kind.VIEW_BEHIND, Kind.KEY_AMBIGUOUS)),
+)
+async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
+    patch = _patch(body.patch)
+    try:
+        query = _query(body.filter)
+    except Invalid as wrong:
+        raise _inside("/filter", wrong) from None
+    given = once(call, body)
+    key = None if given is None else request_key(call, given)
+    if given is not None and key is not None:
+        before = await call.house.jobs.book.of_key(key, given.digest)
+        if before is not None:
+            return await _again(call, before)
+    found = await _find(call, query)
+    if not found:
+        return await _answer(call, None)
+    items = [
+        Item(ordinal=ordinal, workspace_id=each.workspace_id, task_id=each.id)
+        for ordinal, each in enumerate(sorted(found, key=lambda each: each.workspace_id))
+    ]
+    new = NewJob(
+        job_id=new_id("job"),
+        kind="bulk",
+        owner_id=call.caller.user_id,
+        items=items,
+        request={"changes": as_values(patch.commands("")), **asked_by(call, len(items))},
+        dry_run=body.dry_run,
+        key=key,
+        digest=None if given is None else given.digest,
+    )
+    return await begin(call, new, given)
+
+
+def asked_by(call: Call, total: int) -> dict[str, Any]:
+    """What a job keeps of the request that began it."""
+    return {
+        "chunk": total if total <= AT_ONCE else _TASKS_A_COMMIT,
+        "request_id": call.request_id,
+        "correlation_id": call.trace_id,
+    }
+
+
+def request_key(call: Call, given: Once) -> bytes:
+    """What makes a job the only one of its owner's Idempotency-Key."""
+    said = f"{call.caller.user_id}\0{given.key}"
+    return hmac.digest(call.house.request_digest_key, said.encode(), hashlib.sha256)
+
+
+async def begin(call: Call, new: NewJob, given: Once | None) -> Reply:
+    """Few items are done before the answer, many by whoever takes the job up."""
+    few = len(new.items) <= AT_ONCE
+    job = await call.house.jobs.begin(new, here=few)
+    if job is None:
+        assert given is not None  # only a key can be taken
+        assert new.key is not None
+        before = await call.house.jobs.book.of_key(new.key, given.digest)
+        assert before is not None  # it is there, for it was met
+        return await _again(call, before)
+    if few and await call.house.jobs.work(job):
+        return await _answer(call, job)
+    return _begun(call, job)
+
+
+async def _again(call: Call, job: Job) -> Reply:
+    replayed: list[Header] = [(b"idempotency-replayed", b"true")]
+    if job.total > AT_ONCE:
+        return _begun(call, job, replayed)
+    if job.state == "running":
+        raise Refused(
+            Kind.IDEMPOTENCY_IN_PROGRESS,
+            "The first request with this Idempotency-Key is still running; try again.",
+        )
+    return await _answer(call, job, replayed)
+
+
+async def _answer(call: Call, job: Job | None, headers: Iterable[Header] = ()) -> Reply:
+    items = [] if job is None else await call.house.jobs.book.items(job.job_id)
+    _refuse_what_fits_none(items)
+    recorded = [item.recorded for item in items if item.recorded is not None]
+    position = max(recorded, default=0) or await call.house.store.head()
+    answer = BulkAnswer(
+        job_id=None if job is None else job.job_id,
+        matched=len(items),
+        changed=sum(item.outcome == "changed" for item in items),
+        results=[result_of(item) for item in items],
+    )
+    return Reply(200, encode(answer), [*position_headers(call, position), *headers])
+
+
+def _begun(call: Call, job: Job, headers: Iterable[Header] = ()) -> Reply:
+    place = f"/api/v1/jobs/{job.job_id}"
+    found = [(b"location", place.encode("ascii")), *headers]
+    return Reply(202, encode(JobBegun(job.job_id, job.job_id, job.total)), found)
+
+
+def _refuse_what_fits_none(items: list[Item]) -> None:
+    """A patch that is refused of every task for the same field is itself wrong."""
+    problems = [(item.problem or {}).get("errors") for item in items]
+    if not problems or not problems[0] or any(each != problems[0] for each in problems):
+        return
+    raise Invalid(
+        *(Problem(f"/patch{each['pointer']}", each["code"], each["detail"]) for each in problems[0])
+    )
+
+
+def _patch(given: Mapping[str, Any]) -> TaskChanges:
+    try:
+        patch = parse_body(TaskChanges, given)
+    except Invalid as wrong:
+        raise _inside("/patch", wrong) from None
+    if patch.sent_back:
+        raise Invalid(
+            *(
+                Problem(f"/patch/{name}", "read-only", f"{name} is each task's own.")
+                for name in patch.sent_back
+            )
+        )
+    return patch
+
+
+def _query(given: Mapping[str, Any]) -> TaskInWorkspaceQuery:
+    """The filter as a query string says it, so that each means here what it means there."""
+    problems = [
+        Problem(f"/filter/{pointer_token(name)}", "unknown", "A bulk has no pages and no order.")
+        for name in given
+        if name in _OF_PAGES
+    ]
+    pairs: list[tuple[str, str]] = []
+    for name, value in _flat(given):
+        values = value if isinstance(value, list) else [value]
+        if any(not isinstance(each, str | int | float) for each in values):
+            at = f"/filter/{pointer_token(name)}"
+            problems.append(Problem(at, "invalid", "Must be a value or a list of values."))
+        pairs += [(name, _as_text(each)) for each in values]
+    if problems:
+        raise Invalid(*problems)
+    return read_query(TaskInWorkspaceQuery, urlencode(pairs).encode())
+
+
+def _flat(given: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, value in given.items():
+        if name == "fields" and isinstance(value, dict):
+            yield from ((f"fields[{key}]", each) for key, each in value.items())
+        else:
+            yield name, value
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _inside(place: str, wrong: Invalid) -> Invalid:
+    return Invalid(
+        *(
+            Problem(
+                place + each.pointer.removeprefix("/query").removeprefix(place),
+                each.code,
+                each.detail,
+            )
+            for each in wrong.problems
+        )
+    )
+
+
+async def _find(call: Call, query: TaskInWorkspaceQuery) -> list[_Matched]:
+    """Every task that the filter finds, as the view has it no earlier than the request came."""
+    most = call.house.settings.max_bulk_tasks
+    await call.house.waiter.reached(TASKS_VIEW, await call.house.store.head())
+    try:
+        tasks = await in_workspace(call, query)
+    except Invalid as wrong:
+        raise _inside("/filter", wrong) from None
+    found: list[_Matched] = []
+    cursor: str | None = None
+    while True:
+        listing = await tasks.page(call, Page(limit=AT_ONCE, cursor=cursor))
+        found += _matched.decode(b"[%b]" % listing.docs)
+        if len(found) > most:
+            raise invalid("/filter", f"Finds more than {most} tasks; ask for fewer.", "too-many")
+        cursor = listing.next_cursor
+        if cursor is None:
+            return found

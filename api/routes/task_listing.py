@@ -1,0 +1,78 @@
+"""What a list of tasks is asked of the view, and where."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from api.http import references
+from api.http.call import Call
+from api.http.labels import with_meant_tags
+from api.routes.field_query import field_sort, fields_asked
+from api.routes.task_query import TaskListQuery
+from domain.user.state import USER
+from projections.questions import Listing, Page, Scope
+from projections.tasks import TASKS_VIEW, Sort, TaskFilter
+
+
+class TaskInWorkspaceQuery(TaskListQuery):
+    workspace_id: Annotated[
+        str | None,
+        Field(max_length=100, description="Default: your own, where no project is named."),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The tasks of these workspaces that the filter finds, in this order."""
+
+    workspaces: tuple[str, ...]
+    asked: TaskFilter
+    order: Sort
+
+    async def page(self, call: Call, page: Page) -> Listing:
+        """Of those that the caller may see."""
+        house, position = call.house, call.position
+
+        async def ask(scope: Scope) -> Listing:
+            return await house.waiter.at_least(
+                TASKS_VIEW,
+                position,
+                lambda: house.tasks.list(scope, self.asked, self.order, page),
+            )
+
+        return await call.access.within(call.caller.user_id, self.workspaces, ask)
+
+
+async def in_workspace(call: Call, query: TaskInWorkspaceQuery) -> TaskList:
+    """Of the workspace that the query names, else of the projects that it names, else of the
+    caller's default workspace. Raises Invalid for a filter that is none."""
+    workspace_id = query.workspace_id
+    if workspace_id is None and not query.project_id:
+        workspace_id = await references.default_workspace(call)
+    return await everywhere(call, query, workspace_id)
+
+
+async def everywhere(
+    call: Call, query: TaskListQuery, workspace_id: str | None = None, *, mine: bool = False
+) -> TaskList:
+    """Of one workspace, or of all that the caller is in; `mine`: assigned to them."""
+    user_id = call.caller.user_id
+    if workspace_id is None:
+        workspaces = await call.access.workspaces(user_id, call.position)
+    else:
+        workspaces = (workspace_id,)
+    user = await call.access.known(USER, user_id)
+    project_ids = await references.project_ids_in_filter(call, query.project_id, workspace_id)
+    asked = query.filters(
+        user_id,
+        project_ids,
+        await references.task_ids_in_filter(call, query.parent_task_id),
+        "UTC" if user is None else user.time_zone,
+        call.house.clock(),
+        mine=mine,
+        fields=await fields_asked(call, query.opened, project_ids),
+    )
+    asked = await with_meant_tags(call, asked, workspaces, call.position)
+    order = query.order(await field_sort(call, query.sorted_by, project_ids))
+    return TaskList(workspaces, asked, order)
