@@ -41,7 +41,9 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     label = await someone.post(f"/workspaces/{workspace_id}/labels", {"name": f"label {key}"})
     address = {"email": f"{new_id('user')}@example.org"}
     invitation = await someone.post(f"/workspaces/{workspace_id}/members", address)
+    bulk = {"filter": {"project_id": key}, "patch": {"priority": 1}}
     return {
+        "job_id": (await someone.post("/tasks/bulk", bulk))["job_id"],
         "invitation_id": invitation["id"],
         "task_id": task["id"],
         "project_id": project["id"],

@@ -123,7 +123,7 @@ PEOPLE = ("ann", "admin", "bob", "guest", "auditor", "eve")
 ANYBODY = "done done done done done done"
 ADMINS = "done done F F F -"
 MEMBERS = "done done done F F -"
-IN_WORKSPACE = "done done done done done -"
+EVERY_MEMBER = "done done done done done -"
 IN_PROJECT = "done done done - F -"
 OVER_PROJECT = "done done F - F -"
 
@@ -516,7 +516,7 @@ async def _set_parent(house: House, actor: str) -> object:
     return SetParent(task_id=task.task_id, parent_task_id=parent.task_id)
 
 
-@case(ChangeTasks, IN_WORKSPACE)
+@case(ChangeTasks, EVERY_MEMBER)
 async def _change_tasks(house: House, actor: str) -> object:
     """Each task by the rights of its own: who may not is told so of each."""
     task = await house.task()
@@ -527,7 +527,7 @@ async def _change_tasks(house: House, actor: str) -> object:
     )
 
 
-@case(UndoChanges, IN_WORKSPACE)
+@case(UndoChanges, EVERY_MEMBER)
 async def _undo_changes(house: House, actor: str) -> object:
     task = await house.task()
     done = await house.run(house.ann, SetPriority(task_id=task.task_id, priority=1))
