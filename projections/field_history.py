@@ -23,6 +23,7 @@ from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import Erased
 
+from .labels import held
 from .other_tasks import task_marks
 from .people import Named, named, person
 from .tasks import number
@@ -134,7 +135,12 @@ def _asked(change: _Change, fields: Collection[str]) -> bool:
 def _changes(before: Task, after: Task) -> Iterator[_Change]:
     for name, (shown, value) in _FIELDS.items():
         old, new = getattr(before, name, None), getattr(after, name, None)
-        if old is not new and old != new:
+        if old is new or old == new:
+            continue
+        if name == "tags":
+            places = (held(after.workspace_id, each.tags) for each in (before, after))
+            yield _Change(shown, *places)
+        else:
             yield _Change(shown, _text(old, value), _text(new, value))
     yield from _priority(before.priority, after.priority)
     stayed = (before.project_id, before.status) == (after.project_id, after.status)

@@ -122,3 +122,14 @@ async def test_labels_have_a_page_a_limit_and_names_of_their_own(ada: Api, bob: 
     key = {"Idempotency-Key": "once"}
     once: list[Any] = [await ada.post(path, {"name": "once"}, headers=key) for _ in range(2)]
     assert once[0] == once[1]
+
+
+async def test_the_history_of_a_task_calls_labels_what_they_are_called_now(ada: Api) -> None:
+    path, project_id = await _place(ada, "HIS")
+    task = await ada.task(project_id=project_id, tags=["a"])
+    await ada.patch(f"/tasks/{task['id']}", {"tags": ["a", "b"]})
+    await ada.patch(f"{path}/{(await _ids(ada, path))['a']}", {"name": "x"})
+    (entry,) = (await ada.get(f"/tasks/{task['id']}/history?field=tags"))["history"]
+    assert (entry["old_value"], entry["new_value"]) == (["x"], ["x", "b"])
+    feed = (await ada.get(f"/tasks/{task['id']}/activity"))["activities"]
+    assert feed[0]["changes"]["new_value"] == ["x", "b"]
