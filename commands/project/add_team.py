@@ -6,7 +6,7 @@ from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
-from domain.project.events import ProjectTeamAdded
+from domain.project.events import ProjectTeamAdded, ProjectTeamRemoved
 from domain.project.state import PROJECT
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE
@@ -31,7 +31,7 @@ ADD_PROJECT_TEAM = CommandSpec(
     command=AddProjectTeam,
     handler=add_team,
     permission=OnProject(Right.MANAGE_PROJECT),
-    events=(ProjectTeamAdded,),
+    events=(ProjectTeamAdded, ProjectTeamRemoved),
     route="POST /projects/{id}/members",
     inverse=BY_EVENTS,
     writes=lambda command: command.project_id,

@@ -63,6 +63,8 @@ VIEW_TYPES: Final = ("list", "board", "timeline")
 
 PERSONAL_KEY: Final = "ME"
 
+_DELETED_TEAMS_KEPT: Final = 100
+
 
 def create(
     *,
@@ -202,7 +204,8 @@ def add_team(
         raise invalid(pointer, "The project's workspace has no team with this id.", "unknown")
     present = project.teams.get(team_id)
     if present is None:
-        return (ProjectTeamAdded(team_id=team_id, role=role),)
+        added = ProjectTeamAdded(team_id=team_id, role=role)
+        return (*_forgotten(project, workspace), added)
     if present.role == role:
         return ()
     raise Refused(
@@ -249,9 +252,18 @@ def change_teams(
     gone = [each for each in present if each not in team_ids]
     new = [each for each in dict.fromkeys(team_ids) if each not in project.teams]
     return (
+        *(_forgotten(project, workspace) if new else ()),
         *(ProjectTeamRemoved(team_id=each, was=project.teams[each].role) for each in gone),
         *(ProjectTeamAdded(team_id=each, role="member") for each in new),
     )
+
+
+def _forgotten(project: Project, workspace: Workspace) -> tuple[ProjectTeamRemoved, ...]:
+    """Teams that were deleted and are many by now: what nobody sees shall not grow for ever."""
+    gone = [each for each in project.teams if each not in workspace.teams]
+    if len(gone) < _DELETED_TEAMS_KEPT:
+        return ()
+    return tuple(ProjectTeamRemoved(team_id=each, was=project.teams[each].role) for each in gone)
 
 
 def teams_in(project: Project, workspace: Workspace) -> tuple[str, ...]:

@@ -155,6 +155,25 @@ def test_a_project_names_teams_of_its_workspace():
     named.when(projects.change_teams, workspace, (RED, "team_x")).invalid("/team_ids/1")
 
 
+def test_a_project_forgets_deleted_teams_once_they_are_many():
+    workspace = with_teams().state
+    gone = [f"team_{number:026}" for number in range(100, 200)]
+    names = [ProjectTeamAdded(team_id=each, role="viewer") for each in gone]
+    few = project_of(*names[1:])
+    few.when(projects.add_team, workspace, RED, "viewer").then(
+        ProjectTeamAdded(team_id=RED, role="viewer")
+    )
+    after = project_of(*names)
+    for added in (
+        decided.state.teams.keys()
+        for decided in (
+            project_of(*names, *projects.add_team(after.state, workspace, RED, "viewer")),
+            project_of(*names, *projects.change_teams(after.state, workspace, (RED,))),
+        )
+    ):
+        assert set(added) == {RED}
+
+
 def test_a_workspace_is_handed_over_by_an_owner():
     inside = workspace_of((BOB, "guest"))
     after = inside.when(decisions.transfer, BOB, ANN).then(
