@@ -18,6 +18,8 @@ _ROUTES: Final = {
         POST /batch
     """,
     TASKS_READ: """
+        GET /jobs/{job_id}
+        GET /jobs/{job_id}/results
         GET /tasks
         GET /tasks/{task_id}
         GET /tasks/{task_id}/activity
@@ -42,7 +44,10 @@ _ROUTES: Final = {
         GET /workspaces/{workspace_id}/activity
     """,
     TASKS_WRITE: """
+        POST /jobs/{job_id}/cancel
+        POST /jobs/{job_id}/undo
         POST /tasks
+        POST /tasks/bulk
         PATCH /tasks/{task_id}
         PUT /tasks/{task_id}
         DELETE /tasks/{task_id}

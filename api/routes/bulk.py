@@ -115,12 +115,14 @@ def asked_by(call: Call, total: int) -> dict[str, Any]:
         "chunk": total if total <= AT_ONCE else _TASKS_A_COMMIT,
         "request_id": call.request_id,
         "correlation_id": call.trace_id,
+        "key_id": call.origin().key_id,
+        "within": call.within,
     }
 
 
 def request_key(call: Call, given: Once) -> bytes:
     """What makes a job the only one of its owner's Idempotency-Key."""
-    said = f"{call.caller.user_id}\0{given.key}"
+    said = f"{call.caller.user_id}\0{call.within or ''}\0{given.key}"
     return hmac.digest(call.house.request_digest_key, said.encode(), hashlib.sha256)
 
 

@@ -130,6 +130,8 @@ async def _visible(call: Call, job_id: str) -> Job:
     Raises Refused(NOT_FOUND).
     """
     job = await call.house.jobs.book.find(job_id)
+    if job is not None and call.within not in (None, job.workspace_id):
+        raise not_found("job")
     if job is not None and job.owner_id == call.caller.user_id:
         return job
     if job is not None and job.workspace_id is not None:

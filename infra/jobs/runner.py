@@ -67,6 +67,8 @@ class _Working:
             request_id=request.get("request_id"),
             correlation_id=request.get("correlation_id"),
             causation_id=job.job_id,
+            key_id=request.get("key_id"),
+            within=request.get("within"),
         )
 
     async def go(self, first: int, last: int) -> bool:
