@@ -70,7 +70,7 @@ class Mailer:
         self._reset_good_for = reset_good_for
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._leaving = asyncio.Event()
         self._kinds: Mapping[str, Callable[[Waiting], Awaitable[Written]]] = {
             "verify-email": self._verify_email,
             "change-email": self._change_email,
@@ -84,7 +84,7 @@ class Mailer:
 
     async def stop(self) -> None:
         """The mail that is leaving now may leave: cut short, it would be sent twice."""
-        self._stopping = True
+        self._leaving.set()
         self._wanted.set()
         if self._task is not None:
             await asyncio.wait((self._task,), timeout=_LEAVE_S)
@@ -95,15 +95,15 @@ class Mailer:
         self._wanted.set()
 
     async def _keep_on(self) -> None:
-        while not self._stopping:
+        while not self._leaving.is_set():
             self._wanted.clear()
             try:
                 # One at a time, so that none waits for others while its lease runs out.
-                while not self._stopping and (taken := await self._outbox.take(1)):
+                while not self._leaving.is_set() and (taken := await self._outbox.take(1)):
                     await self._deliver(taken[0])
             except Exception as error:
                 _log.warning("outbox_unreadable", error=repr(error))
-            if self._stopping:
+            if self._leaving.is_set():
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
