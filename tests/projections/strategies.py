@@ -25,12 +25,14 @@ from domain.project.events import (
     ProjectTeamAdded,
     ProjectTeamRemoved,
     ProjectTeamRoleChanged,
+    ProjectTypesChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
 from domain.project.fields import FieldDefinition
 from domain.project.state import Project
+from domain.project.types import TaskType
 from domain.project.workflow import Status
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.task.events import (
@@ -317,6 +319,9 @@ def project_events(draw: st.DrawFn, project: Project) -> object:
                 ProjectColumnsChanged(columns=board, was=project.columns),
                 ProjectSwimlaneChanged(swimlane="label", was=project.swimlane),
                 ProjectFieldsChanged(fields=(field,), was=project.fields),
+                ProjectTypesChanged(
+                    types=(TaskType(key="name", name=draw(texts), icon="@"),), was=project.types
+                ),
             ]
         )
     )

@@ -8,6 +8,7 @@ from domain.project.workflow import Status
 from domain.task.events import (
     TaskAssigned,
     TaskDescribed,
+    TaskFieldsChanged,
     TaskRetitled,
     TaskStatusChanged,
     TaskTrashed,
@@ -134,6 +135,21 @@ def test_most_changes_leave_the_index_of_terms_alone() -> None:
     rows.stored["terms"].clear()
     rows.fold([trashed])
     assert rows.stored["terms"] == {}
+
+
+def test_only_tasks_that_have_or_had_custom_fields_stand_in_their_table() -> None:
+    past, without = a_task()
+    with_fields = past.task(43, made_id("proj", 1), fields={"size": "s", "areas": ("a", "b")})
+    past.change(without, TaskRetitled(title="Still without", was="Task 42"))
+    rows = folded(TASKS_VIEW, [past.events])
+    stored = {key: json.loads(row["fields"]) for key, row in rows.stored["fields"].items()}
+    assert stored == {(with_fields,): {"size": "s", "areas": ["a", "b"]}}
+    cleared = TaskFieldsChanged(
+        fields={"size": None, "areas": None}, was={"size": "s", "areas": ("a", "b")}
+    )
+    past.change(with_fields, cleared)
+    rows.fold(past.events[-1:])
+    assert json.loads(rows.stored["fields"][(with_fields,)]["fields"]) == {}
 
 
 def test_titles_order_without_case_and_by_letters_before_accents() -> None:
