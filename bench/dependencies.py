@@ -174,6 +174,7 @@ def _edges(names: Sequence[str], count: int) -> list[DependencyAdded]:
             type="blocks",
             from_task_id=names[one],
             to_task_id=names[other],
+            task_id=names[one],
         )
         for one, other in found
     ]
@@ -246,6 +247,7 @@ def _chain(edges: int) -> float:
             type="blocks",
             from_task_id=names[number],
             to_task_id=names[number + 1],
+            task_id=names[number],
         )
         for number in range(edges)
         if number != middle
@@ -264,6 +266,7 @@ def _chain(edges: int) -> float:
         type="blocks",
         from_task_id=names[middle],
         to_task_id=names[middle + 1],
+        task_id=names[middle],
         limits=Limits(),
     )
     DEPENDENCY_GRAPH.evolve(graph, event, stamps[-1])

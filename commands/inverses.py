@@ -89,6 +89,7 @@ from domain.recurrence.events import (
     RecurrenceResumed,
     RecurrenceStarted,
 )
+from domain.task.decisions import COUNTERPARTS
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -166,6 +167,17 @@ def _label_gone_again(undone: Undone) -> MergeLabel | DeleteLabel:
     if into is not None:
         return MergeLabel(workspace_id=workspace_id, label_id=label_id, into=into)
     return DeleteLabel(workspace_id=workspace_id, label_id=label_id)
+
+
+def _dependency_back(undone: Undone) -> AddDependency:
+    event: DependencyRemoved = undone.event
+    is_source = event.task_id == event.from_task_id
+    return AddDependency(
+        task_id=event.task_id,
+        other_task_id=event.to_task_id if is_source else event.from_task_id,
+        relation=event.type if is_source else COUNTERPARTS[event.type],
+        dependency_id=event.dependency_id,
+    )
 
 
 INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
@@ -302,18 +314,10 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     DependencyAdded: Inverse(
         RemoveDependency,
         lambda undone: RemoveDependency(
-            task_id=undone.event.from_task_id, dependency_id=undone.event.dependency_id
+            task_id=undone.event.task_id, dependency_id=undone.event.dependency_id
         ),
     ),
-    DependencyRemoved: Inverse(
-        AddDependency,
-        lambda undone: AddDependency(
-            task_id=undone.event.from_task_id,
-            other_task_id=undone.event.to_task_id,
-            relation=undone.event.type,
-            dependency_id=undone.event.dependency_id,
-        ),
-    ),
+    DependencyRemoved: Inverse(AddDependency, _dependency_back),
     TaskDependencyAdded: Consequence(),
     TaskDependencyRemoved: Consequence(),
     TaskBlocked: Consequence(),

@@ -45,6 +45,7 @@ async def add_dependency(command: AddDependency, work: Work) -> str:
         type_=type_,
         from_task_id=source.task_id,
         to_task_id=target.task_id,
+        task_id=task.task_id,
     )
     return graph_of(task.workspace_id)
 

@@ -48,6 +48,7 @@ async def add_edge(
     type_: str,
     from_task_id: str,
     to_task_id: str,
+    task_id: str,
 ) -> None:
     """Decide and record an edge between two tasks that this work has loaded, in the graph and in
     both tasks. Raises Refused as the decision does, of a ring only what the caller may see."""
@@ -58,6 +59,7 @@ async def add_edge(
             type=type_,
             from_task_id=from_task_id,
             to_task_id=to_task_id,
+            task_id=task_id,
             limits=work.limits,
         )
     except Refused as refusal:

@@ -132,6 +132,7 @@ async def _depend(command: CreateTask, work: Work, workspace_id: str, task_id: s
             type_="blocks",
             from_task_id=blocker,
             to_task_id=task_id,
+            task_id=task_id,
         )
 
 

@@ -23,10 +23,12 @@ def add(
     type: str,  # noqa: A002  # the field's name everywhere
     from_task_id: str,
     to_task_id: str,
+    task_id: str,
     limits: Limits,
 ) -> tuple[DependencyGraphEvent, ...]:
-    """Both are tasks of this workspace. Refused where blocking would close a ring: `path` are the
-    tasks of the ring, from the one that would block on to itself."""
+    """Both are tasks of this workspace; `task_id` is the one at which it is asked for. Refused
+    where blocking would close a ring: `path` are the tasks of the ring, from the one that would
+    block on to itself."""
     if type not in DEPENDENCY_TYPES:
         detail = f"Must be one of {', '.join(DEPENDENCY_TYPES)}."
         raise invalid("/dependency_type", detail, "unknown")
@@ -34,8 +36,8 @@ def add(
         raise _cycle((from_task_id, to_task_id))
     if graph is not None:
         _require_new(graph, dependency_id, type, from_task_id, to_task_id)
-        for task_id in (from_task_id, to_task_id):
-            if len(graph.around.get(task_id, NOTHING_AROUND).edges) >= limits.dependencies:
+        for end in (from_task_id, to_task_id):
+            if len(graph.around.get(end, NOTHING_AROUND).edges) >= limits.dependencies:
                 raise invalid(
                     "",
                     f"A task has at most {limits.dependencies} dependencies; remove some first.",
@@ -50,6 +52,7 @@ def add(
             type=type,
             from_task_id=from_task_id,
             to_task_id=to_task_id,
+            task_id=task_id,
         ),
     )
 
@@ -67,6 +70,7 @@ def remove(
             type=edge.type,
             from_task_id=edge.from_task_id,
             to_task_id=edge.to_task_id,
+            task_id=task_id,
         ),
     )
 

@@ -288,3 +288,24 @@ async def test_dependencies_are_made_in_one_commit_or_none(ada: Api) -> None:
     made = (await ada.post("/batch", linking((a, b), (b, c))))["results"]
     assert [each["body"]["to_task_id"] for each in made] == [b["id"], c["id"]]
     assert await shown(ada, b) == (True, [a["id"]], [c["id"]])
+
+
+async def test_who_may_link_a_task_may_take_it_back(ada: Api, bob: Api) -> None:
+    """Bob sees what blocks his task, and may not edit it."""
+    workspace = await ada.post("/workspaces", {"name": "Ours"})
+    await ada.post(f"/workspaces/{workspace['id']}/members", {"user_id": bob.user_id})
+    project = await ada.project("SEE", workspace_id=workspace["id"], is_private=True)
+    member = {"user_id": bob.user_id, "role": "viewer"}
+    await ada.post(f"/projects/{project['id']}/members", member)
+    theirs = await ada.task(project_id=project["id"])
+    bob.position = ada.position
+    (mine,) = await some(bob, 1, "MINE", workspace_id=workspace["id"])
+    await bob.refused(
+        403, "forbidden", "POST", f"/tasks/{theirs['id']}/dependencies", {"to_task_id": mine["id"]}
+    )
+    await link(bob, mine, depends_on_id=theirs["id"])
+    assert await shown(bob, mine) == (True, [theirs["id"]], [])
+    await bob.post(f"/tasks/{mine['id']}/undo", {"position": bob.position})
+    assert await shown(bob, mine) == (False, [], [])
+    await bob.post(f"/tasks/{mine['id']}/undo", {"position": bob.position})
+    assert await shown(bob, mine) == (True, [theirs["id"]], [])

@@ -217,6 +217,7 @@ class History:
             type=type_,
             from_task_id=blocker,
             to_task_id=blocked,
+            task_id=blocked,
         )
         self._link(added)
         return added.dependency_id
@@ -229,6 +230,7 @@ class History:
                 type=edge.type,
                 from_task_id=edge.from_task_id,
                 to_task_id=edge.to_task_id,
+                task_id=edge.to_task_id,
             )
         )
 

@@ -18,13 +18,23 @@ A, B, C, D = (f"task_0000000000000000000000000{n}" for n in "1234")
 
 def edge(number: int, source: str, target: str, type_: str = "blocks") -> DependencyAdded:
     return DependencyAdded(
-        dependency_id=f"dep_{number}", type=type_, from_task_id=source, to_task_id=target
+        dependency_id=f"dep_{number}",
+        type=type_,
+        from_task_id=source,
+        to_task_id=target,
+        task_id=source,
     )
 
 
-def gone(number: int, source: str, target: str, type_: str = "blocks") -> DependencyRemoved:
+def gone(
+    number: int, source: str, target: str, type_: str = "blocks", at: str | None = None
+) -> DependencyRemoved:
     return DependencyRemoved(
-        dependency_id=f"dep_{number}", type=type_, from_task_id=source, to_task_id=target
+        dependency_id=f"dep_{number}",
+        type=type_,
+        from_task_id=source,
+        to_task_id=target,
+        task_id=at or source,
     )
 
 
@@ -40,6 +50,7 @@ def adding(
         "type": type_,
         "from_task_id": source,
         "to_task_id": target,
+        "task_id": source,
         "limits": limits,
     }
 
@@ -110,7 +121,7 @@ def test_an_unknown_type_is_refused():
 def test_only_what_is_there_is_removed_and_at_its_own_tasks():
     given_ = graph(edge(1, A, B))
     for task_id in (A, B):
-        given_.when(decisions.remove, task_id, "dep_1").then(gone(1, A, B))
+        given_.when(decisions.remove, task_id, "dep_1").then(gone(1, A, B, at=task_id))
     given_.when(decisions.remove, C, "dep_1").refused(Kind.NOT_FOUND)
     given_.when(decisions.remove, A, "dep_2").refused(Kind.NOT_FOUND)
     graph().when(decisions.remove, A, "dep_1").refused(Kind.NOT_FOUND)

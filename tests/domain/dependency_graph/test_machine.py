@@ -42,6 +42,7 @@ class Graphs(RuleBasedStateMachine):
                 type=type_,
                 from_task_id=source,
                 to_task_id=other,
+                task_id=source,
                 limits=LIMITS,
             )
         except Refused as refused:

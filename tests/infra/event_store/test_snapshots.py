@@ -166,6 +166,7 @@ async def test_a_graph_comes_back_from_its_snapshot_with_its_index(
             type="blocks",
             from_task_id=f"task_{number}",
             to_task_id=f"task_{number + 1 + number % 7}",
+            task_id=f"task_{number}",
         )
         for number in range(LENGTH)
     ]

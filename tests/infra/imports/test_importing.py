@@ -2,22 +2,28 @@
 
 import asyncio
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from commands.dependency_graph.add_dependency import AddDependency
 from commands.imports.event_log import Broken, Trace
 from commands.imports.importer import BrokenLog, surveyed
 from commands.imports.reading import reading
 from commands.ports import StreamMoved
+from commands.project.change_workflow import ChangeWorkflow
 from domain.errors import Kind, Refused
 from domain.project.state import PROJECT
+from domain.project.workflow import Status
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
     TaskCreated,
     TaskFieldsChanged,
     TaskRecordImported,
     TaskStatusChanged,
+    TaskUnblocked,
 )
 from domain.task.state import TASK
 from domain.user.state import USER
@@ -281,3 +287,26 @@ async def test_every_event_of_an_import_says_so(office: Office, samples: Path):
     recorded = [each for stream in streams for each in await office.house.store.read_stream(stream)]
     assert len(recorded) == importer.progress.events - 6  # three people, who became members
     assert {each.origin for each in recorded} == {Origin(actor=office.user_id, via="import")}
+
+
+async def test_what_a_record_finishes_frees_those_behind_it(office: Office, tmp_path: Path):
+    log = tmp_path / "log.xes"
+    _, place = await office.bring_in(written(log, one=[("new", "A")], two=[("new", "A")]))
+    project = await office.house.executor.states.read(PROJECT, place.project_id)
+    assert project is not None
+    statuses = (
+        *(replace(each, category="todo") for each in project.workflow.statuses),
+        Status(key="shut", name="Shut", category="done"),
+    )
+    change = ChangeWorkflow(
+        project_id=place.project_id, initial=statuses[0].key, statuses=statuses, any_move=True
+    )
+    one, two = (office.task_id(place, name) for name in ("one", "two"))
+    run, origin = office.house.executor.execute, Origin(actor=office.user_id)
+    await run([change], origin)
+    await run([AddDependency(task_id=one, other_task_id=two)], origin)
+    grown = written(log, one=[("new", "A"), ("Shut", "A")], two=[("new", "A")])
+    await office.bring_in(grown)
+    *_, blocked, free = await office.history(place, "two")
+    assert blocked.event == TaskBlocked(blocked_by=(one,))
+    assert free.event == TaskUnblocked(freed_by=(one,))
