@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -101,7 +101,7 @@ async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
         kind="bulk",
         owner_id=call.caller.user_id,
         items=items,
-        request={"changes": as_values(patch.commands("")), **asked_by(call, len(items))},
+        request={"changes": as_values(patch.commands("")), **asked_by(call, _starts(len(items)))},
         dry_run=body.dry_run,
         key=key,
         digest=None if given is None else given.digest,
@@ -109,10 +109,14 @@ async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
     return await begin(call, new, given)
 
 
-def asked_by(call: Call, total: int) -> dict[str, Any]:
-    """What a job keeps of the request that began it."""
+def _starts(total: int) -> list[int]:
+    return list(range(0, total, total if total <= AT_ONCE else _TASKS_A_COMMIT))
+
+
+def asked_by(call: Call, starts: Sequence[int]) -> dict[str, Any]:
+    """What a job keeps of the request that began it; `starts` of its chunks."""
     return {
-        "chunk": total if total <= AT_ONCE else _TASKS_A_COMMIT,
+        "starts": list(starts),
         "request_id": call.request_id,
         "correlation_id": call.trace_id,
         "key_id": call.origin().key_id,

@@ -1,5 +1,6 @@
 """Jobs: how far they have come, what they did, and taking it back as one."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -26,6 +27,7 @@ from projections.questions import Listing
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Batch"])
 
 _CURSORS: Final = CursorCodec("job", Int64)
+_COMMITS_AT_ONCE: Final = 100
 _SEE_ALL: Final = frozenset({"owner", "admin"})
 
 
@@ -107,11 +109,23 @@ async def undo_job(call: CallHere, job_id: str) -> Reply:
         kind="undo",
         owner_id=call.caller.user_id,
         items=items,
-        request=asked_by(call, len(items)),
+        request=asked_by(call, _starts(items)),
         key=None if given is None else request_key(call, given),
         digest=None if given is None else given.digest,
     )
     return await begin(call, new, given)
+
+
+def _starts(items: Sequence[Item]) -> list[int]:
+    """Commits of many tasks are taken back one by one, those of one task some at once."""
+    starts = [
+        at
+        for at, (before, item) in enumerate(zip([None, *items], items, strict=False))
+        if before is None or before.position != item.position
+    ]
+    if len(starts) < len(items):
+        return starts
+    return list(range(0, len(items), _COMMITS_AT_ONCE))
 
 
 def _last_first(item: Item) -> tuple[str, int, int]:

@@ -87,9 +87,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """`request` is what the worker needs, in plain values: `chunk` (items of one commit), `changes`
-    (`infra.jobs.changes`), `request_id` and `correlation_id` of its events. `key` and `digest` go
-    with an Idempotency-Key. A job that is `over` is only written down."""
+    """`request` is what the worker needs, in plain values: `starts` (the first item of each
+    chunk, from 0), `changes` (`infra.jobs.changes`), `request_id` and `correlation_id` of its
+    events. `key` and `digest` go with an Idempotency-Key. A job that is `over` is only written
+    down."""
 
     job_id: str
     kind: str

@@ -10,6 +10,7 @@ is alone.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from commands.execution import Executor, Outcome
@@ -47,10 +48,9 @@ class JobRunner:
         request = await self._book.request(job.job_id)
         if request is None:
             return
-        chunk: int = request["chunk"]
         work = _Working(self, job, request)
-        for first in range(0, job.total, chunk):
-            if job.cancelled or await work.go(first, min(first + chunk, job.total)):
+        for first, last in pairwise([*request["starts"], job.total]):
+            if job.cancelled or await work.go(first, last, whole=True):
                 await self._book.finish(job.job_id, self._worker, "cancelled")
                 return
         await self._book.finish(job.job_id, self._worker, "done")
@@ -71,9 +71,9 @@ class _Working:
             within=request.get("within"),
         )
 
-    async def go(self, first: int, last: int) -> bool:
+    async def go(self, first: int, last: int, *, whole: bool = False) -> bool:
         """Do what is left of the items from `first` to before `last`; True where the job is to be
-        cancelled."""
+        cancelled. `whole`: they are a chunk as it was cut."""
         job, book = self._job, self._runner._book
         items = await book.items(job.job_id, first, last)
         left = [item for item in items if item.outcome is None]
@@ -82,7 +82,7 @@ class _Working:
         if len(left) < len(items) or len({item.workspace_id for item in items}) > 1:
             return await self._halves(first, last)
         try:
-            settled = await self._done(items)
+            settled = await self._done(items, whole)
         except Refused as refused:
             if refused.kind in OF_THE_MACHINE:
                 raise
@@ -95,8 +95,8 @@ class _Working:
         middle = (first + last) // 2
         return await self.go(first, middle) or await self.go(middle, last)
 
-    async def _done(self, items: Sequence[Item]) -> list[Item]:
-        executor, command = self._runner._executor, self._command(items)
+    async def _done(self, items: Sequence[Item], whole: bool) -> list[Item]:
+        executor, command = self._runner._executor, self._command(items, whole)
         if self._job.dry_run:
             return _told(items, await executor.rehearse([command], self._origin), None)
         # No request can bring such a key: a header holds no NUL.
@@ -135,11 +135,11 @@ class _Working:
             ]
         return settled
 
-    def _command(self, items: Sequence[Item]) -> Any:
+    def _command(self, items: Sequence[Item], whole: bool = False) -> Any:
         workspace_id = items[0].workspace_id
         if self._job.kind == "undo":
             undone = tuple((item.position or 0, item.task_id) for item in items)
-            return UndoChanges(workspace_id=workspace_id, changes=undone)
+            return UndoChanges(workspace_id=workspace_id, changes=undone, whole=whole)
         task_ids = tuple(item.task_id or "" for item in items)
         return ChangeTasks(workspace_id=workspace_id, task_ids=task_ids, changes=self._changes)
 

@@ -209,6 +209,23 @@ async def finished(api: Api, job_id: str) -> dict[str, Any]:
             await asyncio.sleep(0.05)
 
 
+async def test_what_came_of_a_bulk_goes_with_it(ada: Api) -> None:
+    """A comment that was sent along, and the next task of a series."""
+    await ada.project("COME")
+    tasks = await made(ada, 3, project_id="COME", status="in_review", due_date="2026-03-01")
+    await ada.put(f"/tasks/{tasks[0]['id']}/recurrence", {"rule": "FREQ=DAILY"})
+    patch = {"status": "done", "comment": "At last"}
+    told = await ada.post("/tasks/bulk", {"filter": {"project_id": "COME"}, "patch": patch})
+    assert told["changed"] == 3
+    assert len((await ada.get("/tasks?project_id=COME"))["tasks"]) == 4
+    undone = await ada.post(f"/jobs/{told['job_id']}/undo")
+    assert (undone["matched"], undone["changed"]) == (3, 3)
+    found = (await ada.get("/tasks?project_id=COME"))["tasks"]
+    assert {(each["id"], each["status"], each["comment_count"]) for each in found} == {
+        (each["id"], "in_review", 0) for each in tasks
+    }
+
+
 async def test_a_batch_is_undone_as_one(ada: Api) -> None:
     task = await ada.task("As it was", priority=5)
     commands = [
@@ -275,7 +292,7 @@ async def test_a_job_whose_worker_died_goes_on_and_does_nothing_twice(
         kind="bulk",
         owner_id=ada.user_id,
         items=items,
-        request={"chunk": 40, "changes": as_values([said])},
+        request={"starts": list(range(0, 250, 40)), "changes": as_values([said])},
     )
 
     async def die() -> None:
@@ -305,7 +322,7 @@ async def test_a_cancelled_job_stops_and_keeps_what_it_did(ada: Api, product: Pr
         Item(ordinal=n, workspace_id=each["workspace_id"], task_id=each["id"])
         for n, each in enumerate(tasks)
     ]
-    request = {"chunk": 1, "changes": as_values([SetPriority(task_id="", priority_level=1)])}
+    request = {"starts": [0, 1], "changes": as_values([SetPriority(task_id="", priority_level=1)])}
     new = NewJob(
         job_id=new_id("job"), kind="bulk", owner_id=ada.user_id, items=items, request=request
     )

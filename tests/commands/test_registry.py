@@ -9,8 +9,10 @@ import pytest
 from commands.inverses import INVERSES
 from commands.permissions import SignedIn
 from commands.registry import all_commands, page
-from commands.spec import BY_EVENTS, CommandSpec, Inverse, NoInverse, Registry
-from domain.task.events import TaskRanked, TaskTrashed
+from commands.spec import BY_EVENTS, CommandSpec, Inverse, NoInverse, Registry, Undone
+from domain.errors import Kind, Refused
+from domain.task.events import TaskRanked, TaskRetitled, TaskTrashed
+from domain.values.text import ERASED
 from infra.event_store.event_types import EVENT_TYPES
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -71,3 +73,10 @@ def test_every_event_has_an_inverse_that_is_a_command_or_a_reason_why_not():
 def test_only_events_that_some_command_records_have_an_inverse():
     recorded = {event for each in all_commands() for event in each.events}
     assert recorded.issuperset(INVERSES)
+
+
+def test_what_was_erased_cannot_be_brought_back():
+    event = TaskRetitled(title="Sand it", was=ERASED)
+    with pytest.raises(Refused) as refused:
+        INVERSES[TaskRetitled].of(Undone("task_1", event, None))
+    assert refused.value.kind is Kind.NOT_UNDOABLE
