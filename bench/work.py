@@ -38,10 +38,14 @@ _OPEN_TASKS = 2_000
 class Work:
     """An endless, seeded day: so many of ten events make a task, the others change one of the
     last thousands, or comment on it. One commit an event, as over HTTP; of any 256 commits in a
-    row no two are on one stream, so that they may be appended at once."""
+    row no two are on one stream, so that they may be appended at once. Of ten new tasks
+    `below_of_ten` stand below another one of their workspace."""
 
-    def __init__(self, seed: int, *, made_of_ten: int = 4, projects: int = 50) -> None:
+    def __init__(
+        self, seed: int, *, made_of_ten: int = 4, projects: int = 50, below_of_ten: int = 0
+    ) -> None:
         self._chance = random.Random(seed)
+        self._below = below_of_ten / 10
         self._made = made_of_ten / 10
         self._busy: deque[str] = deque(maxlen=AT_ONCE)
         self._users = [new_id("user") for _ in range(20)]
@@ -107,6 +111,7 @@ class Work:
         chance = self._chance
         project, key, workspace = chance.choice(self._projects)
         task = new_id("task")
+        parent = self._parent(workspace) if self._below else None
         self._tasks.append((task, project, workspace, "todo"))
         event = TaskCreated(
             project_id=project,
@@ -119,10 +124,17 @@ class Work:
             rank=fresh_rank(datetime.now(UTC), f"{chance.randrange(10**6):06}1"),
             assignee_ids=(chance.choice(self._users),),
             tags=tuple(chance.sample(_WORDS, 2)),
+            parent_task_id=parent,
         )
         return self._commit(
             chance.choice(self._users), workspace, task, event, draws=f"task-number:{project}"
         )
+
+    def _parent(self, workspace: str) -> str | None:
+        if self._chance.random() >= self._below:
+            return None
+        near = [task for task, _, where, _ in self._tasks[-50:] if where == workspace]
+        return self._chance.choice(near) if near else None
 
     def _changed(self, task: str, project: str, workspace: str, status: str) -> Commit:
         chance = self._chance

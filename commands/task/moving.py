@@ -121,7 +121,8 @@ async def _comments(work: Work, task: Task, project: Project, facts: MoveFacts) 
 
 
 async def _subtasks(work: Work, task: Task, project: Project, facts: MoveFacts) -> MoveFacts:
-    return replace(facts, unfinished_subtasks=tuple(await unfinished_below(work, task)))
+    seen, hidden = await unfinished_below(work, task)
+    return replace(facts, unfinished_subtasks=tuple(seen), hidden_subtasks=hidden)
 
 
 async def _blockers(work: Work, task: Task, project: Project, facts: MoveFacts) -> MoveFacts:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
-from commands.task.tree import below, line_from
+from commands.task.tree import as_seen, below, line_from
 from commands.work import Work
+from domain.errors import Kind, Refused
 from domain.task.events import TaskParentChanged
 from domain.task.subtasks import place_under
 from domain.workspace.roles import Right
@@ -29,7 +30,14 @@ async def set_parent(command: SetParent, work: Work) -> str:
         return task.task_id
     line = await line_from(work, command.parent_task_id)
     height = max((each.level for each in await below(work, task)), default=0)
-    record(work, task, place_under(task, line, height, work.limits))
+    try:
+        events = place_under(task, line, height, work.limits)
+    except Refused as refusal:
+        if refusal.kind is not Kind.PARENT_CYCLE:
+            raise
+        path = await as_seen(work, refusal.fields["path"])
+        raise Refused(refusal.kind, refusal.detail, path=path) from None
+    record(work, task, events)
     return task.task_id
 
 

@@ -23,8 +23,9 @@ async def line_from(work: Work, parent_task_id: str) -> Sequence[Task]:
     """The task that a request names as a parent, the one above it, and so on up to the top.
 
     All of them are asserted, so that no line closes to a ring and none grows too long, whoever
-    moves tasks at the same time. Raises Invalid where the caller may not see the first, and
-    Refused where they may not change tasks of its project.
+    moves tasks at the same time; many meet there who only change what those tasks say. Raises
+    Invalid where the caller may not see the first, and Refused where they may not change tasks of
+    its project.
     """
     parent = await visible_task(work, parent_task_id)
     if parent is None:
@@ -36,7 +37,13 @@ async def line_from(work: Work, parent_task_id: str) -> Sequence[Task]:
         if above is None or above in line:
             break
         line.append(above)
+    work.meeting_points.update(each.task_id for each in line)
     return line
+
+
+async def as_seen(work: Work, path: Sequence[str]) -> Sequence[str | None]:
+    """Ids of tasks, with None in the place of those that the caller may not see."""
+    return [task_id if await visible_task(work, task_id) is not None else None for task_id in path]
 
 
 async def editable_project(work: Work, project_id: str) -> Project:
@@ -139,14 +146,20 @@ async def taken_along(work: Work, task: Task, chosen: Iterable[Descendant]) -> S
     return states
 
 
-async def unfinished_below(work: Work, task: Task) -> Sequence[str]:
-    """Ids of the subtasks, on all levels, that are neither done nor cancelled in the present
-    workflows of their projects, which are asserted too."""
-    unfinished: list[str] = []
+async def unfinished_below(work: Work, task: Task) -> tuple[Sequence[str], int]:
+    """The subtasks, on all levels, that are neither done nor cancelled in the present workflows of
+    their projects, which are asserted too: ids of those that the caller may see, and how many more.
+    """
+    seen: list[str] = []
+    hidden = 0
     for each in await below(work, task):
         if not each.trashed:
             project = await work.load(PROJECT, each.project_id)
             status = None if project is None else status_at(project.workflow, each.status)
-            if status is None or status.category not in FINISHED:
-                unfinished.append(each.task_id)
-    return unfinished
+            if status is not None and status.category in FINISHED:
+                continue
+            if await visible_project(work, each.project_id) is None:
+                hidden += 1
+            else:
+                seen.append(each.task_id)
+    return seen, hidden

@@ -36,7 +36,7 @@ class MoveFacts:
     which fields hold something, custom ones with `fields.` before their key. `no_room`: statuses
     whose column or lane is full, and what a move there would be refused with.
     `unfinished_subtasks`: ids of tasks below this one, on all levels, that are neither done nor
-    cancelled.
+    cancelled; `hidden_subtasks`: how many more there are that the mover may not see.
     """
 
     unfinished_blockers: tuple[str, ...] = ()
@@ -47,6 +47,7 @@ class MoveFacts:
     held: frozenset[str] = frozenset()
     no_room: Mapping[str, Refused] = field(default_factory=dict)
     unfinished_subtasks: tuple[str, ...] = ()
+    hidden_subtasks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +139,12 @@ def _no_unfinished_blockers(parameters: Mapping[str, Any], facts: MoveFacts) -> 
 
 
 def _all_subtasks_done(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:
-    unfinished = facts.unfinished_subtasks
-    if not unfinished:
+    seen, hidden = facts.unfinished_subtasks, facts.hidden_subtasks
+    if not seen and not hidden:
         return None
-    detail = f"Finish its subtasks first, or cancel them: {len(unfinished)} are not finished."
-    return refused_by("all-subtasks-done", detail, unfinished[:_MOST_NAMED])
+    detail = f"Finish its subtasks first, or cancel them: {len(seen) + hidden} are not finished"
+    detail += f", {hidden} of them in projects that you do not see." if hidden else "."
+    return refused_by("all-subtasks-done", detail, seen[:_MOST_NAMED])
 
 
 def _fields_present(parameters: Mapping[str, Any], facts: MoveFacts) -> Refused | None:

@@ -118,7 +118,7 @@ async def test_live_rows_are_those_of_a_rebuild(
     nats: NatsConnection,
     run: Run,
 ) -> None:
-    work = Work(11, projects=6)
+    work = Work(11, projects=6, below_of_ten=6)
     run(Relay(store, sessions, nats, owner="test").run())
     limits = ProjectorLimits(batch_events=23, kept=RowLimits(15, 10**9))
     projector = run(Projector(VIEWS, store, sessions, nats, limits=limits).run())
@@ -141,7 +141,7 @@ async def test_twice_late_and_in_bits_is_the_same_as_once(
     nats: NatsConnection,
     run: Run,
 ) -> None:
-    work = Work(12, projects=4)
+    work = Work(12, projects=4, below_of_ten=3)
     for commit in itertools.chain(work.beginning(), work.someday(500)):
         await store.append(commit)
     head = await store.head()

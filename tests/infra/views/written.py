@@ -25,8 +25,11 @@ class _View:
 class Written:
     """Views that were written by hand, batch by batch; the log has the heads of the streams.
 
-    `connection` acts as the worker, `owner` as who may write to the log's tables.
+    `connection` acts as the worker, `owner` as who may write to the log's tables. `limits`: of the
+    rows that stay in memory between batches.
     """
+
+    limits = NO_LIMITS
 
     def __init__(self, connection: Connection, owner: Connection, log_id: str) -> None:
         self.log_id = log_id
@@ -48,7 +51,7 @@ class Written:
     async def answer_with(self, generation: Generation, projection: Projection) -> None:
         claimed = await generations.claim(self._connection, [generation], self.log_id)
         position, epoch = claimed[generation]
-        rows = RowStore(projection, generation, NO_LIMITS)
+        rows = RowStore(projection, generation, self.limits)
         self._views[projection.name] = _View(projection, generation, rows, position, epoch)
         assert await generations.point(self._connection, generation)
 
