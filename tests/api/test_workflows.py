@@ -40,6 +40,10 @@ async def test_a_comment_sent_along_lets_a_task_pass_and_stands_there_after(ada:
     assert (done["key"], done["status"]) == ("SAY-1", "done")
     said = (await ada.get("/tasks/SAY-1/comments"))["comments"]
     assert [each["text"] for each in said] == ["It **works**"]
+    # Said and done in one commit, and taken back as one.
+    undone = await ada.post("/tasks/SAY-1/undo", {"position": done["position"]})
+    assert undone["status"] == "open"
+    assert (await ada.get("/tasks/SAY-1/comments"))["comments"] == []
     moved = await ada.post("/tasks/SAY-2/move", {"status": "Done", "comment": "This one too"})
     assert (moved["key"], moved["status"]) == ("SAY-2", "done")
     assert (await ada.get("/tasks/SAY-2"))["comment_count"] == 1
