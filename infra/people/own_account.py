@@ -97,7 +97,11 @@ class OwnAccount:
     async def confirm_second_factor(self, owner: Owner, code: str) -> list[str]:
         """From now on it counts; the recovery codes, shown this once. Raises Invalid."""
         user = await self._user(owner)
-        if not await self._second_factors.confirm(owner.user_id, code):
+        confirmed = await self._second_factors.confirm(owner.user_id, code)
+        if not confirmed and not user.has_second_factor:
+            # One that a process which died in here had confirmed, and told nobody of.
+            confirmed = await self._second_factors.check(owner.user_id, code)
+        if not confirmed:
             await self._proofs.failed(owner.address)
             raise invalid("/code", "This is not the code of now, or nothing was begun.", "wrong")
         codes = await self._second_factors.renew_recovery_codes(owner.user_id)

@@ -250,6 +250,20 @@ async def test_a_second_factor_is_asked_for_and_no_code_counts_twice(
     await catcher.mail_to(email, "second factor is off")
 
 
+async def test_a_second_factor_that_was_confirmed_halfway_is_confirmed_again(
+    nobody: Api, product: Product
+) -> None:
+    someone, _ = await _account(nobody)
+    begun = await someone.post("/auth/totp", {"password": PASSWORD})
+    totp = pyotp.TOTP(begun["secret"])
+    factors = product.house.second_factors
+    assert await product.do(factors.confirm(someone.user_id, totp.now()))
+    later = {"code": totp.at(_later())}
+    assert len((await someone.post("/auth/totp/confirm", later))["recovery_codes"]) == 10
+    assert (await someone.get("/users/me"))["has_second_factor"] is True
+    await someone.refused(422, "validation-failed", "POST", "/auth/totp/confirm", later)
+
+
 def _later() -> int:
     """A moment of the step after this one: its code is taken already, as clocks differ."""
     return int(time.time()) + 30
