@@ -8,6 +8,7 @@ from commands.task.moving import facts_of
 from commands.task.on_task import open_task
 from commands.task.tree import below, taken_along
 from commands.work import Work
+from domain.errors import Invalid, invalid
 from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status
 from domain.task.decisions import require_not_trashed
@@ -45,10 +46,14 @@ async def move_to_project(command: MoveToProject, work: Work) -> str:
     target = work.seen(PROJECT, command.project_id)
     if target.project_id == origin.project_id:
         return task.task_id
+    if task.number is None:
+        raise _no_key_yet()
     chosen = [each for each in await below(work, task) if each.project_id == origin.project_id]
     status = counterpart(task, origin.workflow, target.workflow, command.status)
     moves = [await _relocated(work, task, origin, target, status, None)]
     for each in await taken_along(work, task, chosen):
+        if each.number is None:
+            raise _no_key_yet()
         status = counterpart(each, origin.workflow, target.workflow, None, command.status)
         moves.append(await _relocated(work, each, origin, target, status, task.task_id))
     lost = [event for _, before, _ in moves for event in before]
@@ -58,6 +63,16 @@ async def move_to_project(command: MoveToProject, work: Work) -> str:
         draws = f"task-number:{target.project_id}"
         work.record(TASK, each.workspace_id, each.task_id, move, draws=draws)
     return task.task_id
+
+
+def _no_key_yet() -> Invalid:
+    """The key that it has is only drawn by the commit, and must be remembered by the move."""
+    return invalid(
+        "",
+        "A task gets its key once the commit is done that makes or moves it;"
+        " move it in a request of its own after that.",
+        "too-soon",
+    )
 
 
 async def _relocated(

@@ -26,6 +26,7 @@ from domain.project.types import TaskType
 from domain.project.workflow import Guard, Status, Transition
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
+from infra.ids import new_id
 from tests.commands.refusals import pointers, refusal
 
 SHIPPING = (
@@ -202,6 +203,28 @@ async def test_what_stands_below_goes_along(house: Any, ops: str) -> None:
         "WEB",
         "WEB",
     ]
+
+
+async def test_what_went_along_comes_back_by_undoing(house: Any, ops: str) -> None:
+    await fields(house, house.project_id, size="choice")
+    top = await house.task(status="in_review")
+    child = await house.task(parent_task_id=top.task_id, fields={"size": "L"})
+    grandchild = await house.task(parent_task_id=child.task_id)
+    moved = await move(house, top, ops)
+    await house.run(house.ann, UndoChange(task_id=top.task_id, position=moved.position))
+    after = [
+        await house.executor.states.read(TASK, each.task_id) for each in (top, child, grandchild)
+    ]
+    assert [each.status for each in after] == ["in_review", "todo", "todo"]
+    assert [each.project_key for each in after] == ["WEB"] * 3
+    assert sorted(each.number for each in after) == [4, 5, 6]
+    assert after[1].fields == {"size": "L"}
+
+
+async def test_a_task_that_has_no_key_yet_does_not_move(house: Any, ops: str) -> None:
+    made = CreateTask(title="New", project_id=house.project_id, task_id=new_id("task"))
+    moving = MoveToProject(task_id=made.task_id, project_id=ops)
+    assert await pointers(house.run(house.ann, made, moving)) == [""]
 
 
 async def test_who_moves_it_must_be_allowed_to_in_both(house: Any, ops: str) -> None:
