@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("append", "projection", "http", "importing")
+MEASUREMENTS = ("append", "projection", "http", "importing", "dependencies")
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """Dependencies: one more among 50,000, and 200 writers on one graph over two processes.
 
-`python -m bench.dependencies [--quick]`. The graph is given by its events; what is timed goes the
+`python -m bench dependencies [--quick]`. The graph is given by its events; what is timed goes the
 whole way from a command to its commit, fsync on.
 """
 

@@ -10,11 +10,11 @@ from typing import Any, Self, TypeVar, overload
 V = TypeVar("V")
 D = TypeVar("D")
 
-_MOST_IN_A_BUCKET = 32
+_MOST_IN_A_BUCKET = 64
 
 
 class SharedMap(Mapping[str, V]):
-    """Immutable. `put` and `without` copy one bucket of about 32 entries and the list of them."""
+    """Immutable. `put` and `without` copy one bucket of about 64 entries and the list of them."""
 
     __slots__ = ("_buckets", "_mask", "_size")
 
