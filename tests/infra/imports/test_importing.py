@@ -12,8 +12,10 @@ from commands.imports.event_log import Broken, Trace
 from commands.imports.importer import BrokenLog, surveyed
 from commands.imports.reading import reading
 from commands.ports import StreamMoved
+from commands.project.change_columns import ChangeColumns
 from commands.project.change_workflow import ChangeWorkflow
 from domain.errors import Kind, Refused
+from domain.project.board import ColumnDraft
 from domain.project.state import PROJECT
 from domain.project.workflow import Status
 from domain.task.events import (
@@ -171,6 +173,26 @@ async def test_a_grown_log_adds_only_what_is_new(office: Office, tmp_path: Path)
     project = await office.house.executor.states.read(PROJECT, place.project_id)
     assert project is not None
     assert [status.name for status in project.workflow.statuses] == ["open", "done", "new"]
+
+
+async def test_history_comes_in_whatever_a_column_may_hold(office: Office, tmp_path: Path):
+    """Limits of work in progress are for what is done from now on. Nothing follows this log: a
+    question to a view would be refused."""
+    file, grown = tmp_path / "a.xes", tmp_path / "b.xes"
+    _, place = await office.bring_in(written(file, A=[("open", "Ann")]))
+    states = office.house.executor.states
+    project = await states.read(PROJECT, place.project_id)
+    assert project is not None
+    narrow = tuple(
+        ColumnDraft(name=each.name, statuses=each.statuses, column_id=each.column_id, wip_limit=1)
+        for each in project.columns
+    )
+    command = ChangeColumns(project_id=place.project_id, columns=narrow)
+    await office.house.executor.execute([command], Origin(office.user_id))
+    more = written(grown, A=[("open", "Ann")], B=[("open", "Bo")], C=[("open", "Bo")])
+    await office.bring_in(more)
+    found = [await states.read(TASK, office.task_id(place, name)) for name in "ABC"]
+    assert len({task.status for task in found if task is not None}) == 1
 
 
 async def test_a_present_project_is_only_added_to(office: Office, samples: Path):
