@@ -42,6 +42,8 @@ from commands.task.set_parent import SetParent
 from commands.task.set_priority import SetPriority
 from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
+from commands.template.delete_template import DeleteTemplate
+from commands.template.restore_template import RestoreTemplate
 from commands.user.edit_profile import EditProfile
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
@@ -114,6 +116,7 @@ from domain.task.events import (
     TaskTypeChanged,
     TaskUnblocked,
 )
+from domain.template.events import TemplateDeleted, TemplateRestored
 from domain.user.events import UserLocaleChanged, UserRenamed
 from domain.values.moment import written
 from domain.values.text import Erased
@@ -247,6 +250,12 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     TaskParentChanged: Inverse(
         SetParent,
         lambda undone: SetParent(task_id=undone.stream, parent_task_id=undone.event.was),
+    ),
+    TemplateDeleted: Inverse(
+        RestoreTemplate, lambda undone: RestoreTemplate(template_id=undone.stream)
+    ),
+    TemplateRestored: Inverse(
+        DeleteTemplate, lambda undone: DeleteTemplate(template_id=undone.stream)
     ),
     TaskMadeRecurring: Consequence(),
     RecurrenceStarted: Inverse(

@@ -65,6 +65,11 @@ from commands.task.tag_task import TAG_TASK
 from commands.task.trash_task import TRASH_TASK
 from commands.task.undo_change import UNDO_CHANGE
 from commands.task.undo_changes import UNDO_CHANGES
+from commands.template.change_template import CHANGE_TEMPLATE
+from commands.template.create_template import CREATE_TEMPLATE
+from commands.template.delete_template import DELETE_TEMPLATE
+from commands.template.restore_template import RESTORE_TEMPLATE
+from commands.template.use_template import USE_TEMPLATE
 from commands.user.change_credentials import (
     CHANGE_PASSWORD,
     DISABLE_SECOND_FACTOR,
@@ -177,6 +182,11 @@ def all_commands() -> Registry:
         UNDO_CHANGES,
         ADD_DEPENDENCY,
         REMOVE_DEPENDENCY,
+        CREATE_TEMPLATE,
+        CHANGE_TEMPLATE,
+        DELETE_TEMPLATE,
+        RESTORE_TEMPLATE,
+        USE_TEMPLATE,
         SET_RECURRENCE,
         STOP_RECURRENCE,
         RESUME_RECURRENCE,

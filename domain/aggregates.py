@@ -12,6 +12,7 @@ from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
 from domain.task.state import TASK
+from domain.template.state import TEMPLATE
 from domain.user.state import USER
 from domain.watching.state import WATCHING
 from domain.workspace.state import WORKSPACE
@@ -30,6 +31,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         RECURRENCE,
         WATCHING,
         FAVOURITES,
+        TEMPLATE,
     )
 }
 

@@ -58,6 +58,7 @@ from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
 from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
+from infra.postgres.views.template_queries import TemplateQueries
 from infra.postgres.views.waiting import ViewWaiter
 from infra.redis.client import open_redis
 from infra.redis.login_limits import LoginLimits
@@ -100,6 +101,7 @@ class House:
     members: MemberQueries
     activity: ActivityQueries
     comments: CommentQueries
+    templates: TemplateQueries
     dependencies: DependencyQueries
     favourites: FavouriteQueries
     directory: Directory
@@ -301,6 +303,7 @@ async def _build(
         members=members,
         activity=ActivityQueries(pool, pointers, log_id),
         comments=CommentQueries(pool, pointers, log_id),
+        templates=TemplateQueries(pool, pointers, log_id),
         dependencies=DependencyQueries(pool, pointers, log_id),
         favourites=FavouriteQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
@@ -353,6 +356,7 @@ def limits_of(settings: Settings) -> Limits:
         subtask_depth=settings.max_subtask_depth,
         subtasks=settings.max_subtasks,
         subtasks_at_once=settings.max_subtasks_at_once,
+        template_tasks=settings.max_template_tasks,
         api_keys=settings.max_api_keys,
         service_accounts=settings.max_service_accounts,
     )

@@ -246,6 +246,9 @@ class Limits(BaseModel):
         le=5_000,
         description="Subtasks of a task, on all levels, that is trashed or duplicated.",
     )
+    max_template_tasks: int = Field(
+        500, ge=1, le=2_000, description="Tasks of a template, on all levels."
+    )
     max_api_keys: int = Field(50, ge=0, description="API keys of one account.")
     max_service_accounts: int = Field(100, ge=0, description="Service accounts of a workspace.")
     max_tasks_moved_by_workflow: int = Field(

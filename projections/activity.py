@@ -25,6 +25,7 @@ Actions, a fixed list that only ever grows, by the kind of thing that they happe
   `invitation_accepted`, `member_suspended`, `member_reactivated`, `tasks_handed_over`,
   `workspace_closed`, `workspace_reopened`, `service_account_added`, `ownership_transferred`,
   `team_created`, `team_renamed`, `team_deleted`, `team_member_added`, `team_member_removed`
+- template: `template_created`, `template_changed`, `template_deleted`, `template_restored`
 
 A change's values have the form that its field has in the answer of the thing itself, people
 included; long texts are cut (the whole text stands in the event). Entries follow the log, the
@@ -111,6 +112,13 @@ from domain.task.events import (
     TaskTrashed,
     TaskTypeChanged,
     TaskUnblocked,
+)
+from domain.template.events import (
+    TemplateCreated,
+    TemplateDeleted,
+    TemplateEmptied,
+    TemplateRenamed,
+    TemplateRestored,
 )
 from domain.user.events import ApiKeyMade, ApiKeyRevoked
 from domain.values.priority import band_of
@@ -629,6 +637,12 @@ _ACCOUNT_EVENTS: Mapping[type, _Says] = {
 }
 _WORKSPACE_EVENTS: Mapping[type, _Says] = {
     WorkspaceCreated: _says("workspace_created", "name", None, "name"),
+    # What templates are called is for those who may make projects; the feed is for guests too.
+    TemplateCreated: _says_only("template_created"),
+    TemplateRenamed: _says_only("template_changed"),
+    TemplateEmptied: _says_only("template_changed"),
+    TemplateDeleted: _says_only("template_deleted"),
+    TemplateRestored: _says_only("template_restored"),
     WorkspaceRenamed: _says("workspace_renamed", "name", "was", "name"),
     WorkspaceMemberAdded: _member_added("member_added"),
     ServiceAccountAdded: _member_added("service_account_added"),
@@ -718,6 +732,10 @@ ACTIONS = (
     "api_key_revoked",
     "workspace_created",
     "workspace_renamed",
+    "template_created",
+    "template_changed",
+    "template_deleted",
+    "template_restored",
     "member_added",
     "member_role_changed",
     "member_removed",

@@ -9,6 +9,7 @@ from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
 from .tasks import TASKS_VIEW
+from .templates import TEMPLATES_VIEW
 
 VIEWS: tuple[Projection, ...] = (
     TASKS_VIEW,
@@ -19,6 +20,7 @@ VIEWS: tuple[Projection, ...] = (
     MEMBERS_VIEW,
     RECURRENCES_VIEW,
     FAVOURITES_VIEW,
+    TEMPLATES_VIEW,
 )
 
 

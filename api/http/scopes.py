@@ -74,6 +74,8 @@ _ROUTES: Final = {
         POST /comments/{comment_id}/restore
     """,
     PROJECTS_READ: """
+        GET /templates
+        GET /templates/{template_id}
         GET /projects
         GET /projects/{project_id}
         GET /projects/{project_id}/columns
@@ -92,6 +94,11 @@ _ROUTES: Final = {
         GET /workspaces/{workspace_id}/teams/{team_id}
     """,
     PROJECTS_WRITE: """
+        POST /templates
+        PATCH /templates/{template_id}
+        DELETE /templates/{template_id}
+        POST /templates/{template_id}/restore
+        POST /templates/{template_id}/use
         POST /projects
         PATCH /projects/{project_id}
         DELETE /projects/{project_id}

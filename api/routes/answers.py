@@ -26,6 +26,7 @@ from projections.members import (
 from projections.people import Named
 from projections.projects import ProjectAnswer
 from projections.tasks import DependencyAnswer, TaskAnswer
+from projections.templates import TemplateSummary
 
 encode = msgspec.json.Encoder().encode
 
@@ -233,6 +234,10 @@ class Board(Struct, kw_only=True):
 
 class CardPage(Page, kw_only=True):
     cards: list[Card]
+
+
+class TemplatePage(Page, kw_only=True):
+    templates: list[TemplateSummary]
 
 
 class CommentPage(Page, kw_only=True):

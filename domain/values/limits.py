@@ -46,3 +46,4 @@ class Limits:
     subtask_depth: int = 50
     subtasks: int = 10_000
     subtasks_at_once: int = 1_000
+    template_tasks: int = 500

@@ -76,6 +76,15 @@ from domain.task.events import (
     TaskTypeChanged,
     TaskUnblocked,
 )
+from domain.template.events import (
+    TemplateCreated,
+    TemplateDeleted,
+    TemplateEmptied,
+    TemplateRenamed,
+    TemplateRestored,
+    TemplateTaskAdded,
+    TemplateTaskFilled,
+)
 from domain.user.events import (
     ApiKeyMade,
     ApiKeyRevoked,
@@ -261,6 +270,15 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("RecurrenceResumed.v1", RecurrenceResumed),
     EventType("OccurrenceMade.v1", OccurrenceMade),
     EventType("OccurrenceWithdrawn.v1", OccurrenceWithdrawn),
+    EventType("TemplateCreated.v1", TemplateCreated, content=("name", "description")),
+    EventType("TemplateRenamed.v1", TemplateRenamed, content=("name", "was")),
+    EventType(
+        "TemplateTaskAdded.v1", TemplateTaskAdded, content=("title", "description", "fields")
+    ),
+    EventType("TemplateTaskFilled.v1", TemplateTaskFilled, content=("fields",)),
+    EventType("TemplateEmptied.v1", TemplateEmptied),
+    EventType("TemplateDeleted.v1", TemplateDeleted),
+    EventType("TemplateRestored.v1", TemplateRestored),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

@@ -42,6 +42,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     address = {"email": f"{new_id('user')}@example.org"}
     invitation = await someone.post(f"/workspaces/{workspace_id}/members", address)
     bulk = {"filter": {"project_id": key}, "patch": {"priority": 1}}
+    template = await someone.post("/templates", {"name": key, "tasks": [{"title": "One"}]})
     return {
         "job_id": (await someone.post("/tasks/bulk", bulk))["job_id"],
         "invitation_id": invitation["id"],
@@ -56,6 +57,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "column_id": columns["columns"][0]["id"],
         "team_id": team["id"],
         "label_id": label["id"],
+        "template_id": template["id"],
         "key_id": (await someone.post("/api-keys", {"name": key, "scopes": ["admin"]}))["key_id"],
         "session_id": await session_of(someone),
         **PLAIN,

@@ -67,6 +67,12 @@ from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
 from commands.task.undo_changes import UndoChanges
+from commands.template.change_template import ChangeTemplate
+from commands.template.create_template import CreateTemplate
+from commands.template.delete_template import DeleteTemplate
+from commands.template.on_template import OnTemplate
+from commands.template.restore_template import RestoreTemplate
+from commands.template.use_template import UseTemplate
 from commands.user.change_credentials import (
     ChangePassword,
     DisableSecondFactor,
@@ -109,6 +115,7 @@ from domain.project.types import TaskType
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.recurrence.state import RECURRENCE
 from domain.task.state import Task
+from domain.template.decisions import TaskOutline
 from domain.values.ids import graph_of
 from domain.workspace.roles import RIGHTS_IN_WORKSPACE
 from infra.ids import new_id
@@ -494,6 +501,36 @@ def on_series(command: type, expected: str = IN_PROJECT) -> None:
     CASES[command] = (expected, make)
 
 
+def on_template(command: type, expected: str, **other: Any) -> None:
+    async def make(house: House, actor: str) -> object:
+        made = await house.run(
+            house.ann,
+            CreateTemplate(
+                name="A talk",
+                workspace_id=house.workspace_id,
+                tasks=(TaskOutline(title="Talk"),),
+            ),
+        )
+        if command is RestoreTemplate:
+            await house.run(house.ann, DeleteTemplate(template_id=made.main_stream))
+        if command is UseTemplate:
+            other["project_id"] = house.project_id
+        return command(template_id=made.main_stream, **other)
+
+    CASES[command] = (expected, make)
+
+
+@case(CreateTemplate, MEMBERS)
+async def _create_template(house: House, actor: str) -> object:
+    return CreateTemplate(
+        name="A talk", workspace_id=house.workspace_id, tasks=(TaskOutline(title="Talk"),)
+    )
+
+
+on_template(ChangeTemplate, "done done F - - -", name="A speech")
+on_template(DeleteTemplate, "done done F - - -")
+on_template(RestoreTemplate, "done done F - - -")
+on_template(UseTemplate, "done done done - - -")
 on_series(StopRecurrence)
 on_series(ResumeRecurrence)
 on_series(WithdrawOccurrence)
@@ -639,7 +676,8 @@ def expected_of(command: type) -> dict[str, str]:
     return {person: expected[person] for person in order}
 
 
-BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed)
+BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed,
+                       OnTemplate)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)

@@ -25,6 +25,7 @@ from domain.recurrence.events import RecurrenceEvent
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
+from domain.template.events import TemplateEvent
 from domain.user.events import UserEvent
 from domain.values.ids import KINDS
 from domain.values.text import ERASED
@@ -48,6 +49,7 @@ EVENTS = {
     "rec": get_args(RecurrenceEvent),
     "watch": get_args(WatchingEvent),
     "favs": get_args(FavouriteEvent),
+    "tmpl": get_args(TemplateEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))
