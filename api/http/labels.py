@@ -5,18 +5,19 @@ from dataclasses import replace
 
 from api.http.call import Call
 from domain.labels.state import tags_meant
-from projections.labels import MARK, fill_labels, workspaces_of
+from projections.labels import TagPlaces
 from projections.tasks import MeantTag, TaskFilter
 
 
 async def with_labels(call: Call, doc: bytes, position: int | None = None) -> bytes:
     """The answer with the names of all labels; `position` is what the reader has written."""
-    if MARK not in doc:
+    places = TagPlaces(doc)
+    wanted = places.workspace_ids
+    if not wanted:
         return doc
-    shown = {
-        each: (await call.house.labels.of(each, position)).shown for each in workspaces_of(doc)
-    }
-    return fill_labels(doc, shown)
+    return places.filled(
+        {each: (await call.house.labels.of(each, position)).shown for each in wanted}
+    )
 
 
 async def with_meant_tags(

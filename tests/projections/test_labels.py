@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projections.labels import MARK, fill_labels, held, tags_in, workspaces_of
+from projections.labels import TagPlaces, held, tags_in
 from tests.projections.strategies import HOSTILE
 
 WS, OTHER = "ws_00000000000000000000000001", "ws_00000000000000000000000002"
@@ -27,20 +27,24 @@ def test_names_come_where_tags_are_and_nowhere_else(
         "tags": held(WS, first),
         "fields": {"tags": [text], "x": text},
         "other": {"tags": held(OTHER, second)},
+        "attributes": {"#": WS, "tags": text, "#x": {"#": text}},
     }
     doc = msgspec.json.encode(answer)
-    assert workspaces_of(doc) == {each for each, of in ((WS, first), (OTHER, second)) if of}
-    filled = json.loads(fill_labels(doc, {WS: names, OTHER: {}}))
+    places = TagPlaces(doc)
+    assert places.workspace_ids == {each for each, of in ((WS, first), (OTHER, second)) if of}
+    filled = json.loads(places.filled({WS: names, OTHER: {}}))
     shown = [names.get(tag, tag) for tag in first]
     assert filled == {
         "title": text,
         "tags": list(dict.fromkeys(name for name in shown if name is not None)),
         "fields": {"tags": [text], "x": text},
         "other": {"tags": list(second)},
+        "attributes": {"#": WS, "tags": text, "#x": {"#": text}},
     }
 
 
 def test_no_tags_need_no_place() -> None:
     assert held(WS, ()) == ()
     assert tags_in(held(WS, ("a",))) == ("a",)
-    assert MARK in msgspec.json.encode(held(WS, ("a",)))
+    plain = msgspec.json.encode({"tags": held(WS, ())})
+    assert TagPlaces(plain).filled({}) == plain
