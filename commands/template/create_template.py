@@ -46,13 +46,14 @@ class CreateTemplate:
 
 async def create_template(command: CreateTemplate, work: Work) -> str:
     workspace_id = await home_of(command, work)
-    named = [command.from_task_id, command.from_project_id, command.tasks or None]
-    if sum(each is not None for each in named) > 1:
+    task = await _task_named(command, work, workspace_id)
+    project = await _project_named(command, work, workspace_id)
+    if sum((task is not None, project is not None, bool(command.tasks))) > 1:
         raise invalid("", "Give one of from_task_id, from_project_id and tasks.")
-    if command.from_task_id is not None:
-        return await _keep_task(command, work, workspace_id, command.from_task_id)
-    if command.from_project_id is not None:
-        return await _keep_project(command, work, workspace_id, command.from_project_id)
+    if task is not None:
+        return await _keep_task(command, work, task)
+    if project is not None:
+        return await _keep_project(command, work, project)
     outline = DEFAULT_OUTLINE if command.is_project else None
     if outline is None and len(command.tasks) != 1:
         raise invalid("/tasks", "A template of a task has one task at the top.")
@@ -75,10 +76,25 @@ def _begin(
     return template_id
 
 
-async def _keep_task(command: CreateTemplate, work: Work, workspace_id: str, task_id: str) -> str:
-    task = await visible_task(work, task_id)
+async def _task_named(command: CreateTemplate, work: Work, workspace_id: str) -> Task | None:
+    if command.from_task_id is None:
+        return None
+    task = await visible_task(work, command.from_task_id)
     if task is None or task.workspace_id != workspace_id or task.trashed:
         raise invalid("/from_task_id", "There is no such task in this workspace.", "unknown")
+    return task
+
+
+async def _project_named(command: CreateTemplate, work: Work, workspace_id: str) -> Project | None:
+    if command.from_project_id is None:
+        return None
+    place = await visible_project(work, command.from_project_id)
+    if place is None or place[1].workspace_id != workspace_id:
+        raise invalid("/from_project_id", "There is no such project in this workspace.", "unknown")
+    return place[1]
+
+
+async def _keep_task(command: CreateTemplate, work: Work, task: Task) -> str:
     live = [each for each in await below(work, task) if not each.trashed]
     _require_few(work, len(live) + 1)
     found = [task]
@@ -86,26 +102,20 @@ async def _keep_task(command: CreateTemplate, work: Work, workspace_id: str, tas
         state = await visible_task(work, each.task_id)
         if state is not None:
             found.append(state)
-    return await _keep(command, work, workspace_id, None, found)
+    return await _keep(command, work, task.workspace_id, None, found)
 
 
-async def _keep_project(
-    command: CreateTemplate, work: Work, workspace_id: str, project_id: str
-) -> str:
-    place = await visible_project(work, project_id)
-    if place is None or place[1].workspace_id != workspace_id:
-        raise invalid("/from_project_id", "There is no such project in this workspace.", "unknown")
-    project = place[1]
+async def _keep_project(command: CreateTemplate, work: Work, project: Project) -> str:
     ids = await _tasks_of(work, project)
     _require_few(work, len(ids))
     states = [await work.load(TASK, each) for each in ids]
     found = [
         task
         for task in states
-        if task is not None and task.project_id == project_id and not task.trashed
+        if task is not None and task.project_id == project.project_id and not task.trashed
     ]
     found.sort(key=lambda task: task.number or 0)
-    return await _keep(command, work, workspace_id, outline_of(project), found)
+    return await _keep(command, work, project.workspace_id, outline_of(project), found)
 
 
 async def _tasks_of(work: Work, project: Project) -> list[str]:

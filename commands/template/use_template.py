@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from commands.dependency_graph.add_dependency import ADD_DEPENDENCY, AddDependency
 from commands.people import time_zone_of
+from commands.permissions import visible_project, visible_task
 from commands.project.change_columns import CHANGE_COLUMNS, ChangeColumns
 from commands.project.change_fields import CHANGE_FIELDS, ChangeFields
 from commands.project.change_types import CHANGE_TYPES, ChangeTypes
@@ -46,6 +47,7 @@ class UseTemplate:
 async def use_template(command: UseTemplate, work: Work) -> str:
     template = work.seen(TEMPLATE, command.template_id)
     decisions.require_there(template)
+    await _require_visible(command, work)
     texts = (text for text, _ in template.texts())
     values = checked_values(variables_in((*texts, shown(template.name))), command.variables)
     start = await _start(command, work)
@@ -62,6 +64,14 @@ async def use_template(command: UseTemplate, work: Work) -> str:
     project_id = await _make_project(work, template, template.project, command, values)
     await _make_tasks(work, template, command, project_id, values, start)
     return project_id
+
+
+async def _require_visible(command: UseTemplate, work: Work) -> None:
+    """Before anything is said about what goes there."""
+    if command.project_id and await visible_project(work, command.project_id) is None:
+        raise invalid("/project_id", "There is no such project, or you may not see it.", "unknown")
+    if command.parent_task_id and await visible_task(work, command.parent_task_id) is None:
+        raise invalid("/parent_task_id", "There is no such task, or you may not see it.", "unknown")
 
 
 async def _start(command: UseTemplate, work: Work) -> date:
