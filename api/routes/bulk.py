@@ -75,7 +75,12 @@ _matched = msgspec.json.Decoder(list[_Matched])
 @router.post(
     "/tasks/bulk",
     summary="Change all tasks that a filter finds",
-    **write(BulkAnswer, has_path=False, may=(Kind.VIEW_BEHIND, Kind.KEY_AMBIGUOUS)),
+    **write(
+        BulkAnswer,
+        has_path=False,
+        may=(Kind.VIEW_BEHIND, Kind.KEY_AMBIGUOUS),
+        also={202: JobBegun},
+    ),
 )
 async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
     patch = _patch(body.patch)

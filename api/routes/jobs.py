@@ -14,7 +14,7 @@ from api.http.paging import PageQuery, page_reply
 from api.http.positions import position_headers
 from api.http.reply import Reply
 from api.http.route import DirectRoute
-from api.routes.answers import BulkAnswer, BulkResultPage, JobAnswer, encode
+from api.routes.answers import BulkAnswer, BulkResultPage, JobAnswer, JobBegun, encode
 from api.routes.bulk import asked_by, begin, request_key
 from api.routes.job_answers import job_answer, result_of
 from domain.errors import Kind, Refused, invalid, not_found
@@ -88,7 +88,7 @@ async def cancel_job(call: CallHere, job_id: str) -> Reply:
 @router.post(
     "/jobs/{job_id}/undo",
     summary="Take back all that a job did",
-    **write(BulkAnswer, has_body=False, may=(Kind.NOT_UNDOABLE,)),
+    **write(BulkAnswer, has_body=False, may=(Kind.NOT_UNDOABLE,), also={202: JobBegun}),
 )
 async def undo_job(call: CallHere, job_id: str) -> Reply:
     job = await _visible(call, job_id)
