@@ -11,6 +11,7 @@ from domain.project import decisions as projects
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
 from domain.values.limits import Limits
+from domain.workspace import comings
 from domain.workspace import decisions as workspaces
 from domain.workspace.roles import PROJECT_ROLES, WORKSPACE_ROLES, project_role
 from domain.workspace.state import WORKSPACE, Membership
@@ -30,7 +31,10 @@ roles, project_roles = st.sampled_from(WORKSPACE_ROLES), st.sampled_from(PROJECT
 
 def access_set(rows: MemoryRows, position: int) -> AccessSet:
     """As `MemberQueries.access` makes it from the same rows."""
-    members = list(rows.stored["members"].values())
+    closed = rows.stored["workspaces"][(WS,)]["closed"]
+    members = [
+        row for row in rows.stored["members"].values() if not row["suspended"] and not closed
+    ]
     named = list(rows.stored["project_members"].values())
 
     def in_it(project_id: str, kind: str) -> dict[str, Membership]:
@@ -89,7 +93,10 @@ class Roles(RuleBasedStateMachine):
             rows.fold(new)
 
     def decide(self, stream: str, decision: Any, *args: Any) -> None:
-        state = self.workspace if stream == WS else self.project(stream)
+        workspace = self.workspace
+        if workspace.closed_at is not None and decision is not comings.reopen:
+            return  # nobody is there to ask for it
+        state = workspace if stream == WS else self.project(stream)
         try:
             events = decision(state, *args)
         except Refused:
@@ -109,6 +116,22 @@ class Roles(RuleBasedStateMachine):
     @rule(user_id=people, actor=people)
     def put_out(self, user_id: str, actor: str) -> None:
         self.decide(WS, workspaces.remove_member, user_id, actor)
+
+    @rule(user_id=people, actor=people)
+    def suspend(self, user_id: str, actor: str) -> None:
+        self.decide(WS, comings.suspend_member, user_id, actor)
+
+    @rule(user_id=people, actor=people)
+    def reactivate(self, user_id: str, actor: str) -> None:
+        self.decide(WS, comings.reactivate_member, user_id, actor)
+
+    @rule()
+    def close(self) -> None:
+        self.decide(WS, comings.close, str(self.workspace.name))
+
+    @rule()
+    def reopen(self) -> None:
+        self.decide(WS, comings.reopen, self.past.events[-1].stamp.recorded_at, Limits())
 
     @rule(user_id=people, actor=people)
     def hand_over(self, user_id: str, actor: str) -> None:
@@ -185,6 +208,9 @@ class Roles(RuleBasedStateMachine):
     @invariant()
     def somebody_owns_it(self) -> None:
         workspace = self.workspace
+        if workspace.closed_at is not None:
+            assert workspace.owners
+            return
         owners = {each for each, member in workspace.members.items() if member.role == "owner"}
         assert owners == set(workspace.owners) != set()
 
@@ -194,7 +220,8 @@ class Roles(RuleBasedStateMachine):
         stored = self.rows["members"].stored["teams"]
         assert {team_id for (team_id,) in stored} == set(workspace.teams)
         for team_id, team in workspace.teams.items():
-            assert team.members.keys() <= workspace.members.keys()
+            away = workspace.suspended.keys() | workspace.parted.keys()
+            assert team.members.keys() <= workspace.members.keys() | away
             assert stored[(team_id,)]["size"] == len(team.members)
 
     def teardown(self) -> None:
