@@ -14,7 +14,7 @@ from tests.e2e.served import Served, serving
 
 _HOUSE = Path(__file__).parent.parent
 _README = _HOUSE / "README.md"
-_PAGES = (_README,)
+_PAGES = (_README, _HOUSE / "docs" / "tour.md")
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BETWEEN = "-- the next snippet --"
 _ADDRESS = "127.0.0.1:8000"
