@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.values.recorded import Recorded
 
@@ -41,8 +41,7 @@ class Table:
         return tuple(column for column in self.types if column not in self.computed)
 
 
-@dataclass(frozen=True, slots=True)
-class Climb:
+class Climb(NamedTuple):
     """A row, and as long as its `column` holds the key of another row of the same table, that one
     too: from a task up to the one at the top. The table's key is one column."""
 
