@@ -2,9 +2,8 @@
 
 import hashlib
 import hmac
-import logging
 import secrets
-from asyncio import Task, create_task, gather, get_running_loop
+from asyncio import gather, get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -16,6 +15,8 @@ from typing import Any, Final, TypeVar
 from commands.again import load_shown, streams_again
 from commands.commit import Commit, Receipt
 from commands.differences import changed_fields
+from commands.follow_ups import FollowUps
+from commands.patience import MEETING_PATIENCE_SECONDS, Patience
 from commands.ports import (
     BoardReader,
     Clock,
@@ -36,7 +37,6 @@ from commands.work import StartAgain, Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.errors import OF_THE_MACHINE, Kind, Refused, invalid
-from domain.values.ids import SYSTEM_ACTOR
 from domain.values.limits import Limits
 from domain.values.rank import PAIRS
 from domain.values.recorded import Origin
@@ -44,22 +44,10 @@ from domain.values.recorded import Origin
 S = TypeVar("S", bound=Versioned)
 T = TypeVar("T")
 
-TRIES: Final = 4
 WAITING_FOR_ONE_STREAM: Final = 1_000
 SAME_KEY_PATIENCE_SECONDS: Final = 10.0
 
-# Those who want the last place in a column meet at its guard, however many processes they are in:
-# they decide again until there is room or there is none.
-TRIES_AT_GUARDS: Final = 32
 _GUARD_PATIENCE_SECONDS: Final = 2.0
-# Hundreds may add to one graph at once, from several processes. Between two tries of one that was
-# overtaken there lies a read and a decision, so each try is in with better than even odds.
-MEETING_PATIENCE_SECONDS: Final = 10.0
-
-_MOST_FOLLOW_UPS: Final = 100
-
-_log = logging.getLogger(__name__)
-
 _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 
 
@@ -181,7 +169,7 @@ class Executor:
         self._secret = secret
         self.states = States(store, cache_bytes, snapshots)
         self._turns = Turns(WAITING_FOR_ONE_STREAM)
-        self._following: dict[Any, Task[None]] = {}
+        self.follow_ups = FollowUps(self.execute)
         self._world = World(
             store=store,
             states=self.states,
@@ -272,28 +260,19 @@ class Executor:
         return False
 
     async def _run(self, request: _Request) -> Outcome:
-        attempts = at_guards = overtaken = 0
-        until: float | None = None
-        while attempts < TRIES and at_guards < TRIES_AT_GUARDS:
-            tries = attempts + at_guards + overtaken
-            work = Work(self._world, request.origin, self._clock(), tries)
+        patience = Patience()
+        while patience.left:
+            work = Work(self._world, request.origin, self._clock(), patience.begin())
             work.take_turn = partial(self._take_late_turn, request, MEETING_PATIENCE_SECONDS)
-            attempts += 1
             try:
                 outcome = await self._attempt(request, work)
             except StartAgain:
-                attempts -= 1
+                patience.spare()
                 continue
             except _Behind:
                 continue
             except StreamMoved as moved:
-                if moved.guards and not moved.streams:
-                    attempts, at_guards = attempts - 1, at_guards + 1
-                elif _met(work, moved):
-                    now = get_running_loop().time()
-                    until = now + MEETING_PATIENCE_SECONDS if until is None else until
-                    if now < until:
-                        attempts, overtaken = attempts - 1, overtaken + 1
+                patience.overtaken(moved, work.meeting_points, get_running_loop().time())
                 own = work.written.intersection(moved.streams)
                 # Who is met at a meeting point may wait for a turn that is held here.
                 for stream in sorted(own - work.meeting_points):
@@ -316,35 +295,9 @@ class Executor:
             if outcome.receipt is None and await self._was_behind(request.fresh, work):
                 continue
             if outcome.changed:
-                self._follow_up(request, work.follow_ups)
+                self.follow_ups.begin(work.follow_ups, request.origin, request.command_id)
             return outcome
         raise StreamMoved
-
-    def _follow_up(self, request: _Request, commands: Sequence[Any]) -> None:
-        for command in commands:
-            if command not in self._following and len(self._following) < _MOST_FOLLOW_UPS:
-                origin = Origin(
-                    SYSTEM_ACTOR,
-                    correlation_id=request.origin.correlation_id,
-                    causation_id=request.command_id.hex(),
-                    via="system",
-                )
-                self._following[command] = create_task(self._do_afterwards(command, origin))
-
-    async def _do_afterwards(self, command: Any, origin: Origin) -> None:
-        try:
-            await self.execute([command], origin)
-        except Refused as refusal:
-            _log.info("%s was not done: %s", type(command).__name__, refusal)
-        except Exception:
-            _log.exception("%s was not done", type(command).__name__)
-        finally:
-            del self._following[command]
-
-    async def follow_ups_done(self) -> None:
-        """Wait until what commands have left to be done after them is done."""
-        while self._following:
-            await gather(*self._following.values())
 
     async def _attempt(self, request: _Request, work: Work) -> Outcome:
         request.admitted = False
@@ -487,13 +440,6 @@ class Executor:
 async def _permitted(spec: CommandSpec[Any], command: Any, work: Work) -> Access:
     assert spec.permission is not None  # the registry refuses to be built otherwise
     return await spec.permission.check(command, work)
-
-
-def _met(work: Work, moved: StreamMoved) -> bool:
-    """Whether the attempt was overtaken at meeting points alone."""
-    if moved.guards or not moved.streams:
-        return False
-    return work.meeting_points.issuperset(moved.streams)
 
 
 def random_tail() -> str:

@@ -179,7 +179,7 @@ async def _build(
         await on_views(nats, log_id, lambda _positions: waiter.wake())
 
     executor = executor_over(store, pool, pointers, waiter, master, limits_of(settings))
-    stack.push_async_callback(executor.follow_ups_done)
+    stack.push_async_callback(executor.follow_ups.done)
     if nats is not None:
         await on_news(nats, log_id, executor.states.heard)
     members = MemberQueries(pool, pointers, log_id)

@@ -44,7 +44,7 @@ async def crowd(house: Any, times: int) -> list[str]:
         await house.run(house.ann, MoveTask(task_id=moving, after=beside))
         order.remove(moving)
         order.insert(order.index(beside) + 1, moving)
-    await house.executor.follow_ups_done()
+    await house.executor.follow_ups.done()
     return order
 
 
@@ -86,7 +86,7 @@ async def test_what_is_in_the_trash_keeps_its_place_and_other_statuses_theirs(ho
         spaced = [each for each in await house.events(trashed) if isinstance(each, TaskRespaced)]
         if len(spaced) > known:
             break
-        await house.executor.follow_ups_done()
+        await house.executor.follow_ups.done()
     assert spaced, "the card in the trash was among those that got new ranks"
     await house.run(house.ann, RestoreTask(task_id=trashed))
     assert (await cards(house, *together))[0].task_id == trashed
@@ -120,7 +120,7 @@ async def test_who_drags_while_ranks_are_made_anew_lands_where_they_meant(house:
         order.insert(order.index(beside) + 1, moving)
         if nth % 20 == 0:
             await asyncio.sleep(0)
-    await house.executor.follow_ups_done()
-    await house.other.executor.follow_ups_done()
+    await house.executor.follow_ups.done()
+    await house.other.executor.follow_ups.done()
     assert [card.task_id for card in await cards(house)] == order
     assert any(isinstance(each.event, TaskRespaced) for each in await house.log())
