@@ -18,6 +18,8 @@ from domain.project.state import PROJECT
 from domain.task import decisions as tasks
 from domain.task.events import TaskCreated, TaskFieldsChanged, TaskRetitled, TaskTrashed
 from domain.task.state import TASK
+from domain.template.events import TemplateCreated, TemplateDeleted, TemplateRenamed
+from domain.template.state import TEMPLATE
 from domain.user.events import (
     ApiKeyMade,
     ApiKeyRevoked,
@@ -57,6 +59,9 @@ def _began(name: str) -> tuple[Aggregate[Any], Any]:
             return TASK, task_of().state
         case "project":
             return PROJECT, project_of().state
+        case "template":
+            created = TemplateCreated(name="A", description="")
+            return TEMPLATE, given(TEMPLATE, "tmpl_1", created).state
         case _:
             return WORKSPACE, workspace_of().state
 
@@ -64,6 +69,7 @@ def _began(name: str) -> tuple[Aggregate[Any], Any]:
 RENAMED = [
     ("task", TaskRetitled(title="B", was="A"), TaskTrashed()),
     ("project", ProjectRenamed(name="B", was="A"), ProjectDescribed(description="long")),
+    ("template", TemplateRenamed(name="B", was="A"), TemplateDeleted()),
     ("workspace", WorkspaceRenamed(name="B", was="A"), WorkspaceMemberAdded(user_id=EVE, role="x")),
 ]
 
@@ -113,7 +119,7 @@ def test_every_sealed_text_that_is_repeated_has_an_author():
         TaskRetitled, TaskFieldsChanged, ProjectRenamed, WorkspaceRenamed, UserRenamed,
         CommentEdited,
         UserEmailChanged,
-        TeamRenamed, TeamDeleted, ApiKeyRevoked,
+        TeamRenamed, TeamDeleted, ApiKeyRevoked, TemplateRenamed,
     }  # fmt: skip
 
 
