@@ -14,7 +14,7 @@ from api.http.batched import HEADERS, NOTHING, Batched, BatchedCall, answer_alon
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import write
-from api.http.once import once
+from api.http.once import Once, once
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, TABLE, problem
 from api.http.reply import Header, Reply
@@ -94,8 +94,9 @@ class Batch(Body):
 async def batch(call: CallHere, body: Batch) -> Reply:
     routes: RouteTable = call.scope["app"].state.routes
     asked = _checked(call, body, routes)
+    key = once(call, body)  # one that cannot be a key is refused before anything is done
     if body.atomic:
-        return await _as_one(call, body, asked, routes)
+        return await _as_one(call, body, asked, routes, key)
     return await _one_by_one(call, body, asked, routes)
 
 
@@ -148,7 +149,9 @@ async def _keep(call: Call, job_id: str, done: Sequence[tuple[str, int]]) -> Non
     )
 
 
-async def _as_one(call: Call, body: Batch, asked: Sequence[Batched], routes: RouteTable) -> Reply:
+async def _as_one(
+    call: Call, body: Batch, asked: Sequence[Batched], routes: RouteTable, key: Once | None
+) -> Reply:
     together = Together()
     answers: list[asyncio.Task[Reply]] = []
     try:
@@ -162,7 +165,6 @@ async def _as_one(call: Call, body: Batch, asked: Sequence[Batched], routes: Rou
                 return _failed(call, body, each.index, answers[-1].result())
         if not answers:
             return _answer(call, body, [], replayed=False)
-        key = once(call, body)
         run = call.house.executor
         try:
             outcome = await run.execute(

@@ -176,6 +176,22 @@ async def test_what_does_not_belong_into_a_batch_is_refused_before_anything_is_d
     assert (await send(ada)).json() == {"results": [], "job_id": None}
 
 
+@pytest.mark.parametrize("atomic", [False, True])
+async def test_what_is_no_key_is_refused_before_anything_is_done(ada: Api, atomic: bool) -> None:
+    commands = [{"method": "POST", "path": "/api/v1/tasks", "body": {"title": "Never"}}]
+    for key in ("", "k" * 256):
+        problem = await ada.refused(
+            422,
+            "validation-failed",
+            "POST",
+            "/batch",
+            {"commands": commands, "atomic": atomic},
+            headers={"Idempotency-Key": key},
+        )
+        assert pointers(problem) == ["/headers/Idempotency-Key"]
+    assert (await ada.get("/tasks"))["tasks"] == []
+
+
 async def test_a_batch_may_be_larger_than_other_bodies(ada: Api) -> None:
     long = "x" * 90_000
     answer = await send(
