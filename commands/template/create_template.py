@@ -1,6 +1,7 @@
 """Keep a task or a project as a template."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from domain.labels.state import Labels
 from domain.project.state import Project
 from domain.task.decisions import fields_changed
 from domain.task.state import TASK, Task
+from domain.task.subtasks import author_of
 from domain.template import decisions
 from domain.template.decisions import TaskOutline
 from domain.template.events import (
@@ -26,7 +28,7 @@ from domain.template.events import (
 from domain.template.filling import duration_between
 from domain.template.outline import DEFAULT_OUTLINE, ProjectOutline, outline_of
 from domain.template.state import TEMPLATE
-from domain.values.text import Erased, shown
+from domain.values.text import shown
 from domain.workspace.roles import Right
 
 
@@ -115,7 +117,8 @@ async def _keep_project(command: CreateTemplate, work: Work, project: Project) -
         if task is not None and task.project_id == project.project_id and not task.trashed
     ]
     found.sort(key=lambda task: task.number or 0)
-    return await _keep(command, work, project.workspace_id, outline_of(project), found)
+    ordered = _from_the_top(found)
+    return await _keep(command, work, project.workspace_id, outline_of(project), ordered)
 
 
 async def _tasks_of(work: Work, project: Project) -> list[str]:
@@ -171,16 +174,23 @@ async def _keep(
         )
         work.record(TEMPLATE, workspace_id, template_id, added, authors=words)
         for some in of_each_author:
-            if not isinstance(some.fields, Erased):
-                filled = TemplateTaskFilled(ref=added.ref, fields=some.fields)
-                authors = _author_of(task, some.fields)
-                work.record(TEMPLATE, workspace_id, template_id, filled, authors=authors)
+            filled = TemplateTaskFilled(ref=added.ref, fields=some.fields)
+            authors = author_of(some, task)
+            work.record(TEMPLATE, workspace_id, template_id, filled, authors=authors)
     return template_id
 
 
-def _author_of(task: Task, fields: Mapping[str, object]) -> Mapping[str, str]:
-    writers = {task.field_authors[key] for key in fields if key in task.field_authors}
-    return {"fields": writers.pop()} if writers else {}
+def _from_the_top(tasks: Sequence[Task]) -> list[Task]:
+    """The same tasks, each after the one that it stands below: a task may stand below one that
+    was made later. Of those side by side the order stays."""
+    ids = {task.task_id for task in tasks}
+    below: dict[str | None, list[Task]] = defaultdict(list)
+    for task in tasks:
+        below[task.parent_task_id if task.parent_task_id in ids else None].append(task)
+    ordered = list(below[None])
+    for task in ordered:  # grows level by level
+        ordered += below[task.task_id]
+    return ordered
 
 
 def _names(labels: Labels | None, tags: Sequence[str]) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def copied(
     if title is None:
         written_by["title"] = task.title_author
     for some in of_each_author[:1]:
-        written_by |= _author_of(some, task)
+        written_by |= author_of(some, task)
     first_type = project.types[0]
     created = TaskCreated(
         project_id=project.project_id,
@@ -106,11 +106,11 @@ def copied(
         parent_task_id=parent_task_id,
         copy_of=task.task_id,
     )
-    rest = ((some, _author_of(some, task)) for some in of_each_author[1:])
+    rest = ((some, author_of(some, task)) for some in of_each_author[1:])
     return ((created, written_by), *rest)
 
 
-def _author_of(some: TaskFieldsChanged, task: Task) -> Mapping[str, str]:
+def author_of(some: TaskFieldsChanged, task: Task) -> Mapping[str, str]:
     """Who wrote the values that a copy of the task begins with, all of one person."""
     assert not isinstance(some.fields, Erased)  # they were just put together
     found = {task.field_authors[key] for key in some.fields if key in task.field_authors}

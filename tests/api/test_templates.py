@@ -103,6 +103,20 @@ async def test_a_project_is_made_as_another_one_is_set_up(ada: Api) -> None:
     assert tasks[1]["is_blocked"]
 
 
+async def test_a_task_below_one_that_was_made_later_is_made_after_it(ada: Api) -> None:
+    await ada.project("LATE")
+    first = await ada.task("First", project_id="LATE")
+    second = await ada.task("Second", project_id="LATE")
+    await ada.put(f"/tasks/{first['id']}/parent", {"parent_task_id": second["id"]})
+    template = await ada.post("/templates", {"name": "Late", "from_project_id": "LATE"})
+    below = [(each["title"], each["below"]) for each in template["tasks"]]
+    assert below == [("Second", None), ("First", template["tasks"][0]["ref"])]
+    await ada.post(f"/templates/{template['id']}/use", {"key": "AGAIN"})
+    tasks = (await ada.get("/tasks?project_id=AGAIN&sort_by=key"))["tasks"]
+    assert [each["title"] for each in tasks] == ["Second", "First"]
+    assert tasks[1]["parent_task_id"] == tasks[0]["id"]
+
+
 async def test_templates_are_listed_by_name_changed_deleted_and_restored(ada: Api) -> None:
     one = await ada.post("/templates", TALK)
     await ada.post("/templates", TALK | {"name": "A battle"})
