@@ -121,6 +121,8 @@ def create_app(house: House) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(documentation_routes(app))
     app.router.routes.extend(account_pages())
+    # Starlette's type lets no handler of one class of exceptions in, though it calls it for that
+    # class alone.
     app.add_exception_handler(HTTPException, answer_http_exception)  # type: ignore[arg-type]
     app.state.routes = RouteTable(app.routes)
     app.add_middleware(Manners, house=house, routes=app.state.routes)
@@ -133,5 +135,6 @@ def create_app(house: House) -> FastAPI:
             expose_headers=list(_EXPOSED),
             max_age=3_600,
         )
+    # The way that FastAPI's own pages name for a document that is made otherwise.
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

@@ -8,7 +8,7 @@ from api.http.call import Call
 from api.http.etags import etag, parse_if_match
 from api.http.once import once
 from api.http.positions import position_headers
-from api.http.reply import Header, Reply
+from api.http.reply import Header, Reply, no_content
 from commands.execution import Outcome
 from domain.errors import Kind, Refused
 from domain.values.recorded import Origin
@@ -68,6 +68,14 @@ async def _execute(
         return await run(
             commands, origin, idempotency_key=key, digest=digest, if_match=(match, current)
         )
+
+
+async def done(
+    call: Call, command: Any, *, body: Body | None = None, match: str | None = None
+) -> Reply:
+    """The answer to a change that has nothing to show, after it. Raises as `execute`."""
+    outcome = await execute(call, [command], body=body, match=match)
+    return no_content(changed_headers(call, outcome))
 
 
 def changed_headers(call: Call, outcome: Outcome) -> list[Header]:

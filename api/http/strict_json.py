@@ -80,11 +80,15 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         seen: set[str] = set()
-        twice = [name for name, _ in pairs if name in seen or seen.add(name)]  # type: ignore[func-returns-value]
+        twice: dict[str, None] = {}
+        for name, _ in pairs:
+            if name in seen:
+                twice[name] = None
+            seen.add(name)
         raise Invalid(
             *(
                 Problem(pointer(name), "duplicate-name", f"The name {name!r} is given twice.")
-                for name in dict.fromkeys(twice)
+                for name in twice
             )
         )
     return value

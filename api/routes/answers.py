@@ -283,7 +283,7 @@ class Tokens(Struct, kw_only=True):
     """`expires_in` is in seconds."""
 
     access_token: str
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - no secret: RFC 6750
     expires_in: int
     refresh_token: str
     user: OwnAnswer

@@ -11,10 +11,10 @@ from pydantic import ConfigDict, Field
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.queries import ReadQuery
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
 from api.routes.answers import ApiKeyAnswer, ApiKeyList, ServiceAccountList, encode
@@ -105,8 +105,7 @@ async def list_api_keys(call: CallHere, query: Annotated[ReadQuery, Query()]) ->
 async def revoke_api_key(call: CallHere, key_id: str) -> Reply:
     user_id = call.caller.user_id
     await _revoke(call, key_id, user_id)
-    outcome = await execute(call, [RevokeApiKey(user_id=user_id, key_id=key_id)])
-    return no_content(changed_headers(call, outcome))
+    return await done(call, RevokeApiKey(user_id=user_id, key_id=key_id))
 
 
 @router.post(
@@ -188,8 +187,7 @@ async def revoke_service_key(call: CallHere, workspace_id: str, user_id: str, ke
     await _require_service(call, workspace_id, user_id)
     await _revoke(call, key_id, user_id)
     command = RevokeServiceKey(workspace_id=workspace_id, user_id=user_id, key_id=key_id)
-    outcome = await execute(call, [command])
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command)
 
 
 async def _made(call: Call, outcome: Outcome, path: str) -> Reply:

@@ -8,12 +8,12 @@ from api.http import references
 from api.http.bodies import require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.queries import ReadQuery
 from api.http.reads import Found, find_task, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import CommentPage
 from api.routes.comment_bodies import CommentChanges, NewComment
@@ -102,8 +102,7 @@ async def change_comment(call: CallHere, comment_id: str, body: CommentChanges) 
     **write(None, status=204, conditional=True, has_body=False, may=_STOPS),
 )
 async def delete_comment(call: CallHere, comment_id: str) -> Reply:
-    outcome = await execute(call, [DeleteComment(comment_id=comment_id)], match=comment_id)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, DeleteComment(comment_id=comment_id), match=comment_id)
 
 
 @router.post(
@@ -132,8 +131,7 @@ async def add_reaction(call: CallHere, comment_id: str, emoji: str) -> Reply:
     **write(None, status=204, has_body=False, may=_STOPS),
 )
 async def remove_reaction(call: CallHere, comment_id: str, emoji: str) -> Reply:
-    outcome = await execute(call, [RemoveReaction(comment_id=comment_id, emoji=emoji)])
-    return no_content(changed_headers(call, outcome))
+    return await done(call, RemoveReaction(comment_id=comment_id, emoji=emoji))
 
 
 async def _changed(

@@ -10,13 +10,13 @@ from api.http import references
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reads import find_project, find_task
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference
 from api.routes.answers import DependencyPage, DependencyTree, TaskOrder, TreeNode, encode
@@ -158,7 +158,7 @@ async def list_dependencies(
 async def remove_dependency(call: CallHere, task_id: str, dependency_id: str) -> Reply:
     found = await references.task_id(call, task_id)
     command = RemoveDependency(task_id=found, dependency_id=dependency_id)
-    return no_content(changed_headers(call, await execute(call, [command])))
+    return await done(call, command)
 
 
 @router.get(

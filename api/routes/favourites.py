@@ -12,11 +12,11 @@ from pydantic import Field
 from api.http import references
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed_headers, execute
+from api.http.execute import done
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.reads import find_project, find_task
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page
 from commands.favourites.add_favourite import AddFavourite
@@ -63,7 +63,7 @@ class FavouriteQuery(PageQuery):
 )
 async def add_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return no_content(changed_headers(call, await execute(call, [AddFavourite(task_id=found)])))
+    return await done(call, AddFavourite(task_id=found))
 
 
 @router.delete(
@@ -73,7 +73,7 @@ async def add_task(call: CallHere, task_id: str) -> Reply:
 )
 async def remove_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return no_content(changed_headers(call, await execute(call, [RemoveFavourite(task_id=found)])))
+    return await done(call, RemoveFavourite(task_id=found))
 
 
 @router.put(
@@ -83,7 +83,7 @@ async def remove_task(call: CallHere, task_id: str) -> Reply:
 )
 async def add_project(call: CallHere, project_id: str) -> Reply:
     found = await references.project_id(call, project_id)
-    return no_content(changed_headers(call, await execute(call, [AddFavourite(project_id=found)])))
+    return await done(call, AddFavourite(project_id=found))
 
 
 @router.delete(
@@ -94,7 +94,7 @@ async def add_project(call: CallHere, project_id: str) -> Reply:
 async def remove_project(call: CallHere, project_id: str) -> Reply:
     found = await references.project_id(call, project_id)
     command = RemoveFavourite(project_id=found)
-    return no_content(changed_headers(call, await execute(call, [command])))
+    return await done(call, command)
 
 
 @router.get(

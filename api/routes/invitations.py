@@ -7,10 +7,10 @@ from fastapi import APIRouter
 
 from api.http.call import Call, CallHere
 from api.http.describe import own, read, write
-from api.http.execute import changed_headers, execute
+from api.http.execute import changed_headers, done, execute
 from api.http.names import with_names
 from api.http.positions import position_headers
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page
 from api.routes.own_account import MailedToken
@@ -96,8 +96,7 @@ async def resend_invitation(call: CallHere, workspace_id: str, invitation_id: st
 )
 async def revoke_invitation(call: CallHere, workspace_id: str, invitation_id: str) -> Reply:
     command = RevokeInvitation(workspace_id=workspace_id, invitation_id=invitation_id)
-    outcome = await execute(call, [command])
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command)
 
 
 @router.post(

@@ -9,11 +9,11 @@ from pydantic import ConfigDict, Field
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference
 from api.routes.answers import Page
@@ -150,7 +150,7 @@ async def change_label(
 )
 async def delete_label(call: CallHere, workspace_id: str, label_id: str) -> Reply:
     command = DeleteLabel(workspace_id=workspace_id, label_id=label_id)
-    return no_content(changed_headers(call, await execute(call, [command])))
+    return await done(call, command)
 
 
 @router.post(

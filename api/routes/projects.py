@@ -11,13 +11,13 @@ from api.http import references
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reads import ProjectParts, find_project, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Board, BoardColumn, ProjectMemberPage, ProjectPage
 from api.routes.project_bodies import (
@@ -233,8 +233,7 @@ async def archive_project(
     call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
     found = await references.project_id(call, project_id, query.workspace_id)
-    outcome = await execute(call, [ArchiveProject(project_id=found)], match=found)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, ArchiveProject(project_id=found), match=found)
 
 
 @router.post(
@@ -335,8 +334,7 @@ async def remove_member(
         command = RemoveProjectTeam(project_id=found, team_id=member_id)
     else:
         command = RemoveProjectMember(project_id=found, user_id=member_id)
-    outcome = await execute(call, [command], match=found)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command, match=found)
 
 
 @router.get(

@@ -9,11 +9,11 @@ from api.http import references
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.queries import ReadQuery
 from api.http.reads import Found, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import DayOrMoment, Reference
 from commands.execution import Outcome
@@ -93,8 +93,7 @@ async def get_recurrence(
 )
 async def stop_recurrence(call: CallHere, task_id: str) -> Reply:
     command = StopRecurrence(task_id=await references.task_id(call, task_id))
-    outcome = await execute(call, [command])
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command)
 
 
 async def _answer(call: Call, outcome: Outcome) -> Reply:

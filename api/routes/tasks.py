@@ -10,11 +10,11 @@ from api.http import references
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_actors, with_names
 from api.http.queries import ReadQuery
 from api.http.reads import find_task, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
 from api.routes.field_query import PARAMETER
@@ -141,8 +141,7 @@ async def _change(call: Call, task_ref: str, body: TaskChanges) -> Reply:
 )
 async def delete_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    outcome = await execute(call, [TrashTask(task_id=found)], match=found)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, TrashTask(task_id=found), match=found)
 
 
 @router.post(

@@ -8,12 +8,12 @@ from pydantic import ConfigDict
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.queries import ReadQuery
 from api.http.reads import Found, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name
 from api.routes.answers import TeamPage
@@ -111,8 +111,7 @@ async def rename_team(call: CallHere, workspace_id: str, team_id: str, body: Tea
 )
 async def delete_team(call: CallHere, workspace_id: str, team_id: str) -> Reply:
     command = DeleteTeam(workspace_id=workspace_id, team_id=team_id)
-    outcome = await execute(call, [command], match=workspace_id)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command, match=workspace_id)
 
 
 @router.put(
@@ -135,8 +134,7 @@ async def remove_team_member(
     call: CallHere, workspace_id: str, team_id: str, user_id: str
 ) -> Reply:
     command = RemoveTeamMember(workspace_id=workspace_id, team_id=team_id, user_id=user_id)
-    outcome = await execute(call, [command], match=workspace_id)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command, match=workspace_id)
 
 
 async def _answer(

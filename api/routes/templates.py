@@ -9,12 +9,12 @@ from api.http import references
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.queries import ReadQuery
 from api.http.reads import Found, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Description, Name, Priority, Reference, Title
 from api.routes.answers import TemplatePage
@@ -55,14 +55,14 @@ class TaskOutlineBody(Body):
     priority_level: Annotated[int, Field(ge=1, le=10)] | None = None
     type: Reference | None = None
     status: Reference | None = None
-    assignee_ids: Annotated[list[Reference], Field(max_length=50)] = []  # noqa: RUF012 - copied
+    assignee_ids: Annotated[list[Reference], Field(max_length=50, default_factory=list)]
     due_in: Duration | None = None
     start_in: Duration | None = None
     estimate: Annotated[float, Field(ge=0, le=1e9)] | None = None
-    tags: Annotated[list[Reference], Field(max_length=50)] = []  # noqa: RUF012 - copied
-    fields: dict[str, str | bool | float | list[str] | None] = {}  # noqa: RUF012 - copied
-    depends_on: Annotated[list[str], Field(max_length=100)] = []  # noqa: RUF012 - copied
-    subtasks: "list[TaskOutlineBody]" = []  # noqa: RUF012 - copied
+    tags: Annotated[list[Reference], Field(max_length=50, default_factory=list)]
+    fields: Annotated[dict[str, str | bool | float | list[str] | None], Field(default_factory=dict)]
+    depends_on: Annotated[list[str], Field(max_length=100, default_factory=list)]
+    subtasks: Annotated["list[TaskOutlineBody]", Field(default_factory=list)]
 
     def outline(self) -> TaskOutline:
         fields: dict[str, Any] = {
@@ -113,7 +113,7 @@ class NewTemplate(Body):
     from_task_id: Annotated[Reference, Field(description="Id or key.")] | None = None
     from_project_id: Annotated[Reference, Field(description="Id or key.")] | None = None
     kind: Literal["task", "project"] = "task"
-    tasks: list[TaskOutlineBody] = []  # noqa: RUF012 - copied
+    tasks: Annotated[list[TaskOutlineBody], Field(default_factory=list)]
 
 
 class TemplateChanges(Body):
@@ -139,7 +139,7 @@ class TemplateUse(Body):
     name: Name | None = None
     key: Annotated[str, Field(description="2 to 10 of A-Z and 0-9.")] | None = None
     start_date: Annotated[str, Field(description="YYYY-MM-DD; today by default.")] | None = None
-    variables: dict[str, str] = {}  # noqa: RUF012 - copied
+    variables: Annotated[dict[str, str], Field(default_factory=dict)]
 
 
 @router.post(
@@ -216,8 +216,7 @@ async def change_template(call: CallHere, template_id: str, body: TemplateChange
 )
 async def delete_template(call: CallHere, template_id: str) -> Reply:
     command = DeleteTemplate(template_id=template_id)
-    outcome = await execute(call, [command], match=template_id)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command, match=template_id)
 
 
 @router.post(
@@ -247,8 +246,7 @@ async def restore_template(call: CallHere, template_id: str) -> Reply:
     ),
 )
 async def use_template(call: CallHere, template_id: str, body: TemplateUse) -> Reply:
-    if is_id(template_id, "tmpl"):
-        await _visible(call, template_id, deleted=True)
+    await _visible(call, template_id, deleted=True)  # before anything of the body is looked up
     command = UseTemplate(
         template_id=template_id,
         project_id=await references.project_id_in_body(call, body.project_id),

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from api.http import references
 from api.http.call import CallHere
 from api.http.describe import read, write
-from api.http.execute import changed_headers, execute
+from api.http.execute import done
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_of_all, page_reply
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page
 from commands.watching.mute_task import MuteTask
@@ -52,7 +52,7 @@ class WatcherPage(Page, kw_only=True):
 )
 async def watch(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return no_content(changed_headers(call, await execute(call, [WatchTask(task_id=found)])))
+    return await done(call, WatchTask(task_id=found))
 
 
 @router.delete(
@@ -62,7 +62,7 @@ async def watch(call: CallHere, task_id: str) -> Reply:
 )
 async def unwatch(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return no_content(changed_headers(call, await execute(call, [UnwatchTask(task_id=found)])))
+    return await done(call, UnwatchTask(task_id=found))
 
 
 @router.put(
@@ -72,7 +72,7 @@ async def unwatch(call: CallHere, task_id: str) -> Reply:
 )
 async def mute(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return no_content(changed_headers(call, await execute(call, [MuteTask(task_id=found)])))
+    return await done(call, MuteTask(task_id=found))
 
 
 @router.delete(
@@ -82,7 +82,7 @@ async def mute(call: CallHere, task_id: str) -> Reply:
 )
 async def unmute(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
-    return no_content(changed_headers(call, await execute(call, [UnmuteTask(task_id=found)])))
+    return await done(call, UnmuteTask(task_id=found))
 
 
 @router.get(

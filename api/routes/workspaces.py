@@ -9,12 +9,12 @@ from pydantic import ConfigDict, Field
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.execute import changed, changed_headers, execute
+from api.http.execute import changed, changed_headers, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.queries import ReadQuery
 from api.http.reads import Found, one
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
 from api.routes.answers import MemberPage, WorkspacePage
@@ -241,8 +241,7 @@ async def change_member(call: CallHere, workspace_id: str, user_id: str, body: R
 )
 async def remove_member(call: CallHere, workspace_id: str, user_id: str) -> Reply:
     command = RemoveWorkspaceMember(workspace_id=workspace_id, user_id=user_id)
-    outcome = await execute(call, [command], match=workspace_id)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command, match=workspace_id)
 
 
 @router.post(
@@ -278,8 +277,7 @@ async def reactivate_member(call: CallHere, workspace_id: str, user_id: str) -> 
 )
 async def close_workspace(call: CallHere, workspace_id: str, body: Closing) -> Reply:
     command = CloseWorkspace(workspace_id=workspace_id, confirm=body.confirm)
-    outcome = await execute(call, [command], body=body, match=workspace_id)
-    return no_content(changed_headers(call, outcome))
+    return await done(call, command, body=body, match=workspace_id)
 
 
 @router.post(

@@ -49,9 +49,11 @@ async def make_next(work: Work, series: Recurrence, task: Task, due_at: datetime
     last task is in the trash, or whose project is archived, ends instead."""
     project = await work.load(PROJECT, task.project_id)
     if task.trashed or project is None:
-        return _end(work, series, "task-trashed")
+        _end(work, series, "task-trashed")
+        return
     if project.archived:
-        return _end(work, series, "project-archived")
+        _end(work, series, "project-archived")
+        return
     await work.load(WORKSPACE, project.workspace_id)
     was_due = task.due_date or series.due_at
     (created, authors), *rest = copy_of(work, task, project, task.parent_task_id)
@@ -66,7 +68,6 @@ async def make_next(work: Work, series: Recurrence, task: Task, due_at: datetime
     task_id = record_copy(work, project, ((first, authors), *rest))
     events = follow(series, task_id, due_at)
     work.record(RECURRENCE, series.workspace_id, series.recurrence_id, *events)
-    return None
 
 
 def _end(work: Work, series: Recurrence, reason: str) -> None:
