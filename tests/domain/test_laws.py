@@ -56,6 +56,7 @@ _aware = st.datetimes(timezones=st.just(UTC))
 _json = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 _OF_TYPE = {
     Workflow: st.sampled_from([DEFAULT_WORKFLOW, PERSONAL_WORKFLOW]),
+    datetime: _aware,
     datetime | None: st.none() | _aware,
 }
 _OF_NAME = {"attributes": st.dictionaries(st.text(max_size=8), _json) | st.just(ERASED)}
