@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.project.lanes import Swimlane
-from projections.activity import Entry
+from projections.activity_words.entries import Entry
 from projections.board import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
 from projections.field_history import HistoryEntry
