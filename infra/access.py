@@ -25,7 +25,8 @@ from infra.postgres.pool import Pool
 from infra.postgres.views.gather import Gather
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.waiting import ViewWaiter
-from projections.members import MEMBERS_VIEW, AccessSet
+from projections.access import AccessSet
+from projections.members import MEMBERS_VIEW
 from projections.questions import Scope
 
 S = TypeVar("S", bound=Versioned)

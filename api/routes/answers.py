@@ -16,17 +16,15 @@ from projections.activity_words.entries import Entry
 from projections.board import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
 from projections.field_history import HistoryEntry
-from projections.members import (
-    MemberAnswer,
-    OwnAnswer,
-    ProjectMemberAnswer,
-    TeamAnswer,
-    WorkspaceAnswer,
-)
 from projections.people import Named
+from projections.profiles import OwnAnswer
+from projections.project_members import ProjectMemberAnswer
 from projections.projects import ProjectAnswer
 from projections.tasks import DependencyAnswer, TaskAnswer
+from projections.teams import TeamAnswer
 from projections.templates import TemplateSummary
+from projections.workspace_members import MemberAnswer
+from projections.workspaces import WorkspaceAnswer
 
 encode = msgspec.json.Encoder().encode
 

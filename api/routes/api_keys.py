@@ -34,7 +34,7 @@ from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
 from infra.ids import new_id
 from infra.people.api_keys import KeyGrant, fresh_key
-from projections.members import MemberAnswer, render_member
+from projections.workspace_members import MemberAnswer, render_member
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["API keys"])
 

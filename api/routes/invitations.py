@@ -21,8 +21,8 @@ from domain.values.text import readable, shown
 from domain.workspace.comings import invitation_of
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE, Invitation, Workspace
-from projections.members import WorkspaceAnswer, render_workspace
 from projections.people import Named, named
+from projections.workspaces import WorkspaceAnswer, render_workspace
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Workspaces"])
 

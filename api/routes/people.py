@@ -32,7 +32,8 @@ from infra.people.accounts import Registration
 from infra.people.invitations import no_invitation
 from infra.people.proofs import Proof
 from infra.people.sessions import Session
-from projections.members import MEMBERS_VIEW, OwnAnswer, ProfileAnswer, render_own, render_profile
+from projections.members import MEMBERS_VIEW
+from projections.profiles import OwnAnswer, ProfileAnswer, render_own, render_profile
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["People"])
 

@@ -14,7 +14,7 @@ from api.http.reads import find_project
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import encode
-from api.routes.projects import ProjectQuery
+from api.routes.project_query import ProjectQuery
 from projections.tasks import TASKS_VIEW
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])

@@ -28,7 +28,8 @@ from domain.errors import Kind
 from domain.workspace.decisions import team_of
 from domain.workspace.state import WORKSPACE
 from infra.ids import new_id
-from projections.members import MEMBERS_VIEW, WholeTeamAnswer, render_team
+from projections.members import MEMBERS_VIEW
+from projections.teams import WholeTeamAnswer, render_team
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Workspaces"])
 

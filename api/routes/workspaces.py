@@ -34,14 +34,10 @@ from domain.values.text import shown
 from domain.values.text_rules import normal_email
 from domain.workspace.comings import invitation_for
 from domain.workspace.state import WORKSPACE, Workspace
-from projections.members import (
-    MEMBERS_VIEW,
-    MemberAnswer,
-    WorkspaceAnswer,
-    render_member,
-    render_workspace,
-)
+from projections.members import MEMBERS_VIEW
 from projections.questions import Listing, Scope
+from projections.workspace_members import MemberAnswer, render_member
+from projections.workspaces import WorkspaceAnswer, render_workspace
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Workspaces"])
 

@@ -15,7 +15,8 @@ from domain.workspace.events import (
 )
 from domain.workspace.roles import WORKSPACE_ROLES, project_role
 from domain.workspace.state import Membership, Team, Workspace
-from projections.members import MEMBERS_VIEW, AccessSet, ProjectAccess
+from projections.access import AccessSet, ProjectAccess
+from projections.members import MEMBERS_VIEW
 from tests.projections.history import BEGAN, History, made_id
 from tests.projections.memory import folded
 

@@ -15,8 +15,10 @@ from domain.workspace import comings
 from domain.workspace import decisions as workspaces
 from domain.workspace.roles import PROJECT_ROLES, WORKSPACE_ROLES, project_role
 from domain.workspace.state import WORKSPACE, Membership
-from projections.members import MEMBERS_VIEW, AccessSet, ProjectAccess, team_ids_of
+from projections.access import AccessSet, ProjectAccess
+from projections.members import MEMBERS_VIEW
 from projections.projects import PROJECTS_VIEW
+from projections.workspace_members import team_ids_of
 from tests.projections.history import History, made_id
 from tests.projections.memory import MemoryRows, folded
 

@@ -9,8 +9,10 @@ import msgspec
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.workspace.state import Membership
 from infra.postgres.pool import Pool
-from projections.members import MEMBERS_VIEW, AccessSet, ProjectAccess, team_ids_of
+from projections.access import AccessSet, ProjectAccess
+from projections.members import MEMBERS_VIEW
 from projections.questions import Listing, Page
+from projections.workspace_members import team_ids_of
 
 from .cursors import CursorCodec, Int64
 from .lists import ListQuery, Order, read_page

@@ -1,0 +1,143 @@
+"""A project's board, and each column of it further down."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.http import references
+from api.http.call import Call, CallHere
+from api.http.describe import read
+from api.http.names import with_names
+from api.http.positions import position_headers
+from api.http.queries import ReadQuery
+from api.http.reads import find_project
+from api.http.reply import Reply
+from api.http.route import DirectRoute
+from api.routes.answers import Board, BoardColumn
+from api.routes.project_query import ProjectPageQuery, Workspace
+from domain.errors import invalid, not_found
+from domain.labels.state import tags_meant
+from domain.project.lanes import Swimlane, lane_key
+from domain.project.state import PROJECT
+from domain.values.ids import is_id
+from infra.postgres.views.board_queries import BoardRead
+from projections.board import BOARD_VIEW
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
+
+
+class BoardQuery(ReadQuery):
+    workspace_id: Workspace = None
+    cards: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000,
+            description="Cards of each column and lane; fewer where the answer would be too large.",
+        ),
+    ] = 25
+    swimlane: Annotated[Swimlane | None, Field(description="By what to tell lanes apart.")] = None
+
+
+class ColumnQuery(ProjectPageQuery):
+    swimlane: Annotated[Swimlane | None, Field(description="By what lanes are told apart.")] = None
+    lane: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            description="Only this lane, as a board by lanes names it; empty: cards without any.",
+        ),
+    ] = None
+
+    async def lanes_asked(
+        self, call: Call, workspace_id: str, position: int | None
+    ) -> tuple[str, ...] | None:
+        """The lane as cards hold it: by all the tags that are shown as a label. Raises Invalid for
+        one of swimlane and lane without the other."""
+        if (self.swimlane is None) != (self.lane is None):
+            missing = "lane" if self.lane is None else "swimlane"
+            raise invalid(f"/query/{missing}", "Give swimlane and lane together.", "required")
+        if self.swimlane is None:
+            return None
+        if self.swimlane != "label" or not self.lane:
+            return (lane_key(self.swimlane, self.lane),)
+        labels = (await call.house.labels.of(workspace_id, position)).labels
+        return tuple(lane_key("label", tag) for tag in tags_meant(labels, self.lane))
+
+
+@router.get("/projects/{project_id}/board", summary="Read a project's board", **read(Board))
+async def get_board(
+    call: CallHere, project_id: str, query: Annotated[BoardQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    position = call.position
+    board = await _board(call, found, query, position)
+    doc = await with_names(call, board.doc(), position)
+    return Reply(200, doc, position_headers(call, board.position, board.stale))
+
+
+@router.get(
+    "/projects/{project_id}/board/columns/{column_id}",
+    summary="Read on in one column of a board",
+    **read(BoardColumn),
+)
+async def get_board_column(
+    call: CallHere,
+    project_id: str,
+    column_id: str,
+    query: Annotated[ColumnQuery, Query()],
+) -> Reply:
+    house = call.house
+    position = call.position
+    found = await references.project_id(call, project_id, query.workspace_id)
+    project = await find_project(call, found)
+    if not is_id(column_id, "col"):
+        raise not_found("column")
+    if position is not None:
+        await house.waiter.reached(BOARD_VIEW, position)
+    lanes = await query.lanes_asked(call, project.workspace_id, position)
+    column = await house.boards.column(
+        (project.workspace_id,), found, column_id, query.asked(), lanes
+    )
+    if column is None:
+        raise not_found("column")
+    doc = await with_names(call, column.doc(), position)
+    return Reply(200, doc, position_headers(call, column.position, column.stale))
+
+
+async def _shown_labels(
+    call: Call, project_id: str, query: BoardQuery, position: int | None
+) -> Mapping[str, str | None]:
+    """How lanes by label are called, where that is not as the cards hold them."""
+    if query.swimlane != "label":
+        return {}
+    project = await call.access.known(PROJECT, project_id)
+    if project is None:
+        return {}
+    return (await call.house.labels.of(project.workspace_id, position)).shown
+
+
+async def _board(call: Call, project_id: str, query: BoardQuery, position: int | None) -> BoardRead:
+    """A board that the caller may see. Raises Refused(NOT_FOUND, VIEW_BEHIND)."""
+    house, user_id = call.house, call.caller.user_id
+    workspaces = await call.access.workspaces(user_id, position)
+    shown = await _shown_labels(call, project_id, query, position)
+    board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)
+    if board is None or (position is not None and board.position < position):
+        if position is None:
+            # Perhaps it was made just now, and its board is only coming.
+            found = await call.access.newest_project(user_id, project_id)
+            if found is None:
+                raise not_found("project")
+            position = found[1].position
+        await house.waiter.reached(BOARD_VIEW, position)
+        workspaces = await call.access.workspaces(user_id, position)
+        shown = await _shown_labels(call, project_id, query, position)
+        board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)
+    if board is None:
+        raise not_found("project")
+    if await call.access.project_role(board.workspace_id, project_id, user_id) is None:
+        raise not_found("project")
+    return board
