@@ -6,27 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.project.workflow import CATEGORIES
 from infra.postgres.pool import Pool
 from projections.custom_fields import FieldSort, containing
 from projections.questions import Listing, Page, Scope
 from projections.tasks import NO_PROGRESS, TASKS_VIEW, Facts, Progress, Sort, SortBy, TaskFilter
-from projections.terms import is_wordless, terms_query, words
+from projections.terms import terms_query
 
 from .cursors import CursorCodec, Int16, Int64
-from .field_conditions import WITH_FIELDS, conditions_on, order_by
+from .field_conditions import WITH_FIELDS, order_by
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
 from .reader import Parameters, Question, ViewReader
 from .scopes import visible
-from .tags import has_tags, possible_tags
+from .tags import possible_tags
+from .task_conditions import conditions
 
 # Fewer hits than this are looked up one by one; more are met soon enough on the way through the
 # rows in their order.
 MOST_HITS = 1_000
-
-_OPEN = ("todo", "in_progress")
-_ALIASES = {"pending": "todo", "completed": "done"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +165,7 @@ class TaskQueries:
             doc="t.doc",
             params=params,
             visible=visible(scope, params),
-            conditions=_conditions(asked, params, hits),
+            conditions=conditions(asked, params, hits),
             order=_ORDERS[sort] if sort.field is None else _order_by(sort, sort.field, params),
         )
         listing = await read_page(self._reader, self._log_id, scope.tenants, query, page)
@@ -248,94 +245,6 @@ def _as_of(listing: Listing, position: int) -> Listing:
         total_is_exact=listing.total_is_exact,
         stale=listing.stale,
     )
-
-
-def _conditions(asked: TaskFilter, params: Parameters, hits: Sequence[str] | None) -> list[str]:
-    add = params.add
-    conditions = ["t.trashed" if asked.trashed else "NOT t.trashed"]
-    if hits is not None:
-        conditions.append(f"t.task_id = ANY({add('text[]', hits)})")
-    elif asked.q and words(asked.q):
-        matched = f"{add('text', terms_query(asked.q))}::tsquery"
-        conditions.append(
-            "EXISTS (SELECT FROM {tasks_terms} AS x"
-            f" WHERE x.task_id = t.task_id AND x.terms @@ {matched})"
-        )
-    if asked.q and is_wordless(asked.q):
-        conditions.append("false")
-    if len(asked.project_ids) == 1:
-        conditions.append(f"t.project_id = {add('text', asked.project_ids[0])}")
-    elif asked.project_ids:
-        conditions.append(f"t.project_id = ANY({add('text[]', asked.project_ids)})")
-    if asked.statuses:
-        conditions.append(_has_status(asked, params))
-    if asked.priorities:
-        conditions.append(f"t.priority = ANY({add('smallint[]', asked.priorities)})")
-    if asked.priority_lte is not None:
-        conditions.append(f"t.priority <= {add('smallint', asked.priority_lte)}")
-    if asked.unassigned or asked.assignee_ids:
-        conditions.append(_has_assignee(asked, params))
-    for column, values in (
-        ("creator_id", asked.creator_ids),
-        ("type", asked.types),
-        ("parent_task_id", asked.parent_task_ids),
-    ):
-        if values:
-            conditions.append(f"t.{column} = ANY({add('text[]', values)})")
-    conditions += has_tags(asked, params)
-    for comparison, moment in (
-        ("t.due_date <=", asked.due_before),
-        ("t.due_date >=", asked.due_after),
-        ("t.updated_at >=", asked.updated_after),
-    ):
-        if moment is not None:
-            conditions.append(f"{comparison} {add('timestamptz', moment)}")
-    if asked.overdue is not None:
-        conditions.append(_is_overdue(asked, params))
-    if asked.is_blocked is not None:
-        conditions.append("t.is_blocked" if asked.is_blocked else "NOT t.is_blocked")
-    for field in asked.fields:
-        conditions += conditions_on(field, params)
-    return conditions
-
-
-def _has_status(asked: TaskFilter, params: Parameters) -> str:
-    """By key or name; by category in projects that have no status of that key."""
-    aliases = [_ALIASES[status] for status in asked.statuses if status in _ALIASES]
-    chosen = [*asked.statuses, *aliases]
-    categories = [status for status in chosen if status in CATEGORIES]
-    always = _OPEN if "open" in chosen else ()
-    keys, everywhere = params.add("text[]", chosen), params.add("text[]", always)
-    instead = params.add("text[]", categories)
-    where = f"s.status = ANY({keys}) OR s.name = ANY({keys}) OR s.category = ANY({everywhere})"
-    if categories:
-        where += (
-            f" OR (s.category = ANY({instead}) AND NOT EXISTS (SELECT FROM {{tasks_statuses}} AS e"
-            " WHERE e.project_id = s.project_id AND e.status = s.category))"
-        )
-    within = ""
-    if asked.project_ids:
-        within = f"s.project_id = ANY({params.add('text[]', asked.project_ids)}) AND "
-    return (
-        "(t.project_id, t.status) IN (SELECT s.project_id, s.status"
-        f" FROM {{tasks_statuses}} AS s WHERE {within}({where}))"
-    )
-
-
-def _has_assignee(asked: TaskFilter, params: Parameters) -> str:
-    named = f"t.assignee_ids && {params.add('text[]', asked.assignee_ids)}"
-    if not asked.unassigned:
-        return named
-    return f"(t.assignee_ids = ARRAY[]::text[] OR {named})"
-
-
-def _is_overdue(asked: TaskFilter, params: Parameters) -> str:
-    assert asked.now is not None, "whoever asks for overdue says what time it is"
-    late = (
-        f"t.due_date < {params.add('timestamptz', asked.now)}"
-        f" AND t.status_category = ANY({params.add('text[]', _OPEN)})"
-    )
-    return f"({late})" if asked.overdue else f"({late}) IS NOT TRUE"
 
 
 _COLUMNS: Mapping[SortBy, tuple[tuple[str, str, Any], ...]] = {
