@@ -108,9 +108,6 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
     types = list({answer for route in routes for answer in _answers(route).values()})
     references, answers = msgspec.json.schema_components(types, ref_template=_SCHEMA)
     schemas |= answers
-    schemas["Mark"] = {"type": ["string", "null"], "description": "The person's name."}
-    schemas["HeldTags"] = {"type": "array", "items": {"type": "string"}}
-    schemas["TaskMark"] = {"type": "string", "description": "The id of a task that you may see."}
     schemas["Problem"] = _PROBLEM
     components["securitySchemes"] = _SECURITY
     components["responses"] = {}

@@ -306,7 +306,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 ACTIVITY_VIEW = Projection(
     name="activity",
-    version=2,
+    version=3,
     tables=(ENTRIES, SUBJECTS, MOVED),
     folds={
         TaskCreated: _created,

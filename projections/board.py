@@ -50,7 +50,7 @@ from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import readable
 
-from .labels import Tags, held, tags_in
+from .labels import TagsMark, held, tags_in
 from .people import Person, person
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table, drawn_by
@@ -75,7 +75,7 @@ class Card(msgspec.Struct, gc=False):
     assignees: list[Person]
     due_date: datetime | None
     due_all_day: bool
-    tags: Tags
+    tags: TagsMark
     rank: str
     comment_count: int
     progress: CardProgress
@@ -286,7 +286,10 @@ def _commented(recorded: Recorded, rows: Rows) -> None:
 
 def _card_of(row: CardRow) -> Card | None:
     if row.card is None and row.doc is not None:
-        row.card = _cards.decode(row.doc)
+        card = row.card = _cards.decode(row.doc)
+        # What decodes an answer leaves out that there were marks.
+        card.assignees = [person(each.user_id) for each in card.assignees]
+        card.tags = held(row.workspace_id, tags_in(card.tags))
     return row.card
 
 
@@ -474,7 +477,7 @@ def _scans_of_workflow(recorded: Recorded) -> Iterable[Scan]:
 
 BOARD_VIEW = Projection(
     name="board",
-    version=2,
+    version=3,
     tables=(BOARDS, COLUMNS, CARDS),
     folds={
         TaskCreated: _created,

@@ -184,7 +184,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 COMMENTS_VIEW = Projection(
     name="comments",
-    version=2,
+    version=3,
     tables=(COMMENTS,),
     folds={
         CommentAdded: _added,

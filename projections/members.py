@@ -116,7 +116,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 MEMBERS_VIEW = Projection(
     name="members",
-    version=3,
+    version=4,
     tables=(WORKSPACES, MEMBERS, TEAMS, PROJECTS, PROJECT_MEMBERS, PEOPLE),
     folds={
         WorkspaceCreated: workspace_created,

@@ -1,52 +1,60 @@
-"""Other tasks that stored answers name: each place marked, and left out at the door for whoever
-may not see them.
+"""Other tasks that stored answers name: each place a mark, and left out at the door for whoever may
+not see them.
 
 A stored answer is the same for all who ask, but a task may depend on one in a project that only
-some may see. Where another task's id belongs stands `{"@task":"<task id>"}`: a string for those
-who may see it; for the others nothing in a list, and null elsewhere. No user shapes an object
-there that could be taken for one, but for imported attributes, which could only hide themselves.
+some may see. A list of tasks shows those that its reader may see; where one task belongs, whoever
+may not see it is shown null.
 """
 
-import re
 from collections.abc import Collection, Iterable
+from typing import Annotated, Final
 
 import msgspec
 
-_MARK = rb'\{"@task":"(task_[0-9a-z]{26})"\}'
-_PLACE = re.compile(
-    rb'\[((?:\{"@task":"task_[0-9a-z]{26}"\},?)+)\]|' + _MARK,
-)
-_EACH = re.compile(_MARK)
-_SIGN = b'{"@task":"'
+from .marks import mark
+
+TaskMark = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="The id of a task that you may see.",
+        extra_json_schema={"type": ["string", "null"]},
+    ),
+]
+TaskMarks = Annotated[
+    msgspec.Raw,
+    msgspec.Meta(
+        description="The ids of those that you may see.",
+        extra_json_schema={"type": "array", "items": {"type": "string"}},
+    ),
+]
+
+_NONE: Final = msgspec.Raw(b"[]")
+_ALONE: Final = b"[["
 
 
-class TaskMark(msgspec.Struct, frozen=True, gc=False):
-    """The place of a task's id."""
-
-    task_id: str = msgspec.field(name="@task")
+_json = msgspec.json.Encoder()
+_ids = msgspec.json.Decoder(list[str])
 
 
-def task_marks(task_ids: Iterable[str]) -> list[TaskMark]:
-    return [TaskMark(each) for each in task_ids]
+def task_mark(task_id: str) -> TaskMark:
+    """The place of one task's id."""
+    return mark(_json.encode([[task_id]]))
 
 
-def tasks_named(doc: bytes) -> set[str]:
-    """The ids of all tasks that an answer names at marked places: of most answers none, which
-    takes a microsecond to see."""
-    if _SIGN not in doc:
-        return set()
-    return {each.decode() for each in _EACH.findall(doc)}
+def task_marks(task_ids: Iterable[str]) -> TaskMarks:
+    """The place of a list of ids; none need no mark."""
+    listed = list(task_ids)
+    return mark(_json.encode(listed)) if listed else _NONE
 
 
-def fill_tasks(doc: bytes, visible: Collection[str]) -> bytes:
-    """The answer with the ids of those tasks that its reader may see."""
-    seen = {each.encode() for each in visible}
+def tasks_named(marks: Iterable[bytes]) -> dict[bytes, list[str]]:
+    """What marks of the kind `TASKS` hold, and the ids of the tasks that they name."""
+    return {each: _ids.decode(each[1:-1] if each.startswith(_ALONE) else each) for each in marks}
 
-    def fill(place: re.Match[bytes]) -> bytes:
-        listed, alone = place.groups()
-        if listed is None:
-            return b'"%b"' % alone if alone in seen else b"null"
-        kept = [each for each in _EACH.findall(listed) if each in seen]
-        return b"[%b]" % b",".join([b'"%b"' % each for each in kept])
 
-    return _PLACE.sub(fill, doc)
+def tasks_said(held: bytes, task_ids: Iterable[str], visible: Collection[str]) -> bytes:
+    """What such a mark says to a reader who may see the tasks `visible`."""
+    seen = [each for each in task_ids if each in visible]
+    if held.startswith(_ALONE):
+        return _json.encode(seen[0] if seen else None)
+    return _json.encode(seen)

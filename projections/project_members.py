@@ -18,7 +18,7 @@ from domain.values.ids import is_id
 from domain.values.recorded import Recorded
 from domain.workspace.state import Membership
 
-from .people import Mark
+from .people import NameMark, name_of
 from .projection import Rows, Table
 from .teams import TeamRow
 
@@ -31,7 +31,7 @@ class ProjectMemberAnswer(msgspec.Struct, frozen=True):
     id: str
     user_id: str | None
     team_id: str | None
-    name: Mark | str | None
+    name: NameMark
     role: str
     joined_at: datetime
 
@@ -39,14 +39,16 @@ class ProjectMemberAnswer(msgspec.Struct, frozen=True):
 def render_project_member(user_id: str, member: Membership) -> bytes:
     """A person whom a project names, the name by id."""
     return _json.encode(
-        ProjectMemberAnswer(user_id, user_id, None, Mark(user_id), member.role, member.joined_at)
+        ProjectMemberAnswer(user_id, user_id, None, name_of(user_id), member.role, member.joined_at)
     )
 
 
 def render_project_team(team_id: str, name: str | None, member: Membership) -> bytes:
     """A team that a project names."""
     return _json.encode(
-        ProjectMemberAnswer(team_id, None, team_id, name, member.role, member.joined_at)
+        ProjectMemberAnswer(
+            team_id, None, team_id, msgspec.Raw(_json.encode(name)), member.role, member.joined_at
+        )
     )
 
 

@@ -236,17 +236,7 @@ def _transition(transition: Transition) -> TransitionAnswer:
 
 
 def _guard(guard: Guard) -> Mapping[str, Any]:
-    return {**{key: _plain(value) for key, value in guard.parameters.items()}, "name": guard.name}
-
-
-def _plain(value: Any) -> Any:
-    """Users shape the parameters of guards, and no object of theirs may pass for the mark of a
-    person (see `projections.people`): objects are shown as text."""
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return _json.encode(value).decode()
+    return {**guard.parameters, "name": guard.name}
 
 
 def _column(column: Column) -> ColumnAnswer:
@@ -389,7 +379,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 PROJECTS_VIEW = Projection(
     name="projects",
-    version=3,
+    version=4,
     tables=(PROJECTS,),
     folds=dict.fromkeys(
         (

@@ -128,7 +128,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 RECURRENCES_VIEW = Projection(
     name="recurrences",
-    version=1,
+    version=2,
     tables=(RECURRENCES,),
     folds=dict.fromkeys(
         (

@@ -47,8 +47,8 @@ from domain.values.recorded import Recorded
 from domain.values.text import Text, readable, shown
 
 from .custom_fields import FIELDS, FieldAsked, FieldSort, FieldsRow, finish_fields
-from .labels import Tags, held
-from .other_tasks import TaskMark, task_marks
+from .labels import TagsMark, held
+from .other_tasks import TaskMarks, task_marks
 from .people import Named, Person, named, person
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table
@@ -172,13 +172,13 @@ class TaskAnswer(msgspec.Struct, frozen=True, gc=False):
     estimate: float | None
     trashed_at: datetime | None
     completed_at: datetime | None
-    tags: Tags
+    tags: TagsMark
     fields: Mapping[str, FieldValue]
     parent_task_id: str | None
     progress: Progress
     is_blocked: bool
-    blocked_by: list[TaskMark]
-    blocking: list[TaskMark]
+    blocked_by: TaskMarks
+    blocking: TaskMarks
     comment_count: int
     rank: str
     created_at: datetime
@@ -673,7 +673,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 TASKS_VIEW = Projection(
     name="tasks",
-    version=4,
+    version=5,
     tables=(TASKS, TERMS, FIELDS, FORMER_KEYS, STATUSES, EDGES),
     folds={
         TaskCreated: _created,

@@ -17,7 +17,7 @@ from domain.workspace.events import (
 )
 from domain.workspace.state import Team, Workspace
 
-from .people import Mark
+from .people import NameMark, name_of
 from .profiles import stand_in_teams
 from .projection import Rows, Scan, Table
 from .workspace_members import MemberRow, team_ids_of
@@ -39,7 +39,7 @@ class TeamAnswer(msgspec.Struct, frozen=True):
 
 class TeamMemberAnswer(msgspec.Struct, frozen=True):
     user_id: str
-    name: Mark
+    name: NameMark
     joined_at: datetime
 
 
@@ -63,7 +63,7 @@ def render_team(workspace: Workspace, team: Team) -> bytes:
             member_count=len(team.members),
             created_at=team.created_at,
             members=[
-                TeamMemberAnswer(each, Mark(each), since) for each, since in team.members.items()
+                TeamMemberAnswer(each, name_of(each), since) for each, since in team.members.items()
             ],
             version=workspace.version,
             position=workspace.position,

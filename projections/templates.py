@@ -175,7 +175,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 TEMPLATES_VIEW = Projection(
     name="templates",
-    version=1,
+    version=2,
     tables=(TEMPLATES,),
     folds=dict.fromkeys(
         (

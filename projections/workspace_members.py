@@ -18,7 +18,7 @@ from domain.workspace.events import (
 )
 from domain.workspace.state import Membership
 
-from .people import Mark
+from .people import NameMark, name_of
 from .profiles import stand, stand_in_teams
 from .projection import Rows, Scan, Table
 from .workspaces import workspace_changed
@@ -31,7 +31,7 @@ class MemberAnswer(msgspec.Struct, frozen=True):
 
     id: str
     user_id: str
-    name: Mark
+    name: NameMark
     role: str
     team_ids: Sequence[str]
     is_service_account: bool
@@ -47,7 +47,7 @@ def render_member(
         MemberAnswer(
             user_id,
             user_id,
-            Mark(user_id),
+            name_of(user_id),
             member.role,
             team_ids,
             member.is_service,

@@ -1,23 +1,11 @@
-"""Names of labels into answers that hold tags, and tags for filters that name labels."""
+"""Tags for filters that name labels, and names of labels for counts by tag."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from api.http.call import Call
 from domain.labels.state import tags_meant
-from projections.labels import TagPlaces
 from projections.tasks import MeantTag, TaskFilter
-
-
-async def with_labels(call: Call, doc: bytes, position: int | None = None) -> bytes:
-    """The answer with the names of all labels; `position` is what the reader has written."""
-    places = TagPlaces(doc)
-    wanted = places.workspace_ids
-    if not wanted:
-        return doc
-    return places.filled(
-        {each: (await call.house.labels.of(each, position)).shown for each in wanted}
-    )
 
 
 async def with_meant_tags(

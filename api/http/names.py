@@ -1,4 +1,4 @@
-"""Names into stored answers: of people, who stand there by id, and of labels, by tag."""
+"""What belongs at the marks of stored answers: names of people and of labels, and other tasks."""
 
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -7,12 +7,14 @@ import msgspec
 import orjson
 
 from api.http.call import Call
-from api.http.labels import with_labels
-from api.http.other_tasks import with_tasks
+from api.http.other_tasks import visible_tasks
 from domain.errors import Kind, Refused
 from domain.user.state import USER
 from domain.values.text import readable
-from projections.people import Places, named
+from projections.labels import tags_held
+from projections.marks import LABELS, PERSON, TASKS, Marked
+from projections.other_tasks import tasks_named, tasks_said
+from projections.people import named, people_in
 
 A = TypeVar("A")
 
@@ -23,16 +25,28 @@ async def with_names(call: Call, doc: bytes, position: int | None = None) -> byt
 
     Whom the directory does not know yet is asked of the log.
     """
-    doc = await with_tasks(call, await with_labels(call, doc, position))
-    places = Places(doc)
-    wanted = places.user_ids
+    marked = Marked(doc)
+    said = await _people_said(call, people_in(marked.of(PERSON)), position)
+    for held, tags in tags_held(marked.of(LABELS)).items():
+        said[held] = tags.said((await call.house.labels.of(tags.workspace_id, position)).shown)
+    tasks = tasks_named(marked.of(TASKS))
+    if tasks:
+        visible = await visible_tasks(call, set().union(*tasks.values()))
+        said |= {held: tasks_said(held, each, visible) for held, each in tasks.items()}
+    return marked.filled(said)
+
+
+async def _people_said(
+    call: Call, people: dict[bytes, str], position: int | None
+) -> dict[bytes, bytes]:
+    wanted = set(people.values())
     if not wanted:
-        return doc
+        return {}
     names = await if_seen(call.house.directory.names(wanted, position)) or {}
     missing = wanted - names.keys()
     if missing:
         names = {**names, **{each: await _from_log(call, each) for each in missing}}
-    return places.filled(names)
+    return {held: names[user_id] for held, user_id in people.items()}
 
 
 async def with_actors(call: Call, refused: Refused) -> Refused:

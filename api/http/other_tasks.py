@@ -1,4 +1,4 @@
-"""Answers without the tasks in them that the caller may not see."""
+"""Which of the other tasks that an answer names its caller may see."""
 
 from asyncio import gather
 from collections.abc import Collection
@@ -7,18 +7,10 @@ from typing import Final
 from api.http.call import Call
 from domain.errors import Kind, Refused
 from infra.postgres.views.dependency_queries import Seen
-from projections.other_tasks import fill_tasks, tasks_named
 from projections.questions import Scope
 
 # So many that the view has never heard of are asked of the log: those just made.
 _MOST_ASKED: Final = 100
-
-
-async def with_tasks(call: Call, doc: bytes) -> bytes:
-    """The answer with the ids of other tasks at their places, of those alone that the caller may
-    see and that are not in the trash. Costs nothing where no other task is named."""
-    named = tasks_named(doc)
-    return fill_tasks(doc, await visible_tasks(call, named)) if named else doc
 
 
 async def visible_tasks(call: Call, task_ids: Collection[str]) -> set[str]:

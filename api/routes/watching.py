@@ -21,7 +21,7 @@ from commands.watching.watch_task import WatchTask
 from domain.errors import Kind, not_found
 from domain.watching.state import WATCHING, watchers, watching_of
 from projections.comments import COMMENTS_VIEW
-from projections.people import Mark
+from projections.people import NameMark, name_of
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Watching"])
 
@@ -33,7 +33,7 @@ class Watcher(msgspec.Struct, frozen=True):
     to), commenter, mentioned."""
 
     user_id: str
-    name: Mark
+    name: NameMark
     reasons: tuple[str, ...]
 
 
@@ -107,7 +107,7 @@ async def list_watchers(
     why = watchers(task, watching, spoke.commenters, spoke.mentioned, most)
     access = await call.access.of(task.workspace_id, await call.access.guard(task.workspace_id))
     rows = [
-        ((f"{number:04}", each), _json.encode(Watcher(each, Mark(each), reasons)))
+        ((f"{number:04}", each), _json.encode(Watcher(each, name_of(each), reasons)))
         for number, (each, reasons) in enumerate(why.items())
         if access.project_role(each, task.project_id) is not None
     ]

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from domain.values.text import Erased
-from projections.other_tasks import TaskMark
-from projections.people import Mark, Named, named
+from projections.other_tasks import TaskMarks
+from projections.people import Named, NameMark, name_of, named
 
 _MOST_CHARACTERS = 5_000
 
@@ -23,7 +23,7 @@ class Member(msgspec.Struct, frozen=True):
     """Who became, was or no longer is a member, and as what."""
 
     user_id: str
-    name: Mark
+    name: NameMark
     role: str
 
 
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     action: str
     changes: Change | msgspec.UnsetType = msgspec.UNSET
     record: ImportedRecord | msgspec.UnsetType = msgspec.UNSET
-    because_of: list[TaskMark] | msgspec.UnsetType = msgspec.UNSET
+    because_of: TaskMarks | msgspec.UnsetType = msgspec.UNSET
     command_id: str
     reason: str | msgspec.UnsetType = msgspec.UNSET
     caused_by: str | msgspec.UnsetType = msgspec.UNSET
@@ -65,7 +65,7 @@ class Said(NamedTuple):
     action: str
     changes: Change | msgspec.UnsetType = msgspec.UNSET
     record: ImportedRecord | msgspec.UnsetType = msgspec.UNSET
-    because_of: list[TaskMark] | msgspec.UnsetType = msgspec.UNSET
+    because_of: TaskMarks | msgspec.UnsetType = msgspec.UNSET
 
 
 Says = Callable[[Any], Sequence[Said]]
@@ -95,7 +95,7 @@ def value_of(value: Any) -> Any:
 
 
 def member(user_id: str, role: str) -> Member:
-    return Member(user_id, Mark(user_id), role)
+    return Member(user_id, name_of(user_id), role)
 
 
 def member_added(action: str) -> Says:

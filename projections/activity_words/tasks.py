@@ -31,7 +31,7 @@ from domain.task.events import (
 from domain.values.priority import band_of
 from domain.values.text import Erased
 from projections.labels import held
-from projections.other_tasks import TaskMark, task_marks
+from projections.other_tasks import task_mark, task_marks
 from projections.people import named
 from projections.tasks import number
 
@@ -143,12 +143,12 @@ def _plain(value: object) -> Any:
 
 
 def _dependency_added(event: TaskDependencyAdded) -> Sequence[Said]:
-    change = Change(_RELATED[event.relation], None, TaskMark(event.task_id))
+    change = Change(_RELATED[event.relation], None, task_mark(event.task_id))
     return (Said("dependency_added", change),)
 
 
 def _dependency_removed(event: TaskDependencyRemoved) -> Sequence[Said]:
-    change = Change(_RELATED[event.relation], TaskMark(event.task_id), None)
+    change = Change(_RELATED[event.relation], task_mark(event.task_id), None)
     return (Said("dependency_removed", change),)
 
 

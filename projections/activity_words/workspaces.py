@@ -35,7 +35,7 @@ from domain.workspace.events import (
     WorkspaceTasksHandedOver,
     WorkspaceTransferred,
 )
-from projections.people import Mark, named
+from projections.people import NameMark, name_of, named
 
 from .entries import (
     Change,
@@ -83,7 +83,7 @@ class TeamMember(msgspec.Struct, frozen=True):
     """Who came into, was in or no longer is in a team."""
 
     user_id: str
-    name: Mark
+    name: NameMark
     team_id: str
 
 
@@ -95,7 +95,7 @@ class Invited(msgspec.Struct, frozen=True):
 
 
 def _team_member(event: TeamMemberAdded | TeamMemberRemoved) -> TeamMember:
-    return TeamMember(event.user_id, Mark(event.user_id), event.team_id)
+    return TeamMember(event.user_id, name_of(event.user_id), event.team_id)
 
 
 def _team_member_added(event: TeamMemberAdded) -> Sequence[Said]:

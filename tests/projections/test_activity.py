@@ -52,7 +52,7 @@ def test_an_entry_has_the_shape_of_the_contract() -> None:
         "task_id": task_id,
         "entity_type": "task",
         "entity_id": task_id,
-        "actor": {"user_id": BOB, "name": {"@": BOB}},
+        "actor": {"user_id": BOB, "name": BOB},
         "action": "title_changed",
         "changes": {"field": "title", "old_value": "Task 1", "new_value": "New"},
         "command_id": "ab" * 16,
@@ -104,7 +104,7 @@ def test_people_are_named_by_id_also_as_values() -> None:
     past.change(task_id, TaskAssigned(assignee_ids=(), was=(BOB,)))
     unassigned, assigned, *_ = newest_first(past)
     assert assigned["action"] == "assigned"
-    assert assigned["changes"]["new_value"] == [{"user_id": BOB, "name": {"@": BOB}}]
+    assert assigned["changes"]["new_value"] == [{"user_id": BOB, "name": BOB}]
     assert (unassigned["action"], unassigned["changes"]["new_value"]) == ("unassigned", [])
 
 
@@ -150,7 +150,7 @@ def test_an_imported_record_is_an_entry_of_its_own_beside_what_it_changed() -> N
         "ordinal": 2,
         "activity": "Accepted",
         "lifecycle": "In Progress",
-        "resource": {"user_id": BOB, "name": {"@": BOB}},
+        "resource": {"user_id": BOB, "name": BOB},
         "attributes": {"impact": "Medium", "product": "PROD" * 50, "nested": '{"a":[1]}'},
     }
     assert imported["occurred_at"] == status["occurred_at"] == "2012-03-31T14:59:42Z"
@@ -171,7 +171,7 @@ def test_comments_members_and_workflows_have_entries() -> None:
     flow, added, comment, *_ = newest_first(past)
     assert (comment["entity_type"], comment["task_id"]) == ("comment", task_id)
     assert comment["changes"]["new_value"] == "Hello"
-    assert added["changes"]["new_value"] == {"user_id": BOB, "name": {"@": BOB}, "role": "viewer"}
+    assert added["changes"]["new_value"] == {"user_id": BOB, "name": BOB, "role": "viewer"}
     assert added["task_id"] is None
     assert flow["changes"]["new_value"]["statuses"] == ["todo"]
 

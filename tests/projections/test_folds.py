@@ -13,11 +13,10 @@ from domain.labels.events import LabelEvent
 from domain.project.events import ProjectEvent
 from domain.reactions.events import ReactionEvent
 from domain.task.events import TaskEvent, TaskRespaced
-from projections.other_tasks import fill_tasks, tasks_named
-from projections.people import fill_names, names_needed
 from projections.projection import Projection
 from projections.registry import VIEWS, view
 from tests.projections.history import History
+from tests.projections.marked import filled, people_of, tasks_of
 from tests.projections.memory import folded
 from tests.projections.strategies import histories
 
@@ -57,9 +56,9 @@ def test_every_stored_answer_is_json_and_takes_names(projection: Projection, pas
             for column, value in row.items():
                 if isinstance(value, bytes) and column in {"doc", "own", "workflow", "columns"}:
                     doc = json.loads(value)
-                    filled = fill_names(value, dict.fromkeys(names_needed(value), b'"N"'))
-                    filled = fill_tasks(filled, tasks_named(filled))
-                    assert _with_names(doc) == json.loads(filled)
+                    names = dict.fromkeys(people_of(value), b'"N"')
+                    told = json.loads(filled(value, names, visible=tasks_of(value)))
+                    assert _filled_in(doc) == told
 
 
 @every_view
@@ -94,15 +93,16 @@ def test_every_event_of_tasks_projects_and_comments_is_shown_somewhere() -> None
     assert set(TaskEvent.__args__) <= set(view("board").folds)  # type: ignore[attr-defined]
 
 
-def _with_names(value: object) -> object:
-    """The answer with names filled in where the structure, not the text, says so."""
+def _filled_in(value: object) -> object:
+    """The answer filled in where the structure, not the marks, says so."""
     if isinstance(value, dict):
-        if set(value) == {"@task"}:
-            return value["@task"]
-        return {
-            key: "N" if key == "name" and isinstance(each, dict) else _with_names(each)
-            for key, each in value.items()
-        }
+        if set(value) == {"#", "tags"}:
+            return value["tags"]
+        found = {key: _filled_in(each) for key, each in value.items()}
+        if found.get("user_id") and found.get("name") == found["user_id"]:
+            found["name"] = "N"
+        return found
     if isinstance(value, list):
-        return [_with_names(each) for each in value]
+        alone = len(value) == 1 and isinstance(value[0], list)
+        return value[0][0] if alone else [_filled_in(each) for each in value]
     return value

@@ -7,11 +7,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projections.labels import TagPlaces, held, tags_in
+from projections.labels import held, tags_in
+from tests.projections.marked import filled
 from tests.projections.strategies import HOSTILE
 
 WS, OTHER = "ws_00000000000000000000000001", "ws_00000000000000000000000002"
-NASTY = (*HOSTILE, "]", "a]}", '{"#":"ws_1","tags":["x"]}', '"tags":["', "\\", '\\"', "[", ",")
+NASTY = (*HOSTILE, "]", "a]}", '\t{"#":"ws_1","tags":["x"]}\t', '"tags":["', "\\", '\\"', "[", ",")
 
 texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=8))
 tags = st.lists(texts, max_size=3, unique=True).map(tuple)
@@ -30,11 +31,9 @@ def test_names_come_where_tags_are_and_nowhere_else(
         "attributes": {"#": WS, "tags": text, "#x": {"#": text}},
     }
     doc = msgspec.json.encode(answer)
-    places = TagPlaces(doc)
-    assert places.workspace_ids == {each for each, of in ((WS, first), (OTHER, second)) if of}
-    filled = json.loads(places.filled({WS: names, OTHER: {}}))
+    told = json.loads(filled(doc, labels={WS: names, OTHER: {}}))
     shown = [names.get(tag, tag) for tag in first]
-    assert filled == {
+    assert told == {
         "title": text,
         "tags": list(dict.fromkeys(name for name in shown if name is not None)),
         "fields": {"tags": [text], "x": text},
@@ -44,7 +43,6 @@ def test_names_come_where_tags_are_and_nowhere_else(
 
 
 def test_no_tags_need_no_place() -> None:
-    assert held(WS, ()) == ()
+    assert bytes(held(WS, ())) == b"[]"
+    assert tags_in(held(WS, ())) == ()
     assert tags_in(held(WS, ("a",))) == ("a",)
-    plain = msgspec.json.encode({"tags": held(WS, ())})
-    assert TagPlaces(plain).filled({}) == plain

@@ -92,7 +92,7 @@ def test_the_directory_follows_people_and_where_they_stand() -> None:
     assert json.loads(stored["members"][(WS, BOB)]["doc"]) == {
         "id": BOB,
         "user_id": BOB,
-        "name": {"@": BOB},
+        "name": BOB,
         "role": "admin",
         "team_ids": [],
         "is_service_account": False,

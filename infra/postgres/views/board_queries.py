@@ -14,7 +14,7 @@ from domain.values.limits import Limits
 from domain.values.priority import BANDS
 from infra.postgres.pool import Pool
 from projections.board import BOARD_VIEW, title_of
-from projections.people import Mark
+from projections.people import NameMark, name_of
 from projections.questions import Listing, Page
 
 from .cursors import CursorCodec
@@ -275,12 +275,12 @@ class BoardQueries:
 
     async def _names(
         self, workspace_id: str, project_id: str, swimlane: str, lanes: Iterable[str]
-    ) -> Mapping[str, str | Mark | None]:
+    ) -> Mapping[str, str | NameMark | None]:
         """What people call each lane; a task of another project has no name here."""
         values = {lane: lane_value(lane) for lane in lanes}
         match swimlane:
             case "assignee":
-                return {lane: value and Mark(value) for lane, value in values.items()}
+                return {lane: value and name_of(value) for lane, value in values.items()}
             case "parent":
                 ids = [value for value in values.values() if value is not None]
                 found = await self._reader.fetch((workspace_id,), _PARENTS, (ids, project_id))

@@ -145,7 +145,7 @@ async def test_lanes_show_each_card_where_it_belongs(
         (None, 1),
     ]
     assert (doc["swimlane"], doc["more_lanes"]) == ("assignee", False)
-    assert doc["lanes"][0]["name"] == {"@": ada}
+    assert doc["lanes"][0]["name"] == ada
     assert doc["position"] == past.position
     assert [column["count"] for column in doc["columns"]] == [3, 0, 0, 1]
     doc, found = await lanes("label")

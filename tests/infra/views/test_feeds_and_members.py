@@ -125,7 +125,7 @@ async def test_projects_are_listed_found_and_read_with_their_parts(
     assert read is not None
     assert (read.fresh, read.access_position) == (True, past.position)
     parts = [json.loads(part or b"") for part in (read.doc, read.workflow, read.columns)]
-    assert parts[0]["owner"] == {"user_id": ADA, "name": {"@": ADA}, "avatar_url": None}
+    assert parts[0]["owner"] == {"user_id": ADA, "name": ADA, "avatar_url": None}
     assert parts[1]["transitions"][0] == {"from": "todo", "to": "in_progress", "guards": []}
     assert parts[2]["columns"][0]["statuses"] == ["todo"]
     assert await queries.get([WS], FAR) is None
