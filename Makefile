@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --
 	--python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
-.PHONY: help run demo test faults check bench setup dev docs lock clean
+.PHONY: help run demo test faults mutants check bench setup dev docs lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ test: dev ## Set everything up, then run the tests on real parts.
 
 faults: dev ## Kill every part in turn under load, five times each.
 	$(BIN)/python -m pytest tests/faults --rounds 5 $(ARGS)
+
+mutants: dev ## Change the domain in thousands of small ways: tests must find nine in ten.
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 bench: dev ## Measure against a plain CRUD application in the same run.
 	$(BIN)/python -m bench $(ARGS)
@@ -58,7 +61,7 @@ lock: dev ## Take the newest allowed versions of every dependency, with hashes.
 
 clean: ## Remove the environment and every cache; the data folder stays.
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
-		.hypothesis
+		.hypothesis mutants
 
 setup: $(VENV)/runtime.stamp
 dev: $(VENV)/dev.stamp

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given as for_any
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.aggregate import Aggregate
@@ -41,6 +40,7 @@ from domain.workspace.state import WORKSPACE
 from infra.event_store.event_types import EVENT_TYPES
 from tests.domain.examples import project_of, task_of, workspace_of
 from tests.domain.given import ANN, BOB, EVE, LIMITS, PROJECT_ID, TASK_ID, given, stamp
+from tests.domain.tried import tried
 
 PERSON = "user_00000000000000000000000009"
 
@@ -185,7 +185,7 @@ _changes = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@tried(150)
 @for_any(said=st.lists(st.tuples(st.sampled_from([ANN, BOB, EVE]), _changes), max_size=12))
 def test_whatever_is_changed_by_whomever_each_former_text_has_its_own_author(
     said: list[tuple[str, tuple[str, Any]]],

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.aggregate import Aggregate
@@ -36,6 +36,7 @@ from domain.workspace.state import WORKSPACE
 from tests.domain.examples import ids, project_of, task_of, workspace_of
 from tests.domain.given import ANN, BOB, EVE, LIMITS, WORKSPACE_ID, stamp
 from tests.domain.task.test_decisions import FIELDS
+from tests.domain.tried import tried
 
 EVENTS = {
     "user": get_args(UserEvent),
@@ -87,7 +88,7 @@ def test_every_aggregate_and_every_kind_of_event_is_here():
 
 
 @pytest.mark.parametrize("kind", sorted(EVENTS))
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(data=st.data())
 def test_any_sequence_of_events_folds(kind: str, data: st.DataObject):
     """In any order, repeated, without a beginning, and of newer code."""
@@ -179,7 +180,7 @@ _project_decisions = st.one_of(
     ],
     ids=["task", "workspace", "project"],
 )
-@settings(max_examples=150, deadline=None)
+@tried(150)
 @given(data=st.data())
 def test_any_decisions_fold_and_a_repeated_one_emits_nothing(
     aggregate: Aggregate[Any], state: Any, some: st.SearchStrategy[Any], data: st.DataObject

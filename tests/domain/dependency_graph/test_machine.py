@@ -3,7 +3,6 @@
 from typing import Any
 
 import networkx as nx
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -12,6 +11,7 @@ from domain.dependency_graph.order import in_order
 from domain.dependency_graph.state import DEPENDENCY_GRAPH, DependencyGraph, graph_with
 from domain.errors import Kind, Refused
 from tests.domain.given import LIMITS, stamp
+from tests.domain.tried import tried
 
 TASKS = [f"task_{n}" for n in range(7)]
 TYPES = st.sampled_from(["blocks", "blocks", "blocks", "relates", "duplicates"])
@@ -118,4 +118,4 @@ class Graphs(RuleBasedStateMachine):
 
 
 TestGraphs = Graphs.TestCase
-TestGraphs.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestGraphs.settings = tried(40, stateful_step_count=30)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from hypothesis import given as for_any
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain.errors import Kind, Refused
@@ -19,6 +18,7 @@ from domain.labels.events import (
 )
 from domain.labels.state import LABELS, labels_of, shown_otherwise, standing, tags_meant
 from tests.domain.given import LIMITS, WORKSPACE_ID, given, stamp
+from tests.domain.tried import tried
 
 STREAM = labels_of(WORKSPACE_ID)
 A, B, C = (f"lbl_{n:026}" for n in (1, 2, 3))
@@ -166,7 +166,7 @@ _step = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@tried(200)
 @for_any(steps=st.lists(_step, max_size=15))
 def test_names_lead_to_one_label_and_tags_to_what_is_shown(steps: list[tuple[str, ...]]):
     state: Any = None

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.project import decisions
@@ -11,6 +11,7 @@ from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status, Workflow
 from tests.domain.examples import project_of
 from tests.domain.given import LIMITS, PROJECT_ID, stamp
+from tests.domain.tried import tried
 
 KEYS = "abcdef"
 
@@ -42,7 +43,7 @@ _layouts = st.tuples(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@tried(100)
 @given(st.lists(workflows() | _layouts, max_size=8))
 def test_every_status_stands_in_exactly_one_column(changes):
     project = project_of().state

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Invalid
 from domain.recurrence.rule import checked_rule, next_occurrence
+from tests.domain.tried import tried
 
 BERLIN = "Europe/Berlin"
 
@@ -84,7 +85,7 @@ def test_the_end_of_a_day_whose_last_hour_comes_twice_is_the_later_one() -> None
     ) == ["2024-03-24T03:59:59"]
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(
     rule=st.sampled_from(
         ["FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=WEEKLY;BYDAY=MO,SU", "FREQ=MONTHLY"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
@@ -29,6 +29,7 @@ from domain.task.moves import ways_from
 from domain.task.state import TASK, Task
 from tests.domain.examples import ids, project_of
 from tests.domain.given import LIMITS, stamp
+from tests.domain.tried import tried
 
 KEYS = ("a", "b", "c", "d", "e")
 SIZE = FieldDefinition(field_id="fld_1", key="size", name="Size", type="number")
@@ -235,10 +236,9 @@ class Moves(RuleBasedStateMachine):
                     assert way.refusal.kind is Kind.TRANSITION_NOT_ALLOWED
 
 
-Moves.TestCase.settings = settings(
-    max_examples=60,
+Moves.TestCase.settings = tried(
+    60,
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 TestMoves = Moves.TestCase

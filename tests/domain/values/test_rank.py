@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.values.rank import DIGITS, fresh_rank, rank_between
+from tests.domain.tried import tried
 
 TAIL_LENGTH = 6
 
@@ -32,7 +33,7 @@ def test_a_card_that_comes_in_later_stands_later(at, milliseconds, tail, other):
     assert fresh_rank(at, tail) < fresh_rank(later, other)
 
 
-@settings(max_examples=60, deadline=None)
+@tried(60)
 @given(
     st.lists(st.tuples(st.integers(0, 2**30), st.integers(0, 2**30), _tails), max_size=120),
     st.integers(1, 12),

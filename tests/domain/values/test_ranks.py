@@ -3,15 +3,16 @@
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.execution import random_tail
 from domain.values.rank import LONG_RANK, fresh_rank, rank_between, spread
 from tests.domain.given import START
+from tests.domain.tried import tried
 
 
-@settings(max_examples=50, deadline=None)
+@tried(50)
 @given(
     st.lists(st.tuples(st.integers(0, 200), st.booleans()), max_size=120),
     st.integers(0, 60),
