@@ -105,7 +105,9 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    types = list({answer for route in routes for answer in _answers(route).values()})
+    types = list(
+        {answer for route in routes for some in _answers(route).values() for answer in some}
+    )
     references, answers = msgspec.json.schema_components(types, ref_template=_SCHEMA)
     schemas |= answers
     schemas["Problem"] = _PROBLEM
@@ -117,17 +119,19 @@ def _complete(built: dict[str, Any], routes: Sequence[DirectRoute]) -> None:
         for method in route.methods or ():
             operation = built["paths"][route.path_format][method.lower()]
             _complete_operation(operation, route, components["responses"])
-            for status, answer in _answers(route).items():
+            for status, some in _answers(route).items():
+                shapes = [reference_of[answer] for answer in some]
                 operation["responses"][str(status)]["content"] = {
-                    "application/json": {"schema": reference_of[answer]}
+                    "application/json": {"schema": {"anyOf": shapes} if shapes[1:] else shapes[0]}
                 }
 
 
-def _answers(route: DirectRoute) -> dict[int, type[msgspec.Struct]]:
-    """What it answers where it succeeds, by status."""
+def _answers(route: DirectRoute) -> dict[int, Sequence[type[msgspec.Struct]]]:
+    """What it answers where it succeeds, by status: one of these."""
     if route.answer_type is None:
         return {}
-    return {route.status_code or 200: route.answer_type, **route.also}
+    usual = [route.answer_type] if route.otherwise is None else [route.answer_type, route.otherwise]
+    return {route.status_code or 200: usual, **{code: [also] for code, also in route.also.items()}}
 
 
 def _complete_operation(

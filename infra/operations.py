@@ -1,7 +1,7 @@
 """What the product says about itself: its parts, its log, how far each view is."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from infra.event_store.store import PostgresEventStore
 from infra.nats.connection import NatsConnection
 from infra.outages import outage
 from infra.postgres.pool import Pool
+from infra.processes.status import SCHEDULERS, SchedulerStatus
 from infra.redis.rate_limit import RateLimiter
 from projections.registry import VIEWS
 
@@ -60,15 +61,21 @@ class Operations:
         self._rate_limiter = rate_limiter
 
     async def parts(self) -> dict[str, PartState]:
-        """Every part that this process works with, and the relay that feeds the views."""
-        database, relay, views = await asyncio.gather(
-            self._database(), _state(self._relay()), _state(self._unbuilt_views())
+        """Every part that this process works with, the relay that feeds the views, and the
+        scheduler where one runs."""
+        database, relay, views, scheduler = await asyncio.gather(
+            self._database(),
+            _state(self._relay()),
+            _state(self._unbuilt_views()),
+            self._scheduler(),
         )
         parts = {
             "postgresql": database,
             "relay": PartState(relay is None, relay),
             "views": PartState(views is None, views, needed=True),
         }
+        if scheduler is not None:
+            parts["scheduler"] = scheduler
         if self._nats is not None:
             connected = self._nats.connected
             why = None if connected else "no connection: views follow the log once a second"
@@ -123,6 +130,21 @@ class Operations:
         answering = {(name, lag.version) for name, lag in (await self.views()).items()}
         missing = [view.name for view in VIEWS if (view.name, view.version) not in answering]
         return f"not built yet: {', '.join(missing)}" if missing else None
+
+    async def _scheduler(self) -> PartState | None:
+        """None where no process has the role, and where nobody can say."""
+        try:
+            said = await asyncio.wait_for(self._schedulers(), _TIMEOUT_S)
+        except Exception as error:
+            if outage(error) is None:
+                raise
+            return None
+        status = SchedulerStatus.of(said)
+        return None if status is None else PartState(status.wrong is None, status.wrong)
+
+    async def _schedulers(self) -> Sequence[tuple[str | None, float]]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(SCHEDULERS)).fetchall()
 
     async def _relay(self) -> str | None:
         async with self._pool.connection() as connection:

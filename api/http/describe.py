@@ -11,6 +11,7 @@ from domain.errors import Kind
 # Entries of a route's `openapi_extra` that are for us: its answer's type, and how it may refuse.
 ANSWER: Final = "x-answer"
 ALSO: Final = "x-also"
+OR: Final = "x-or"
 PROBLEMS: Final = "x-problems"
 
 ONCE: Final = {
@@ -102,9 +103,11 @@ def write(
     has_path: bool = True,
     may: Sequence[str] = (),
     also: Mapping[int, type[Struct]] | None = None,
+    otherwise: type[Struct] | None = None,
 ) -> dict[str, Any]:
     """Options of a route that changes something. `conditional`: it takes If-Match. `also`: other
-    statuses of success, with their answers."""
+    statuses of success, with their answers. `otherwise`: what it may answer in the place of
+    `answer`, with the same status."""
     headers = {**POSITION_HEADERS, **REPLAYED_HEADER}
     parameters: list[Mapping[str, Any]] = [ONCE]
     problems: list[str] = [
@@ -132,6 +135,7 @@ def write(
     responses = dict.fromkeys((status, *(also or ())), done)
     options = _options(status, answer, responses, parameters, problems)
     options["openapi_extra"][ALSO] = dict(also or {})
+    options["openapi_extra"][OR] = otherwise
     return options
 
 

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from api.http.auth import admit
 from api.http.bodies import Body, read_body
 from api.http.call import Call
-from api.http.describe import ALSO, ANSWER, PROBLEMS
+from api.http.describe import ALSO, ANSWER, OR, PROBLEMS
 from api.http.positions import wanted_position
 from api.http.problems import code_of, refusal
 from api.http.queries import Query, ReadQuery, read_query
@@ -100,6 +100,7 @@ class DirectRoute(APIRoute):
         extra = dict(options.pop("openapi_extra", None) or {})
         self.answer_type: type[Struct] | None = extra.pop(ANSWER, None)
         self.also: Mapping[int, type[Struct]] = extra.pop(ALSO, {})
+        self.otherwise: type[Struct] | None = extra.pop(OR, None)
         self.problems: Sequence[str] = extra.pop(PROBLEMS, ())
         options |= {"openapi_extra": extra, "response_model": None}
         super().__init__(path, endpoint, **options)

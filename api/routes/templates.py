@@ -33,7 +33,7 @@ from domain.values.ids import is_id
 from domain.values.priority import chosen_level
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
-from projections.projects import render_project
+from projections.projects import ProjectAnswer, render_project
 from projections.tasks import TaskAnswer
 from projections.templates import TEMPLATES_VIEW, TemplateAnswer, render_template
 
@@ -232,9 +232,11 @@ async def restore_template(call: CallHere, template_id: str) -> Reply:
 @router.post(
     "/templates/{template_id}/use",
     summary="Make what a template describes",
+    description="Answers with the task, or with the project, that the template describes.",
     **write(
         TaskAnswer,
         status=201,
+        otherwise=ProjectAnswer,
         may=(
             Kind.TRASHED,
             Kind.ARCHIVED,

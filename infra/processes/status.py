@@ -1,6 +1,6 @@
 """What the log, its relay, the views and the background processes say about themselves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,18 @@ from infra.processes.generations import Standing
 from infra.processes.log import Head, head
 
 SILENT_AFTER_S = 10.0
+
+_STARTING = "starting"
+
+# What a scheduler says of itself when all is well: the first of these that any of them says.
+_SCHEDULES = ("running", "standing by", _STARTING)
+
+# For whoever asks without the rest: what each process of the role says of it, and since when.
+SCHEDULERS = (
+    "SELECT report #>> '{scheduler,state}',"
+    " extract(epoch FROM clock_timestamp() - reported_at)::float8"
+    " FROM ops.processes WHERE 'scheduler' = ANY (roles)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,31 @@ class ProcessStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SchedulerStatus:
+    """The role `scheduler` over all processes that have it: one leads, the rest stand by.
+    `wrong`: why nothing is done when the clock says so, None where that is nobody's business."""
+
+    state: str
+    wrong: str | None = None
+
+    @classmethod
+    def of(cls, said: Sequence[tuple[str | None, float]]) -> "SchedulerStatus | None":
+        """From the state that each of them tells and for how long it has been silent, in seconds;
+        None where the role runs nowhere."""
+        if not said:
+            return None
+        states = {state or _STARTING for state, silent_s in said if silent_s <= SILENT_AFTER_S}
+        if not states:
+            silent = f"silent for {min(silent_s for _, silent_s in said):.0f} s"
+            return cls(silent, silent)
+        for state in _SCHEDULES:
+            if state in states:
+                return cls(state)
+        state = min(states)
+        return cls(state, state)
+
+
+@dataclass(frozen=True, slots=True)
 class FlowStatus:
     """One consistent look at all of it. `relay` is None where none has ever run."""
 
@@ -71,6 +108,17 @@ class FlowStatus:
     processes: tuple[ProcessStatus, ...]
 
     @property
+    def scheduler(self) -> SchedulerStatus | None:
+        """None where no process has the role."""
+        return SchedulerStatus.of(
+            [
+                (str(process.report.get("scheduler", {}).get("state", _STARTING)), process.silent_s)
+                for process in self.processes
+                if "scheduler" in process.roles
+            ]
+        )
+
+    @property
     def wrong(self) -> list[str]:
         """What a person should look at, a line each."""
         found = []
@@ -80,6 +128,8 @@ class FlowStatus:
             found.append(f"relay {self.relay.wrong}")
         if not any(process.silent_s <= SILENT_AFTER_S for process in self.processes):
             found.append("no background process reports")
+        if self.scheduler is not None and self.scheduler.wrong is not None:
+            found.append(f"scheduler {self.scheduler.wrong}")
         found += [
             f"{one.generation.view} has parked {one.stream} at {one.first_position}: {one.error}"
             for one in self.parked

@@ -9,6 +9,7 @@ import pytest
 from projections.registry import VIEWS
 from tests.e2e.person import Person
 from tests.e2e.served import Served
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -25,6 +26,17 @@ def test_status_and_projections_show_how_far_every_view_is(served: Served, perso
         assert shown.returncode == 0
         assert all(name in shown.stdout for name in status["views"])
     assert served.status()["log_id"] == status["log_id"]
+
+
+def test_the_scheduler_is_named_where_it_runs(served: Served) -> None:
+    def named() -> bool:
+        return "scheduler" in served.status()["parts"]
+
+    until("the scheduler reports", 20, named)
+    assert served.readiness().json()["parts"]["scheduler"] == {"ok": True, "why": None}
+    (status,) = served.run_json("status")
+    assert status["scheduler"]["why"] is None
+    assert status["scheduler"]["state"] in ("running", "standing by", "starting")
 
 
 def test_nothing_is_parked_on_a_good_day(served: Served) -> None:
