@@ -18,6 +18,7 @@ from api.routes.answers import encode
 from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
 from commands.workspace.hand_over_tasks import HandOverTasks
+from domain.errors import Kind
 from domain.workspace.events import WorkspaceTasksHandedOver
 from domain.workspace.state import Workspace
 from projections.questions import Listing, Page, Scope
@@ -38,8 +39,8 @@ class HandOver(Body):
 
 
 class HandedOver(msgspec.Struct, kw_only=True):
-    """`left_out`: what the other may not see, or stands in an archived project. `has_more`: ask
-    again for the rest."""
+    """`left_out`: what the other may not see, or stands in an archived project, or finds no room
+    in the other's lane. `has_more`: ask again for the rest."""
 
     handed_over: int
     left_out: int
@@ -57,7 +58,7 @@ _ids = msgspec.json.Decoder(list[_TaskId])
     "/workspaces/{workspace_id}/members/{user_id}/handover",
     summary="Give a member's open tasks to another one",
     description=f"At most {_AT_ONCE} tasks a call, in one commit.",
-    **write(HandedOver),
+    **write(HandedOver, may=(Kind.WIP_LIMIT_REACHED,)),
 )
 async def hand_over(call: CallHere, workspace_id: str, user_id: str, body: HandOver) -> Reply:
     workspace = await visible_workspace(call, workspace_id)
@@ -71,11 +72,13 @@ async def hand_over(call: CallHere, workspace_id: str, user_id: str, body: HandO
     )
     outcome = await execute(call, [command], body=body)
     done = await _done(call, outcome, workspace_id)
-    doc = HandedOver(
-        handed_over=0 if done is None else done.handed_over,
-        left_out=found.left_out if done is None else done.left_out,
-        has_more=found.has_more,
-    )
+    if done is None:
+        left_out = found.left_out + len(found.task_ids)
+        doc = HandedOver(handed_over=0, left_out=left_out, has_more=False)
+    else:
+        doc = HandedOver(
+            handed_over=done.handed_over, left_out=done.left_out, has_more=found.has_more
+        )
     return Reply(200, encode(doc), changed_headers(call, outcome))
 
 

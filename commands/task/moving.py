@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from commands.labels.held import known_labels
 from commands.permissions import forbidden, visible_project
 from commands.task.blocking import unfinished_blockers
 from commands.task.room import no_room
@@ -12,6 +13,7 @@ from commands.task.tree import unfinished_below
 from commands.work import Work
 from domain.comment.events import CommentAdded
 from domain.errors import Refused, not_found
+from domain.labels.state import standing
 from domain.project.decisions import require_open
 from domain.project.guards import MoveFacts
 from domain.project.state import Project
@@ -82,11 +84,16 @@ async def _all_facts(work: Work, task: Task, project: Project) -> MoveFacts:
 async def facts_of(work: Work, task: Task, project: Project, guards: Iterable[Guard]) -> MoveFacts:
     """What these guards look at, beyond what the task itself says."""
     facts = decisions.NO_FACTS
-    for name in dict.fromkeys(guard.name for guard in guards):
+    for name in dict.fromkeys(_looked_at(guard) for guard in guards):
         gathering = _GATHERED.get(name)
         if gathering is not None:
             facts = await gathering(work, task, project, facts)
     return facts
+
+
+def _looked_at(guard: Guard) -> str:
+    """What a guard makes a lookup necessary for."""
+    return _TAGS if "tags" in guard.parameters.get("fields", ()) else guard.name
 
 
 def _stopped(task: Task, project: Project) -> Refused | None:
@@ -130,9 +137,20 @@ async def _blockers(work: Work, task: Task, project: Project, facts: MoveFacts) 
     return replace(facts, unfinished_blockers=seen, hidden_blockers=hidden)
 
 
+async def _tags(work: Work, task: Task, project: Project, facts: MoveFacts) -> MoveFacts:
+    if not task.tags:
+        return facts
+    labels = await known_labels(work, project.workspace_id)
+    gone = frozenset(tag for tag in task.tags if not standing(labels, (tag,)))
+    return replace(facts, gone_tags=gone)
+
+
+_TAGS: Final = "fields-present: tags"
+
 _GATHERED: Final[Mapping[str, _Gathering]] = {
     "no-unfinished-blockers": _blockers,
     "all-subtasks-done": _subtasks,
     "only-roles": _roles,
     "comment-required": _comments,
+    _TAGS: _tags,
 }

@@ -60,6 +60,51 @@ async def no_room(
     return refused
 
 
+class LanesLeft:
+    """Room in lanes for cards that come into them one after another, within one command that
+    rather leaves some out than be refused as a whole. Nothing is held: `require_room` looks at
+    what the command has decided like at any other."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._left: dict[tuple[str, str], int] = {}
+
+    async def take(self, project: Project, before: Task, after: Task) -> bool:
+        """Whether a card that stays in its column finds room in the lanes that it comes into;
+        then it has taken it."""
+        if not has_limits(project):
+            return True
+        labels = await _labels(self._work, project)
+        entered = []
+        for traffic in traffic_of(project, [(before, after)], labels):
+            if traffic.column.lane_wip_limit is not None and traffic.fuller_lanes:
+                entered += await self._entered(project, traffic, labels)
+        if any(self._left[lane] <= 0 for lane in entered):
+            return False
+        for lane in entered:
+            self._left[lane] -= 1
+        return True
+
+    async def _entered(
+        self, project: Project, traffic: Traffic, labels: Labels | None
+    ) -> list[tuple[str, str]]:
+        """The lanes that a card comes into, each with its room known."""
+        column = traffic.column
+        lanes = {lane: (column.column_id, lane) for lane in traffic.fuller_lanes}
+        new = {
+            lane: held_lanes(lane, labels) for lane, key in lanes.items() if key not in self._left
+        }
+        if new:
+            guard, head = _guard(project, traffic), await self._work.head()
+            standing, _ = await self._work.board.standing(
+                project.project_id, column.statuses, new, guard, head
+            )
+            for lane in new:
+                there = standing.lanes.get(lane, 0)
+                self._left[lanes[lane]] = (column.lane_wip_limit or 0) - there
+        return list(lanes.values())
+
+
 async def _labels(work: Work, project: Project) -> Labels | None:
     if project.swimlane != "label":
         return None

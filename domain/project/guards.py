@@ -36,7 +36,8 @@ class MoveFacts:
     which fields hold something, custom ones with `fields.` before their key. `no_room`: statuses
     whose column or lane is full, and what a move there would be refused with.
     `unfinished_subtasks`: ids of tasks below this one, on all levels, that are neither done nor
-    cancelled; `hidden_subtasks`: how many more there are that the mover may not see.
+    cancelled; `hidden_subtasks`: how many more there are that the mover may not see. `gone_tags`:
+    those of the task's tags whose label was deleted, so that nobody sees them.
     """
 
     unfinished_blockers: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class MoveFacts:
     no_room: Mapping[str, Refused] = field(default_factory=dict)
     unfinished_subtasks: tuple[str, ...] = ()
     hidden_subtasks: int = 0
+    gone_tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Way:
 def ways_from(task: Task, project: Project, facts: MoveFacts) -> tuple[Way, ...]:
     """Every other status, in the workflow's order; `facts` are those of `guards_from`."""
     moves = moves_from(project.workflow, task.status)
-    held = replace(facts, held=held_fields(task))
+    held = _with_held(facts, task)
     return tuple(
         Way(status, _refusal(task, project, status, moves.get(status.key), held))
         for status in project.workflow.statuses
@@ -47,7 +47,7 @@ def refusal_of(task: Task, project: Project, status: Status, facts: MoveFacts) -
     move = transition_between(project.workflow, task.status, status.key)
     if move is not None and not move.guards and not project.fields:
         return None
-    return _refusal(task, project, status, move, replace(facts, held=held_fields(task)))
+    return _refusal(task, project, status, move, _with_held(facts, task))
 
 
 def explained(refusal: Refused, task: Task, target: str, ways: Sequence[Way]) -> Refused:
@@ -99,7 +99,7 @@ def guards_back(task: Task, project: Project, status: str) -> tuple[Guard, ...]:
 
 def refusal_back(task: Task, project: Project, status: Status, facts: MoveFacts) -> Refused | None:
     """Why a task may not go back to a status that it had; `facts` are those of `guards_back`."""
-    held = replace(facts, held=held_fields(task))
+    held = _with_held(facts, task)
     guards = guards_back(task, project, status.key)
     return _guarded(guards, held) or unfilled(project, status, held.held)
 
@@ -108,20 +108,24 @@ def refusal_in(
     task: Task, project: Project, status: Status, guards: Iterable[Guard], facts: MoveFacts
 ) -> Refused | None:
     """Why a task may not come into a status of another project, past these guards."""
-    held = replace(facts, held=held_fields(task))
+    held = _with_held(facts, task)
     return _guarded(guards, held) or unfilled(project, status, held.held)
 
 
-def held_fields(task: Task) -> frozenset[str]:
+def _with_held(facts: MoveFacts, task: Task) -> MoveFacts:
+    return replace(facts, held=held_fields(task, facts.gone_tags))
+
+
+def held_fields(task: Task, gone_tags: AbstractSet[str] = frozenset()) -> frozenset[str]:
     """Which fields hold something, custom ones with `fields.` before their key. What was erased
-    is still there for this: nobody has to write it anew."""
+    is still there for this: nobody has to write it anew. `gone_tags` as in `MoveFacts`."""
     held = {
         "description": bool(task.description),
         "assignee_id": bool(task.assignee_ids),
         "due_date": task.due_date is not None,
         "start_date": task.start_date is not None,
         "estimate": task.estimate is not None,
-        "tags": bool(task.tags),
+        "tags": any(tag not in gone_tags for tag in task.tags),
         "parent_task_id": task.parent_task_id is not None,
     }
     custom = (f"{CUSTOM}{key}" for key, value in task.fields.items() if value not in (None, "", ()))

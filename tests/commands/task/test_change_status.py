@@ -1,14 +1,18 @@
 """Moves pass their guards with what is true when they enter the log."""
 
 from commands.comment.add_comment import AddComment
+from commands.labels.delete_label import DeleteLabel
+from commands.labels.restore_label import RestoreLabel
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_workflow import ChangeWorkflow
 from commands.task.change_status import ChangeStatus
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.moving import ways_of
+from commands.task.tag_task import TagTask
 from commands.task.trash_task import TrashTask
 from domain.errors import Kind
+from domain.labels.state import LABELS, labels_of
 from domain.project.board import ColumnDraft
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW, Guard, Transition
@@ -62,6 +66,24 @@ async def test_fields_sent_along_are_present(house):
     assert (refused.fields["guard"], refused.fields["missing"]) == ("fields-present", ["estimate"])
     both = (EditTask(task_id=task_id, estimate=3), to_done(task_id))
     assert (await house.run(house.bob, *both)).state(TASK).status == "done"
+
+
+async def test_a_tag_whose_label_was_deleted_is_no_tag(house):
+    await guard(house, Guard(name="fields-present", parameters={"fields": ["tags"]}))
+    task_id = (await house.task(tags=("urgent",))).task_id
+    other = (await house.task(tags=("urgent",))).task_id
+    labels = await house.executor.states.read(LABELS, labels_of(house.workspace_id))
+    (label,) = labels.by_id.values()
+    named = {"workspace_id": house.workspace_id, "label_id": label.label_id}
+    await house.run(house.ann, DeleteLabel(**named))
+    refused = await refusal(house.run(house.bob, to_done(task_id)))
+    assert (refused.fields["guard"], refused.fields["missing"]) == ("fields-present", ["tags"])
+    assert refused.fields["allowed"] == ["cancelled"]
+    # What the same request tags it with counts, and so does a label that comes back.
+    both = (TagTask(task_id=task_id, tags=("calm",)), to_done(task_id))
+    await house.run(house.bob, *both)
+    await house.run(house.ann, RestoreLabel(**named))
+    assert (await house.run(house.bob, to_done(other))).state(TASK).status == "done"
 
 
 async def test_a_comment_counts_that_the_mover_made_since_the_task_came_here(house):
