@@ -15,11 +15,15 @@ def streams_again(
 ) -> list[str]:
     """The stream that each command's answer showed: the one that it names, or else the one that
     it began with the first of its events, of which the log has as many, in the same order."""
-    # The next task of a series is nobody's answer: it comes along with the one before it.
+    new = [each for each in recorded if each.stamp.version == 1]
+    # The next task of a series is nobody's answer, and no copy of what stands below a task that is
+    # copied is one: they come along.
+    copies = {each.stream for each in new if getattr(each.event, "copy_of", None) is not None}
     begun = [
         each
-        for each in recorded
-        if each.stamp.version == 1 and getattr(each.event, "recurrence_id", None) is None
+        for each in new
+        if getattr(each.event, "recurrence_id", None) is None
+        and not (each.stream in copies and each.event.parent_task_id in copies)
     ]
     streams = []
     for command, spec in zip(commands, specs, strict=True):

@@ -17,6 +17,7 @@ from commands.imports.plan_trace import (
 from commands.imports.reading import Reading
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
+from commands.task.on_task import defaults_that_hold
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project.decisions import require_open
@@ -100,7 +101,15 @@ async def import_trace(command: ImportTrace, work: Work) -> str:
         raise HistoryChanged(f"its task is {state.key} now, in another project")
     start = first_new(case, state)
     if state is None:
-        created = creation(case, to, project.project_id, work.limits, work.tail(), work.now)
+        created = creation(
+            case,
+            to,
+            project.project_id,
+            work.limits,
+            work.tail(),
+            work.now,
+            defaults_that_hold(work, project),
+        )
         work.record(
             TASK,
             project.workspace_id,

@@ -107,9 +107,17 @@ def first_new(case: Case, state: Task | None) -> int:
 
 
 def creation(
-    case: Case, to: Destination, project_id: str, limits: Limits, tail: str, now: datetime
+    case: Case,
+    to: Destination,
+    project_id: str,
+    limits: Limits,
+    tail: str,
+    now: datetime,
+    defaults: Mapping[str, FieldValue],
 ) -> Planned:
-    """The task as its first record has it; without any record, where new tasks begin."""
+    """The task as its first record has it; without any record, where new tasks begin. `defaults`
+    go for fields of which the file says nothing for this task, as for any new one; what the
+    project requires beyond that is not asked of the past."""
     first = case.records[0] if case.records else None
     status = to.statuses[first.status] if first else to.initial
     person = _person(first, to)
@@ -124,7 +132,7 @@ def creation(
             priority=DEFAULT_LEVEL,
             rank=_rank(first, tail, now),
             assignee_ids=(person,) if person else (),
-            fields=_first_fields(case, to, limits),
+            fields=_first_fields(case, to, limits, defaults),
             external_id=case.name,
         ),
         first.at if first else None,
@@ -226,12 +234,24 @@ def _rank(record: Record | None, tail: str, now: datetime) -> str:
     return fresh_rank(max(at or now, _EPOCH), tail)
 
 
-def _first_fields(case: Case, to: Destination, limits: Limits) -> dict[str, FieldValue]:
-    """The fields of a task as it is made: those of the trace and of its first record."""
+def _first_fields(
+    case: Case, to: Destination, limits: Limits, defaults: Mapping[str, FieldValue]
+) -> dict[str, FieldValue]:
+    """The fields of a task as it is made: those of the trace and of its first record, and what
+    goes for those that none of its records names."""
     wanted = _values(case.attributes, to.fields_of_trace, limits)
     if case.records:
         first = case.records[0].attributes
         wanted |= _values(first, to.fields_of_event, limits)
+    if defaults:
+        named = {
+            to.fields_of_event[name].key
+            for record in case.records
+            for name in record.attributes
+            if name in to.fields_of_event
+        }
+        unnamed = {key: each for key, each in defaults.items() if key not in named}
+        wanted = {**unnamed, **wanted}
     return _fitting({}, wanted, limits)
 
 

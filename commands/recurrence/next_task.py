@@ -1,11 +1,16 @@
 """The next task of a series: made when the last one is finished, or when the clock says so."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from commands.ports import Descendant
 from commands.task.copying import copy_of, record_copy
+from commands.task.tree import below, states_below
 from commands.work import Work
+from domain.errors import invalid
 from domain.project.state import PROJECT
 from domain.project.workflow import FINISHED
 from domain.recurrence.decisions import due_next, end, follow
@@ -45,8 +50,10 @@ async def _after(work: Work, task: Task, recurrence_id: str) -> None:
 
 
 async def make_next(work: Work, series: Recurrence, task: Task, due_at: datetime) -> None:
-    """It says what the last one says now, and begins where the workflow begins. A series whose
-    last task is in the trash, or whose project is archived, ends instead."""
+    """It says what the last one says now, with what stands below that in the same project, and
+    begins where the workflow begins. A series whose last task is in the trash, or whose project is
+    archived, ends instead. Raises Invalid where too much stands below it, and Refused where the
+    project requires what has no value and no default."""
     project = await work.load(PROJECT, task.project_id)
     if task.trashed or project is None:
         _end(work, series, "task-trashed")
@@ -56,18 +63,48 @@ async def make_next(work: Work, series: Recurrence, task: Task, due_at: datetime
         return
     await work.load(WORKSPACE, project.workspace_id)
     was_due = task.due_date or series.due_at
+    move = partial(moved_along, was=was_due, becomes=due_at, time_zone=series.time_zone)
     (created, authors), *rest = copy_of(work, task, project, task.parent_task_id)
     assert isinstance(created, TaskCreated)  # a task begins with it
     first = replace(
         created,
         due_date=due_at,
         due_all_day=series.all_day,
-        start_date=moved_along(task.start_date, was_due, due_at, series.time_zone),
+        start_date=move(task.start_date),
         recurrence_id=series.recurrence_id,
     )
-    task_id = record_copy(work, project, ((first, authors), *rest))
-    events = follow(series, task_id, due_at)
+    copies = {task.task_id: record_copy(work, project, ((first, authors), *rest))}
+    for each in await _with_it(work, task):
+        assert each.parent_task_id is not None  # it stands below the task
+        (created, authors), *rest = copy_of(
+            work, each, project, copies[each.parent_task_id], nth=len(copies)
+        )
+        assert isinstance(created, TaskCreated)
+        moved = replace(created, due_date=move(each.due_date), start_date=move(each.start_date))
+        copies[each.task_id] = record_copy(work, project, ((moved, authors), *rest))
+    events = follow(series, copies[task.task_id], due_at)
     work.record(RECURRENCE, series.workspace_id, series.recurrence_id, *events)
+
+
+async def _with_it(work: Work, task: Task) -> Sequence[Task]:
+    """What comes again below a task: all that is not in the trash and stands in its own project,
+    each after the one that it stands below. What stands elsewhere is left: who may make tasks
+    there is another question, and the clock asks for nobody."""
+    known = {task.task_id}
+    chosen: list[Descendant] = []
+    for each in await below(work, task):
+        if each.parent_task_id in known and each.project_id == task.project_id and not each.trashed:
+            known.add(each.task_id)
+            chosen.append(each)
+    most = work.limits.template_tasks
+    if len(chosen) >= most:
+        raise invalid(
+            "",
+            f"A task that comes again has at most {most - 1} subtasks, on all levels; move some of"
+            " them elsewhere, or end the series.",
+            "too-many",
+        )
+    return await states_below(work, chosen)
 
 
 def _end(work: Work, series: Recurrence, reason: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from commands.task.on_task import defaults_that_hold
 from commands.work import Work
 from domain.errors import Invalid
 from domain.project.fields import FieldValue, checked_value
@@ -40,6 +41,7 @@ def copy_of(
         fields=_fields_that_hold(work, task, project),
         parent_task_id=parent_task_id,
         title=title,
+        defaults=defaults_that_hold(work, project),
     )
 
 

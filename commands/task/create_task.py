@@ -8,14 +8,14 @@ from commands.labels.held import held_tags
 from commands.people import require_in_project
 from commands.permissions import InNamedProject, place_of
 from commands.spec import BY_EVENTS, CommandSpec
-from commands.task.on_task import moment_given, require_people_of_fields
+from commands.task.on_task import defaults_of_strangers, moment_given, require_people_of_fields
 from commands.task.tree import line_from
 from commands.work import Work
 from domain.dependency_graph.events import DependencyAdded
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.errors import Invalid, Kind, Refused, invalid
 from domain.labels.events import LabelCreated
-from domain.project.state import PROJECT, Project
+from domain.project.state import PROJECT
 from domain.task import decisions
 from domain.task.events import TaskBlocked, TaskCreated, TaskDependencyAdded
 from domain.task.state import TASK
@@ -24,8 +24,7 @@ from domain.values.ids import checked_id, graph_of
 from domain.values.priority import chosen_level
 from domain.values.rank import fresh_rank
 from domain.values.text_rules import Problems
-from domain.workspace.roles import Right, project_role
-from domain.workspace.state import WORKSPACE
+from domain.workspace.roles import Right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ async def create_task(command: CreateTask, work: Work) -> str:
         start_date=start_date,
         estimate=command.estimate,
         tags=tags,
-        fields={**_without_strangers(work, project), **command.fields}
+        fields={**defaults_of_strangers(work, project), **command.fields}
         if project.fields
         else command.fields,
         parent_task_id=command.parent_task_id,
@@ -143,18 +142,6 @@ async def _fresh_id(command: CreateTask, work: Work) -> str:
     if await work.load(TASK, task_id) is not None:
         raise Refused(Kind.ALREADY_EXISTS, "There is a task with this id.", field="task_id")
     return task_id
-
-
-def _without_strangers(work: Work, project: Project) -> Mapping[str, None]:
-    """The fields whose default is somebody who may not see the project any more: left empty."""
-    workspace = work.seen(WORKSPACE, project.workspace_id)
-    return {
-        each.key: None
-        for each in project.fields
-        if each.type == "user"
-        and isinstance(each.default, str)
-        and project_role(workspace, project, each.default) is None
-    }
 
 
 def _named(command: CreateTask) -> list[tuple[str, str]]:

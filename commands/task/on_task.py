@@ -7,10 +7,13 @@ from commands.people import require_in_project, time_zone_of
 from commands.work import Work
 from domain.errors import pointer_token
 from domain.project.decisions import require_open
+from domain.project.fields import FieldValue, defaults_of
 from domain.project.state import PROJECT, Project
 from domain.task.events import TaskEvent
 from domain.task.state import TASK, Task
 from domain.values.moment import day_or_moment, is_day
+from domain.workspace.roles import project_role
+from domain.workspace.state import WORKSPACE
 
 
 def open_task(work: Work, task_id: str) -> tuple[Task, Project]:
@@ -47,3 +50,24 @@ def require_people_of_fields(work: Work, project: Project, fields: Mapping[str, 
             if key in people and isinstance(value, str)
         ),
     )
+
+
+def defaults_of_strangers(work: Work, project: Project) -> Mapping[str, None]:
+    """The fields whose default is somebody who may not see the project any more: left empty."""
+    workspace = work.seen(WORKSPACE, project.workspace_id)
+    return {
+        each.key: None
+        for each in project.fields
+        if each.type == "user"
+        and isinstance(each.default, str)
+        and project_role(workspace, project, each.default) is None
+    }
+
+
+def defaults_that_hold(work: Work, project: Project) -> Mapping[str, FieldValue]:
+    """What a task gets for fields that nothing is said about, by key."""
+    defaults = defaults_of(project.fields)
+    if defaults:
+        for key in defaults_of_strangers(work, project):
+            del defaults[key]
+    return defaults

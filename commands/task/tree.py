@@ -135,6 +135,11 @@ async def taken_along(work: Work, task: Task, chosen: Iterable[Descendant]) -> S
         )
     for project_id in dict.fromkeys(each.project_id for each in some):
         await editable_project(work, project_id)
+    return await states_below(work, some)
+
+
+async def states_below(work: Work, some: Sequence[Descendant]) -> Sequence[Task]:
+    """The tasks that `below` told of, in the order given."""
     states: list[Task] = []
     for start in range(0, len(some), _READ_AT_ONCE):
         part = some[start : start + _READ_AT_ONCE]

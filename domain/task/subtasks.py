@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.errors import Invalid, Kind, Refused, invalid
-from domain.project.fields import FieldValue
+from domain.project.fields import FieldValue, required_in
 from domain.project.guards import CUSTOM
 from domain.project.state import Project
 from domain.project.workflow import known_status
@@ -67,18 +67,29 @@ def copied(
     fields: Mapping[str, FieldValue],
     parent_task_id: str | None,
     title: str | None = None,
+    defaults: Mapping[str, FieldValue],
 ) -> tuple[tuple[TaskEvent, Mapping[str, str]], ...]:
     """The events of a new task that says what this one says, each with the authors of its words:
     they stay those of whoever wrote them. It begins where the workflow begins.
 
-    `assignee_ids` and `fields` are those of the task that still hold; `title`: another one.
-    Raises Refused where the project requires more than the task has.
+    `assignee_ids` and `fields` are those of the task that still hold; `title`: another one. What
+    the project requires there and the task does not have is filled from `defaults`; what has no
+    default either is refused with GUARD_REFUSED, which names the task too.
     """
     require_not_trashed(task)
     initial = known_status(project.workflow, project.workflow.initial)
+    required = required_in(project.fields, project.workflow, initial)
+    lacking = {key: defaults[key] for key in required if key in defaults and key not in fields}
+    if lacking:
+        fields = {**fields, **lacking}
     refusal = unfilled(project, initial, {f"{CUSTOM}{key}" for key in fields})
     if refusal is not None:
-        raise refusal
+        raise Refused(
+            refusal.kind,
+            f"A copy of this task would begin without what its project requires. {refusal.detail}",
+            **refusal.fields,
+            task_id=task.task_id,
+        )
     of_each_author = fields_changed({}, task.field_authors, fields)
     written_by = {"description": task.description_author}
     if title is None:

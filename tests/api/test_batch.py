@@ -65,21 +65,25 @@ async def test_the_key_of_a_batch_makes_each_of_its_calls_repeatable(ada: Api) -
 async def test_an_atomic_batch_is_one_commit_in_which_one_may_name_the_other(ada: Api) -> None:
     project = await ada.project("ATOM")
     task_id, key = new_id("task"), {"Idempotency-Key": "atom"}
+    family = await ada.task("Above", project_id=project["id"])
+    await ada.task("Below", parent_task_id=family["id"])
     commands = (
         command(
             "POST", "/tasks", {"title": "One", "task_id": task_id, "project_id": project["id"]}
         ),
         command("POST", f"/tasks/{task_id}/comments", {"text": "Two"}),
         command("PUT", f"/tasks/{task_id}", {"priority": 1, "tags": ["a"]}),
+        command("POST", f"/tasks/{family['id']}/duplicate", {"with_subtasks": True}),
         command("POST", "/tasks", {"title": "Three", "project_id": "ATOM"}),
         command("PATCH", f"/projects/{project['id']}", {"name": "Molecule"}),
     )
+    before = ada.position
     answer = await send(ada, *commands, atomic=True, headers=key)
     results = answer.json()["results"]
-    assert [each["status"] for each in results] == [201, 201, 200, 201, 200]
+    assert [each["status"] for each in results] == [201, 201, 200, 201, 201, 200]
     assert results[2]["body"]["priority"] == "critical"
     feed = (await ada.get("/projects/ATOM/activity"))["activities"]
-    assert len({each["command_id"] for each in feed if each["action"] != "project_created"}) == 1
+    assert len({each["command_id"] for each in feed if each["position"] > before}) == 1
     again = await send(ada, *commands, atomic=True, headers=key)
     assert [each["body"]["id"] for each in again.json()["results"]] == [
         each["body"]["id"] for each in results

@@ -190,6 +190,27 @@ async def test_what_is_wrong_with_its_use_is_named(ada: Api) -> None:
         assert pointers(problem) == at
 
 
+async def test_what_a_project_requires_is_filled_by_its_default_or_asked_for(ada: Api) -> None:
+    project = await ada.project("REQ")
+    fields = f"/projects/{project['id']}/fields"
+    size = {"key": "size", "name": "Size", "type": "text", "required_at": ["todo"]}
+    kept = await ada.put(fields, {"fields": [size]})
+    template = await ada.post("/templates", TALK)
+    used = (
+        f"/templates/{template['id']}/use",
+        {
+            "project_id": project["id"],
+            "variables": {"topic": "a", "city": "b"},
+        },
+    )
+    problem = await ada.refused(422, "validation-failed", "POST", *used)
+    assert pointers(problem) == ["/template_id"]
+    assert "/fields/size" in problem["errors"][0]["detail"]
+    filled = kept["fields"][0] | {"default": "small"}
+    await ada.put(fields, {"fields": [filled]})
+    assert (await ada.post(*used))["fields"] == {"size": "small"}
+
+
 async def test_guests_and_strangers_see_no_templates(ada: Api, bob: Api) -> None:
     workspace = await ada.post("/workspaces", {"name": "Ours"})
     template = await ada.post("/templates", TALK | {"workspace_id": workspace["id"]})

@@ -1,5 +1,6 @@
 """What a trace makes of its task."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from commands.imports.plan_trace import (
     first_new,
     history,
 )
-from domain.project.fields import FieldDefinition
+from domain.project.fields import FieldDefinition, FieldValue
 from domain.project.workflow import Status
 from domain.task.events import (
     TaskAssigned,
@@ -69,8 +70,13 @@ def folded(planned: list[Planned], state: Task | None = None) -> Task:
     return state
 
 
-def planned(case: Case, to: Destination, upto: int | None = None) -> list[Planned]:
-    made = [creation(case, to, "proj_1", LIMITS, "1", NOW)]
+def planned(
+    case: Case,
+    to: Destination,
+    upto: int | None = None,
+    defaults: Mapping[str, FieldValue] | None = None,
+) -> list[Planned]:
+    made = [creation(case, to, "proj_1", LIMITS, "1", NOW, defaults or {})]
     records = case.records[:upto]
     return made + list(history(case, records, folded(made), to, LIMITS, lambda: "1", NOW))
 
@@ -143,6 +149,18 @@ def test_each_record_is_kept_whole_with_the_person_apart():
     assert (second.was, second.resource, second.resource_id) == ("open", None, None)
     assert second.attributes["cost"] == {"list": [["x", 1]]}  # type: ignore[index]
     assert first.digest != second.digest
+
+
+def test_a_field_of_which_the_file_says_nothing_gets_its_default():
+    how = by_keys("concept:name")
+    to = destination({"site": "text", "cost": "number"})
+    case = case_of(trace("A", event("open"), event("work", cost=2), site="Kiel"), how)
+    defaults = {"site_key": "Bonn", "cost_key": 1, "size_key": "s"}
+    created, *rest = planned(case, to, defaults=defaults)
+    assert isinstance(created.event, TaskCreated)
+    assert created.event.fields == {"site_key": "Kiel", "size_key": "s"}
+    (changed,) = [each.event for each in rest if isinstance(each.event, TaskFieldsChanged)]
+    assert (changed.fields, changed.was) == ({"cost_key": 2}, {"cost_key": None})
 
 
 def test_fields_change_only_with_what_a_record_says():
@@ -230,7 +248,7 @@ def test_fields_take_no_more_room_than_a_task_has():
     how = by_name()
     to = destination({"a": "text", "b": "text", "c": "text"})
     case = case_of(trace("A", event("open", a="x" * 60, b="y" * 60, c="z" * 20)), how)
-    made = creation(case, to, "proj_1", Limits(fields_bytes=100), "1", NOW).event
+    made = creation(case, to, "proj_1", Limits(fields_bytes=100), "1", NOW, {}).event
     assert isinstance(made, TaskCreated)
     assert made.fields == {"a_key": "x" * 60}
 

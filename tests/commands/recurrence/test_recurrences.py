@@ -1,11 +1,14 @@
 """Tasks that come again: the next one with the last one's end, or by the clock."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from commands.project.archive_project import ArchiveProject
+from commands.project.change_fields import ChangeFields
+from commands.project.create_project import CreateProject
 from commands.recurrence.make_occurrence import SCHEDULER, MakeOccurrence
 from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
@@ -14,10 +17,14 @@ from commands.task.edit_task import EditTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Refused
+from domain.project.fields import FieldDraft
+from domain.project.state import PROJECT, Project
 from domain.recurrence.state import RECURRENCE, Recurrence
+from domain.task.events import TaskCreated
 from domain.task.state import TASK, Task
+from domain.values.limits import Limits
 from domain.values.moment import written
-from tests.commands.conftest import House, Process
+from tests.commands.conftest import House, Process, process
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WEEK = timedelta(days=7)
@@ -37,6 +44,12 @@ async def recurring(house: House, due: datetime, **other: object) -> Task:
 
 async def state(house: House, task_id: str) -> Task:
     found = await house.executor.states.read(TASK, task_id)
+    assert found is not None
+    return found
+
+
+async def project_state(house: House, project_id: str) -> Project:
+    found = await house.executor.states.read(PROJECT, project_id)
     assert found is not None
     return found
 
@@ -80,6 +93,77 @@ async def test_whoever_wrote_a_text_is_its_author_in_every_occurrence(house: Hou
     following = await state(house, (await series_of(house, task)).task_id)
     assert (following.title_author, following.description_author) == (house.ann, house.ann)
     assert following.creator_id == house.bob
+
+
+async def test_what_stands_below_it_comes_again_with_its_days(house: House) -> None:
+    task = await recurring(house, NOW + timedelta(days=2))
+    part = await house.task(
+        "Fill the can",
+        parent_task_id=task.task_id,
+        due_date=written(NOW + timedelta(days=1)),
+        status="cancelled",
+    )
+    await house.task("Find the can", parent_task_id=part.task_id, assignee_id=house.bob)
+    gone = await house.task("Not this", parent_task_id=task.task_id)
+    await house.run(house.ann, TrashTask(task_id=gone.task_id))
+    away = await house.run(house.ann, CreateProject(name="Away", workspace_id=house.workspace_id))
+    other = await house.task(
+        "Elsewhere", parent_task_id=task.task_id, project_id=away.state(PROJECT).project_id
+    )
+    await house.task("Below that", parent_task_id=other.task_id)
+    position = await finish(house, task.task_id)
+    following = (await series_of(house, task)).task_id
+    new = [
+        await state(house, each.stream)
+        for each in await house.log()
+        if isinstance(each.event, TaskCreated) and each.event.copy_of is not None
+    ]
+    assert [each.title for each in new] == [task.title, "Fill the can", "Find the can"]
+    assert [each.parent_task_id for each in new] == [None, following, new[1].task_id]
+    assert {each.status for each in new} == {"todo"}
+    assert new[1].due_date == NOW + timedelta(days=1) + WEEK
+    assert (new[2].assignee_ids, new[2].recurrence_id) == ((house.bob,), None)
+    await house.run(house.bob, UndoChange(task_id=task.task_id, position=position))
+    assert [(await state(house, each.task_id)).trashed for each in new] == [True] * 3
+
+
+async def test_only_so_much_comes_again_below_a_task(house: House) -> None:
+    tight = process(house.store, house.reader, Limits(template_tasks=2))
+    task = await recurring(house, NOW)
+    parts = [await house.task(parent_task_id=task.task_id) for _ in range(2)]
+    for status in ("in_progress", "in_review"):
+        await tight.run(house.ann, ChangeStatus(task_id=task.task_id, status=status))
+    done = ChangeStatus(task_id=task.task_id, status="done")
+    with pytest.raises(Invalid) as caught:
+        await tight.run(house.ann, done)
+    assert [each.code for each in caught.value.problems] == ["too-many"]
+    await tight.run(house.ann, TrashTask(task_id=parts[0].task_id))
+    assert (await tight.run(house.ann, done)).changed
+
+
+@pytest.mark.parametrize("basis", ["completion", "schedule"])
+async def test_the_next_one_has_what_its_project_requires(house: House, basis: str) -> None:
+    task = await recurring(house, NOW - WEEK, basis=basis)
+    size = FieldDraft(key="size", name="Size", type="text", required_at=("todo",))
+    await house.run(house.ann, ChangeFields(project_id=task.project_id, fields=(size,)))
+
+    async def come_again() -> bool:
+        if basis == "schedule":
+            return await by_the_clock(house, await series_of(house, task))
+        end = ChangeStatus(task_id=task.task_id, status="cancelled")
+        return (await house.run(house.ann, end)).changed
+
+    with pytest.raises(Refused) as caught:
+        await come_again()
+    assert caught.value.kind is Kind.GUARD_REFUSED
+    assert caught.value.fields["missing"] == ["fields.size"]
+    assert caught.value.fields["task_id"] == task.task_id
+    (field,) = (await project_state(house, task.project_id)).fields
+    filled = replace(size, field_id=field.field_id, default="small")
+    await house.run(house.ann, ChangeFields(project_id=task.project_id, fields=(filled,)))
+    assert await come_again()
+    following = await state(house, (await series_of(house, task)).task_id)
+    assert (following.fields, following.task_id != task.task_id) == ({"size": "small"}, True)
 
 
 async def test_reopened_and_finished_again_it_makes_no_other(house: House) -> None:

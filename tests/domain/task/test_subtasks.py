@@ -1,13 +1,14 @@
 """Where a task may stand, what goes with it, and what a copy of it says."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from domain.errors import Invalid, Kind, Refused
 from domain.project.events import ProjectFieldsChanged
-from domain.project.fields import FieldDefinition
+from domain.project.fields import FieldDefinition, defaults_of
 from domain.project.guards import GUARDS, MoveFacts
 from domain.task import decisions, subtasks
 from domain.task.events import (
@@ -149,7 +150,13 @@ def test_a_copy_says_what_the_task_says_in_the_words_of_those_who_wrote_it():
         state = TASK.evolve(state, event, stamp(state.version + 1, actor=author))
     project = project_of(ProjectFieldsChanged(fields=FIELDS, was=())).state
     (created, written), (rest, of_rest) = subtasks.copied(
-        state, project, rank="a2", assignee_ids=(), fields=state.fields, parent_task_id="task_b"
+        state,
+        project,
+        rank="a2",
+        assignee_ids=(),
+        fields=state.fields,
+        parent_task_id="task_b",
+        defaults={},
     )
     assert written == {"title": BOB, "description": EVE, "fields": ANN}
     assert (created.title, created.description, created.fields) == (
@@ -165,26 +172,40 @@ def test_a_copy_says_what_the_task_says_in_the_words_of_those_who_wrote_it():
     assert (copy.title_author, copy.description_author) == (BOB, EVE)
     assert (copy.fields, copy.field_authors) == (state.fields, {"a": ANN, "b": ANN, "c": BOB})
     ((renamed, authors),) = subtasks.copied(
-        state, project, rank="a2", assignee_ids=(), fields={}, parent_task_id=None, title="Mine"
+        state,
+        project,
+        rank="a2",
+        assignee_ids=(),
+        fields={},
+        parent_task_id=None,
+        title="Mine",
+        defaults={},
     )
     assert (renamed.title, authors) == ("Mine", {"description": EVE})
 
 
 def test_a_copy_has_what_the_project_requires_where_tasks_begin():
-    required = replace(FIELDS[0], required_at=("todo",))
-    project = project_of(ProjectFieldsChanged(fields=(required,), was=())).state
+    required, unasked, elsewhere = (
+        replace(each, default="as ever", required_at=at)
+        for each, at in zip(FIELDS, (("todo",), (), ("done",)), strict=True)
+    )
+    project = project_of(ProjectFieldsChanged(fields=(required, unasked, elsewhere), was=())).state
+    copied = partial(
+        subtasks.copied, project=project, rank="a2", assignee_ids=(), parent_task_id=None
+    )
+    # Only what it would be refused without: what was left empty on purpose stays so.
+    ((created, _),) = copied(task_of().state, fields={}, defaults=defaults_of(project.fields))
+    assert created.fields == {"a": "as ever"}
+    ((created, _),) = copied(task_of().state, fields={"a": "own"}, defaults={"a": "as ever"})
+    assert created.fields == {"a": "own"}
     with pytest.raises(Refused) as caught:
-        subtasks.copied(
-            task_of().state, project, rank="a2", assignee_ids=(), fields={}, parent_task_id=None
-        )
-    assert caught.value.fields["missing"] == ["fields.a"]
+        copied(task_of().state, fields={"b": "x"}, defaults={})
+    assert caught.value.kind is Kind.GUARD_REFUSED
+    assert caught.value.fields == {
+        "guard": "required-at",
+        "missing": ["fields.a"],
+        "task_id": TASK_ID,
+    }
     with pytest.raises(Refused) as caught:
-        subtasks.copied(
-            task_of(TaskTrashed()).state,
-            project,
-            rank="a2",
-            assignee_ids=(),
-            fields={"a": "x"},
-            parent_task_id=None,
-        )
+        copied(task_of(TaskTrashed()).state, fields={"a": "x"}, defaults={})
     assert caught.value.kind is Kind.TRASHED
