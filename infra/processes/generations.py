@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,11 @@ from infra.postgres.views import ddl
 from projections.projection import Projection
 
 DROP_LOCK_TIMEOUT_MS = 500
+
+_GROWN = """
+SELECT k.name FROM unnest(%s::text[]) AS k(name) JOIN pg_class AS c ON c.oid = to_regclass(k.name)
+WHERE pg_relation_size(c.oid) > 4 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -135,6 +140,24 @@ async def analyse(connection: Connection, projection: Projection, generation: Ge
     """Bring the planner's statistics up to date; every session plans its statements anew then."""
     for table in projection.tables:
         await connection.execute(f"ANALYZE {ddl.relation(projection, table, generation.number)}")
+
+
+async def analyse_grown(
+    connection: Connection, projections: Mapping[Generation, Projection]
+) -> None:
+    """As `analyse`, the tables alone that have grown much since the planner heard of them last.
+
+    A plan that was made while a table was empty takes any index for as good as the key's, and
+    autovacuum, which would put that right, looks once a minute.
+    """
+    names = [
+        ddl.relation(projection, table, generation.number)
+        for generation, projection in projections.items()
+        for table in projection.tables
+    ]
+    cursor = await connection.execute(_GROWN, (names,))
+    for (name,) in await cursor.fetchall():
+        await connection.execute(f"ANALYZE {name}")
 
 
 async def claim(

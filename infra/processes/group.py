@@ -348,15 +348,12 @@ class Group:
             self._next_refresh = now + REFRESH_S
             self._ask_if_stuck()
             await self._refresh()
-            await self._analyse_young_tables()
+            await generations.analyse_grown(
+                self._leadership.session,
+                {each: member.projection for each, member in self._members.items()},
+            )
             if self._consumer.flowing and not self._intake.believed:
                 await self._check_stream()
-
-    async def _analyse_young_tables(self) -> None:
-        for generation, member in self._members.items():
-            if member.has_grown():
-                session = self._leadership.session
-                await generations.analyse(session, member.projection, generation)
 
     def _ask_if_stuck(self) -> None:
         """The relay says that there is more, and nothing has come since it said so before."""

@@ -21,17 +21,10 @@ class Batch:
     letters: list[DeadLetter]
 
 
-ANALYSE_AT = 500
-ANALYSE_UPTO = 50_000
-
-
 class Member:
     """`position`: its committed checkpoint. `folded`: how far its rows in memory are.
 
     `parked`: the streams that it leaves alone, for an event of theirs could not be applied.
-    `analyse_at`: the position at which the tables have grown so much that the planner must hear of
-    it, None once they are large. A plan that was made while a table was empty takes any index for
-    as good as the key's, and autovacuum, which would put that right, looks once a minute.
     """
 
     def __init__(
@@ -49,7 +42,6 @@ class Member:
         self.folded = position
         self.epoch = epoch
         self.parked = parked
-        self.analyse_at: int | None = ANALYSE_AT if position < ANALYSE_UPTO else None
         self.rows = RowStore(projection, generation, limits)
         self._letters: list[DeadLetter] = []
 
@@ -78,15 +70,6 @@ class Member:
         self.folded = events[-1].position
         move = Move(self.generation, self.epoch, old, self.folded)
         return Batch(move, rows.changes(), letters)
-
-    def has_grown(self) -> bool:
-        """Whether to analyse the tables now; then not before they have grown four times more."""
-        if self.analyse_at is None or self.position < self.analyse_at:
-            return False
-        self.analyse_at = max(ANALYSE_AT, self.position) * 4
-        if self.analyse_at > ANALYSE_UPTO:
-            self.analyse_at = None
-        return True
 
     def forget(self) -> None:
         """Back to the checkpoint: what was folded since is not in the database."""

@@ -133,6 +133,21 @@ async def test_batches_cut_anew_purged_and_taken_over(
     assert stored(log) == await as_replayed(log)
 
 
+async def test_the_planner_hears_of_tables_that_have_grown(
+    log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run
+) -> None:
+    def known() -> int:
+        found = log.ask(
+            "SELECT reltuples::integer FROM pg_class WHERE relname LIKE 'sample_tallies_v1_g1'"
+        )
+        return int(found[0][0]) if found else -1
+
+    run(Projector([sample()], log, sessions, nats).run())
+    await answers(log)
+    log.append(*[("ws_a", f"ws_a_{number}", Added(1)) for number in range(2_000)])
+    await until(lambda: known() > 0, what="statistics of the young table")
+
+
 class GatedLog:
     """Stops a reader between reading and writing, as a paused process is stopped."""
 
