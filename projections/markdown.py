@@ -50,20 +50,13 @@ _MOST_CELLS: Final = 10_000
 def as_html(text: str) -> str:
     """The text's HTML. Line breaks are kept as they are written; images are shown as links, for
     whoever reads a comment need not tell another server so."""
-    if _PLAIN.fullmatch(text):
-        return _paragraphs(text)
+    plain = text.rstrip(" \n")
+    if _PLAIN.fullmatch(plain):
+        return _paragraphs(plain)
     if len(text) > _MOST_MARKS and sum(1 for _ in _MARKS.finditer(text)) > _MOST_MARKS:
         return f"<pre>{nh3.clean_text(text)}</pre>\n"
     rendered: str = (_without_tables if _is_wide(text) else _markdown).render(text)
-    return nh3.clean(
-        rendered,
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_known_value,
-        url_schemes=_SCHEMES,
-        link_rel=_REL,
-        strip_comments=True,
-    )
+    return _cleaner.clean(rendered)
 
 
 def _known_value(_element: str, attribute: str, value: str) -> str | None:
@@ -138,3 +131,11 @@ def _made(*more: str) -> MarkdownIt:
 
 _markdown = _made("table")
 _without_tables = _made()
+_cleaner = nh3.Cleaner(
+    tags=_TAGS,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_known_value,
+    url_schemes=_SCHEMES,
+    link_rel=_REL,
+    strip_comments=True,
+)
