@@ -5,7 +5,9 @@ list that only ever grows. A change's values have the form that its field has in
 thing itself, people included; long texts are cut (the whole text stands in the event). Entries
 follow the log, the newest first; of one event with several fields, the first field comes first.
 
-What happens to nobody's notice has no entry: a card that gets another rank in the same place.
+What happens to nobody's notice has no entry: a card that gets another rank in the same place. It
+has a row all the same, without action and document, as every event has that a workspace's feed of
+changes may give: so this view tells where the events are that somebody may see.
 
 A task that moved to another project takes what may be seen of it along: an entry about it stays in
 the feed of the project where it happened, for those who may see where the task is now.
@@ -21,7 +23,14 @@ from typing import Any
 
 import msgspec
 
-from domain.task.events import TaskCreated, TaskDescribed, TaskMovedToProject, TaskTagged
+from domain.task.events import (
+    TaskCreated,
+    TaskDescribed,
+    TaskMadeRecurring,
+    TaskMovedToProject,
+    TaskRespaced,
+    TaskTagged,
+)
 from domain.user.events import ApiKeyMade, ApiKeyRevoked
 from domain.values.recorded import Recorded
 from domain.values.text import Text
@@ -50,6 +59,10 @@ ACTIONS = (
     *workspaces.ACTIONS,
 )
 
+# A card that gets another rank in the same place; what the series says itself in the same commit.
+UNNOTICED = (TaskRespaced, TaskMadeRecurring)
+_OTHERS_OF_TASKS = frozenset({TaskDescribed, TaskMovedToProject, *UNNOTICED})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityFilter:
@@ -67,15 +80,17 @@ class ActivityFilter:
 
 @dataclass(slots=True)
 class EntryRow:
+    """`action` None: an event without an entry, of which only the place is told."""
+
     workspace_id: str
     position: int
     ordinal: int
     project_id: str | None
     task_id: str | None
     actor_id: str
-    action: str
+    action: str | None
     recorded_at: datetime
-    doc: bytes
+    doc: bytes | None
 
 
 @dataclass(slots=True)
@@ -116,7 +131,9 @@ ENTRIES = Table(
     indexes=(
         "(task_id, position, ordinal) WHERE task_id IS NOT NULL",
         "(project_id, position, ordinal) WHERE project_id IS NOT NULL",
-        "(actor_id, position, ordinal)",
+        "(workspace_id, actor_id, action, position, ordinal) WHERE action IS NOT NULL",
+        "(workspace_id, action, position, ordinal) WHERE action IS NOT NULL",
+        "(workspace_id, position, ordinal) WHERE project_id IS NULL",
     ),
 )
 SUBJECTS = Table(
@@ -131,6 +148,7 @@ MOVED = Table(
     MovedRow,
     {"task_id": "text", "workspace_id": "text", "project_id": "text"},
     key=("task_id",),
+    indexes=("(project_id)",),
 )
 
 _json = msgspec.json.Encoder()
@@ -170,6 +188,26 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
     if isinstance(recorded.event, TaskTagged):
         says = tasks.tagged(recorded.stamp.workspace_id)
     _write(says(recorded.event), recorded, rows, "task", subject.task_id, subject.project_id)
+
+
+def _unnoticed(recorded: Recorded, rows: Rows) -> None:
+    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    if subject is not None:
+        stamp = recorded.stamp
+        rows.put(
+            "entries",
+            EntryRow(
+                stamp.workspace_id,
+                stamp.position,
+                0,
+                subject.project_id,
+                subject.task_id,
+                stamp.actor,
+                None,
+                stamp.recorded_at,
+                None,
+            ),
+        )
 
 
 def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
@@ -297,7 +335,7 @@ def _write(
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = type(recorded.event)
-    if event in tasks.EVENTS or event in (TaskDescribed, TaskMovedToProject):
+    if event in tasks.EVENTS or event in _OTHERS_OF_TASKS:
         return (("subjects", recorded.stamp.stream),)
     if event in recurrences.EVENTS:
         return (("subjects", recorded.event.task_id),)
@@ -312,6 +350,7 @@ ACTIVITY_VIEW = Projection(
         TaskCreated: _created,
         TaskDescribed: _described,
         **dict.fromkeys(tasks.EVENTS, _task_changed),
+        **dict.fromkeys(UNNOTICED, _unnoticed),
         **dict.fromkeys(comments.EVENTS, _commented),
         TaskMovedToProject: _moved_to_project,
         **dict.fromkeys(recurrences.EVENTS, _recurrence_changed),

@@ -1,7 +1,9 @@
-"""Activity feeds: of a task, a project, a workspace, a person. The newest entry first."""
+"""Activity feeds: of a task, a project, a workspace, a person."""
 
 from dataclasses import replace
-from typing import Annotated
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -16,21 +18,31 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import ActivityPage
 from api.routes.people import shared_workspaces
-from domain.errors import not_found
+from domain.errors import invalid, not_found
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.moment import moment
 from domain.workspace.state import WORKSPACE
-from projections.activity import ACTIVITY_VIEW, ActivityFilter
+from projections.activity import ACTIONS, ACTIVITY_VIEW, ActivityFilter
 from projections.questions import Listing, Scope
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Activity"])
+
+_ACTIONS: Final = frozenset(ACTIONS)
+
+
+Moment = Annotated[str | None, Field(max_length=50, description="When it was recorded, inclusive.")]
 
 
 class FeedQuery(PageQuery):
     action: Annotated[tuple[str, ...], Field(max_length=100, description="Any of them.")] = ()
     actor_id: Annotated[tuple[str, ...], Field(max_length=100, description="Ids or `me`.")] = ()
-    since: Annotated[str | None, Field(max_length=50, description="A moment, inclusive.")] = None
-    until: Annotated[str | None, Field(max_length=50, description="A moment, inclusive.")] = None
+    since: Moment = None
+    until: Moment = None
+    first: Annotated[Moment, Field(alias="from", description="The same as `since`.")] = None
+    last: Annotated[Moment, Field(alias="to", description="The same as `until`.")] = None
+    sort_order: Annotated[
+        Literal["asc", "desc"], Field(description="The newest first, or the oldest.")
+    ] = "desc"
 
     def asked_of(
         self,
@@ -40,17 +52,29 @@ class FeedQuery(PageQuery):
         project_id: str | None = None,
         workspace_id: str | None = None,
     ) -> ActivityFilter:
-        """The filter as the view understands it. Raises Invalid for a time that is none."""
+        """The filter as the view understands it. Raises Invalid for a time that is none and for
+        an action that there is not."""
         caller = call.caller.user_id
+        unknown = sorted(set(self.action) - _ACTIONS)
+        if unknown:
+            near = get_close_matches(unknown[0], _ACTIONS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise invalid("/query/action", f"There is no action {unknown[0]}.{hint}", "unknown")
         return ActivityFilter(
             task_id=task_id,
             project_id=project_id,
             workspace_id=workspace_id,
-            actor_ids=tuple(caller if each == "me" else each for each in self.actor_id),
-            actions=self.action,
-            since=None if self.since is None else moment(self.since, "/query/since"),
-            until=None if self.until is None else moment(self.until, "/query/until"),
+            actor_ids=tuple(
+                dict.fromkeys(caller if each == "me" else each for each in self.actor_id)
+            ),
+            actions=tuple(dict.fromkeys(self.action)),
+            since=max(_moments(since=self.since, **{"from": self.first}), default=None),
+            until=min(_moments(until=self.until, to=self.last), default=None),
         )
+
+
+def _moments(**given: str | None) -> list[datetime]:
+    return [moment(each, f"/query/{name}") for name, each in given.items() if each is not None]
 
 
 class ProjectFeedQuery(FeedQuery):
@@ -139,7 +163,9 @@ async def _feed(
         if own:
             scope = replace(scope, workspaces=(*scope.workspaces, SYSTEM_WORKSPACE))
         return await house.waiter.at_least(
-            ACTIVITY_VIEW, position, lambda: house.activity.list(scope, asked, page)
+            ACTIVITY_VIEW,
+            position,
+            lambda: house.activity.list(scope, asked, page, oldest_first=query.sort_order == "asc"),
         )
 
     listing = await call.access.within(call.caller.user_id, workspaces, ask)

@@ -14,7 +14,6 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
-    TaskMadeRecurring,
     TaskParentChanged,
     TaskPrioritised,
     TaskRanked,
@@ -182,5 +181,4 @@ EVENTS: Mapping[type, Says] = {
     TaskDependencyRemoved: _dependency_removed,
     TaskBlocked: _blocked,
     TaskUnblocked: _unblocked,
-    TaskMadeRecurring: lambda event: (),  # the series itself says so in the same commit
 }

@@ -14,7 +14,7 @@ from .reader import MOST_AT_ONCE, Parameters, Question, ViewReader
 
 COUNTED_EXACTLY = 10_000
 
-_DOCS_TOGETHER = 5_000
+DOCS_TOGETHER = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,14 @@ async def read_page(
             tuple(query.params.kinds),
             tuple(query.params.values),
             tuple(scope),
-            max(1, min(MOST_AT_ONCE, _DOCS_TOGETHER // page.limit)),
+            max(1, min(MOST_AT_ONCE, DOCS_TOGETHER // page.limit)),
         )
     )
     stale = await reader.stale(scope) if row[4] else ()
-    return _listing(row, log_id, query.order, page.limit, stale)
+    return listing_of(row, log_id, query.order, page.limit, stale)
 
 
-def _listing(
+def listing_of(
     row: TupleRow, log_id: str, order: Order, limit: int, stale: tuple[str, ...]
 ) -> Listing:
     docs, found, total, position, _, *last = row
