@@ -21,7 +21,9 @@ from domain.task.state import TASK, Task
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.workspace.roles import project_role
 from domain.workspace.state import WORKSPACE, Workspace
+from infra.postgres.arrays import TextArray
 from infra.postgres.pool import Pool
+from infra.postgres.prepared import fetch_prepared
 from infra.postgres.views.gather import Gather
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.waiting import ViewWaiter
@@ -215,8 +217,8 @@ class Access:
     ) -> Mapping[tuple[str, ...], tuple[int, ...]]:
         names = {f"access:{each}" for workspaces in asked for each in workspaces}
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_GUARDS, (list(names),), prepare=True)
-            positions: dict[str, int] = dict(await cursor.fetchall())
+            found = await fetch_prepared(connection, _GUARDS, (TextArray.of(list(names)),))
+        positions: dict[str, int] = dict(found)
         return {
             workspaces: tuple(positions.get(f"access:{each}", 0) for each in workspaces)
             for workspaces in asked

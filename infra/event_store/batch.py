@@ -17,10 +17,13 @@ from infra.event_store.rows import moment
 from infra.postgres.arrays import (
     NULL,
     BigintArray,
+    Binary,
     BooleanArray,
     ByteaArray,
     IntegerArray,
+    Null,
     TextArray,
+    Uuid,
     UuidArray,
 )
 
@@ -29,7 +32,7 @@ MAX_BYTES = 1024 * 1024
 
 Verdict = Receipt | Refused
 
-_PARAMETERS = ", ".join(["%b"] * 29)
+_PARAMETERS = ", ".join(["%s"] * 29)
 APPEND = f"SELECT head_before, recorded_at, numbers, refused::text FROM log.append({_PARAMETERS})"
 
 
@@ -92,7 +95,7 @@ class Batch:
         self._claimed.update(commit.claimed)
 
 
-def parameters(log_id: uuid.UUID, commits: Sequence[EncodedCommit]) -> list[Any]:
+def parameters(log_id: uuid.UUID, commits: Sequence[EncodedCommit]) -> list[Binary]:
     """The arguments of `log.append`."""
     last_events: list[int] = []
     event_commits: list[int] = []
@@ -115,7 +118,7 @@ def parameters(log_id: uuid.UUID, commits: Sequence[EncodedCommit]) -> list[Any]
         last_events.append(events if count else 0)
     packs = [commit.events for commit in commits]
     return [
-        log_id,
+        Uuid(log_id),
         UuidArray.of([commit.command_id for commit in commits]),
         TextArray.of([commit.workspace_id for commit in commits]),
         TextArray.of([commit.main_stream for commit in commits]),
@@ -135,7 +138,11 @@ def parameters(log_id: uuid.UUID, commits: Sequence[EncodedCommit]) -> list[Any]
         IntegerArray.of(reader_commits),
         IntegerArray.of(reader_reads),
         *_guards(commits),
-        *([IntegerArray.of(touch_events), TextArray.of(touch_names)] if touch_names else _NONE[:2]),
+        *(
+            [IntegerArray.of(touch_events), TextArray.of(touch_names)]
+            if touch_names
+            else _NO_TOUCHES
+        ),
         *_claims(commits),
     ]
 
@@ -244,12 +251,18 @@ def _refused(refusal: _Duplicate | _Moved | _Claimed, commits: Sequence[EncodedC
             return Refused(Kind.ALREADY_EXISTS, f"This {field} is taken.", field=field)
 
 
-_NONE: tuple[None, ...] = (None,) * 5
+# NULLs, for what most batches have not.
+_NO_DRAWS = Null(TextArray)
+_NO_TOUCHES = (Null(IntegerArray), Null(TextArray))
+_NO_GUARDS = (Null(IntegerArray), Null(TextArray), Null(BigintArray))
+_NO_CLAIMS = tuple(
+    Null(kind) for kind in (IntegerArray, TextArray, ByteaArray, TextArray, BooleanArray)
+)
 
 
-def _draws(commits: Sequence[EncodedCommit], events: int) -> TextArray | None:
+def _draws(commits: Sequence[EncodedCommit], events: int) -> Binary:
     if all(commit.events.draws is None for commit in commits):
-        return None
+        return _NO_DRAWS
     return TextArray(
         [
             NULL * commit.events.count if commit.events.draws is None else commit.events.draws
@@ -259,9 +272,9 @@ def _draws(commits: Sequence[EncodedCommit], events: int) -> TextArray | None:
     )
 
 
-def _guards(commits: Sequence[EncodedCommit]) -> Iterable[Any]:
+def _guards(commits: Sequence[EncodedCommit]) -> Iterable[Binary]:
     if not any(commit.guards for commit in commits):
-        return _NONE[:3]
+        return _NO_GUARDS
     rows = [
         (ordinal, name, position)
         for ordinal, commit in enumerate(commits, 1)
@@ -271,9 +284,9 @@ def _guards(commits: Sequence[EncodedCommit]) -> Iterable[Any]:
     return IntegerArray.of(ordinals), TextArray.of(names), BigintArray.of(positions)
 
 
-def _claims(commits: Sequence[EncodedCommit]) -> Iterable[Any]:
+def _claims(commits: Sequence[EncodedCommit]) -> Iterable[Binary]:
     if not any(commit.claims for commit in commits):
-        return _NONE
+        return _NO_CLAIMS
     rows = [
         (ordinal, claim) for ordinal, commit in enumerate(commits, 1) for claim in commit.claims
     ]

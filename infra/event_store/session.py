@@ -6,7 +6,7 @@ import os
 import select
 import socket
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from infra.postgres.arrays import adapt
 from infra.postgres.pool import Connection, conninfo
+from infra.postgres.prepared import PreparedConnection, fetch_prepared
 
 STATEMENT_TIMEOUT_MS = 5_000
 _CALL_TIMEOUT_SECONDS = STATEMENT_TIMEOUT_MS / 1000 + 1
@@ -58,11 +58,10 @@ class Session:
         """
         try:
             async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
-                connection = await psycopg.AsyncConnection.connect(
+                connection = await PreparedConnection.connect(
                     _conninfo(url, role), autocommit=True, prepare_threshold=0
                 )
                 try:
-                    adapt(connection)
                     return cls(connection, await _backend(connection), await _head(connection))
                 except BaseException:
                     await connection.close()
@@ -83,7 +82,7 @@ class Session:
             return True
         return False
 
-    async def fetch(self, sql: str, params: Any = None) -> list[Any]:
+    async def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[Any]:
         """The rows of one statement.
 
         Raises SessionLost in doubt whether it was carried out; psycopg.Error when the server said
@@ -91,8 +90,7 @@ class Session:
         """
         alarm = asyncio.get_running_loop().call_later(_CALL_TIMEOUT_SECONDS, self._cut)
         try:
-            cursor = await self._connection.execute(sql.encode(), params, prepare=True, binary=True)
-            return await cursor.fetchall()
+            return await fetch_prepared(self._connection, sql, params)
         except psycopg.Error as error:
             if self._connection.broken or self._connection.closed:
                 raise SessionLost(str(error)) from error

@@ -22,7 +22,9 @@ from infra.event_store.refusals import down, unreachable
 from infra.event_store.rows import COLUMNS, StoredRow
 from infra.keys.content_keys import KeyRing
 from infra.keys.master import MasterKeys
+from infra.postgres.arrays import IntegerArray, TextArray
 from infra.postgres.pool import Pool
+from infra.postgres.prepared import fetch_prepared
 from infra.postgres.scoped import fetch_scoped
 from infra.postgres.views.gather import Gather
 
@@ -42,7 +44,7 @@ _READ_STREAMS: LiteralString = f"""
 SELECT asked.nth, {COLUMNS}
 FROM unnest(%s::integer[], %s::text[], %s::integer[], %s::integer[])
     AS asked (nth, name, past, last)
-CROSS JOIN LATERAL log.read_stream(asked.name, asked.past, asked.last, %s)
+CROSS JOIN LATERAL log.read_stream(asked.name, asked.past, asked.last, {_BEGINNING})
 ORDER BY asked.nth, version
 """
 _READ_RANGE: LiteralString = (
@@ -318,9 +320,10 @@ class PostgresEventStore:
         self, asked: Sequence[tuple[str, int, int]]
     ) -> dict[tuple[str, int, int], list[StoredRow]]:
         """What `read_stream` begins with, for many who ask at the same time."""
-        streams, afters, lasts = (list(column) for column in zip(*asked, strict=True))
-        numbers = list(range(len(asked)))
-        rows = await self._fetch(_READ_STREAMS, (numbers, streams, afters, lasts, _BEGINNING))
+        streams, afters, lasts = zip(*asked, strict=True)
+        numbers = IntegerArray.of(range(len(asked)))
+        columns = (TextArray.of(streams), IntegerArray.of(afters), IntegerArray.of(lasts))
+        rows = await self._fetch(_READ_STREAMS, (numbers, *columns))
         found: dict[tuple[str, int, int], list[StoredRow]] = {}
         for nth, *row in rows:
             found.setdefault(asked[nth], []).append(StoredRow(*row))
@@ -331,9 +334,7 @@ class PostgresEventStore:
 
     async def _fetch(self, sql: LiteralString, params: Sequence[object]) -> list[Any]:
         async with _reachable(), self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(sql, params, prepare=True)
-            return await cursor.fetchall()
+            return await fetch_prepared(connection, sql, params)
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""Arrays as query parameters in PostgreSQL's binary format, made in one pass.
+"""Query parameters in PostgreSQL's binary format, arrays above all, made in one pass.
 
 psycopg's own list dumpers look at each element several times, which for a batch of small values
 costs more than the rest of the call.
@@ -8,7 +8,8 @@ import sys
 from array import array
 from collections.abc import Sequence
 from struct import Struct
-from typing import ClassVar, Self
+from typing import Self
+from uuid import UUID
 
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
@@ -26,12 +27,45 @@ _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
 
 
-class BinaryArray:
+class Binary:
+    """A parameter in PostgreSQL's binary format."""
+
+    __slots__ = ()
+    oid: int
+
+    def dumped(self) -> bytes | None:
+        """The parameter as it is sent; None is NULL."""
+        raise NotImplementedError
+
+
+class Null(Binary):
+    """NULL of the type that `kind` has."""
+
+    __slots__ = ("oid",)
+
+    def __init__(self, kind: type[Binary]) -> None:
+        self.oid = kind.oid
+
+    def dumped(self) -> None:
+        return None
+
+
+class Uuid(Binary):
+    __slots__ = ("_value",)
+    oid = 2950
+
+    def __init__(self, value: UUID) -> None:
+        self._value = value
+
+    def dumped(self) -> bytes:
+        return self._value.bytes
+
+
+class BinaryArray(Binary):
     """A one-dimensional array: its elements, each behind its length, in pieces of any size."""
 
     __slots__ = ("count", "pieces")
-    oid: ClassVar[int]
-    element_oid: ClassVar[int]
+    element_oid: int
 
     def __init__(self, pieces: list[bytes], count: int) -> None:
         self.pieces = pieces
@@ -43,7 +77,6 @@ class BinaryArray:
         return sum(map(len, self.pieces))
 
     def dumped(self) -> bytes:
-        """The parameter as it is sent."""
         if not self.count:
             return _HEADER.pack(0, 0, self.element_oid, 0, 1)[:12]
         return _HEADER.pack(1, 1, self.element_oid, self.count, 1) + b"".join(self.pieces)

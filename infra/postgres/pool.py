@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 from psycopg import AsyncConnection
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq.abc import PGconn
-from psycopg.rows import AsyncRowFactory, TupleRow, tuple_row
+from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from infra.postgres.statements import Statements
+from infra.postgres.prepared import PreparedConnection
 
 Connection = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Connection]
@@ -74,15 +73,11 @@ def conninfo(
     return make_conninfo(**merged)
 
 
-class PooledConnection(AsyncConnection[TupleRow]):
+class PooledConnection(PreparedConnection):
     """Given up when an answer takes longer than the server may take for one: a server that is
     there and does nothing, its machine paused or its disk hanging, is as good as gone."""
 
     patience_s = _PATIENCE_S
-
-    def __init__(self, pgconn: PGconn, row_factory: AsyncRowFactory[TupleRow] = tuple_row) -> None:
-        super().__init__(pgconn, row_factory)
-        self.statements = Statements()
 
     async def wait(
         self,

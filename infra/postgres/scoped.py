@@ -1,16 +1,9 @@
-"""Reads within a tenant's scope: prepared, one round trip, few steps of Python.
+"""Reads within a tenant's scope: prepared, and in one round trip with what sets the scope."""
 
-A cursor in a pipeline does the same in several waits and a good deal of bookkeeping, which for
-small reads costs more than all the rest; so these reads speak to libpq themselves.
-"""
-
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 from psycopg.abc import Buffer, PQGen, Transformer
-from psycopg.adapt import PyFormat
 from psycopg.adapt import Transformer as NewTransformer
 from psycopg.errors import InvalidSqlStatementName, OperationalError, error_from_result
 from psycopg.generators import fetch_many, send
@@ -18,15 +11,13 @@ from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 
-from infra.postgres.arrays import BinaryArray
-from infra.postgres.pool import Connection, PooledConnection
+from infra.postgres.pool import Connection
+from infra.postgres.prepared import DONE, PreparedConnection, dumped, positional
 from infra.postgres.statements import Form, Statements
 
 Params = Sequence[Any] | Mapping[str, Any]
 
 _SCOPE: Final[Form] = ("SELECT set_config('taskledger.workspaces', $1, true)", ())
-_PLACEHOLDER: Final = re.compile(r"%(?:\((\w+)\))?s|%%")
-_DONE: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
 async def fetch_scoped(
@@ -34,27 +25,27 @@ async def fetch_scoped(
 ) -> list[TupleRow]:
     """The rows of one query that sees only these workspaces, in one round trip.
 
-    `connection` is one of `open_pool`'s; `params` are psycopg's, where a `BinaryArray` needs no
+    `connection` is one of `open_pool`'s; `params` are psycopg's, where a `Binary` needs no
     adapting. Between two synchronisations of a pipeline PostgreSQL keeps one implicit transaction,
     so the scope ends with the query and cannot leak to whoever uses the connection next.
     """
-    assert isinstance(connection, PooledConnection)
+    assert isinstance(connection, PreparedConnection)
     transformer: Transformer = NewTransformer(connection)
-    text, names = _positional(sql)
-    values = [params[name] for name in names] if isinstance(params, Mapping) else params
-    types, dumped, formats = _dumped(transformer, values)
+    text, names = positional(sql)
+    given = [params[name] for name in names] if isinstance(params, Mapping) else params
+    types, values, formats = dumped(transformer, given)
     scope = ",".join(workspaces).encode()
     async with connection.lock:
         if connection.closed:
             raise OperationalError("the connection is closed")
         try:
             trip = _Trip(connection.pgconn, connection.statements)
-            answer = await connection.wait(trip.run(scope, (text, types), dumped, formats))
+            answer = await connection.wait(trip.run(scope, (text, types), values, formats))
         except InvalidSqlStatementName:
             # psycopg lets go of all prepared statements, ours too, where it rolls back.
             connection.statements.forget()
             trip = _Trip(connection.pgconn, connection.statements)
-            answer = await connection.wait(trip.run(scope, (text, types), dumped, formats))
+            answer = await connection.wait(trip.run(scope, (text, types), values, formats))
     transformer.set_pgresult(answer)
     return transformer.load_rows(0, answer.ntuples, tuple)
 
@@ -87,7 +78,7 @@ class _Trip:
         finally:
             self._leave()
         for step, result in zip(self._steps, results, strict=True):
-            if result.status not in _DONE:
+            if result.status not in DONE:
                 raise error_from_result(result, encoding="utf-8")
             if step is not None:
                 self._statements.keep(*step)
@@ -127,34 +118,3 @@ class _Trip:
         except OperationalError:
             # Answers are still under way: nobody may use the connection any more.
             self._connection.finish()
-
-
-def _dumped(
-    transformer: Transformer, values: Sequence[Any]
-) -> tuple[tuple[int, ...], Sequence[Buffer | None], Sequence[Format]]:
-    if all(isinstance(value, BinaryArray) for value in values):
-        types = tuple([value.oid for value in values])
-        return types, [value.dumped() for value in values], [Format.BINARY] * len(values)
-    dumped = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-    return tuple(transformer.types or ()), dumped, transformer.formats or ()
-
-
-@lru_cache(maxsize=1_000)
-def _positional(sql: str) -> tuple[str, tuple[str, ...]]:
-    """SQL with PostgreSQL's own placeholders, and the names in their order where it has names."""
-    names: list[str] = []
-    count = 0
-
-    def place(found: re.Match[str]) -> str:
-        nonlocal count
-        if found[0] == "%%":
-            return "%"
-        name = found[1]
-        if name is None:
-            count += 1
-            return f"${count}"
-        if name not in names:
-            names.append(name)
-        return f"${names.index(name) + 1}"
-
-    return _PLACEHOLDER.sub(place, sql), tuple(names)
