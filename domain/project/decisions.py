@@ -449,15 +449,14 @@ def follow_statuses(
 def _followed(
     required_at: Sequence[str], places: Mapping[str, Status | None], former: Workflow
 ) -> tuple[str, ...]:
-    followed: dict[str, None] = {}
+    followed: list[str] = []
     for each in required_at:
+        target = places.get(each)
         if each not in places:
-            followed[each] = None
-            continue
-        target = places[each]
-        if target is not None and status_at(former, target.key) is None:
-            followed[target.key] = None
-    return tuple(followed)
+            followed.append(each)
+        elif target is not None and status_at(former, target.key) is None:
+            followed.append(target.key)
+    return tuple(dict.fromkeys(followed))
 
 
 def change_types(

@@ -190,21 +190,18 @@ def _fields(value: Any, named: Named, pointer: str) -> Checked:
     return kept, problems
 
 
-def _roles(of: Callable[[Named], Sequence[str]]) -> Callable[[Any, Named, str], Checked]:
-    def check(value: Any, named: Named, pointer: str) -> Checked:
-        kept: list[str] = []
-        problems: list[Problem] = []
-        for at, text, wrong in _texts(value, pointer):
-            problems.extend(wrong)
-            if wrong:
-                continue
-            if text not in of(named):
-                problems.append(Problem(at, "unknown", f"Must be one of {_list(of(named))}."))
-            elif text not in kept:
-                kept.append(text)
-        return kept, problems
-
-    return check
+def _roles(value: Any, known: Sequence[str], pointer: str) -> Checked:
+    kept: list[str] = []
+    problems: list[Problem] = []
+    for at, text, wrong in _texts(value, pointer):
+        problems.extend(wrong)
+        if wrong:
+            continue
+        if text not in known:
+            problems.append(Problem(at, "unknown", f"Must be one of {_list(known)}."))
+        elif text not in kept:
+            kept.append(text)
+    return kept, problems
 
 
 def _texts(value: Any, pointer: str) -> Iterator[tuple[str, str, Sequence[Problem]]]:
@@ -231,8 +228,8 @@ GUARDS: Final[Mapping[str, GuardRule]] = {
     "only-roles": GuardRule(
         _only_roles,
         {
-            "project_roles": _roles(lambda named: named.project_roles),
-            "workspace_roles": _roles(lambda named: named.workspace_roles),
+            "project_roles": lambda value, named, at: _roles(value, named.project_roles, at),
+            "workspace_roles": lambda value, named, at: _roles(value, named.workspace_roles, at),
         },
     ),
     "comment-required": GuardRule(_comment_required, {}),

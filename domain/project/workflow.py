@@ -56,23 +56,6 @@ class Workflow:
     any_move: bool = False
 
 
-def _default_transitions() -> tuple[Transition, ...]:
-    unblocked = (Guard(name="no-unfinished-blockers"),)
-    moves = {
-        "todo": ("in_progress", "cancelled"),
-        "in_progress": ("in_review", "blocked", "todo", "cancelled"),
-        "in_review": ("done", "in_progress", "cancelled"),
-        "blocked": ("in_progress", "todo", "cancelled"),
-        "done": ("todo", "in_progress"),
-        "cancelled": ("todo",),
-    }
-    return tuple(
-        Transition(source=source, target=target, guards=unblocked if target == "done" else ())
-        for source, targets in moves.items()
-        for target in targets
-    )
-
-
 _DEFAULT_STATUSES: Final = (
     Status(key="todo", name="To do", category="todo"),
     Status(key="in_progress", name="In progress", category="in_progress"),
@@ -82,8 +65,25 @@ _DEFAULT_STATUSES: Final = (
     Status(key="cancelled", name="Cancelled", category="cancelled"),
 )
 
+_DEFAULT_MOVES: Final = {
+    "todo": ("in_progress", "cancelled"),
+    "in_progress": ("in_review", "blocked", "todo", "cancelled"),
+    "in_review": ("done", "in_progress", "cancelled"),
+    "blocked": ("in_progress", "todo", "cancelled"),
+    "done": ("todo", "in_progress"),
+    "cancelled": ("todo",),
+}
+
+_UNBLOCKED: Final = (Guard(name="no-unfinished-blockers"),)
+
 DEFAULT_WORKFLOW: Final = Workflow(
-    initial="todo", statuses=_DEFAULT_STATUSES, transitions=_default_transitions()
+    initial="todo",
+    statuses=_DEFAULT_STATUSES,
+    transitions=tuple(
+        Transition(source=source, target=target, guards=_UNBLOCKED if target == "done" else ())
+        for source, targets in _DEFAULT_MOVES.items()
+        for target in targets
+    ),
 )
 
 PERSONAL_WORKFLOW: Final = Workflow(initial="todo", statuses=_DEFAULT_STATUSES, any_move=True)

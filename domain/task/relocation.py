@@ -135,25 +135,22 @@ def relocate(
 
 def with_dropped(move: TaskMovedToProject, before: Iterable[TaskEvent]) -> TaskMovedToProject:
     """The move, saying what the events before it took away, on all the tasks that go."""
-    fields: dict[str, None] = {}
-    types: dict[str, None] = {}
-    people: dict[str, None] = {}
+    fields: list[str] = []
+    types: list[str] = []
+    people: list[str] = []
     for event in before:
         match event:
             case TaskFieldsChanged() if not isinstance(event.fields, Erased):
-                cleared = (key for key, value in event.fields.items() if value is None)
-                fields |= dict.fromkeys(cleared)
+                fields += (key for key, value in event.fields.items() if value is None)
             case TaskTypeChanged():
-                types[event.was] = None
+                types.append(event.was)
             case TaskAssigned():
-                people |= dict.fromkeys(
-                    each for each in event.was if each not in event.assignee_ids
-                )
+                people += (each for each in event.was if each not in event.assignee_ids)
     return replace(
         move,
-        dropped_fields=tuple(fields),
-        dropped_types=tuple(types),
-        unassigned=tuple(people),
+        dropped_fields=tuple(dict.fromkeys(fields)),
+        dropped_types=tuple(dict.fromkeys(types)),
+        unassigned=tuple(dict.fromkeys(people)),
     )
 
 

@@ -7,11 +7,7 @@ from domain.values.ids import checked_id
 from domain.values.limits import Limits
 from domain.values.text import shown
 from domain.values.text_rules import checked_email, normal_email
-from domain.workspace.decisions import (
-    checked_role,
-    not_the_last_owner,
-    only_owners_for_owners,
-)
+from domain.workspace.decisions import checked_role, only_owners_for_owners
 from domain.workspace.events import (
     WorkspaceClosed,
     WorkspaceEvent,
@@ -119,8 +115,8 @@ def suspend_member(workspace: Workspace, user_id: str, actor_id: str) -> tuple[W
         raise not_found("member")
     if user_id == actor_id:
         raise Refused(Kind.FORBIDDEN, "You cannot suspend yourself; leave the workspace instead.")
+    # So an owner goes on being there: only another one may suspend an owner.
     only_owners_for_owners(workspace, actor_id, present)
-    not_the_last_owner(workspace, user_id)
     return (WorkspaceMemberSuspended(user_id=user_id, role=present),)
 
 

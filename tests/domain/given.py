@@ -72,10 +72,14 @@ class Then:
         assert dict(caught.value.fields) == fields
         return caught.value
 
-    def invalid(self, *pointers: str) -> None:
+    def invalid(self, *places: str) -> None:
+        """Exactly these problems, in this order: pointers, where it matters with the code."""
         with pytest.raises(Invalid) as caught:
             self.decide()
-        assert tuple(each.pointer for each in caught.value.problems) == pointers
+        found = caught.value.problems
+        assert len(found) == len(places), found
+        for place, each in zip(places, found, strict=True):
+            assert place in (each.pointer, f"{each.pointer} {each.code}")
 
 
 def given(aggregate: Aggregate[S], stream: str, *events: object) -> Case[S]:

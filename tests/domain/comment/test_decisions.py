@@ -1,5 +1,7 @@
 """What may be said about a task."""
 
+from dataclasses import replace
+
 from domain.comment import decisions
 from domain.comment.events import CommentAdded, CommentDeleted, CommentRestored
 from domain.comment.state import COMMENT
@@ -26,16 +28,17 @@ def test_an_answer_belongs_to_a_comment_on_the_same_task():
     assert event.reply_to == "cmt_1"
     for wrong in (None, other):
         task.when(decisions.add, **PLAIN | {"reply_to": "cmt_2", "answered": wrong}).invalid(
-            "/reply_to"
+            "/reply_to unknown"
         )
 
 
 def test_what_cannot_be_said():
     task = task_of()
-    task.when(decisions.add, **PLAIN | {"text": " \n"}).invalid("/text")
-    task.when(decisions.add, **PLAIN | {"text": "x" * 20_001}).invalid("/text")
+    task.when(decisions.add, **PLAIN | {"text": " \n"}).invalid("/text blank")
+    task.when(decisions.add, **PLAIN | {"text": "x" * 20_001}).invalid("/text too-long")
     task.when(decisions.add, **PLAIN | {"text": "a\x00b"}).invalid("/text")
-    task.when(decisions.add, **PLAIN | {"mentions": (BOB,) * 51}).invalid("/mentions")
+    task.when(decisions.add, **PLAIN | {"mentions": (BOB,) * 51}).invalid("/mentions too-many")
+    task.when(decisions.add, **PLAIN | {"mentions": (BOB,) * 50}).decide()
     task_of(TaskTrashed()).when(decisions.add, **PLAIN).refused(Kind.TRASHED)
 
 
@@ -48,7 +51,12 @@ def test_an_edit_keeps_what_was_said_before():
     assert (event.was, event.was_mentions) == ("Done?", ())
     after = given(COMMENT, "cmt_1", SAID, event).state
     assert (after.text, after.mentions, after.version) == ("Done.", (BOB,), 2)
+    assert (event.task_id, event.project_id) == (TASK_ID, PROJECT_ID)
     assert COMMENT.authors(comment, event) == {"was": ANN}
+    # What was said when more could be said still stands where only its mentions change.
+    shorter = replace(LIMITS, comment=2)
+    (event,) = decisions.edit(task.state, comment, text="Done?", mentions=(BOB,), limits=shorter)
+    assert event.text == "Done?"
     for wrong in (" ", "x" * 20_001):
         task.when(decisions.edit, comment, text=wrong, **plain).invalid("/text")
 

@@ -109,13 +109,13 @@ def test_the_same_dependency_again_is_refused():
 def test_a_task_has_only_so_many():
     few = Limits(dependencies=2)
     given_ = graph(edge(1, A, B), edge(2, C, A, "relates"))
-    given_.when(decisions.add, **adding(A, D, limits=few)).invalid("")
-    given_.when(decisions.add, **adding(D, A, limits=few)).invalid("")
+    given_.when(decisions.add, **adding(A, D, limits=few)).invalid(" too-many")
+    given_.when(decisions.add, **adding(D, A, limits=few)).invalid(" too-many")
     given_.when(decisions.add, **adding(B, D, limits=few)).then(edge(9, B, D))
 
 
 def test_an_unknown_type_is_refused():
-    graph().when(decisions.add, **adding(A, B, "loves")).invalid("/dependency_type")
+    graph().when(decisions.add, **adding(A, B, "loves")).invalid("/dependency_type unknown")
 
 
 def test_only_what_is_there_is_removed_and_at_its_own_tasks():

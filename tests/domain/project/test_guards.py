@@ -8,7 +8,7 @@ from domain.errors import Kind
 from domain.project import decisions
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition
-from domain.project.guards import GUARDS, MoveFacts
+from domain.project.guards import GUARDS, MoveFacts, Named, checked_parameters, fields_asked
 from domain.project.workflow import DEFAULT_WORKFLOW, Guard, Transition, Workflow
 from tests.domain.examples import ids, project_of
 from tests.domain.given import LIMITS, Case
@@ -69,6 +69,38 @@ def test_what_is_wrong_with_parameters_is_said_where_it_stands(name, parameters,
     project().when(decisions.change_workflow, wanted, ids("col", 6), LIMITS).invalid(
         *(f"/transitions/0/guards/0{pointer}" for pointer in pointers)
     )
+
+
+def test_what_is_wrong_with_a_guard_is_said_with_what_it_takes():
+    named = Named(fields={"size"}, project_roles=("admin",), workspace_roles=("owner",))
+    for name, parameters, detail in (
+        ("made-up", {}, f"Must be one of: {', '.join(GUARDS)}."),
+        ("comment-required", {"x": 1}, "This guard has no such parameter."),
+        ("only-roles", {"x": 1}, "This guard takes project_roles and workspace_roles."),
+        ("only-roles", {}, "This guard needs project_roles or workspace_roles."),
+        ("only-roles", {"project_roles": ["x"]}, "Must be one of admin."),
+        ("only-roles", {"workspace_roles": ["x", "owner"]}, "Must be one of owner."),
+        ("fields-present", {"fields": [5, "size"]}, "Must be a string."),
+    ):
+        kept, (problem,) = checked_parameters(name, parameters, named, "/at")
+        assert problem.detail == detail
+        assert problem.code in ("unknown", "incomplete", "invalid")
+        assert kept.get("workspace_roles", ["owner"]) == ["owner"]
+        assert kept.get("fields", ["fields.size"]) == ["fields.size"]
+    assert fields_asked({"fields": ["fields.fields.", "due_date", "fields.a"]}) == ["fields.", "a"]
+    assert fields_asked({}) == []
+
+
+def test_unfinished_subtasks_are_counted_with_those_that_one_does_not_see():
+    check = GUARDS["all-subtasks-done"].check
+    for seen, hidden, ending in (
+        (3, 0, ": 3 are not finished."),
+        (3, 2, ": 5 are not finished, 2 of them in projects that you do not see."),
+    ):
+        facts = MoveFacts(unfinished_subtasks=("task_x",) * seen, hidden_subtasks=hidden)
+        refusal = check({}, facts)
+        assert refusal is not None
+        assert refusal.detail == f"Finish its subtasks first, or cancel them{ending}"
 
 
 def test_a_move_has_only_so_many_guards():

@@ -54,6 +54,10 @@ def test_a_reaction_counts_once_and_goes_again():
     (gone,) = take_back(state, BOB, HEART)
     after = reactions(added(ANN, THUMB), added(BOB, THUMB), added(BOB, HEART), gone)
     assert after.given == {THUMB: (ANN, BOB)}
+    assert reactions(added(ANN, THUMB), added(BOB, THUMB), removed(ANN, THUMB)).given == {
+        THUMB: (BOB,)
+    }
+    assert reactions(added(ANN, THUMB), added(ANN, THUMB)).given == {THUMB: (ANN,)}
     assert reactions(added(ANN, THUMB), removed(ANN, THUMB), added(ANN, THUMB)).given == {
         THUMB: (ANN,)
     }
@@ -72,7 +76,7 @@ def test_kinds_are_bounded_but_everybody_may_join_in():
     assert react(state, BOB, THUMB, few) == (added(BOB, THUMB),)
     task_of().when(
         decisions.react, SAID, state, user_id=BOB, emoji="\U0001f389", limits=few
-    ).invalid("/emoji")
+    ).invalid("/emoji too-many")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_what_is_an_emoji(emoji: str):
 )  # fmt: skip
 def test_what_is_none(text: str):
     task_of().when(decisions.react, SAID, None, user_id=ANN, emoji=text, limits=LIMITS).invalid(
-        "/emoji"
+        "/emoji unknown"
     )
 
 

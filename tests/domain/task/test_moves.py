@@ -8,8 +8,14 @@ from domain.errors import Kind, Refused
 from domain.project.guards import MoveFacts
 from domain.project.workflow import Guard, Status, Transition, Workflow
 from domain.task import decisions
-from domain.task.events import TaskAssigned, TaskFieldsChanged
-from domain.task.moves import held_fields, ways_from
+from domain.task.events import (
+    TaskAssigned,
+    TaskFieldsChanged,
+    TaskRanked,
+    TaskStatusChanged,
+    TaskTrashed,
+)
+from domain.task.moves import guards_back, guards_from, guards_to, held_fields, ways_from
 from tests.domain.examples import project_of, task_of
 from tests.domain.given import ANN
 
@@ -88,6 +94,47 @@ def test_a_refused_move_to_where_nothing_leads_says_so():
     assert caught.value.kind is Kind.TRANSITION_NOT_ALLOWED
     assert caught.value.fields["allowed"] == []
     assert "may go nowhere now" in caught.value.detail
+
+
+def test_a_move_is_taken_back_past_the_guards_that_lead_there():
+    task = task_of(project=PROJECT, status="done", estimate=1.0, fields=None).state
+    before = datetime(2026, 2, 1, tzinfo=UTC)
+    # Nothing leads from done to open, and to open no guard does.
+    assert guards_back(task, PROJECT, "open") == ()
+    (event,) = decisions.move_back(task, PROJECT, "open", "b1", completed_at=before)
+    assert event == TaskStatusChanged(
+        status="open",
+        category="todo",
+        was="done",
+        was_category="done",
+        rank="b1",
+        completed_at=before,
+    )
+    # Nothing leads from done to shipped: the guards of all moves there hold.
+    shipped = WORKFLOW.transitions[2].guards
+    assert guards_back(task, PROJECT, "shipped") == shipped
+    with pytest.raises(Refused) as caught:
+        decisions.move_back(task, PROJECT, "shipped", "b1", MoveFacts(project_role="member"))
+    assert caught.value.fields["guard"] == "only-roles"
+    admin = MoveFacts(project_role="admin")
+    assert decisions.move_back(task, PROJECT, "shipped", "b1", admin)[0].completed_at is None
+    begun = task_of(project=PROJECT).state
+    assert guards_back(begun, PROJECT, "doing") == guards_to(begun, PROJECT, "doing") == ()
+    assert guards_back(begun, PROJECT, "shipped") == guards_to(begun, PROJECT, "shipped") == shipped
+    assert guards_to(task, PROJECT, "shipped") == ()
+    assert [each.name for each in guards_from(begun, PROJECT)] == [
+        "fields-present", "no-unfinished-blockers", "only-roles",
+    ]  # fmt: skip
+    assert list(guards_from(task, PROJECT)) == []
+
+
+def test_a_move_back_within_a_status_is_one_of_the_card_and_to_none_is_refused():
+    case = task_of(project=PROJECT)
+    case.when(decisions.move_back, PROJECT, "open", "b1").then(TaskRanked(rank="b1", was="a1"))
+    case.when(decisions.move_back, PROJECT, "open", "a1").nothing()
+    case.when(decisions.move_back, PROJECT, "limbo", "b1").refused(Kind.NOT_UNDOABLE)
+    trashed = task_of(TaskTrashed(), project=PROJECT)
+    trashed.when(decisions.move_back, PROJECT, "open", "b1").refused(Kind.TRASHED)
 
 
 def test_what_a_task_holds():

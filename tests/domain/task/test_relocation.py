@@ -18,8 +18,9 @@ from domain.task.events import (
     TaskTypeChanged,
 )
 from domain.task.relocation import counterpart, guards_into, relocate, with_dropped
+from domain.values.text import ERASED
 from tests.domain.examples import project_of, task_of
-from tests.domain.given import ANN, BOB, LIMITS
+from tests.domain.given import ANN, BOB, EVE, LIMITS, START
 
 SHIPPING = Workflow(
     initial="new",
@@ -57,6 +58,7 @@ def moved(task: Any, status: Status, **given: Any) -> tuple[Any, TaskMovedToProj
         guards=guards,
         facts=NO_FACTS,
         limits=LIMITS,
+        **given,
     )
 
 
@@ -80,6 +82,69 @@ def test_everything_without_a_counterpart_goes_by_its_own_event():
     )
 
 
+def test_what_several_tasks_lose_is_told_once_in_their_order():
+    (_, move) = moved(task_of(project=HERE).state, SHIPPING.statuses[0])
+    told = with_dropped(
+        move,
+        (
+            TaskFieldsChanged(fields={"size": None, "n": 1}, was={}),
+            TaskTypeChanged(type="incident", was="task"),
+            TaskAssigned(assignee_ids=(ANN,), was=(ANN, BOB)),
+            TaskFieldsChanged(fields=ERASED, was=ERASED),
+            TaskFieldsChanged(fields={"age": None, "size": None}, was={}),
+            TaskTypeChanged(type="incident", was="bug"),
+            TaskTypeChanged(type="incident", was="task"),
+            TaskAssigned(assignee_ids=(), was=(BOB, EVE)),
+        ),
+    )
+    assert (told.dropped_fields, told.dropped_types, told.unassigned) == (
+        ("size", "age"),
+        ("task", "bug"),
+        (BOB, EVE),
+    )
+
+
+def test_somebody_in_a_field_stays_only_where_they_may_see_the_project():
+    reviewer = FieldDefinition(field_id="fld_2", key="reviewer", name="R", type="user")
+    notes = FieldDefinition(field_id="fld_3", key="notes", name="N", type="text")
+    here = replace(HERE, fields=(reviewer, notes))
+    there = replace(here, project_id=THERE.project_id)
+    status = DEFAULT_WORKFLOW.statuses[0]
+    for person, stays in ((ANN, True), (BOB, False)):
+        task = task_of(project=here, fields={"reviewer": person, "notes": person}).state
+        before, _ = moved(task, status, target=there)
+        gone = TaskFieldsChanged(fields={"reviewer": None}, was={"reviewer": person})
+        assert before == (() if stays else (gone,))
+    # What stood under the key in a field of text, or was longer than now is let in, is nobody.
+    task = replace(task_of(project=here).state, fields={"reviewer": 5, "notes": "x" * 10_001})
+    before, _ = moved(task, status, target=there)
+    assert before == (
+        TaskFieldsChanged(
+            fields={"reviewer": None, "notes": None}, was={"reviewer": 5, "notes": "x" * 10_001}
+        ),
+    )
+
+
+def test_the_move_says_where_the_task_was_and_with_what_it_came():
+    task = replace(task_of(project=HERE).state, number=7)
+    _, move = moved(task, SHIPPING.statuses[0])
+    assert move == TaskMovedToProject(
+        project_id=THERE.project_id,
+        project_key="OPS",
+        rank="b1",
+        was_project_id=task.project_id,
+        was_project_key="WEB",
+        was_number=7,
+        was_status="todo",
+        was_rank="a1",
+    )
+    _, along = moved(task, SHIPPING.statuses[0], with_task_id="task_above")
+    assert along.with_task_id == "task_above"
+    with pytest.raises(Refused) as archived:
+        moved(task, SHIPPING.statuses[0], target=replace(THERE, archived_at=START))
+    assert archived.value.kind is Kind.ARCHIVED
+
+
 def test_what_fits_there_stays():
     there = replace(THERE, fields=(SIZE,), types=HERE.types, workflow=DEFAULT_WORKFLOW)
     task = task_of(project=HERE, fields={"size": "L"}, assignee_ids=(ANN,)).state
@@ -94,7 +159,14 @@ def test_a_status_is_named_or_corresponds_or_is_missing():
     task = task_of(project=HERE, status="in_review").state
     with pytest.raises(Invalid) as missing:
         counterpart(task, DEFAULT_WORKFLOW, SHIPPING)
-    assert [each.pointer for each in missing.value.problems] == ["/status"]
+    assert [(each.pointer, each.code) for each in missing.value.problems] == [
+        ("/status", "missing")
+    ]
+    assert counterpart(task, DEFAULT_WORKFLOW, DEFAULT_WORKFLOW).key == "in_review"
+    # The category is the one that the project gives its status now.
+    recast = replace(task, status="blocked", status_category="done")
+    assert counterpart(recast, DEFAULT_WORKFLOW, SHIPPING, None, "new").key == "new"
+    assert counterpart(recast, SHIPPING, SHIPPING, None, "new").key == "shipped"
     assert "new, shipped" in missing.value.detail
     assert counterpart(task, DEFAULT_WORKFLOW, SHIPPING, "New").key == "new"
     assert counterpart(task, DEFAULT_WORKFLOW, SHIPPING, None, "shipped").key == "shipped"

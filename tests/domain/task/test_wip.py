@@ -1,15 +1,19 @@
 """What a commit brings into limited columns, and when that is too much."""
 
+from dataclasses import replace
 from typing import Any
 
 from domain.errors import Kind
+from domain.labels.events import LabelCreated, LabelMerged, LabelRenamed
+from domain.labels.state import LABELS
 from domain.project.board import Column
 from domain.project.events import ProjectColumnsChanged, ProjectSwimlaneChanged
+from domain.project.lanes import SWIMLANES, lane_value, lanes_of
 from domain.project.state import Project
 from domain.task import decisions
-from domain.task.wip import Standing, Traffic, refusal_of, traffic_of
+from domain.task.wip import Standing, Traffic, has_limits, held_lanes, refusal_of, traffic_of
 from tests.domain.examples import founded, project_of
-from tests.domain.given import ANN, BOB, LIMITS
+from tests.domain.given import ANN, BOB, LIMITS, START, given
 
 
 def board(swimlane: str = "assignee", **limits: int) -> Project:
@@ -71,6 +75,95 @@ def test_lanes_have_their_own_limit_and_a_card_counts_in_each_of_its_own():
     assert refusal is not None
     assert refusal.fields["lane"] == BOB
     assert refusal_of(traffic, Standing(9, {f"assignee:{BOB}": 0})) is None
+
+
+def test_whoever_leaves_a_full_column_or_adds_nothing_to_it_is_let_through():
+    project = board(wip_limit=1, lane_wip_limit=1)
+    mine, yours = (task(project, "todo", assignee_ids=(each,)) for each in (ANN, BOB))
+    leaving = only(traffic_of(project, [(mine, task(project, "done"))]))
+    assert leaving.cards == -1
+    assert refusal_of(leaving, Standing(5, {f"assignee:{ANN}": 5})) is None
+    handed_over = only(traffic_of(project, [(mine, yours)]))
+    assert (handed_over.cards, handed_over.is_limited) == (0, True)
+    assert refusal_of(handed_over, Standing(5, {})) is None
+    one = only(traffic_of(project, [(None, mine)]))
+    refusal = refusal_of(one, Standing(1, {}))
+    assert refusal is not None
+    assert refusal.detail == (
+        "The column Open holds at most 1 cards, and 1 stand there; finish or move one first."
+    )
+    assert "lane" not in refusal.fields
+    without_lanes = only(traffic_of(board(wip_limit=1), [(mine, yours)]))
+    assert refusal_of(without_lanes, Standing(9, {f"assignee:{BOB}": 9})) is None
+
+
+def test_a_trashed_card_and_one_of_another_project_stand_nowhere():
+    project = board(wip_limit=1)
+    card = task(project, "todo")
+    gone = replace(card, trashed_at=START)
+    elsewhere = replace(card, project_id="proj_x")
+    for before, after in ((None, gone), (None, elsewhere), (gone, elsewhere)):
+        assert traffic_of(project, [(before, after), (None, replace(card, status="x"))]) == ()
+    back = only(traffic_of(project, [(gone, card), (elsewhere, None)]))
+    assert back.cards == 1
+
+
+LABEL = "lbl_00000000000000000000000001"
+
+
+def labels_with(*events: object) -> Any:
+    return given(
+        LABELS,
+        "labels_1",
+        LabelCreated(label_id=LABEL, tag="bug", name="bug", colour="red"),
+        LabelCreated(label_id="lbl_2", tag="wart", name="wart", colour="red"),
+        *events,
+    ).state
+
+
+def test_merged_labels_are_one_lane_under_the_name_that_is_shown():
+    merged = labels_with(
+        LabelMerged(label_id="lbl_2", name="wart", into=LABEL, into_name="bug"),
+        LabelRenamed(label_id=LABEL, name="Defect", was="bug"),
+    )
+    project = board("label", lane_wip_limit=1)
+    traffic = only(traffic_of(project, [(None, task(project, "todo", tags=("wart",)))], merged))
+    assert traffic.fuller_lanes == ("label:bug",)
+    refusal = refusal_of(traffic, Standing(0, {"label:bug": 1}), merged)
+    assert refusal is not None
+    assert (refusal.fields["lane"], refusal.fields["limit"], refusal.fields["count"]) == (
+        "Defect", 1, 1,
+    )  # fmt: skip
+    assert held_lanes("label:bug", merged) == ("label:bug", "label:wart")
+    assert held_lanes("label:bug", None) == ("label:bug",)
+    assert held_lanes("label:other", merged) == ("label:other",)
+    assert held_lanes("label:", merged) == ("label:",)
+
+
+def test_a_card_stands_in_the_lanes_of_what_it_has_and_else_in_that_of_none():
+    have = {
+        "assignee_ids": (ANN, BOB),
+        "priority": 2,
+        "tags": ("a:b", "c"),
+        "parent_task_id": "task_p",
+    }
+    assert [lanes_of(each, **have) for each in SWIMLANES] == [
+        (f"assignee:{ANN}", f"assignee:{BOB}"),
+        ("priority:high",),
+        ("label:a:b", "label:c"),
+        ("parent:task_p",),
+    ]
+    none = {"assignee_ids": (), "priority": 5, "tags": (), "parent_task_id": None}
+    assert [lanes_of(each, **none) for each in SWIMLANES] == [
+        ("assignee:",), ("priority:medium",), ("label:",), ("parent:",),
+    ]  # fmt: skip
+    assert [lane_value(each) for each in ("label:a:b", "label:")] == ["a:b", None]
+
+
+def test_a_board_is_limited_by_a_column_or_by_a_lane():
+    assert not has_limits(board())
+    assert has_limits(board(wip_limit=1))
+    assert has_limits(board(lane_wip_limit=1))
 
 
 def test_a_column_without_a_limit_never_looks():

@@ -89,6 +89,12 @@ def test_a_person_of_an_import_cannot_log_in():
     assert event == PersonImported(name="Siebel", source="log.xes")
     user = given(USER, ANN, event).state
     assert (user.can_log_in, user.default_workspace_id) == (False, None)
+    case = given(USER, ANN, event)
+    case.when(decisions.change_email, "ann@example.org").refused(Kind.FORBIDDEN)
+    case.when(decisions.change_password, by_reset=False).refused(Kind.FORBIDDEN)
+    case.when(lambda _: decisions.import_person(name="Siebel", source="", limits=LIMITS)).invalid(
+        "/source blank"
+    )
 
 
 VERIFIED = UserEmailVerified(email="ann@example.org")

@@ -1,5 +1,6 @@
 """Keys of an account, and programs that have nothing else."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -34,6 +35,9 @@ def wanted(**other: Any) -> dict[str, Any]:
 
 def test_a_key_is_made_for_what_it_names_once_each_and_in_one_order():
     after = account().when(decisions.make_key, **wanted()).then(MADE)
+    kept = after.keys[KEY]
+    assert (kept.key_id, kept.name, kept.scopes) == (KEY, "CI", ("tasks:read",))
+    assert (kept.workspace_id, kept.expires_at) == (WORKSPACE_ID, None)
     assert list(after.keys) == [KEY]
     account().when(
         decisions.make_key, **wanted(scopes=(*reversed(SCOPES), "admin"), workspace_id=None)
@@ -41,12 +45,18 @@ def test_a_key_is_made_for_what_it_names_once_each_and_in_one_order():
 
 
 def test_what_a_key_cannot_be():
-    account().when(decisions.make_key, **wanted(name="\n", scopes=())).invalid("/name", "/scopes")
-    account().when(decisions.make_key, **wanted(scopes=("admin", "root"))).invalid("/scopes/1")
-    account().when(decisions.make_key, **wanted(expires_at=START)).invalid("/expires_at")
+    account().when(decisions.make_key, **wanted(name="\n", scopes=())).invalid(
+        "/name blank", "/scopes missing"
+    )
+    account().when(decisions.make_key, **wanted(scopes=("admin", "root"))).invalid(
+        "/scopes/1 unknown"
+    )
+    account().when(decisions.make_key, **wanted(expires_at=START)).invalid("/expires_at past")
     later = START + timedelta(microseconds=1)
-    assert decisions.make_key(account().state, **wanted(expires_at=later))
-    account(MADE).when(decisions.make_key, **wanted(limits=Limits(api_keys=1))).invalid("")
+    account().when(decisions.make_key, **wanted(expires_at=later)).then(
+        replace(MADE, expires_at=later)
+    )
+    account(MADE).when(decisions.make_key, **wanted(limits=Limits(api_keys=1))).invalid(" too-many")
 
 
 def test_a_key_is_revoked_once():

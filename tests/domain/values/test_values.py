@@ -1,14 +1,20 @@
 """The small types and their rules."""
 
+import time
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.errors import Invalid
-from domain.values.ids import is_id, kind_of
+from domain.favourites.state import favourites_of
+from domain.labels.state import labels_of
+from domain.reactions.state import reactions_of
+from domain.values.ids import between, checked_id, graph_of, is_id, kind_of
 from domain.values.limits import Limits
 from domain.values.moment import day_or_moment, moment, written
-from domain.values.priority import band_of, chosen_level, level_of, levels_of
+from domain.values.priority import BANDS, band_of, chosen_level, level_of, levels_of
+from domain.values.text import ERASED, readable, shown
 from domain.values.text_rules import (
     checked_comment,
     checked_description,
@@ -19,6 +25,7 @@ from domain.values.text_rules import (
     normal_username,
     numbered_project_key,
 )
+from domain.watching.state import watching_of
 
 LIMITS = Limits()
 
@@ -30,7 +37,9 @@ def test_priorities_are_levels_with_names():
     assert [level_of(name) for name in ("critical", "high", "Medium", "low", "P0", "P1", "p2")] == [
         1, 3, 5, 8, 1, 3, 5,
     ]  # fmt: skip
-    assert list(levels_of("low")) == [7, 8, 9, 10]
+    assert [list(levels_of(each)) for each in BANDS] == [
+        [1], [2, 3], [4, 5, 6], [7, 8, 9, 10],
+    ]  # fmt: skip
     for wrong in (0, 11, True, 3.0, "5", "", None, "P3", []):
         with pytest.raises(Invalid):
             level_of(wrong)
@@ -95,6 +104,22 @@ def test_a_whole_day_is_one_of_the_callers_zone(day, zone, start, end):
     assert (written(first), written(last), whole_day) == (start, end, True)
 
 
+def test_a_moment_is_the_same_wherever_the_machine_stands(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        first = moment("1900-01-01T00:00:00Z", "/due_date")
+        assert (first.isoformat(), written(first)) == (
+            "1900-01-01T00:00:00+00:00", "1900-01-01T00:00:00Z",
+        )  # fmt: skip
+        assert written(datetime(2026, 3, 1, tzinfo=ZoneInfo("Asia/Tokyo"))) == (
+            "2026-02-28T15:00:00Z"
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_answers_carry_no_fraction_where_it_is_zero():
     assert written(datetime(2026, 3, 1, tzinfo=UTC)) == "2026-03-01T00:00:00Z"
 
@@ -136,6 +161,11 @@ def test_tags_count_once_and_are_bounded():
         ("Bob's own", "BO"),
         ("Über uns", "UU"),
         ("3D Models", "DMO"),
+        ("3 Big Models", "BM"),
+        ("X Ray", "XR"),
+        ("Xenon", "XEN"),
+        ("One Two Three Four Five", "OTTF"),
+        ("Smørrebrød", "SMR"),
         ("A", "PRJ"),
         ("日本", "PRJ"),
         ("😀", "PRJ"),
@@ -162,3 +192,29 @@ def test_ids_say_their_kind():
                   "nope_01h455vb4pex5vsknk084sn02q", "task_01h455vb4pex5vsknk084sn02q\n",
                   "task_01h455vb4pex5vsknk084sn02"):  # fmt: skip
         assert kind_of(wrong) is None
+
+
+def test_the_id_of_what_belongs_to_others_is_known_without_asking():
+    """These stand in the log: whatever makes them anew must make the same."""
+    user, workspace = "user_01h455vb4pex5vsknk084sn02q", "ws_01h455vb4pex5vsknk084sn02q"
+    assert favourites_of(user, workspace) == between("favs", user, workspace)
+    assert between("favs", user, workspace) == "favs_1emth2ncbpha3tn252p1y6mm65"
+    assert is_id(between("favs", user, workspace), "favs")
+    assert [labels_of(workspace), watching_of("task_1"), reactions_of("cmt_1")] == [
+        "labels_01h455vb4pex5vsknk084sn02q", "watch_1", "rct_1",
+    ]  # fmt: skip
+    assert graph_of(workspace) == "graph_01h455vb4pex5vsknk084sn02q"
+
+
+def test_an_id_of_a_client_has_its_form():
+    given = "team_01h455vb4pex5vsknk084sn02q"
+    assert checked_id(given, "team", "/team_id") == given
+    with pytest.raises(Invalid, match="team_ and 26 characters") as caught:
+        checked_id("team_1", "team", "/team_id")
+    assert caught.value.problems[0].pointer == "/team_id"
+
+
+def test_an_erased_text_reads_as_nothing():
+    assert [shown(each) for each in ("a", ERASED, None)] == ["a", "", ""]
+    assert shown(ERASED, "gone") == "gone"
+    assert [readable(each) for each in ("a", ERASED, None)] == ["a", None, None]

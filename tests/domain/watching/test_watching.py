@@ -1,6 +1,7 @@
 """Who watches a task, and why, whatever they and others do."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from domain.errors import Kind
@@ -13,7 +14,7 @@ from domain.watching import decisions
 from domain.watching.events import TaskMuted, TaskUnmuted, WatchStarted, WatchStopped
 from domain.watching.state import WATCHING, watchers, watching_of
 from tests.domain.examples import task_of
-from tests.domain.given import ANN, BOB, EVE, LIMITS, TASK_ID, WORKSPACE_ID, given
+from tests.domain.given import ANN, BOB, EVE, LIMITS, START, TASK_ID, WORKSPACE_ID, given
 
 FEW = replace(LIMITS, watchers=1, favourites=1)
 
@@ -46,7 +47,7 @@ def test_somebody_watches_and_stops():
 
 
 def test_watchers_are_bounded():
-    task_of().when(decisions.watch, watching(started(BOB)), EVE, FEW).invalid("")
+    task_of().when(decisions.watch, watching(started(BOB)), EVE, FEW).invalid(" too-many")
     full = watching(started(BOB), stopped(BOB))
     assert decisions.watch(task_of().state, full, EVE, FEW) == (started(EVE),)
 
@@ -95,10 +96,15 @@ def test_favourites_are_added_once_and_bounded():
     case = given(FAVOURITES, stream, added)
     case.when(favourites.add, limits=LIMITS, **named).nothing()
     other = {"user_id": ANN, "entity_id": "proj_x"}
-    case.when(favourites.add, limits=FEW, **other).invalid("")
+    case.when(favourites.add, limits=FEW, **other).invalid(" too-many")
     removed = FavouriteRemoved(user_id=ANN, entity_id=TASK_ID)
     assert case.when(favourites.remove, **named).decide() == (removed,)
     assert favourites.remove(None, **named) == ()
+    again = given(FAVOURITES, stream, added, added, FavouriteAdded(user_id=ANN, entity_id="x"))
+    assert again.state.added == {
+        TASK_ID: START + timedelta(seconds=1),
+        "x": START + timedelta(seconds=3),
+    }
     empty = given(FAVOURITES, stream, added, removed)
     assert empty.state.added == {}
     empty.when(favourites.remove, **named).nothing()

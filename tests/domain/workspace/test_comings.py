@@ -67,6 +67,8 @@ def test_an_address_is_invited_once_at_a_time():
     after().when(comings.invite, **inviting(email="eve")).invalid("/email")
     after().when(comings.invite, **inviting(role="king")).invalid("/role")
     after().when(comings.invite, **inviting(invitation_id="x")).invalid("/invitation_id")
+    as_owner = inviting(role="owner")
+    after().when(comings.invite, **as_owner).then(invited(role="owner"))
     only_owners = inviting(role="owner", actor_id=BOB)
     after().when(comings.invite, **only_owners).refused(Kind.FORBIDDEN)
 
@@ -74,7 +76,7 @@ def test_an_address_is_invited_once_at_a_time():
 def test_so_many_wait_at_once_and_no_more():
     limits = replace(LIMITS, invitations=1)
     full = inviting(invitation_id=OTHER, email="joe@example.org", limits=limits)
-    after(invited()).when(comings.invite, **full).invalid("/email")
+    after(invited()).when(comings.invite, **full).invalid("/email too-many")
     after(invited()).when(comings.invite, **{**full, "now": EXPIRES}).then(
         WorkspaceMemberInvited(
             invitation_id=OTHER,
@@ -157,6 +159,9 @@ def test_no_owner_is_suspended_by_less_than_an_owner_nor_the_last_one():
         WorkspaceMemberReactivated(user_id=BOB, role="owner")
     )
     assert state.owners == (ANN, EVE, BOB)
+    less = workspace_of((BOB, "owner"), (EVE, "admin"))
+    out = given(WORKSPACE, WORKSPACE_ID, *less.events, gone)
+    out.when(comings.reactivate_member, BOB, EVE).refused(Kind.FORBIDDEN)
 
 
 def test_a_closed_workspace_has_nobody_and_then_everybody_again():
@@ -174,7 +179,9 @@ def test_a_closed_workspace_has_nobody_and_then_everybody_again():
     assert state.members == inside.state.members
     assert not state.is_closed_by(ANN)
     inside.when(comings.reopen, at, LIMITS).nothing()
-    too_late = at + timedelta(days=31)
+    in_time = at + timedelta(days=30)
+    closed.when(comings.reopen, in_time, LIMITS).then(WorkspaceReopened(was=at))
+    too_late = in_time + timedelta(microseconds=1)
     closed.when(comings.reopen, too_late, LIMITS).refused(Kind.FORBIDDEN)
     personal = decisions.create(name="Me", owner_id=ANN, limits=LIMITS, is_personal=True)
     given(WORKSPACE, WORKSPACE_ID, *personal).when(comings.close, "Me").refused(Kind.FORBIDDEN)

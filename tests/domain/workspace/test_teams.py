@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import Kind
+from domain.errors import Invalid, Kind
 from domain.project import decisions as projects
 from domain.project.events import (
     ProjectMemberAdded,
@@ -63,8 +63,9 @@ def test_a_team_is_made_named_and_done_away_with():
     )
     one = with_teams()
     one.when(decisions.create_team, BLUE, "rED", LIMITS).refused(Kind.ALREADY_EXISTS, field="name")
-    one.when(decisions.create_team, BLUE, " ", LIMITS).invalid("/name")
-    one.when(decisions.create_team, BLUE, "Blue", Limits(teams=1)).invalid("/name")
+    one.when(decisions.create_team, BLUE, " ", LIMITS).invalid("/name blank")
+    one.when(decisions.create_team, BLUE, "Blue", Limits(teams=1)).invalid("/name too-many")
+    one.when(decisions.create_team, "team_x", "Blue", LIMITS).invalid("/team_id")
     one.when(decisions.rename_team, RED, "Red", LIMITS).nothing()
     one.when(decisions.rename_team, RED, "RED", LIMITS).then(
         TeamRenamed(team_id=RED, name="RED", was="Red")
@@ -81,7 +82,7 @@ def test_only_members_come_into_a_team_and_once():
     one.when(decisions.add_team_member, RED, BOB, LIMITS).nothing()
     one.when(decisions.add_team_member, RED, EVE, LIMITS).refused(Kind.NOT_FOUND)
     one.when(decisions.add_team_member, BLUE, BOB, LIMITS).refused(Kind.NOT_FOUND)
-    one.when(decisions.add_team_member, RED, ANN, Limits(team_members=1)).invalid("")
+    one.when(decisions.add_team_member, RED, ANN, Limits(team_members=1)).invalid(" too-many")
     one.when(decisions.add_team_member, RED, ANN, LIMITS).then(
         TeamMemberAdded(team_id=RED, user_id=ANN)
     )
@@ -136,8 +137,8 @@ def test_a_project_names_teams_of_its_workspace():
     project_of().when(projects.add_team, workspace, RED, "viewer").then(
         ProjectTeamAdded(team_id=RED, role="viewer")
     )
-    project_of().when(projects.add_team, workspace, "team_x", "viewer").invalid("/team_id")
-    project_of().when(projects.add_team, workspace, RED, "king").invalid("/role")
+    project_of().when(projects.add_team, workspace, "team_x", "viewer").invalid("/team_id unknown")
+    project_of().when(projects.add_team, workspace, RED, "king").invalid("/role unknown")
     named = project_of(ProjectTeamAdded(team_id=RED, role="viewer"))
     named.when(projects.add_team, workspace, RED, "viewer").nothing()
     named.when(projects.add_team, workspace, RED, "admin").refused(
@@ -148,11 +149,14 @@ def test_a_project_names_teams_of_its_workspace():
     )
     named.when(projects.change_team_role, workspace, BLUE, "admin").refused(Kind.NOT_FOUND)
     named.when(projects.remove_team, workspace, BLUE).refused(Kind.NOT_FOUND)
+    named.when(projects.remove_team, workspace, RED).then(
+        ProjectTeamRemoved(team_id=RED, was="viewer")
+    )
     named.when(projects.change_teams, workspace, (BLUE, BLUE)).then(
         ProjectTeamRemoved(team_id=RED, was="viewer"), ProjectTeamAdded(team_id=BLUE, role="member")
     )
     named.when(projects.change_teams, workspace, (RED,)).nothing()
-    named.when(projects.change_teams, workspace, (RED, "team_x")).invalid("/team_ids/1")
+    named.when(projects.change_teams, workspace, (RED, "team_x")).invalid("/team_ids/1 unknown")
 
 
 def test_a_project_forgets_deleted_teams_once_they_are_many():
@@ -180,7 +184,7 @@ def test_a_workspace_is_handed_over_by_an_owner():
         WorkspaceTransferred(owner_id=BOB, was=ANN, was_role="guest", stepped_down=ANN)
     )
     assert (after.owners, after.role_of(BOB), after.role_of(ANN)) == ((BOB,), "owner", "admin")
-    inside.when(decisions.transfer, EVE, ANN).invalid("/owner_id")
+    inside.when(decisions.transfer, EVE, ANN).invalid("/owner_id unknown")
     inside.when(decisions.transfer, BOB, BOB).refused(Kind.FORBIDDEN)
     inside.when(decisions.transfer, ANN, ANN).nothing()
     workspace_of((BOB, "owner")).when(decisions.transfer, BOB, BOB).then(
@@ -201,6 +205,24 @@ def test_a_program_never_owns_a_workspace():
     inside = given(WORKSPACE, WORKSPACE_ID, *workspace_of().events, service)
     inside.when(decisions.change_member_role, BOB, "owner", ANN).invalid("/role")
     inside.when(decisions.transfer, BOB, ANN).invalid("/owner_id")
+    inside.when(decisions.add_service, EVE, "owner", LIMITS).invalid("/role")
+    inside.when(decisions.add_member, EVE, "owner", ANN, is_service=True).invalid("/role")
+
+
+def test_a_workspace_has_so_many_programs_and_they_are_members():
+    one = given(
+        WORKSPACE,
+        WORKSPACE_ID,
+        *workspace_of((EVE, "member")).events,
+        ServiceAccountAdded(user_id=BOB, role="admin"),
+    )
+    assert decisions.services_in(one.state) == (BOB,)
+    added = ServiceAccountAdded(user_id="user_x", role="guest")
+    one.when(decisions.add_service, "user_x", "guest", Limits(service_accounts=2)).then(added)
+    full = Limits(service_accounts=1)
+    one.when(decisions.add_service, "user_x", "guest", full).invalid(" too-many")
+    one.when(decisions.add_service, "user_x", "king", LIMITS).invalid("/role unknown")
+    one.when(decisions.add_member, "user_x", "guest", ANN, is_service=True).then(added)
 
 
 def test_whoever_is_given_a_project_is_an_admin_of_it():
@@ -213,8 +235,10 @@ def test_whoever_is_given_a_project_is_an_admin_of_it():
     project_of(*named).when(projects.change_owner, workspace, BOB).then(
         changed, ProjectMemberRoleChanged(user_id=BOB, role="admin", was="viewer")
     )
+    admin = [object(), object(), ProjectMemberAdded(user_id=BOB, role="admin")]
+    project_of(*admin).when(projects.change_owner, workspace, BOB).then(changed)
     project_of().when(projects.change_owner, workspace, ANN).nothing()
-    project_of().when(projects.change_owner, workspace, EVE).invalid("/owner_id")
+    project_of().when(projects.change_owner, workspace, EVE).invalid("/owner_id unknown")
 
 
 def test_settings_are_few_and_known():
@@ -229,7 +253,9 @@ def test_settings_are_few_and_known():
     assert cleared.settings == {}
     after.when(
         projects.change_settings, {"colour": "red", "x/y": "z", "week_starts_on": 1}
-    ).invalid("/settings/colour", "/settings/x~1y", "/settings/week_starts_on")
+    ).invalid("/settings/colour", "/settings/x~1y unknown", "/settings/week_starts_on")
+    with pytest.raises(Invalid, match="Must be one of monday, saturday, sunday"):
+        projects.change_settings(after.state, {"week_starts_on": "friday"})
 
 
 def test_access_is_read_again_after_every_change_of_a_team():
