@@ -41,6 +41,7 @@ from api.routes import (
     teams,
     templates,
     transitions,
+    undo,
     watching,
     workspaces,
 )
@@ -82,6 +83,7 @@ ROUTERS: Final = (
     project_members.router,
     project_settings.router,
     boards.router,
+    undo.router,
     stats.router,
     activity.router,
     batch.router,

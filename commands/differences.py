@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from domain.aggregate import Versioned
@@ -34,6 +35,9 @@ _BOOKKEEPING: Final = frozenset(
 # Moments that only tell since when something is so: that it is so is what can differ.
 _SINCE_WHEN: Final = frozenset({"trashed_at", "archived_at", "deleted_at"})
 
+# The same of what stands in a mapping, such as a membership: who goes and comes back is in again.
+_SINCE_WHEN_INSIDE: Final = frozenset({"joined_at", "created_at", "position", "name_author"})
+
 _ABSENT: Final = object()
 
 
@@ -55,7 +59,7 @@ class Place:
         if self.key is None:
             return held
         if isinstance(held, Mapping):
-            return held.get(self.key, _ABSENT)
+            return _said(held.get(self.key, _ABSENT))
         return self.key in held
 
 
@@ -82,10 +86,25 @@ def _value(state: Versioned, field: str) -> Any:
     return value is not None if field in _SINCE_WHEN else value
 
 
+def _said(entry: Any) -> Any:
+    """An entry without since when it is so."""
+    if is_dataclass(entry):
+        return {
+            each.name: _said(getattr(entry, each.name))
+            for each in fields(entry)
+            if each.name not in _SINCE_WHEN_INSIDE
+        }
+    if isinstance(entry, Mapping):
+        return {key: None if isinstance(held, datetime) else held for key, held in entry.items()}
+    return entry
+
+
 def _entries(before: Any, after: Any) -> list[Any]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         keys = dict.fromkeys([*before, *after])
-        return [key for key in keys if before.get(key, _ABSENT) != after.get(key, _ABSENT)]
+        return [
+            key for key in keys if _said(before.get(key, _ABSENT)) != _said(after.get(key, _ABSENT))
+        ]
     if isinstance(before, AbstractSet) and isinstance(after, AbstractSet):
         return sorted(before ^ after, key=str)
     return [None]

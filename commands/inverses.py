@@ -6,7 +6,7 @@ events carry what stood there before (`was`); what they do not carry stands in t
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
@@ -181,6 +181,21 @@ def _dependency_back(undone: Undone) -> AddDependency:
         relation=event.type if is_source else COUNTERPARTS[event.type],
         dependency_id=event.dependency_id,
     )
+
+
+def _member_back(undone: Undone) -> tuple[Any, ...]:
+    """With the teams that they left by going; who was suspended still is."""
+    workspace_id, user_id = undone.stream, undone.event.user_id
+    steps: list[Any] = [
+        AddWorkspaceMember(workspace_id=workspace_id, user_id=user_id, role=undone.event.was),
+        *(
+            AddTeamMember(workspace_id=workspace_id, team_id=team_id, user_id=user_id)
+            for team_id in undone.before.teams_of(user_id)
+        ),
+    ]
+    if user_id in undone.before.suspended:
+        steps.append(SuspendMember(workspace_id=workspace_id, user_id=user_id))
+    return tuple(steps)
 
 
 INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
@@ -466,12 +481,7 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
             workspace_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
         ),
     ),
-    WorkspaceMemberRemoved: Inverse(
-        AddWorkspaceMember,
-        lambda undone: AddWorkspaceMember(
-            workspace_id=undone.stream, user_id=undone.event.user_id, role=undone.event.was
-        ),
-    ),
+    WorkspaceMemberRemoved: Inverse(AddWorkspaceMember, _member_back),
     UserRenamed: Inverse(
         EditProfile,
         lambda undone: EditProfile(user_id=undone.stream, name=_kept(undone.event.was)),

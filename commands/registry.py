@@ -38,6 +38,7 @@ from commands.project.edit_project import EDIT_PROJECT
 from commands.project.remove_member import REMOVE_PROJECT_MEMBER
 from commands.project.remove_team import REMOVE_PROJECT_TEAM
 from commands.project.unarchive_project import UNARCHIVE_PROJECT
+from commands.project.undo_change import UNDO_PROJECT_CHANGE
 from commands.reactions.add_reaction import ADD_REACTION
 from commands.reactions.remove_reaction import REMOVE_REACTION
 from commands.recurrence.make_occurrence import MAKE_OCCURRENCE
@@ -104,6 +105,7 @@ from commands.workspace.rename_workspace import RENAME_WORKSPACE
 from commands.workspace.service_keys import MAKE_SERVICE_KEY, REVOKE_SERVICE_KEY
 from commands.workspace.suspend_member import REACTIVATE_MEMBER, SUSPEND_MEMBER
 from commands.workspace.transfer_workspace import TRANSFER_WORKSPACE
+from commands.workspace.undo_change import UNDO_WORKSPACE_CHANGE
 from domain.workspace.roles import RIGHTS_IN_PROJECT, RIGHTS_IN_WORKSPACE, Right
 
 
@@ -178,6 +180,8 @@ def all_commands() -> Registry:
         RESTORE_TASK,
         RETURN_TASK,
         UNDO_CHANGE,
+        UNDO_PROJECT_CHANGE,
+        UNDO_WORKSPACE_CHANGE,
         CHANGE_TASKS,
         UNDO_CHANGES,
         ADD_DEPENDENCY,

@@ -6,8 +6,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from commands.permissions import Anyone, ForOneself, OneselfOrInWorkspace, SignedIn
+from commands.project.undo_change import UndoProjectChange
 from commands.spec import CommandSpec
 from commands.task.undo_change import UndoChange
+from commands.workspace.undo_change import UndoWorkspaceChange
 from domain.workspace.roles import (
     IN_PROJECT_UNNAMED,
     PROJECT_ROLES,
@@ -44,7 +46,9 @@ STANDINGS: Final = (
 )
 
 # What these may is said by the command that they run in the end.
-AS_ANOTHER: Final[Mapping[type, str]] = {UndoChange: "as the command that takes it back"}
+AS_ANOTHER: Final[Mapping[type, str]] = dict.fromkeys(
+    (UndoChange, UndoProjectChange, UndoWorkspaceChange), "as the command that takes it back"
+)
 
 
 def row(spec: CommandSpec[Any]) -> tuple[May, ...] | None:

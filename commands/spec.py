@@ -45,7 +45,8 @@ BY_EVENTS: Final = ByEvents()
 @dataclass(frozen=True, slots=True)
 class Inverse:
     """How one kind of event is taken back: by an ordinary command, with that command's rules and
-    permission. `of` makes it from the event."""
+    permission. `of` makes it from the event; a tuple of it and others, in order, where more than
+    what the event says came of it."""
 
     command: type
     of: Callable[["Undone"], Any]

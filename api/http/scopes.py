@@ -110,6 +110,7 @@ _ROUTES: Final = {
         PATCH /projects/{project_id}/members/{member_id}
         DELETE /projects/{project_id}/members/{member_id}
         POST /projects/{project_id}/restore
+        POST /projects/{project_id}/undo
         POST /workspaces/{workspace_id}/labels
         PATCH /workspaces/{workspace_id}/labels/{label_id}
         DELETE /workspaces/{workspace_id}/labels/{label_id}
@@ -120,6 +121,7 @@ _ROUTES: Final = {
     """,
     ADMIN: """
         PATCH /workspaces/{workspace_id}
+        POST /workspaces/{workspace_id}/undo
         POST /workspaces/{workspace_id}/members
         PATCH /workspaces/{workspace_id}/members/{user_id}
         DELETE /workspaces/{workspace_id}/members/{user_id}

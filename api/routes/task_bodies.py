@@ -199,12 +199,3 @@ class TaskMove(Body):
         Reference, Field(description="Another project of the workspace: the task gets a new key.")
     ] | None = None  # fmt: skip
     comment: CommentBeside | None = None
-
-
-class TaskUndo(Body):
-    """Which change to take back, by any position of it: an entry of the task's activity or
-    history has one, and so has the answer to the change (`X-Log-Position`)."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"position": 1234}]})
-
-    position: Annotated[int, Field(ge=1, le=2**63 - 1)]

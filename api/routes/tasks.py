@@ -18,10 +18,11 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
 from api.routes.field_query import PARAMETER
-from api.routes.task_bodies import NewTask, TaskChanges, TaskMove, TaskUndo
+from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
 from api.routes.task_listing import TaskInWorkspaceQuery, everywhere, in_workspace
 from api.routes.task_query import TaskListQuery
 from api.routes.task_replies import task_page, whole_task
+from api.routes.undo import ChangeUndo, require_no_large_job
 from commands.comment.add_comment import AddComment
 from commands.execution import Outcome
 from commands.task.edit_task import EditTask
@@ -33,7 +34,6 @@ from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
-from domain.values.ids import is_id
 from domain.values.moment import moment
 from domain.values.text import readable
 from projections.tasks import Facts, TaskAnswer, render
@@ -205,9 +205,10 @@ def _with_comment(move: MoveTask | MoveToProject, body: TaskMove) -> list[Any]:
     summary="Take a change back, while what it changed still stands",
     **write(TaskAnswer, conditional=True, may=(Kind.NOT_UNDOABLE, *_MOVES, *_STOPS)),
 )
-async def undo_change(call: CallHere, task_id: str, body: TaskUndo) -> Reply:
+async def undo_change(call: CallHere, task_id: str, body: ChangeUndo) -> Reply:
     found = await references.task_id(call, task_id)
-    await _require_no_large_job(call, found, body.position)
+    task = await _visible(call, found)
+    await require_no_large_job(call, task.workspace_id, body.position)
     command = UndoChange(task_id=found, position=body.position)
     try:
         return await _answer(call, found, [command], body)
@@ -251,23 +252,6 @@ async def _with_dropped(call: Call, outcome: Outcome, doc: bytes) -> bytes:
 def _beside(problem: Problem) -> Problem:
     """What is wrong with a comment's text, at the field in which it was sent along."""
     return replace(problem, pointer="/comment") if problem.pointer == "/text" else problem
-
-
-async def _require_no_large_job(call: Call, task_id: str, position: int) -> None:
-    """What a job did in several commits is undone as the one that it was."""
-    task = await _visible(call, task_id)
-    recorded = await call.house.store.read_command(task.workspace_id, position)
-    cause = recorded[0].origin.causation_id if recorded else None
-    if cause is None or not is_id(cause, "job"):
-        return
-    job = await call.house.jobs.book.find(cause)
-    if job is not None and job.kind != "batch" and await call.house.jobs.book.commits(cause) > 1:
-        raise Refused(
-            Kind.NOT_UNDOABLE,
-            f"This is one part of what a job did to {job.total} tasks; who started it, or an admin,"
-            f" undoes it as one: POST /api/v1/jobs/{cause}/undo.",
-            job_id=cause,
-        )
 
 
 async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) -> None:

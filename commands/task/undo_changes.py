@@ -8,7 +8,7 @@ from commands.inverses import INVERSES
 from commands.past import Change, read_past
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
-from commands.task.undo_change import take_back
+from commands.undoing import take_back
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.values.recorded import Recorded

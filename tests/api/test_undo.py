@@ -45,6 +45,34 @@ async def test_what_was_changed_since_is_told_with_who_did(ada: Api, bob: Api) -
     ]
 
 
+async def test_changes_of_a_project_and_of_a_workspace_are_undone_too(ada: Api, bob: Api) -> None:
+    workspace = await ada.post("/workspaces", {"name": "Ours"})
+    members = f"/workspaces/{workspace['id']}/members"
+    await ada.post(members, {"user_id": bob.user_id})
+    let_in = ada.position
+    project = await ada.project("BACK", workspace_id=workspace["id"])
+    path = f"/projects/{project['id']}"
+    await ada.patch(path, {"name": "Sideways", "is_private": True})
+    renamed = {"position": ada.position}
+    undone = await ada.post(f"{path}/undo", renamed)
+    assert (undone["name"], undone["is_private"]) == (project["name"], False)
+    problem = await ada.refused(409, "not-undoable", "POST", f"{path}/undo", renamed)
+    assert {each["field"] for each in problem["changed_since"]} == {"name", "is_private"}
+    assert problem["changed_since"][0]["actor"]["user_id"] == ada.user_id
+    await bob.refused(403, "forbidden", "POST", f"{path}/undo", {"position": ada.position})
+    key = {"Idempotency-Key": "back"}
+    workspace_undo = f"/workspaces/{workspace['id']}/undo", {"position": let_in}
+    back = await ada.post(*workspace_undo, headers=key)
+    assert (back["id"], back["name"]) == (workspace["id"], "Ours")
+    assert (await ada.post(*workspace_undo, headers=key))["version"] == back["version"]
+    await bob.refused(404, "not-found", "GET", path)
+    await bob.refused(404, "not-found", "POST", *workspace_undo)
+    for place in (path, f"/workspaces/{workspace['id']}"):
+        wrong = {"position": bob.position}
+        problem = await ada.refused(422, "validation-failed", "POST", f"{place}/undo", wrong)
+        assert pointers(problem) == ["/position"]
+
+
 async def test_positions_that_are_not_of_the_task_are_all_the_same(ada: Api, bob: Api) -> None:
     task = await ada.task("Paint it")
     await bob.task("Hidden")

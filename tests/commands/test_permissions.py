@@ -40,6 +40,7 @@ from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.remove_team import RemoveProjectTeam
 from commands.project.unarchive_project import UnarchiveProject
+from commands.project.undo_change import UndoProjectChange
 from commands.reactions.add_reaction import AddReaction
 from commands.reactions.remove_reaction import RemoveReaction
 from commands.recurrence.make_occurrence import MakeOccurrence, TheSchedule
@@ -107,6 +108,7 @@ from commands.workspace.rename_workspace import RenameWorkspace
 from commands.workspace.service_keys import MakeServiceKey, RevokeServiceKey
 from commands.workspace.suspend_member import ReactivateMember, SuspendMember
 from commands.workspace.transfer_workspace import TransferWorkspace
+from commands.workspace.undo_change import UndoWorkspaceChange
 from domain.errors import Invalid, Kind, Refused
 from domain.labels.state import LABELS
 from domain.project.board import ColumnDraft
@@ -576,6 +578,21 @@ async def _undo_change(house: House, actor: str) -> object:
     task = await house.task()
     done = await house.run(house.ann, SetPriority(task_id=task.task_id, priority=1))
     return UndoChange(task_id=task.task_id, position=done.position)
+
+
+@case(UndoProjectChange, OVER_PROJECT)
+async def _undo_project_change(house: House, actor: str) -> object:
+    project = await house.project()
+    rename = EditProject(project_id=project.project_id, name="Another name")
+    done = await house.run(house.ann, rename)
+    return UndoProjectChange(project_id=project.project_id, position=done.position)
+
+
+@case(UndoWorkspaceChange, ADMINS)
+async def _undo_workspace_change(house: House, actor: str) -> object:
+    rename = RenameWorkspace(workspace_id=house.workspace_id, name=new_id("ws"))
+    done = await house.run(house.ann, rename)
+    return UndoWorkspaceChange(workspace_id=house.workspace_id, position=done.position)
 
 
 def on_comment(command: type, expected: str, **other: Any) -> None:
