@@ -249,6 +249,16 @@ class Limits(BaseModel):
     max_template_tasks: int = Field(
         500, ge=1, le=2_000, description="Tasks of a template, on all levels."
     )
+    max_query_characters: int = Field(
+        4_000, ge=100, le=10_000, description="A text in the query language."
+    )
+    max_query_conditions: int = Field(50, ge=1, le=200, description="Conditions of a query.")
+    max_query_values: int = Field(
+        200, ge=1, le=1_000, description="Values in all conditions of a query."
+    )
+    max_query_depth: int = Field(
+        20, ge=1, le=50, description="Levels of parentheses and NOT in a query."
+    )
     max_api_keys: int = Field(50, ge=0, description="API keys of one account.")
     max_service_accounts: int = Field(100, ge=0, description="Service accounts of a workspace.")
     max_tasks_moved_by_workflow: int = Field(

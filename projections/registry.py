@@ -4,6 +4,7 @@ from .activity import ACTIVITY_VIEW
 from .board import BOARD_VIEW
 from .comments import COMMENTS_VIEW
 from .favourites import FAVOURITES_VIEW
+from .intervals import INTERVALS_VIEW
 from .members import MEMBERS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
@@ -21,6 +22,7 @@ VIEWS: tuple[Projection, ...] = (
     RECURRENCES_VIEW,
     FAVOURITES_VIEW,
     TEMPLATES_VIEW,
+    INTERVALS_VIEW,
 )
 
 

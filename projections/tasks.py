@@ -69,11 +69,12 @@ class SortBy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Sort:
     """The order of a list; ties go by id in the same direction, nulls last both ways. `field`:
-    by a custom field, and not by `by`."""
+    by a custom field, and not by `by`. `then`: by which ties go before that."""
 
     by: SortBy = SortBy.CREATED_AT
     descending: bool = True
     field: FieldSort | None = None
+    then: "tuple[Sort, ...]" = ()
 
     @classmethod
     def usual(cls, by: SortBy) -> "Sort":
@@ -99,7 +100,7 @@ class TaskFilter:
     them, or nobody where `unassigned`. `tags`: all of them; `tags_any`: one of them; `meant_tags`
     says of both where another tag than the name is meant. Moments are inclusive. `overdue`
     compares with `now`. `fields`: all of them hold. `q`: every word in title, key, external id or
-    description, the last one as a prefix.
+    description, the last one as a prefix. `where`: a tree of `projections.query.conditions`.
     """
 
     project_ids: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ class TaskFilter:
     trashed: bool = False
     q: str | None = None
     fields: tuple[FieldAsked, ...] = ()
+    where: object = None
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False):

@@ -35,6 +35,8 @@ PARAMETER: Final[Mapping[str, Any]] = {
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 
+Definitions = Mapping[str, Sequence[FieldDefinition]]
+
 _OPERATORS: Final = ("_gte", "_lte", "_empty")
 _MEASURED: Final = ("number", "date")
 _MOST_PROJECTS: Final = 50
@@ -45,8 +47,8 @@ _TRUTH: Final = {"true": "true", "false": "false"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """A parameter taken apart."""
+class NamedField:
+    """A condition on a field taken apart; `operator` is one of _gte, _lte, _empty, or empty."""
 
     pointer: str
     key: str
@@ -60,9 +62,9 @@ async def fields_asked(
     """The conditions that these parameters mean. Raises Invalid for each that means none."""
     if not parameters:
         return ()
-    definitions = await _definitions(call, project_ids, next(iter(parameters)))
+    definitions = await definitions_of(call, project_ids, f"/query/{next(iter(parameters))}")
     return tuple(
-        _asked(_named(name, values, definitions), definitions, call.caller.user_id)
+        asked_of(_named(name, values, definitions), definitions, call.caller.user_id)
         for name, values in parameters.items()
     )
 
@@ -73,20 +75,24 @@ async def field_sort(
     """What a list is sorted by; None where that is no custom field."""
     if sorted_by is None or not re.fullmatch(SORTED, sorted_by):
         return None
-    definitions = await _definitions(call, project_ids, "sort_by")
+    definitions = await definitions_of(call, project_ids, "/query/sort_by")
     key = _key_of(sorted_by)
-    definition = _known(key, definitions, "/query/sort_by")
+    return sort_by_field(key, definitions, "/query/sort_by")
+
+
+def sort_by_field(key: str, definitions: Definitions, pointer: str) -> FieldSort:
+    """Raises Invalid where the projects have no such field."""
+    definition = known_field(key, definitions, pointer)
     options = [option for each in definitions[key] for option in each.options]
     return FieldSort(key, definition.type, tuple(dict.fromkeys(options)))
 
 
-async def _definitions(
-    call: Call, project_ids: Sequence[str], name: str
-) -> Mapping[str, Sequence[FieldDefinition]]:
-    """The fields of these projects by key, as the log has them now."""
+async def definitions_of(call: Call, project_ids: Sequence[str], pointer: str) -> Definitions:
+    """The fields of these projects by key, as the log has them now. Raises Invalid for none, or
+    too many of them."""
     if not 1 <= len(project_ids) <= _MOST_PROJECTS:
         raise invalid(
-            f"/query/{name}",
+            pointer,
             f"Fields belong to projects: name 1 to {_MOST_PROJECTS} in project_id.",
             "required",
         )
@@ -98,27 +104,24 @@ async def _definitions(
     return found
 
 
-def _named(
-    name: str, values: Sequence[str], definitions: Mapping[str, Sequence[FieldDefinition]]
-) -> _Named:
+def _named(name: str, values: Sequence[str], definitions: Definitions) -> NamedField:
     """A key that ends like an operator goes before the operator."""
     pointer = f"/query/{name}"
     whole = _key_of(name)
     if whole in definitions:
-        return _Named(pointer, whole, "", values)
+        return NamedField(pointer, whole, "", values)
     for operator in _OPERATORS:
         if name.endswith(operator):
-            return _Named(pointer, _key_of(name.removesuffix(operator)), operator, values)
-    return _Named(pointer, whole, "", values)
+            return NamedField(pointer, _key_of(name.removesuffix(operator)), operator, values)
+    return NamedField(pointer, whole, "", values)
 
 
 def _key_of(name: str) -> str:
     return name[len("fields[") : -1] if name.startswith("fields[") else name.removeprefix("field.")
 
 
-def _known(
-    key: str, definitions: Mapping[str, Sequence[FieldDefinition]], pointer: str
-) -> FieldDefinition:
+def known_field(key: str, definitions: Definitions, pointer: str) -> FieldDefinition:
+    """The definition of a field. Raises Invalid for none, and for several types of it."""
     found = definitions.get(key)
     if not found:
         raise invalid(pointer, f"The projects named have no field {key}.", "unknown")
@@ -127,10 +130,9 @@ def _known(
     return found[0]
 
 
-def _asked(
-    named: _Named, definitions: Mapping[str, Sequence[FieldDefinition]], caller: str
-) -> FieldAsked:
-    definition = _known(named.key, definitions, named.pointer)
+def asked_of(named: NamedField, definitions: Definitions, caller: str) -> FieldAsked:
+    """The condition on tasks. Raises Invalid for a value that the field cannot have."""
+    definition = known_field(named.key, definitions, named.pointer)
     if len(named.values) > _MOST_VALUES or any(
         len(each) > _MOST_CHARACTERS for each in named.values
     ):
@@ -155,7 +157,9 @@ def _asked(
     return FieldAsked(key=named.key, type=kind, most=_bound(value, kind, named, upper=True))
 
 
-def _value(text: str, definitions: Iterable[FieldDefinition], named: _Named, caller: str) -> str:
+def _value(
+    text: str, definitions: Iterable[FieldDefinition], named: NamedField, caller: str
+) -> str:
     first = next(iter(definitions))
     match first.type:
         case "number" | "date":
@@ -173,7 +177,7 @@ def _value(text: str, definitions: Iterable[FieldDefinition], named: _Named, cal
             return text
 
 
-def _bound(text: str, kind: str, named: _Named, *, upper: bool = False) -> str:
+def _bound(text: str, kind: str, named: NamedField, *, upper: bool = False) -> str:
     if kind == "number":
         if _NUMBER.fullmatch(text) is None or not isfinite(float(text)):
             raise _wrong(named, "a number")
@@ -185,5 +189,5 @@ def _bound(text: str, kind: str, named: _Named, *, upper: bool = False) -> str:
     return at.replace(tzinfo=None, microsecond=0).isoformat()
 
 
-def _wrong(named: _Named, meant: str) -> Invalid:
+def _wrong(named: NamedField, meant: str) -> Invalid:
     return invalid(named.pointer, f"Must be {meant}.")

@@ -8,9 +8,14 @@ from pydantic import Field
 from api.http import references
 from api.http.call import Call
 from api.http.labels import with_meant_tags
+from api.query.reading import names_projects, query_limits, read
 from api.routes.field_query import field_sort, fields_asked
-from api.routes.task_query import TaskListQuery
+from api.routes.task_query import QUERY_POINTER, TaskListQuery
 from domain.user.state import USER
+from projections.intervals import INTERVALS_VIEW
+from projections.query.conditions import asks_the_past
+from projections.query.moments import Calendar
+from projections.query.syntax import Query
 from projections.questions import Listing, Page, Scope
 from projections.tasks import TASKS_VIEW, Sort, TaskFilter
 
@@ -33,6 +38,8 @@ class TaskList:
     async def page(self, call: Call, page: Page) -> Listing:
         """Of those that the caller may see."""
         house, position = call.house, call.position
+        if position is not None and asks_the_past(self.asked.where):
+            await house.waiter.reached(INTERVALS_VIEW, position)
 
         async def ask(scope: Scope) -> Listing:
             return await house.waiter.at_least(
@@ -48,31 +55,52 @@ async def in_workspace(call: Call, query: TaskInWorkspaceQuery) -> TaskList:
     """Of the workspace that the query names, else of the projects that it names, else of the
     caller's default workspace. Raises Invalid for a filter that is none."""
     workspace_id = query.workspace_id
-    if workspace_id is None and not query.project_id:
+    written = query.parsed(query_limits(call.house.settings))
+    names = query.project_id or (written is not None and names_projects(written))
+    if workspace_id is None and not names:
         workspace_id = await references.default_workspace(call)
-    return await everywhere(call, query, workspace_id)
+    return await _listed(call, query, written, workspace_id, mine=False)
 
 
 async def everywhere(
     call: Call, query: TaskListQuery, workspace_id: str | None = None, *, mine: bool = False
 ) -> TaskList:
     """Of one workspace, or of all that the caller is in; `mine`: assigned to them."""
+    written = query.parsed(query_limits(call.house.settings))
+    return await _listed(call, query, written, workspace_id, mine=mine)
+
+
+async def _listed(
+    call: Call, query: TaskListQuery, written: Query | None, workspace_id: str | None, *, mine: bool
+) -> TaskList:
     user_id = call.caller.user_id
     if workspace_id is None:
         workspaces = await call.access.workspaces(user_id, call.position)
     else:
         workspaces = (workspace_id,)
     user = await call.access.known(USER, user_id)
+    time_zone, now = "UTC" if user is None else user.time_zone, call.house.clock()
     project_ids = await references.project_ids_in_filter(call, query.project_id, workspace_id)
     asked = query.filters(
         user_id,
         project_ids,
         await references.task_ids_in_filter(call, query.parent_task_id),
-        "UTC" if user is None else user.time_zone,
-        call.house.clock(),
+        time_zone,
+        now,
         mine=mine,
         fields=await fields_asked(call, query.opened, project_ids),
     )
-    asked = await with_meant_tags(call, asked, workspaces, call.position)
     order = query.order(await field_sort(call, query.sorted_by, project_ids))
+    if written is not None:
+        said = await read(
+            call,
+            written,
+            asked,
+            workspaces=workspaces,
+            workspace_id=workspace_id,
+            calendar=Calendar(now, time_zone),
+            pointer=QUERY_POINTER,
+        )
+        asked, order = said.asked, said.sort or order
+    asked = await with_meant_tags(call, asked, workspaces, call.position)
     return TaskList(workspaces, asked, order)

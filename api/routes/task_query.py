@@ -8,12 +8,16 @@ from pydantic import Field, model_validator
 
 from api.http.paging import PageQuery
 from api.routes.field_query import NAMED, SORTED
+from domain.errors import invalid
 from domain.values.moment import day_or_moment, moment
 from domain.values.priority import BANDS, level_of, levels_of
 from projections.custom_fields import FieldAsked, FieldSort
+from projections.query.parsing import QueryLimits, parsed
+from projections.query.syntax import Query
 from projections.tasks import Sort, SortBy, TaskFilter
 
 _SORTS: Final = "|".join((*(each.value for each in SortBy), SORTED))
+QUERY_POINTER: Final = "/query/query"
 _WHOLE: Final = "A moment, or a whole day in your time zone."
 
 Word = Annotated[str, Field(max_length=200)]
@@ -97,6 +101,14 @@ class TaskListQuery(TaskOrderQuery):
         Field(description="Every word, the last by its beginning, in any text of the task."),
     ] = None
     search: Annotated[Text, Field(description="The same as `q`.")] = None
+    query: Annotated[
+        str | None,
+        Field(
+            max_length=10_000,
+            description="A text in the query language, as docs/query-language.md has it:"
+            " `project = WEB AND status WAS in_review BEFORE -1w ORDER BY due`.",
+        ),
+    ] = None
 
     def filters(
         self,
@@ -140,6 +152,17 @@ class TaskListQuery(TaskOrderQuery):
             fields=fields,
             q=" ".join(each for each in (self.q, self.search) if each) or None,
         )
+
+    def parsed(self, limits: QueryLimits) -> Query | None:
+        """The syntax of `query`, None where it is not given. Raises Invalid, and also where it
+        and the other parameters both say an order."""
+        if self.query is None:
+            return None
+        query = parsed(self.query, QUERY_POINTER, limits)
+        if query.order and (self.sorted_by is not None or self.sort_by_priority):
+            detail = "Say the order with ORDER BY or with the parameters of sorting, not both."
+            raise invalid(QUERY_POINTER, detail)
+        return query
 
 
 def _levels(priorities: Iterable[str]) -> tuple[int, ...]:

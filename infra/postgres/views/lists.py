@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from psycopg.rows import TupleRow
 
@@ -57,12 +57,28 @@ class Order:
         ]
 
 
+class Ordering(Protocol):
+    """What pages need of an order: `columns` as `Order` has them."""
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]: ...
+
+    @property
+    def cursors(self) -> CursorCodec: ...
+
+    @property
+    def sql(self) -> str: ...
+
+    def after(self, place: Sequence[Any], params: Parameters) -> str: ...
+
+
 @dataclass(slots=True)
 class ListQuery:
     """A list as SQL: `doc` of each row of `table` (aliased `t`) that the asker may see
     (`visible`) and that is asked for (all `conditions` hold).
 
-    `id_column` finds the row that a page begins after when it is named by its id.
+    `id_column` finds the row that a page begins after when it is named by its id. `position` is
+    SQL: what the list shows, where that is not its view's own.
     """
 
     table: str
@@ -71,7 +87,8 @@ class ListQuery:
     params: Parameters
     visible: str
     conditions: list[str]
-    order: Order
+    order: Ordering
+    position: str = "{position}"
 
     @property
     def where(self) -> str:
@@ -100,7 +117,7 @@ async def read_page(
     )
     sql = (
         f"SELECT string_agg(r.doc, ','::bytea ORDER BY r.n) FILTER (WHERE r.n <= {limit}),"
-        f" count(*), {total}, {{position}}, {{parked}}, {last} FROM ("
+        f" count(*), {total}, {query.position}, {{parked}}, {last} FROM ("
         "SELECT p.*, row_number() OVER () AS n FROM ("
         f"SELECT {query.doc} AS doc, {keys} FROM {query.table} AS t"
         f" WHERE {where} ORDER BY {query.order.sql}"
@@ -120,7 +137,7 @@ async def read_page(
 
 
 def listing_of(
-    row: TupleRow, log_id: str, order: Order, limit: int, stale: tuple[str, ...]
+    row: TupleRow, log_id: str, order: Ordering, limit: int, stale: tuple[str, ...]
 ) -> Listing:
     docs, found, total, position, _, *last = row
     more = found > limit

@@ -66,7 +66,8 @@ class ViewReader:
     """Asks one view's tables (and those of `beside`, in the same statements).
 
     SQL names tables as `{<view>_<table>}` and the view's position as `{position}`, which is
-    read in the same snapshot as the rows; so is `{parked}`: whether the view leaves any stream
+    read in the same snapshot as the rows; `{least_position}` is that of the one that is furthest
+    behind of all these views. So is `{parked}`: whether the view leaves any stream
     of these workspaces alone. `stale` then says which.
     """
 
@@ -138,8 +139,13 @@ class ViewReader:
             for each, number in zip(self._views, generations, strict=True)
             for table in each.tables
         }
-        own = f"name = '{view.name}' AND version = {view.version} AND generation = {generation}"
+        own = _only(view, generation)
         names["position"] = f"(SELECT position FROM ops.checkpoints WHERE {own})"
+        every = " OR ".join(
+            f"({_only(each, number)})"
+            for each, number in zip(self._views, generations, strict=True)
+        )
+        names["least_position"] = f"(SELECT min(position) FROM ops.checkpoints WHERE {every})"
         names["parked"] = f"EXISTS (SELECT FROM ops.dead_letters WHERE {own})"
         names["parked_streams"] = f"(SELECT DISTINCT stream FROM ops.dead_letters WHERE {own})"
         return names
@@ -160,6 +166,10 @@ class ViewReader:
             sorted(scope), sql, [numbers, *(array(kind, column) for kind, column in columns)]
         )
         return {questions[row[0]]: row[1:] for row in rows}
+
+
+def _only(view: Projection, generation: int) -> str:
+    return f"name = '{view.name}' AND version = {view.version} AND generation = {generation}"
 
 
 def _literal(values: Sequence[Any]) -> str:

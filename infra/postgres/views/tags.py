@@ -4,10 +4,22 @@ A label that was renamed or merged is held as another tag than its name: the fil
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from projections.tasks import MeantTag, TaskFilter
 
 from .reader import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTags:
+    """The SQL of what holds tags: of its workspace, and of the array of its tags."""
+
+    workspace_id: str = "t.workspace_id"
+    tags: str = "t.tags"
+
+
+_OF_TASK = HeldTags()
 
 
 def has_tags(asked: TaskFilter, params: Parameters) -> list[str]:
@@ -15,11 +27,11 @@ def has_tags(asked: TaskFilter, params: Parameters) -> list[str]:
     meant = _by_name(asked)
     plain = [name for name in asked.tags if name not in meant]
     conditions = [f"t.tags @> {params.add('text[]', plain)}"] if plain else []
-    conditions += [_has(name, meant[name], params) for name in asked.tags if name in meant]
+    conditions += [has_tag(name, meant[name], params) for name in asked.tags if name in meant]
     if asked.tags_any:
         plain = [name for name in asked.tags_any if name not in meant]
         ways = [f"t.tags && {params.add('text[]', plain)}"] if plain else []
-        ways += [_has(name, meant[name], params) for name in asked.tags_any if name in meant]
+        ways += [has_tag(name, meant[name], params) for name in asked.tags_any if name in meant]
         conditions.append(f"({' OR '.join(ways)})")
     return conditions
 
@@ -44,13 +56,16 @@ def _by_name(asked: TaskFilter) -> dict[str, list[MeantTag]]:
     return found
 
 
-def _has(name: str, meant: Sequence[MeantTag], params: Parameters) -> str:
+def has_tag(
+    name: str, meant: Sequence[MeantTag], params: Parameters, held: HeldTags = _OF_TASK
+) -> str:
+    """One of the tags that a name means, of which `meant` says where they are others."""
     add = params.add
     elsewhere = add("text[]", [each.workspace_id for each in meant])
-    ways = [f"(t.workspace_id <> ALL({elsewhere}) AND {add('text', name)} = ANY(t.tags))"]
+    ways = [f"({held.workspace_id} <> ALL({elsewhere}) AND {add('text', name)} = ANY({held.tags}))"]
     ways += [
-        f"(t.workspace_id = {add('text', each.workspace_id)}"
-        f" AND t.tags && {add('text[]', each.tags)})"
+        f"({held.workspace_id} = {add('text', each.workspace_id)}"
+        f" AND {held.tags} && {add('text[]', each.tags)})"
         for each in meant
     ]
     return f"({' OR '.join(ways)})"

@@ -1,25 +1,25 @@
 """Questions to the view of tasks: one by id, one by key, lists by any filter in any order."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from infra.postgres.pool import Pool
-from projections.custom_fields import FieldSort, containing
+from projections.custom_fields import containing
+from projections.intervals import INTERVALS_VIEW
+from projections.query.conditions import asks_the_past
 from projections.questions import Listing, Page, Scope
-from projections.tasks import NO_PROGRESS, TASKS_VIEW, Facts, Progress, Sort, SortBy, TaskFilter
+from projections.tasks import NO_PROGRESS, TASKS_VIEW, Facts, Progress, Sort, TaskFilter
 from projections.terms import terms_query
 
-from .cursors import CursorCodec, Int16, Int64
-from .field_conditions import WITH_FIELDS, order_by
-from .lists import ListQuery, Order, read_page
+from .history_hits import past_hits
+from .lists import ListQuery, read_page
 from .pointers import Pointers
 from .reader import Parameters, Question, ViewReader
 from .scopes import visible
 from .tags import possible_tags
-from .task_conditions import conditions
+from .task_conditions import conditions, task_table
+from .task_orders import order_of
 
 # Fewer hits than this are looked up one by one; more are met soon enough on the way through the
 # rows in their order.
@@ -59,6 +59,18 @@ class TaskPlace:
     project_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    """Ids among which all tasks are that a filter finds (None: not known), whether all its words
+    are met by those, and the view's position then (None: nothing was looked up)."""
+
+    hits: Sequence[str] | None = None
+    words_met: bool = False
+    position: int | None = None
+
+
+_NO_HITS = _Hits()
+
 _FACTS_COLUMNS = """t.comment_count, t.status_category, t.progress_done, t.progress_total"""
 
 _ONE = f"""
@@ -97,6 +109,7 @@ _FIELD_HITS = "SELECT {position}, array(SELECT views.field_hits(%s, %s::text[]::
 class TaskQueries:
     def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
         self._reader = ViewReader(pool, pointers, TASKS_VIEW)
+        self._with_past = ViewReader(pool, pointers, TASKS_VIEW, (INTERVALS_VIEW,))
         self._log_id = log_id
 
     async def get(self, workspaces: Sequence[str], task_id: str) -> TaskRead | None:
@@ -157,25 +170,37 @@ class TaskQueries:
         """A page of the tasks that the scope shows. Raises as `read_page`."""
         page = page or Page()
         params = Parameters()
-        hits, seen = await self._hits(scope, asked)
+        found = await self._hits(scope, asked)
         sort = sort or Sort()
         query = ListQuery(
-            table=WITH_FIELDS if asked.fields or sort.field else "{tasks_tasks}",
+            table=task_table(asked, sort),
             id_column="t.task_id",
             doc="t.doc",
             params=params,
             visible=visible(scope, params),
-            conditions=conditions(asked, params, hits),
-            order=_ORDERS[sort] if sort.field is None else _order_by(sort, sort.field, params),
+            conditions=conditions(asked, params, found.hits, words_met=found.words_met),
+            order=order_of(sort, params),
         )
+        if asks_the_past(asked.where):
+            return await self._of_the_past(scope, asked, query, page, found.position)
         listing = await read_page(self._reader, self._log_id, scope.tenants, query, page)
-        return listing if seen is None else _as_of(listing, seen)
+        return listing if found.position is None else _as_of(listing, found.position)
 
-    async def _hits(
-        self, scope: Scope, asked: TaskFilter
-    ) -> tuple[Sequence[str] | None, int | None]:
-        """Ids of the tasks that the index of terms gives, None where it is not asked or gives
-        more than are worth looking up; and the view's position then."""
+    async def _of_the_past(
+        self, scope: Scope, asked: TaskFilter, query: ListQuery, page: Page, seen: int | None
+    ) -> Listing:
+        """As far as the view of intervals shows it as well."""
+        past = await past_hits(self._with_past, scope, asked.where)
+        for hits in past.hits:
+            query.conditions.append(f"t.task_id = ANY({query.params.add('text[]', hits)})")
+        query.position = "{least_position}"
+        listing = await read_page(self._with_past, self._log_id, scope.tenants, query, page)
+        positions = [each for each in (seen, past.position) if each is not None]
+        return _as_of(listing, min(positions)) if positions else listing
+
+    async def _hits(self, scope: Scope, asked: TaskFilter) -> "_Hits":
+        """What the indexes of terms and of fields give, where they are asked and do not give more
+        than is worth looking up."""
         choices, any_of = possible_tags(asked)
         query = terms_query(
             asked.q,
@@ -195,9 +220,10 @@ class TaskQueries:
             asks = (self._indexed(scope, _FIELD_HITS, relation, each) for each in objects)
             found += await asyncio.gather(*asks)
         if not found:
-            return None, None
+            return _NO_HITS
         whole = [hits for hits, _ in found if len(hits) <= MOST_HITS]
-        return _in_all(whole), min(position for _, position in found)
+        words_met = query is not None and len(found[0][0]) <= MOST_HITS
+        return _Hits(_in_all(whole), words_met, min(position for _, position in found))
 
     async def _indexed(
         self, scope: Scope, sql: str, relation: str, asked: object
@@ -245,40 +271,3 @@ def _as_of(listing: Listing, position: int) -> Listing:
         total_is_exact=listing.total_is_exact,
         stale=listing.stale,
     )
-
-
-_COLUMNS: Mapping[SortBy, tuple[tuple[str, str, Any], ...]] = {
-    SortBy.CREATED_AT: (("t.created_at", "timestamptz", datetime),),
-    SortBy.UPDATED_AT: (("t.updated_at", "timestamptz", datetime),),
-    SortBy.DUE_DATE: (("t.due_date", "timestamptz", datetime | None),),
-    SortBy.PRIORITY: (("t.priority", "smallint", Int16),),
-    SortBy.TITLE: (("t.title_key", "text", str),),
-    SortBy.KEY: (("t.project_key", "text", str), ("t.number", "bigint", Int64)),
-    SortBy.RANK: (("t.rank", "text", str),),
-}
-
-
-def _order(sort: Sort) -> Order:
-    columns = (*_COLUMNS[sort.by], ("t.task_id", "text", str))
-    name = f"tasks:{sort.by}:{'desc' if sort.descending else 'asc'}"
-    return Order(
-        tuple((column, kind) for column, kind, _ in columns),
-        sort.descending,
-        CursorCodec(name, *(value for _, _, value in columns)),
-        nullable=sort.by is SortBy.DUE_DATE,
-    )
-
-
-def _order_by(sort: Sort, field: FieldSort, params: Parameters) -> Order:
-    """An order by a custom field, of which a project may have any."""
-    column, kind, value = order_by(field, params)
-    way = "desc" if sort.descending else "asc"
-    return Order(
-        ((column, kind), ("t.task_id", "text")),
-        sort.descending,
-        CursorCodec(f"tasks:fields.{field.key}:{field.type}:{way}", value, str),
-        nullable=True,
-    )
-
-
-_ORDERS = {sort: _order(sort) for by in SortBy for sort in (Sort(by, False), Sort(by, True))}

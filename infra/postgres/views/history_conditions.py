@@ -1,0 +1,186 @@
+"""Conditions on what tasks were: on the intervals of each, and what finds such tasks at once."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from projections.intervals import BEGINS_WITH, EMPTY, LASTS, MADE
+from projections.query.conditions import ChangedSo, Stood, WasSo, When
+from projections.tasks import TaskFilter
+
+from .filter_conditions import has_status, statuses_of
+from .reader import Parameters
+from .tags import HeldTags, has_tag
+
+_IN_INTERVALS: Final = "(SELECT FROM {intervals_intervals} AS i WHERE"
+
+
+def was_so(asked: WasSo, params: Parameters) -> str:
+    """On `t`, a task: with what its rows say, and with what goes without saying. Before it was made
+    it was nothing, whatever an import says: so an order by that begins where it may be met."""
+    field = params.add("text", asked.field)
+    of_task = f"i.task_id = t.task_id AND i.field = {field}"
+    stood = _stood(asked.stood, params)
+    overlaps = _overlaps(asked.when, params)
+    said = f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps})"
+    unsaid = _unsaid(asked, params)
+    if unsaid is None:
+        return f"({_made_by_then(asked.when, params)}{said})"
+    made = f"i.task_id = t.task_id AND i.field = {params.add('text', MADE)}"
+    never_changed = f"NOT EXISTS {_IN_INTERVALS} {of_task})"
+    since_then = f"EXISTS {_IN_INTERVALS} {made}{overlaps})"
+    as_begun = f"({unsaid} AND {never_changed} AND {since_then})"
+    return f"({_made_by_then(asked.when, params)}({said} OR {as_begun}))"
+
+
+def changed_so(asked: ChangedSo, params: Parameters) -> str:
+    """On `t`, a task: some value ended, or began later than the task."""
+    of_task = f"i.task_id = t.task_id AND i.field = {params.add('text', asked.field)}"
+    ways = [f"EXISTS {_IN_INTERVALS} {of_task} AND {way})" for way in _ways(asked, params)]
+    return f"({_made_by_then(asked.when, params)}({' OR '.join(ways)}))"
+
+
+def _ways(asked: ChangedSo, params: Parameters, *, narrow: bool = True) -> list[str]:
+    """Conditions on `i`, one of which holds where a change is told by it."""
+    ended = f"i.to_position <> {LASTS}{_at('to', asked.when, params)}"
+    begun = f"NOT i.since_made{_at('from', asked.when, params)}"
+    values = _stood if narrow else _stood_anywhere
+    match asked.was, asked.now:
+        case None, None:
+            return [begun, ended]
+        case None, now:
+            assert now is not None
+            return [f"{begun} AND {values(now, params)}"]
+        case was, None:
+            return [f"{ended} AND {values(was, params)}"]
+        case was, now:
+            then = _stood(now, params, "j") if narrow else "true"
+            follows = (
+                "EXISTS (SELECT FROM {intervals_intervals} AS j WHERE j.task_id = i.task_id"
+                f" AND j.field = i.field AND j.from_position = i.to_position AND {then})"
+            )
+            return [f"{ended} AND {values(was, params)} AND {follows}"]
+
+
+def _stood(stood: Stood, params: Parameters, row: str = "i") -> str:
+    """Of an interval of the task `t`."""
+    value = f"{row}.value"
+    ways = []
+    if stood.values:
+        ways.append(f"{value} = ANY({params.add('text[]', stood.values)})")
+    if stood.statuses:
+        # A status that the workflow has no more is met by its key.
+        ways.append(f"{value} = ANY({params.add('text[]', stood.statuses)})")
+        ways += _named(TaskFilter(statuses=stood.statuses), params, row)
+    for first, end in stood.spans:
+        ways.append(
+            f"({value} >= {params.add('text', first)} AND {value} < {params.add('text', end)})"
+        )
+    tags = HeldTags(f"{row}.workspace_id", f"ARRAY[{value}]")
+    ways += [
+        has_tag(name, [each for each in stood.meant if each.name == name], params, tags)
+        for name in stood.labels
+    ]
+    return f"({' OR '.join(ways)})" if ways else "false"
+
+
+def _named(asked: TaskFilter, params: Parameters, row: str) -> list[str]:
+    """A status by what it is called in the project in which the task was then."""
+    elsewhere = (
+        "(SELECT FROM {intervals_intervals} AS p WHERE p.task_id = t.task_id"
+        " AND p.field = 'project'"
+    )
+    meanwhile = (
+        f"(p.to_position = {LASTS} OR p.to_position > {row}.from_position)"
+        f" AND ({row}.to_position = {LASTS} OR p.from_position <= {row}.to_position)"
+    )
+    here = has_status(asked, params, f"(t.project_id, {row}.value)")
+    there = has_status(asked, params, f"(p.value, {row}.value)")
+    return [
+        f"({here} AND NOT EXISTS {elsewhere}))",
+        f"EXISTS {elsewhere} AND {meanwhile} AND {there})",
+    ]
+
+
+def _stood_anywhere(stood: Stood, params: Parameters) -> str:
+    """The same of an interval of any task: at least those."""
+    ways = []
+    every = [*stood.values, *stood.statuses, *stood.labels]
+    every += [tag for each in stood.meant for tag in each.tags]
+    if stood.statuses:
+        meant = statuses_of(TaskFilter(statuses=stood.statuses), params)
+        kept = params.add("text[]", every)
+        ways.append(f"i.value = ANY({kept} || ARRAY(SELECT s.status {meant}))")
+    elif every:
+        ways.append(f"i.value = ANY({params.add('text[]', every)})")
+    for first, end in stood.spans:
+        ways.append(
+            f"(i.value >= {params.add('text', first)} AND i.value < {params.add('text', end)})"
+        )
+    return f"({' OR '.join(ways)})" if ways else "false"
+
+
+def _unsaid(asked: WasSo, params: Parameters) -> str | None:
+    """On `t`: it holds such a value without a row; None where no such value goes without."""
+    begins = BEGINS_WITH.get(asked.field, MADE)
+    if begins is None:
+        return f"t.{asked.field}_id = ANY({params.add('text[]', asked.stood.values)})"
+    return "true" if begins in asked.stood.values else None
+
+
+def _made_by_then(when: When, params: Parameters) -> str:
+    if when.end is None or when.recorded:
+        return ""
+    return f"t.created_at < {params.add('timestamptz', when.end)} AND "
+
+
+def _overlaps(when: When, params: Parameters) -> str:
+    clock = "recorded" if when.recorded else "at"
+    found = ""
+    if when.end is not None:
+        found += f" AND i.from_{clock} < {params.add('timestamptz', when.end)}"
+    if when.first is not None:
+        still = params.add("timestamptz", when.first)
+        found += f" AND (i.to_position = {LASTS} OR i.to_{clock} > {still})"
+    if when.by is not None:
+        found += f" AND i.from_by = ANY({params.add('text[]', when.by)})"
+    return found
+
+
+def _at(edge: str, when: When, params: Parameters) -> str:
+    clock = "recorded" if when.recorded else "at"
+    found = ""
+    if when.first is not None:
+        found += f" AND i.{edge}_{clock} >= {params.add('timestamptz', when.first)}"
+    if when.end is not None:
+        found += f" AND i.{edge}_{clock} < {params.add('timestamptz', when.end)}"
+    if when.by is not None:
+        found += f" AND i.{edge}_by = ANY({params.add('text[]', when.by)})"
+    return found
+
+
+def holds_now(field: str, params: Parameters, condition: str) -> str:
+    """On `t`: what the field holds at present, if anything, meets a condition on `i.value`."""
+    return (
+        f"EXISTS {_IN_INTERVALS} i.task_id = t.task_id AND i.field = {params.add('text', field)}"
+        f" AND i.to_position = {LASTS} AND i.value <> '{EMPTY}' AND {condition})"
+    )
+
+
+def candidates(asked: WasSo | ChangedSo, tenants: Sequence[str], params: Parameters) -> str | None:
+    """SQL of the ids of all tasks of these workspaces that can meet a condition, some of them more
+    than once; None where rows alone do not tell."""
+    if isinstance(asked, WasSo):
+        begins = BEGINS_WITH.get(asked.field, MADE)
+        if begins is None or begins in asked.stood.values:
+            return None
+        stood = _stood_anywhere(asked.stood, params)
+        ways = [f"{stood}{_overlaps(asked.when, params)}"]
+    else:
+        ways = _ways(asked, params, narrow=False)
+    field = params.add("text", asked.field)
+    home = params.add("text[]", tenants)
+    return " UNION ALL ".join(
+        "SELECT i.task_id FROM {intervals_intervals} AS i"
+        f" WHERE i.workspace_id = ANY({home}) AND i.field = {field} AND {way}"
+        for way in ways
+    )

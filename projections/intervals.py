@@ -1,0 +1,266 @@
+"""Intervals: what each field of a task held, from when until when, and who changed it.
+
+One row for each value of a field and each time that it stood there; of a field that holds several
+(assignees, labels) one for each of them. Values are ids, keys, levels, names of labels, moments
+and numbers, as text; the empty text stands for nothing. What people wrote freely (titles,
+descriptions, custom fields) is not kept here.
+
+What every task begins with has no row before it first changes: a task without rows of a field
+holds what `BEGINS_WITH` says since it was made, or, where it says None, what it holds now. Since
+when a task is there, and by whom, says its row of the field `made`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from domain.task.events import (
+    TaskAssigned,
+    TaskBlocked,
+    TaskCreated,
+    TaskDueDateChanged,
+    TaskEstimateChanged,
+    TaskMovedToProject,
+    TaskParentChanged,
+    TaskPrioritised,
+    TaskRestored,
+    TaskStartDateChanged,
+    TaskStatusChanged,
+    TaskTagged,
+    TaskTrashed,
+    TaskTypeChanged,
+    TaskUnblocked,
+)
+from domain.values.priority import DEFAULT_LEVEL
+from domain.values.recorded import Recorded
+from domain.values.stamp import Stamp
+
+from .projection import Projection, Rows, Table
+from .tasks import number
+
+EMPTY: Final = ""
+LASTS: Final = 0
+MADE: Final = "made"
+
+_YES, _NO = "true", "false"
+
+# What a task holds that says nothing else; a project is always said, but hardly ever changes.
+BEGINS_WITH: Final[Mapping[str, str | None]] = {
+    "priority": str(DEFAULT_LEVEL),
+    "type": "task",
+    "assignee": EMPTY,
+    "label": EMPTY,
+    "parent": EMPTY,
+    "due": EMPTY,
+    "start": EMPTY,
+    "estimate": EMPTY,
+    "blocked": _NO,
+    "trashed": _NO,
+    "project": None,
+}
+
+
+@dataclass(slots=True)
+class IntervalRow:
+    """`to_position` is LASTS (0) while the value stands there, and then nothing else is said of
+    the end. `from_at` and `to_at` are when it happened (an import's own time), `..._recorded`
+    when the log was told. `since_made`: the task was made with it."""
+
+    task_id: str
+    field: str
+    value: str
+    to_position: int
+    workspace_id: str
+    from_position: int
+    from_at: datetime
+    from_recorded: datetime
+    from_by: str
+    since_made: bool
+    to_at: datetime | None = None
+    to_recorded: datetime | None = None
+    to_by: str | None = None
+
+
+INTERVALS = Table(
+    "intervals",
+    IntervalRow,
+    {
+        "task_id": "text",
+        "field": "text",
+        "value": "text",
+        "to_position": "bigint",
+        "workspace_id": "text",
+        "from_position": "bigint",
+        "from_at": "timestamptz",
+        "from_recorded": "timestamptz",
+        "from_by": "text",
+        "since_made": "boolean",
+        "to_at": "timestamptz",
+        "to_recorded": "timestamptz",
+        "to_by": "text",
+    },
+    key=("task_id", "field", "value", "to_position"),
+    indexes=(
+        "(workspace_id, field, value, from_at)",
+        "(workspace_id, field, value, to_at) WHERE to_at IS NOT NULL",
+        "(workspace_id, from_by, field, from_at)",
+    ),
+)
+
+
+class _Change(NamedTuple):
+    """What a field held before an event and after it."""
+
+    field: str
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+def as_value(value: str | float | datetime | None) -> str:
+    """One value as it is kept. Moments of any two sort as their texts do."""
+    match value:
+        case None:
+            return EMPTY
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case str():
+            return value
+        case _:
+            return str(number(value))
+
+
+def _one(field: str, was: str | float | datetime | None, now: Any) -> _Change:
+    return _Change(field, (as_value(was),), (as_value(now),))
+
+
+def _some(field: str, was: tuple[str, ...], now: tuple[str, ...]) -> _Change:
+    return _Change(field, was or (EMPTY,), now or (EMPTY,))
+
+
+_CHANGES: Final[Mapping[type, Callable[[Any], _Change]]] = {
+    TaskStatusChanged: lambda event: _one("status", event.was, event.status),
+    TaskPrioritised: lambda event: _one("priority", event.was, event.priority),
+    TaskTypeChanged: lambda event: _one("type", event.was, event.type),
+    TaskAssigned: lambda event: _some("assignee", event.was, event.assignee_ids),
+    TaskTagged: lambda event: _some("label", event.was, event.tags),
+    TaskParentChanged: lambda event: _one("parent", event.was, event.parent_task_id),
+    TaskDueDateChanged: lambda event: _one("due", event.was, event.due_date),
+    TaskStartDateChanged: lambda event: _one("start", event.was, event.start_date),
+    TaskEstimateChanged: lambda event: _one("estimate", event.was, event.estimate),
+    TaskMovedToProject: lambda event: _one("project", event.was_project_id, event.project_id),
+    TaskBlocked: lambda _: _one("blocked", _NO, _YES),
+    TaskUnblocked: lambda _: _one("blocked", _YES, _NO),
+    TaskTrashed: lambda _: _one("trashed", _NO, _YES),
+    TaskRestored: lambda _: _one("trashed", _YES, _NO),
+}
+
+
+def _made(recorded: Recorded, rows: Rows) -> None:
+    event: TaskCreated = recorded.event
+    stamp = recorded.stamp
+    _begin(rows, stamp, MADE, EMPTY, since_made=True)
+    begun: dict[str, tuple[str, ...]] = {
+        "status": (event.status,),
+        "priority": (as_value(event.priority),),
+        "type": (event.type,),
+        "assignee": event.assignee_ids,
+        "label": event.tags,
+        "parent": (as_value(event.parent_task_id),),
+        "due": (as_value(event.due_date),),
+        "start": (as_value(event.start_date),),
+        "estimate": (as_value(event.estimate),),
+    }
+    for field, values in begun.items():
+        for value in values:
+            if value != BEGINS_WITH.get(field):
+                _begin(rows, stamp, field, value, since_made=True)
+
+
+def _changed(recorded: Recorded, rows: Rows) -> None:
+    stamp = recorded.stamp
+    field, was, now = _CHANGES[type(recorded.event)](recorded.event)
+    begun = [each for each in now if each not in was and not _lasts(rows, stamp, field, each)]
+    ended = [each for each in was if each not in now]
+    if not begun and set(now).isdisjoint(was):
+        return  # it is so already
+    closed = [_end(rows, stamp, field, each) for each in ended]
+    for each in begun:
+        # A task that was never blocked is not unblocked either.
+        if any(closed) or each != BEGINS_WITH.get(field):
+            _begin(rows, stamp, field, each, since_made=False)
+
+
+def _lasts(rows: Rows, stamp: Stamp, field: str, value: str) -> bool:
+    return rows.get("intervals", stamp.stream, field, value, LASTS) is not None
+
+
+def _begin(rows: Rows, stamp: Stamp, field: str, value: str, *, since_made: bool) -> None:
+    rows.put(
+        "intervals",
+        IntervalRow(
+            task_id=stamp.stream,
+            field=field,
+            value=value,
+            to_position=LASTS,
+            workspace_id=stamp.workspace_id,
+            from_position=stamp.position,
+            from_at=stamp.at,
+            from_recorded=stamp.recorded_at,
+            from_by=_who(stamp),
+            since_made=since_made,
+        ),
+    )
+
+
+def _end(rows: Rows, stamp: Stamp, field: str, value: str) -> bool:
+    """Whether there was anything to end."""
+    lasted: IntervalRow | None = rows.get("intervals", stamp.stream, field, value, LASTS)
+    if lasted is not None:
+        rows.delete("intervals", stamp.stream, field, value, LASTS)
+    elif BEGINS_WITH.get(field, value) in (None, value):
+        lasted = rows.get("intervals", *_made_key(stamp))
+    if lasted is None:
+        return False  # the view has not heard of its beginning
+    rows.put(
+        "intervals",
+        replace(
+            lasted,
+            field=field,
+            value=value,
+            to_position=stamp.position,
+            to_at=stamp.at,
+            to_recorded=stamp.recorded_at,
+            to_by=_who(stamp),
+        ),
+    )
+    return True
+
+
+def _who(stamp: Stamp) -> str:
+    """Of what came in from elsewhere, the person there."""
+    return stamp.author or stamp.actor
+
+
+def _made_key(stamp: Stamp) -> tuple[Any, ...]:
+    return (stamp.stream, MADE, EMPTY, LASTS)
+
+
+def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
+    change = _CHANGES.get(type(recorded.event))
+    if change is None:
+        return
+    stamp = recorded.stamp
+    field, was, now = change(recorded.event)
+    yield ("intervals", *_made_key(stamp))
+    for value in dict.fromkeys((*was, *now)):
+        yield ("intervals", stamp.stream, field, value, LASTS)
+
+
+INTERVALS_VIEW = Projection(
+    name="intervals",
+    version=1,
+    tables=(INTERVALS,),
+    folds={TaskCreated: _made, **dict.fromkeys(_CHANGES, _changed)},
+    reads=_reads,
+)

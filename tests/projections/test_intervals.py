@@ -1,0 +1,54 @@
+"""Intervals of fields: they say of every task what its folded states said, one after the other."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+
+from projections.intervals import BEGINS_WITH, INTERVALS_VIEW, LASTS, MADE
+from tests.projections.history import History
+from tests.projections.memory import folded
+from tests.projections.naive_past import Stay, held, stays
+from tests.projections.strategies import histories
+
+FIELDS = ("status", *BEGINS_WITH)
+
+
+def told(rows: list[dict[str, Any]]) -> set[Stay]:
+    return {
+        Stay(
+            row["value"],
+            row["from_at"],
+            row["from_by"],
+            row["since_made"],
+            row["from_position"],
+            row["to_at"],
+            row["to_by"],
+            row["to_position"] or None,
+        )
+        for row in rows
+    }
+
+
+@given(past=histories())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_rows_are_what_the_states_held_one_after_the_other(past: History) -> None:
+    stored = folded(INTERVALS_VIEW, [past.events]).stored["intervals"]
+    tasks = [stream for stream in past.states if stream.startswith("task_")]
+    for task_id in tasks:
+        for field in FIELDS:
+            rows = [row for key, row in stored.items() if key[:2] == (task_id, field)]
+            expected = stays(past, task_id, field)
+            if rows:
+                assert told(rows) == set(expected), (task_id, field)
+            else:  # it never changed, and holds what goes without saying
+                assert [each.made for each in expected] == [True], (task_id, field)
+                assert BEGINS_WITH[field] in (None, expected[0].value)
+                assert held(past.state_of(task_id), field) == {expected[0].value}
+        assert (task_id, MADE, "", LASTS) in stored
+
+
+@given(past=histories())
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_people_wrote_freely_is_in_no_row(past: History) -> None:
+    stored = folded(INTERVALS_VIEW, [past.events]).stored["intervals"]
+    assert {key[1] for key in stored} <= {*FIELDS, MADE}
