@@ -35,6 +35,7 @@ from api.routes import (
     project_settings,
     projects,
     recurrences,
+    search,
     stats,
     subtasks,
     tasks,
@@ -62,6 +63,7 @@ _EXPOSED: Final = (
     "X-Log-Position",
     "X-Log-Id",
     "X-Stale-Streams",
+    "X-Search-Backend",
     "X-Request-Id",
     "Idempotency-Replayed",
 )
@@ -70,6 +72,7 @@ _EXPOSED: Final = (
 ROUTERS: Final = (
     tasks.router,
     subtasks.router,
+    search.router,
     transitions.router,
     recurrences.router,
     templates.router,

@@ -56,6 +56,7 @@ from infra.postgres.views.favourite_queries import FavouriteQueries
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
+from infra.postgres.views.search_queries import SearchQueries
 from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.template_queries import TemplateQueries
@@ -95,6 +96,7 @@ class House:
     whole_access: Access
     waiter: ViewWaiter
     tasks: TaskQueries
+    search: SearchQueries
     boards: BoardQueries
     stats: StatsQueries
     projects: ProjectQueries
@@ -286,6 +288,7 @@ async def _build(
     stack.push_async_callback(jobs.stop)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
     access = Access(pool, members, waiter, executor.states)
+    tasks = TaskQueries(pool, pointers, log_id)
     return House(
         settings=settings,
         metrics=metrics,
@@ -296,7 +299,8 @@ async def _build(
         executor=executor,
         whole_access=access,
         waiter=waiter,
-        tasks=TaskQueries(pool, pointers, log_id),
+        tasks=tasks,
+        search=SearchQueries(pool, pointers, tasks),
         boards=BoardQueries(pool, pointers, log_id, limits_of(settings)),
         stats=StatsQueries(pool, pointers),
         projects=ProjectQueries(pool, pointers, log_id),

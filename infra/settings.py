@@ -229,6 +229,9 @@ class Limits(BaseModel):
     keep_jobs_days: int = Field(
         30, ge=1, le=3650, description="How long a finished bulk can be asked for and undone."
     )
+    max_search_words: int = Field(
+        30, ge=1, le=100, description="Words that one search may look for."
+    )
     max_batch_commands: int = Field(1000, ge=1, le=1000, description="Commands of a batch.")
     max_batch_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="A batch's body; and about what its answers take."

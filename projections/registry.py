@@ -9,6 +9,7 @@ from .members import MEMBERS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
+from .search import SEARCH_VIEW
 from .tasks import TASKS_VIEW
 from .templates import TEMPLATES_VIEW
 
@@ -23,6 +24,7 @@ VIEWS: tuple[Projection, ...] = (
     FAVOURITES_VIEW,
     TEMPLATES_VIEW,
     INTERVALS_VIEW,
+    SEARCH_VIEW,
 )
 
 

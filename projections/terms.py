@@ -26,15 +26,16 @@ def words(text: str) -> list[str]:
     if text.isascii():
         found = text.lower().translate(_SPACED).split()
     else:
-        found = _WORD.findall(_folded(text))
+        found = _WORD.findall(folded(text))
     if max(map(len, found), default=0) > _MOST_CHARACTERS:
         return [word[:_MOST_CHARACTERS] for word in found]
     return found
 
 
-def _folded(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return folded[:_MOST_FOLDED_CHARACTERS]
+def folded(text: str) -> str:
+    """A text without case, in compatible form, as words are taken out of it."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return plain[:_MOST_FOLDED_CHARACTERS]
 
 
 def terms_of(

@@ -56,6 +56,7 @@ STALE_HEADER: Final = {
 ETAG_HEADER: Final = {"ETag": _header("The version and a tag of the whole body.")}
 REPLAYED_HEADER: Final = {"Idempotency-Replayed": _header("`true` where it is the first answer.")}
 LINK_HEADER: Final = {"Link": _header("`rel=next`, where there is more.")}
+BACKEND_HEADER: Final = {"X-Search-Backend": _header("Which index was asked.")}
 LOCATION_HEADER: Final = {"Location": _header("Where the new resource is.")}
 
 _ANYWHERE: Final = (INTERNAL, Kind.DEPENDENCY_DOWN, Kind.OVERLOADED)
@@ -70,11 +71,13 @@ def read(
     is_view: bool = True,
     may: Sequence[str] = (),
     beside: Sequence[Mapping[str, Any]] = (),
+    shows: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Options of a route that reads. `is_one`: a fresh single resource with an ETag; `beside`:
-    parameters that its query takes without having them as fields."""
+    parameters that its query takes without having them as fields; `shows`: further headers of
+    its answer."""
     parameters: list[Mapping[str, Any]] = [*beside]
-    headers: dict[str, Any] = {}
+    headers: dict[str, Any] = dict(shows or {})
     problems: list[str] = [Kind.UNAUTHENTICATED, Kind.VALIDATION_FAILED, Kind.RATE_LIMITED, *may]
     responses: dict[int | str, dict[str, Any]] = {}
     if is_view:

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from api.http.call import Call
 from domain.labels.state import tags_meant
+from projections.search_query import AskedText
+from projections.search_words import stored_words
 from projections.tasks import MeantTag, TaskFilter
 
 
@@ -23,6 +25,25 @@ async def with_meant_tags(
             if tags != (name,):
                 meant.append(MeantTag(workspace_id, name, tags))
     return replace(asked, meant_tags=tuple(meant))
+
+
+async def with_labels_called(
+    call: Call, text: AskedText, workspace_ids: Iterable[str], position: int | None = None
+) -> AskedText:
+    """The question with the tags of labels that are called what it looks for, where that is not
+    what tasks hold for them: a label that was renamed is found by its new name."""
+    called: list[tuple[str, frozenset[str]]] = []
+    for workspace_id in workspace_ids:
+        shown = (await call.house.labels.of(workspace_id, position)).shown
+        called += [(tag, frozenset(stored_words(name))) for tag, name in shown.items() if name]
+    if not called:
+        return text
+    clauses = []
+    for clause in text.clauses:
+        asked = {each.word for each in clause.words}
+        tags = tuple(tag for tag, words in called if asked <= words)
+        clauses.append(replace(clause, tags=tags) if tags else clause)
+    return AskedText(tuple(clauses))
 
 
 async def counted_by_label(

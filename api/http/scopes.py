@@ -20,7 +20,9 @@ _ROUTES: Final = {
     TASKS_READ: """
         GET /jobs/{job_id}
         GET /jobs/{job_id}/results
+        GET /search
         GET /tasks
+        GET /tasks/search
         GET /tasks/{task_id}
         GET /tasks/{task_id}/activity
         GET /tasks/{task_id}/comments

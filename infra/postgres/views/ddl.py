@@ -45,7 +45,9 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
         f"GRANT SELECT ON {name} TO taskledger_api",
         f"GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {name} TO taskledger_worker",
     ]
-    searched = not _SEARCHED.isdisjoint(table.types.values())
+    searched = not _SEARCHED.isdisjoint(table.types.values()) or any(
+        index.startswith("USING gin") for index in table.indexes
+    )
     if searched:
         statements.append(f"GRANT SELECT ON {name} TO taskledger_search")
     if table.shared:

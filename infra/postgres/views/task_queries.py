@@ -181,10 +181,32 @@ class TaskQueries:
             conditions=conditions(asked, params, found.hits, words_met=found.words_met),
             order=order_of(sort, params),
         )
+        return await self.page_of(scope, asked, query, page, found.position)
+
+    async def page_of(
+        self, scope: Scope, asked: TaskFilter, query: ListQuery, page: Page, seen: int | None = None
+    ) -> Listing:
+        """A page of a query that has the conditions of the filter, no further than `seen`."""
         if asks_the_past(asked.where):
-            return await self._of_the_past(scope, asked, query, page, found.position)
+            return await self._of_the_past(scope, asked, query, page, seen)
         listing = await read_page(self._reader, self._log_id, scope.tenants, query, page)
-        return listing if found.position is None else _as_of(listing, found.position)
+        return listing if seen is None else as_of(listing, seen)
+
+    async def ids(self, scope: Scope, asked: TaskFilter, at_most: int) -> Sequence[str] | None:
+        """All tasks that the scope shows and the filter finds; None where they are more."""
+        params = Parameters()
+        found = await self._hits(scope, asked)
+        asks = conditions(asked, params, found.hits, words_met=found.words_met)
+        where = " AND ".join([visible(scope, params), *asks])
+        limit = params.add("integer", at_most)
+        sql = (
+            f"SELECT array(SELECT t.task_id FROM {task_table(asked)} AS t WHERE {where}"
+            f" LIMIT {limit} + 1)"
+        )
+        question = Question(sql, tuple(params.kinds), tuple(params.values), scope.tenants, 1)
+        reader = self._with_past if asks_the_past(asked.where) else self._reader
+        (task_ids,) = await reader.ask(question)
+        return task_ids if len(task_ids) <= at_most else None
 
     async def _of_the_past(
         self, scope: Scope, asked: TaskFilter, query: ListQuery, page: Page, seen: int | None
@@ -196,7 +218,7 @@ class TaskQueries:
         query.position = "{least_position}"
         listing = await read_page(self._with_past, self._log_id, scope.tenants, query, page)
         positions = [each for each in (seen, past.position) if each is not None]
-        return _as_of(listing, min(positions)) if positions else listing
+        return as_of(listing, min(positions)) if positions else listing
 
     async def _hits(self, scope: Scope, asked: TaskFilter) -> "_Hits":
         """What the indexes of terms and of fields give, where they are asked and do not give more
@@ -257,7 +279,7 @@ def _in_all(found: Sequence[Sequence[str]]) -> Sequence[str] | None:
     return [each for each in first if all(each in other for other in others)]
 
 
-def _as_of(listing: Listing, position: int) -> Listing:
+def as_of(listing: Listing, position: int) -> Listing:
     """A list shows no more than the hits that it was made from."""
     if position >= listing.position:
         return listing

@@ -1,0 +1,162 @@
+"""Pieces of texts with what was looked for in them emphasised, as HTML that is safe to show.
+
+Everything that somebody wrote is escaped; the only markup is `<em>`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final, NamedTuple
+
+from .search_query import AskedText, AskedWord
+from .search_questions import TaskFound
+from .search_words import Place, is_single_character, places, stem
+
+_FRAGMENT_CHARACTERS: Final = 160
+# Of a long text only so much is looked through.
+_MOST_CHARACTERS: Final = 20_000
+_MOST_SPANS: Final = 100
+_MOST_COMMENTS: Final = 3
+
+
+class Piece(NamedTuple):
+    """A part of a text as HTML; `met`: how many of the asked clauses it meets."""
+
+    met: int
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+    clause: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A word that is looked for, in all the forms that a text may have it."""
+
+    exact: frozenset[str]
+    stems: frozenset[str]
+    beginning: str | None
+
+    @classmethod
+    def of(cls, asked: AskedWord) -> "_Wanted":
+        words = frozenset((asked.word, *asked.also))
+        return cls(words, frozenset(map(stem, words)), asked.word if asked.begins else None)
+
+    def meets(self, word: str) -> bool:
+        if word in self.exact or (self.beginning is not None and word.startswith(self.beginning)):
+            return True
+        return stem(word) in self.stems
+
+
+class Highlighter:
+    """Of one question."""
+
+    def __init__(self, asked: AskedText) -> None:
+        self._clauses = [
+            tuple(_Wanted.of(word) for word in clause.words)
+            for clause in asked.clauses
+            if not clause.negated
+        ]
+        self._single = any(is_single_character(word) for word in asked.words)
+
+    def of(
+        self, score: float, title: str | None, description: str | None, comments: Sequence[str]
+    ) -> TaskFound:
+        """What is said of one task."""
+        in_title = self._piece(title, whole=True)
+        in_description = self._piece(description)
+        said = [piece for each in reversed(comments) if (piece := self._piece(each))]
+        said = said[:_MOST_COMMENTS]
+        pieces = [each for each in (in_title, in_description, *said) if each is not None]
+        best = max(pieces, key=lambda piece: piece.met, default=None)
+        return TaskFound(
+            score,
+            None if best is None else best.html,
+            None if in_title is None else in_title.html,
+            None if in_description is None else in_description.html,
+            tuple(piece.html for piece in said),
+        )
+
+    def _piece(self, text: str | None, *, whole: bool = False) -> Piece | None:
+        """The part of a text in which the most is met; None where nothing is."""
+        if not text:
+            return None
+        looked = text[:_MOST_CHARACTERS]
+        spans = self._spans(looked)
+        if not spans:
+            return None
+        if whole:
+            return Piece(_met(spans), _marked(text, 0, len(text), spans))
+        start, end = _window(looked, spans)
+        shown = [span for span in spans if start <= span.start and span.end <= end]
+        html = _marked(text, start, end, shown)
+        before = "…" if start else ""
+        after = "…" if end < len(text) else ""
+        return Piece(_met(shown), f"{before}{html}{after}")
+
+    def _spans(self, text: str) -> list[_Span]:
+        found: list[_Span] = []
+        there = list(places(text))
+        for number, clause in enumerate(self._clauses):
+            for at in range(len(there) - len(clause) + 1):
+                met = there[at : at + len(clause)]
+                if all(map(_Wanted.meets, clause, (place.word for place in met))):
+                    found.append(_Span(met[0].start, self._end(met[-1], clause[-1]), number))
+        return sorted(found, key=lambda span: (span.start, span.end))[:_MOST_SPANS]
+
+    def _end(self, place: Place, wanted: _Wanted) -> int:
+        """Of a pair of characters only the first was looked for, where that is a single one."""
+        alone = self._single and any(map(is_single_character, wanted.exact))
+        return place.start + 1 if alone else place.end
+
+
+def _met(spans: Iterable[_Span]) -> int:
+    return len({span.clause for span in spans})
+
+
+def _window(text: str, spans: Sequence[_Span]) -> tuple[int, int]:
+    """Where the piece begins and ends that meets the most, the first one of these, not within a
+    word where words have ends."""
+    best = max(spans, key=lambda span: (_met(_near(span, spans)), -span.start))
+    last = max(span.end for span in _near(best, spans))
+    spare = max(0, _FRAGMENT_CHARACTERS - (last - best.start)) // 2
+    start = max(0, best.start - spare)
+    end = min(len(text), max(last, start + _FRAGMENT_CHARACTERS))
+    if start:
+        start = max(start, text.find(" ", start, best.start) + 1)
+    if end < len(text):
+        end = max(last, text.rfind(" ", last, end)) if " " in text[last:end] else end
+    return start, end
+
+
+def _near(first: _Span, spans: Sequence[_Span]) -> list[_Span]:
+    return [
+        span
+        for span in spans
+        if first.start <= span.start and span.end <= first.start + _FRAGMENT_CHARACTERS
+    ] or [first]
+
+
+def _marked(text: str, start: int, end: int, spans: Sequence[_Span]) -> str:
+    pieces: list[str] = []
+    at = start
+    for first, last in _joined(spans):
+        pieces += [escape(text[at:first]), "<em>", escape(text[first:last]), "</em>"]
+        at = last
+    pieces.append(escape(text[at:end]))
+    return "".join(pieces)
+
+
+def _joined(spans: Sequence[_Span]) -> Iterable[tuple[int, int]]:
+    """Without overlaps."""
+    joined: list[tuple[int, int]] = []
+    for span in spans:
+        if joined and span.start < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(joined[-1][1], span.end)
+        else:
+            joined.append((span.start, span.end))
+    return joined
