@@ -30,6 +30,7 @@ from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
 from infra.nats.news import on_news
 from infra.nats.wake import CommitWaker, on_views
+from infra.opensearch.index import OpenSearchIndex
 from infra.operations import Operations
 from infra.people.access_tokens import AccessTokens
 from infra.people.accounts import Accounts
@@ -46,7 +47,7 @@ from infra.people.proofs import Proofs
 from infra.people.second_factor import SecondFactors
 from infra.people.sessions import Revocations, Sessions
 from infra.people.vault import Vault
-from infra.postgres.pool import open_pool
+from infra.postgres.pool import Pool, open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.board_queries import BoardQueries
 from infra.postgres.views.comment_queries import CommentQueries
@@ -289,18 +290,19 @@ async def _build(
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
     access = Access(pool, members, waiter, executor.states)
     tasks = TaskQueries(pool, pointers, log_id)
+    search_index = _search_index(settings, pool, log_id, stack)
     return House(
         settings=settings,
         metrics=metrics,
         clock=utc_now,
-        operations=Operations(pool, store, nats, rate_limiter),
+        operations=Operations(pool, store, nats, rate_limiter, search_index),
         log_id=log_id,
         store=store,
         executor=executor,
         whole_access=access,
         waiter=waiter,
         tasks=tasks,
-        search=SearchQueries(pool, pointers, tasks),
+        search=SearchQueries(pool, pointers, tasks, search_index),
         boards=BoardQueries(pool, pointers, log_id, limits_of(settings)),
         stats=StatsQueries(pool, pointers),
         projects=ProjectQueries(pool, pointers, log_id),
@@ -376,6 +378,18 @@ def _post(settings: Settings) -> Post:
     if url is not None:
         return SmtpPost(SmtpServer.of(url))
     return FolderPost(settings.data_dir / "mail")
+
+
+def _search_index(
+    settings: Settings, pool: Pool, log_id: str, stack: AsyncExitStack
+) -> OpenSearchIndex | None:
+    """None where PostgreSQL answers every search."""
+    url = _revealed(settings.opensearch_url)
+    if url is None:
+        return None
+    index = OpenSearchIndex(url, pool, log_id, verify_tls=settings.opensearch_verify_tls)
+    stack.push_async_callback(index.close)
+    return index
 
 
 async def _rate_limiters(

@@ -9,6 +9,7 @@ from prometheus_client import Gauge
 
 from infra.event_store.store import PostgresEventStore
 from infra.nats.connection import NatsConnection
+from infra.opensearch.index import OpenSearchIndex
 from infra.outages import outage
 from infra.postgres.pool import Pool
 from infra.processes.status import SCHEDULERS, SchedulerStatus
@@ -54,11 +55,13 @@ class Operations:
         store: PostgresEventStore,
         nats: NatsConnection | None,
         rate_limiter: RateLimiter | None,
+        search_index: OpenSearchIndex | None,
     ) -> None:
         self._pool = pool
         self._store = store
         self._nats = nats
         self._rate_limiter = rate_limiter
+        self._search_index = search_index
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, the relay that feeds the views, and the
@@ -84,6 +87,11 @@ class Operations:
             shared = self._rate_limiter.mode == "shared"
             why = None if shared else "no store: each process limits by itself"
             parts["rate_limits"] = PartState(shared, why)
+        if self._search_index is not None:
+            why = await _state(self._search_index.problem())
+            if why is not None:
+                why = f"{why}: PostgreSQL answers searches"
+            parts["opensearch"] = PartState(why is None, why)
         return parts
 
     async def views(self) -> Mapping[str, ViewLag]:

@@ -93,7 +93,12 @@ class Parts(BaseModel):
     )
     redis_url: SecretStr | None = Field(None, description="Redis or Valkey.")
     opensearch_url: SecretStr | None = Field(
-        None, description="OpenSearch, for the search view; none reads it before that is there."
+        None,
+        description="OpenSearch, with `user:password@` where it asks for them; without one, and "
+        "while it is away, PostgreSQL answers searches.",
+    )
+    opensearch_verify_tls: bool = Field(
+        True, description="Whether the certificate of an `https` address is checked."
     )
     embedded_user: str | None = Field(
         None,

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER
+from tests.opensearch.server import OpenSearchServer, Unavailable
 from tests.real import Database, Parts, fresh_database, make_database
 
 _TEMPLATE = "migrated"
@@ -46,6 +47,20 @@ def migrated(parts: Parts) -> str:
     make_database(parts, _TEMPLATE, copied_from="template0")
     migrate(parts.postgres.url_of(OWNER, _TEMPLATE))
     return _TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[OpenSearchServer]:
+    """Started for the first test that needs it; skipped, with the reason, where it cannot be."""
+    try:
+        server = OpenSearchServer()
+    except Unavailable as why:
+        pytest.skip(f"no OpenSearch: {why}")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 from infra import logs
 from infra.executors import utc_now
 from infra.keys.master import KeyUnusable
+from infra.opensearch.indexer import Indexer
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.recurrence_queries import RecurrenceQueries
 from infra.processes.collector import tune_collector
@@ -33,6 +34,7 @@ from infra.settings import Settings, SettingsError
 from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.registry import VIEWS
+from projections.search import SEARCH_VIEW
 
 ROLES = ("relay", "projector", "scheduler")
 REPORT_S = 2.0
@@ -68,6 +70,14 @@ class Background:
         if "projector" in roles:
             projector = Projector(views, store, sessions, nats, group=group)
             self._add("projector", projector.run(), lambda: projector.report)
+            if settings.opensearch_url is not None and SEARCH_VIEW in views:
+                indexer = Indexer(
+                    settings.opensearch_url.get_secret_value(),
+                    sessions,
+                    nats,
+                    verify_tls=settings.opensearch_verify_tls,
+                )
+                self._add("search_index", indexer.run(), lambda: indexer.report)
         if "scheduler" in roles:
             due = RecurrenceQueries(workplace.pool, Pointers(workplace.pool))
             opened = partial(open_executor, workplace, settings)

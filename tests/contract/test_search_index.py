@@ -1,7 +1,7 @@
 """One suite for every index that searches can be asked of: the same questions, the same answers."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +20,22 @@ from domain.task.events import (
     TaskTrashed,
 )
 from domain.values.text import ERASED
+from infra.opensearch.client import open_client
+from infra.opensearch.index import OpenSearchIndex
+from infra.opensearch.indexer import Indexer
 from infra.postgres.pool import open_pool
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.rows import adapt
 from infra.postgres.views.search_queries import SearchQueries
 from infra.postgres.views.task_queries import TaskQueries
+from infra.processes.sessions import Sessions
 from projections.questions import Page, Scope
 from projections.search import SEARCH_VIEW
 from projections.search_query import AskedText, asked_text
 from projections.search_questions import Searched
 from projections.tasks import TASKS_VIEW, Sort, SortBy, TaskFilter
 from tests.infra.views.written import Written
+from tests.opensearch.server import OpenSearchServer
 from tests.projections.history import History, made_id
 from tests.real import Database
 
@@ -48,10 +53,12 @@ class Sought:
     written: Written
     queries: SearchQueries
     backend: str
+    level: Callable[[], Awaitable[None]]
 
     async def write(self) -> None:
         """Until the index shows all of the past."""
         await self.written.write(self.past)
+        await self.level()
 
     async def page(
         self, q: str, scope: Scope = WHOLE, sort: Sort | None = None, page: Page | None = None,
@@ -76,7 +83,7 @@ def numbers(found: Searched) -> list[int]:
     return [int(each["id"].removeprefix("task_")) for each in docs]
 
 
-@pytest.fixture(params=["postgresql"])
+@pytest.fixture(params=["postgresql", "opensearch"])
 async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Sought]:
     connect = psycopg.AsyncConnection.connect
     async with AsyncExitStack() as stack:
@@ -94,15 +101,36 @@ async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIte
         pool = await open_pool(database.api_url, max_size=4)
         stack.push_async_callback(pool.close)
         pointers = Pointers(pool)
+        index = None
+
+        async def level() -> None:
+            pass
+
+        if request.param == "opensearch":
+            server: OpenSearchServer = request.getfixturevalue("opensearch")
+            index = OpenSearchIndex(server.url, pool, written.log_id)
+            stack.push_async_callback(index.close)
+            client = open_client(server.url, timeout_s=30)
+            stack.push_async_callback(client.close)
+            indexer = Indexer(server.url, Sessions(database.worker_url))
+
+            async def level() -> None:
+                while await indexer.step(worker, client, written.log_id):
+                    pass
+
         tasks = TaskQueries(pool, pointers, written.log_id)
-        past = History()
-        past.workspace(1)
-        past.workspace(2, BOB)
-        past.project(1, WS1, key="WEB")
-        past.project(2, WS1, key="OPS")
-        past.project(3, WS2, key="FAR", owner_id=BOB)
-        queries = SearchQueries(pool, pointers, written.log_id, tasks)
-        yield Sought(past, written, queries, request.param)
+        queries = SearchQueries(pool, pointers, written.log_id, tasks, index)
+        yield Sought(a_past(), written, queries, request.param, level)
+
+
+def a_past() -> History:
+    past = History()
+    past.workspace(1)
+    past.workspace(2, BOB)
+    past.project(1, WS1, key="WEB")
+    past.project(2, WS1, key="OPS")
+    past.project(3, WS2, key="FAR", owner_id=BOB)
+    return past
 
 
 async def test_words_are_found_in_every_text_of_a_task(sought: Sought) -> None:

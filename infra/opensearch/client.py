@@ -1,0 +1,35 @@
+"""The connection to OpenSearch: quick to give up, since PostgreSQL answers in its place."""
+
+import asyncio
+from typing import Final
+
+from opensearchpy import AsyncOpenSearch
+from opensearchpy.exceptions import OpenSearchException, TransportError
+
+TIMEOUT_S: Final = 2.0
+# Errors of a server that is there: what is missing, what is in the way.
+NOT_FOUND: Final = 404
+CONFLICT: Final = 409
+
+FAILURES: Final = (OpenSearchException, OSError, asyncio.TimeoutError)
+
+
+def open_client(
+    url: str, *, verify_tls: bool = True, timeout_s: float = TIMEOUT_S
+) -> AsyncOpenSearch:
+    """Connects on first use. Nothing is tried again: whoever asks knows what to do instead."""
+    return AsyncOpenSearch(
+        hosts=[url],
+        timeout=timeout_s,
+        max_retries=0,
+        retry_on_timeout=False,
+        verify_certs=verify_tls,
+        ssl_show_warn=False,
+    )
+
+
+def described(error: BaseException) -> str:
+    """What went wrong, without anything that somebody wrote."""
+    if isinstance(error, TransportError) and isinstance(error.status_code, int):
+        return f"OpenSearch refuses ({error.status_code} {error.error})"
+    return f"OpenSearch does not answer ({type(error).__name__})"

@@ -1,0 +1,97 @@
+"""The index of words in OpenSearch, as searches ask it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+from opensearchpy import AsyncOpenSearch
+
+from infra.postgres.pool import Pool
+from projections.questions import Scope
+from projections.search_query import AskedText
+from projections.search_questions import MOST_HITS, Hits, IndexAway
+
+from . import standing
+from .client import FAILURES, described, open_client
+from .documents import question
+
+BACKEND: Final = "opensearch"
+
+# After a failure nobody tries for so long, so that an outage costs a few requests their patience.
+_CLOSED_FOR_S: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class OpenSearchIndex:
+    """Implements projections.search_questions.SearchIndex."""
+
+    def __init__(self, url: str, pool: Pool, log_id: str, *, verify_tls: bool = True) -> None:
+        self._client: AsyncOpenSearch = open_client(url, verify_tls=verify_tls)
+        self._pool = pool
+        self._log_id = log_id
+        self._closed_until = 0.0
+        self._why = ""
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def hits(
+        self,
+        scope: Scope,
+        asked: AskedText,
+        *,
+        project_ids: Sequence[str] = (),
+        among: Sequence[str] | None = None,
+        position: int | None = None,
+    ) -> Hits:
+        """Of more than MOST_HITS the best ones."""
+        index = await self._usable(position)
+        if not asked.clauses or not scope.tenants:
+            return Hits((), (), True, index.position, BACKEND)
+        body = question(scope, asked, project_ids, among, MOST_HITS)
+        found = await self._search(index.name, body)
+        hits = found["hits"]
+        task_ids = [hit["_id"] for hit in hits.get("hits", ())]
+        scores = [float(hit["_score"] or 0) for hit in hits.get("hits", ())]
+        whole = hits["total"]["value"] <= MOST_HITS
+        return Hits(task_ids, scores, whole, index.position, BACKEND)
+
+    async def problem(self) -> str | None:
+        """Why questions are answered by PostgreSQL; None where they need not be."""
+        try:
+            await self._usable(None)
+            await self._client.cluster.health()
+        except IndexAway as away:
+            return str(away)
+        except FAILURES as error:
+            return described(error)
+        return None
+
+    async def _usable(self, position: int | None) -> standing.Standing:
+        """The index, if it may be asked. Raises IndexAway."""
+        if asyncio.get_running_loop().time() < self._closed_until:
+            raise IndexAway(self._why)
+        async with self._pool.connection() as connection:
+            index = await standing.answering(connection, self._log_id)
+        if index is None:
+            raise IndexAway("no index is made yet")
+        if not index.is_level:
+            raise IndexAway(index.problem or "the index is behind")
+        if position is not None and index.position < position:
+            raise IndexAway("the index does not show that position yet")
+        return index
+
+    async def _search(self, name: str, body: Mapping[str, Any]) -> Any:
+        try:
+            return await self._client.search(
+                index=name,
+                body=body,
+                params={"filter_path": "hits.total.value,hits.hits._id,hits.hits._score"},
+            )
+        except FAILURES as error:
+            self._why = described(error)
+            self._closed_until = asyncio.get_running_loop().time() + _CLOSED_FOR_S
+            log.warning("opensearch_away", error=self._why)
+            raise IndexAway(self._why) from error
