@@ -24,6 +24,7 @@ from infra.keys.configured import master_keys
 from infra.nats.connection import NatsConnection
 from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
+from infra.opensearch.indexer import Indexer
 from infra.postgres.pool import open_pool
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
@@ -161,4 +162,7 @@ async def _follow(settings: Settings, stack: AsyncExitStack) -> None:
     relay = Relay(store, sessions, nats, owner="test")
     projector = Projector(VIEWS, store, sessions, nats)
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(projector.run())]
+    if settings.opensearch_url is not None:
+        indexer = Indexer(settings.opensearch_url.get_secret_value(), sessions, nats)
+        tasks.append(asyncio.create_task(indexer.run()))
     stack.push_async_callback(cancelled, *tasks)
