@@ -16,7 +16,7 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page, encode
 from api.routes.field_query import PARAMETER
-from api.routes.search_query import SearchQuery
+from api.routes.search_query import BY_RELEVANCE, SearchQuery
 from api.routes.task_listing import in_workspace
 from domain.values.evolved import evolved
 from projections.questions import Scope
@@ -79,7 +79,7 @@ async def _search(call: Call, query: SearchQuery) -> Reply:
     if text is not None:
         text = await with_labels_called(call, text, tasks.workspaces, position)
     asked = evolved(tasks.asked, q=None)
-    sort = None if query.by_relevance and text is not None else tasks.order
+    sort = None if tasks.order is BY_RELEVANCE and text is not None else tasks.order
     page = query.asked()
 
     async def ask(scope: Scope) -> Searched:

@@ -12,6 +12,8 @@ from projections.custom_fields import FieldSort
 from projections.tasks import Sort, SortBy
 
 RELEVANCE: Final = "relevance"
+# What `order` gives where relevance is asked for: told by its identity.
+BY_RELEVANCE: Final = Sort()
 
 _SORTS: Final = "|".join((*(each.value for each in SortBy), SORTED))
 # Short names in `filters`, beside those that the parameters have themselves.
@@ -93,14 +95,13 @@ class SearchQuery(TaskInWorkspaceQuery):
             raise ValueError("relevance has no other order than the best first")
         return self
 
-    @property
-    def by_relevance(self) -> bool:
-        named = self.sort_by or self.sort
-        return named in (None, RELEVANCE) and not self.sort_by_priority
-
     def order(self, field: FieldSort | None = None) -> Sort:
-        """As for lists; newest first where relevance says nothing."""
-        return Sort() if self.by_relevance else super().order(field)
+        """As for lists; without one named BY_RELEVANCE, which is newest first where there is
+        none."""
+        named = self.sort_by or self.sort
+        if named in (None, RELEVANCE) and not self.sort_by_priority:
+            return BY_RELEVANCE
+        return super().order(field)
 
 
 def _no_filter(short: str, why: str) -> Exception:

@@ -50,6 +50,9 @@ async def test_a_search_takes_every_filter_in_short_as_well(ada: Api) -> None:
     assert await find(ada, "thing", filters="tag:red", project_id="FILT") == ["one thing"]
     assert await find(ada, "thing", priority="high") == ["other thing"]
     assert await find(ada, "thing -other", sort="title") == ["one thing"]
+    query = "project = FILT AND assignee WAS me ORDER BY title"
+    assert await find(ada, "thing", query=query) == ["one thing"]
+    assert await find(ada, "thing", query="ORDER BY title DESC") == ["other thing", "one thing"]
     assert await find(ada, "", filters="project:FILT", sort="title") == ["one thing", "other thing"]
     wrong = await ada.refused(422, "validation-failed", "GET", "/search?filters=colour:red")
     assert pointers(wrong) == ["/query/filters"]

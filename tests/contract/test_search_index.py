@@ -119,7 +119,7 @@ async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIte
                     pass
 
         tasks = TaskQueries(pool, pointers, written.log_id)
-        queries = SearchQueries(pool, pointers, written.log_id, tasks, index)
+        queries = SearchQueries(pool, pointers, tasks, index)
         yield Sought(a_past(), written, queries, request.param, level)
 
 
