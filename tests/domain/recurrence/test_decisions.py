@@ -51,6 +51,37 @@ def test_a_series_needs_a_rule_that_comes_round() -> None:
     ).invalid("/rule")
 
 
+def test_a_basis_is_one_of_two_and_a_zone_is_known() -> None:
+    described = {"rule": "FREQ=WEEKLY", "first": START, "all_day": False}
+    for wrong, place in (
+        ({"time_zone": "UTC", "basis": "mood"}, "/basis unknown"),
+        ({"time_zone": "Mars", "basis": "schedule"}, "/time_zone"),
+    ):
+        given(RECURRENCE, SERIES).when(
+            lambda _, wrong=wrong: decisions.start(TASK_ID, **described, **wrong)
+        ).invalid(place)
+
+
+def test_the_end_of_a_whole_day_stays_one_across_a_change_of_clocks() -> None:
+    """In Paraguay's zone clocks went back at midnight: the last hour came twice."""
+    first = datetime(2024, 3, 23, 2, 59, 59, tzinfo=UTC)
+    later = datetime(2024, 3, 24, 3, 59, 59, tzinfo=UTC)
+    described = {"rule": "FREQ=DAILY", "time_zone": "America/Asuncion", "basis": "schedule"}
+    started = decisions.start(TASK_ID, first=first, all_day=True, **described)
+    assert started[0].next_at == later
+    before = decisions.start(TASK_ID, first=first - timedelta(days=1), all_day=True, **described)
+    series = given(RECURRENCE, SERIES, *before)
+    (made,) = decisions.follow(series.state, SECOND, first)
+    assert (made.next_at, made.ordinal) == (later, 2)
+
+
+def test_finished_when_it_was_due_nothing_has_passed() -> None:
+    """The rule has come to its end, and what it said of the next task holds."""
+    case = weekly(rule="FREQ=WEEKLY;COUNT=2")
+    assert due_next(case, START) == START + WEEK
+    assert due_next(case, START + 2 * WEEK) is None
+
+
 def test_finished_early_the_next_is_due_as_the_rule_says() -> None:
     assert due_next(weekly(), START - timedelta(days=3)) == START + WEEK
 

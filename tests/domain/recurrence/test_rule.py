@@ -1,5 +1,6 @@
 """When something comes again, by the clock on the wall."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import Invalid
-from domain.recurrence.rule import checked_rule, next_occurrence
+from domain.recurrence.rule import checked_rule, moved_along, next_occurrence
 from tests.domain.tried import tried
 
 BERLIN = "Europe/Berlin"
+COMMON = "INTERVAL, COUNT, UNTIL, WKST"
 
 
 def at(text: str) -> datetime:
@@ -47,6 +49,14 @@ def occurrences(
             ["2026-03-02T08:00:00", "2026-03-03T08:00:00"]),
         ("FREQ=DAILY;UNTIL=20260303T080000Z", "2026-03-01T08:00",
             ["2026-03-02T08:00:00", "2026-03-03T08:00:00"]),
+        ("FREQ=DAILY;UNTIL=20260302T235959", "2026-03-01T23:59:59", ["2026-03-02T23:59:59"]),
+        ("FREQ=DAILY;UNTIL=20260302", "2026-03-01T23:59:59", ["2026-03-02T23:59:59"]),
+        ("FREQ=DAILY;INTERVAL=2;BYMONTHDAY=1,2,3", "2026-03-01T08:00",
+            ["2026-03-03T08:00:00", "2026-04-02T08:00:00"]),
+        ("FREQ=DAILY;BYMONTHDAY=2,9", "2026-03-01T08:00",
+            ["2026-03-02T08:00:00", "2026-03-09T08:00:00", "2026-04-02T08:00:00"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=2", "2026-03-01T08:00",
+            ["2026-03-02T08:00:00", "2026-04-02T08:00:00"]),
         ("FREQ=DAILY;UNTIL=20260303T075959Z", "2026-03-01T08:00", ["2026-03-02T08:00:00"]),
     ],
 )  # fmt: skip
@@ -134,6 +144,64 @@ def test_what_is_no_rule_is_refused(rule: str) -> None:
     with pytest.raises(Invalid) as caught:
         checked_rule(rule)
     assert [each.pointer for each in caught.value.problems] == ["/rule"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "detail"),
+    [
+        ("FREQ=DAILY;FREQ=DAILY", "repeated", "FREQ stands here twice."),
+        ("COUNT=2", "invalid", "FREQ must be one of DAILY, WEEKLY, MONTHLY, YEARLY."),
+        ("FREQ=WEEKLY;X=1", "invalid",
+            f"A rule of FREQ=WEEKLY may have {COMMON}, BYMONTH, BYDAY, BYSETPOS."),
+        ("FREQ=DAILY;COUNT=1;UNTIL=20260101", "invalid", "Give either COUNT or UNTIL."),
+        ("FREQ=MONTHLY;BYMONTHDAY=32", "invalid",
+            "BYMONTHDAY must be from -31 to 31, and not 0."),
+        ("FREQ=DAILY;COUNT==1", "invalid", "COUNT must be from 1 to 9999, and not 0."),
+        ("FREQ=DAILY;BYMONTH=1;BYDAY=1MO", "invalid",
+            "BYDAY must be days: MO,WE, and by the month or the year also 1MO,-1FR."),
+    ],
+)  # fmt: skip
+def test_a_refused_rule_is_told_what_it_may_be(rule: str, code: str, detail: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        checked_rule(rule)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.detail) == (code, detail)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=WEEKLY;WKST=SU", "FREQ=YEARLY;BYDAY=1MO", "FREQ=MONTHLY;BYMONTHDAY=-31,31",
+        "FREQ=YEARLY;BYMONTH=1,12", "FREQ=DAILY;INTERVAL=99", "FREQ=DAILY;INTERVAL=1",
+        "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-366",
+    ],
+)  # fmt: skip
+def test_what_is_a_rule(rule: str) -> None:
+    assert checked_rule(rule) == rule
+
+
+def test_until_is_read_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2026-03-03 at 9 in Berlin is 8 in UTC; without a Z it is Berlin's. Wherever this runs."""
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        for until, count in (("20260303T080000Z", 2), ("20260303T075959Z", 1),
+                             ("20260303T090000", 2), ("20260303T085959", 1)):  # fmt: skip
+            rule = checked_rule(f"FREQ=DAILY;UNTIL={until}")
+            assert len(occurrences(rule, BERLIN, "2026-03-01T08:00", 5)) == count, until
+        first = at("2026-03-28T08:00:00")
+        moved = moved_along(first, first, at("2026-03-29T07:00:00"), BERLIN)
+        assert moved == at("2026-03-29T07:00:00")
+        start = at("2026-03-27T20:00:00")
+        moved = moved_along(start, first, at("2026-03-29T07:00:00"), BERLIN)
+        assert (moved, moved and moved.tzinfo) == (at("2026-03-28T20:00:00"), UTC)
+        assert moved_along(None, first, first, BERLIN) is None
+        later = next_occurrence("FREQ=DAILY", BERLIN, first, first)
+        assert later is not None
+        assert later.tzinfo is UTC
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_rule_may_have_its_name_before_it() -> None:

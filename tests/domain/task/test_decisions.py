@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.errors import Invalid, Kind, Refused
 from domain.project.events import ProjectArchived
 from domain.project.fields import FieldDefinition
@@ -13,13 +14,20 @@ from domain.project.workflow import PERSONAL_WORKFLOW, Status
 from domain.task import decisions
 from domain.task.events import (
     TaskAssigned,
+    TaskBlocked,
+    TaskCreated,
+    TaskDependencyAdded,
+    TaskDependencyRemoved,
     TaskDescribed,
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskFieldsChanged,
+    TaskMadeRecurring,
+    TaskMovedToProject,
     TaskPrioritised,
     TaskRanked,
     TaskRecordImported,
+    TaskRespaced,
     TaskRestored,
     TaskRetitled,
     TaskStartDateChanged,
@@ -27,11 +35,21 @@ from domain.task.events import (
     TaskTagged,
     TaskTrashed,
     TaskTypeChanged,
+    TaskUnblocked,
 )
 from domain.task.state import TASK, running_digest
 from domain.values.text import ERASED
 from tests.domain.examples import founded, project_of, task_of
-from tests.domain.given import ANN, BOB, LIMITS, PROJECT_ID, START, WORKSPACE_ID, stamp
+from tests.domain.given import (
+    ANN,
+    BOB,
+    LIMITS,
+    PROJECT_ID,
+    START,
+    TASK_ID,
+    WORKSPACE_ID,
+    stamp,
+)
 
 NOW = datetime(2026, 3, 5, tzinfo=UTC)
 
@@ -103,6 +121,14 @@ def test_each_field_changes_once_and_says_what_stood_there():
     task_of().when(decisions.set_due_date, NOW, True).then(
         TaskDueDateChanged(due_date=NOW, due_all_day=True, was=None, was_all_day=False)
     )
+    planned = task_of(due_date=START, start_date=START, estimate=1.0, due_all_day=True)
+    planned.when(decisions.set_due_date, None).then(
+        TaskDueDateChanged(due_date=None, due_all_day=False, was=START, was_all_day=True)
+    )
+    planned.when(decisions.set_start_date, None).then(
+        TaskStartDateChanged(start_date=None, was=START)
+    )
+    planned.when(decisions.set_estimate, None).then(TaskEstimateChanged(estimate=None, was=1.0))
     task_of().when(decisions.set_start_date, NOW).then(
         TaskStartDateChanged(start_date=NOW, was=None)
     )
@@ -313,3 +339,119 @@ def test_whoever_takes_a_status_away_hears_of_each_task_that_enters_it():
     task = task_of().state
     assert TASK.touches(task, moved("done", "done"), WORKSPACE_ID) == (f"status:{PROJECT_ID}:done",)
     assert TASK.touches(task, TaskTrashed(), WORKSPACE_ID) == ()
+    there = TaskMovedToProject(
+        project_id="proj_x", project_key="X", rank="a1", was_project_id=PROJECT_ID,
+        was_project_key="WEB", was_number=1, was_status="todo", was_rank="a1",
+    )  # fmt: skip
+    assert TASK.touches(task, there, WORKSPACE_ID) == ("status:proj_x:todo",)
+    for event, guard in (
+        (TaskRanked(rank="b", was="a"), f"order:{PROJECT_ID}:todo"),
+        (TaskRespaced(rank="b", was="a"), f"spaced:{PROJECT_ID}"),
+    ):
+        assert TASK.touches(task, event, WORKSPACE_ID) == (guard,)
+        assert TASK.touches(None, event, WORKSPACE_ID) == ()
+
+
+def test_a_task_is_blocked_and_freed_once():
+    task = task_of()
+    blocked = TaskBlocked(blocked_by=("task_b",))
+    freed = TaskUnblocked(freed_by=("task_b",))
+    task.when(decisions.settle_blocked, held=True, because_of=["task_b"]).then(blocked)
+    task.when(decisions.settle_blocked, held=False, because_of=["task_b"]).nothing()
+    held = task_of(blocked)
+    held.when(decisions.settle_blocked, held=False, because_of=["task_b"]).then(freed)
+    held.when(decisions.settle_blocked, held=True, because_of=["task_c"]).nothing()
+    assert not task_of(blocked, freed).state.is_blocked
+
+
+def test_an_edge_stands_at_both_tasks_from_each_ones_side():
+    edge = {"dependency_id": "dep_1", "from_task_id": TASK_ID, "to_task_id": "task_b"}
+    for kind, here, there in (
+        ("blocks", "blocks", "blocked_by"),
+        ("duplicates", "duplicates", "duplicated_by"),
+        ("relates", "relates", "relates"),
+    ):
+        added = decisions.link(DependencyAdded(type=kind, task_id=TASK_ID, **edge))
+        assert added == (
+            (TASK_ID, TaskDependencyAdded(dependency_id="dep_1", relation=here, task_id="task_b")),
+            ("task_b", TaskDependencyAdded(dependency_id="dep_1", relation=there, task_id=TASK_ID)),
+        )
+    (own, removed), _ = decisions.link(DependencyRemoved(type="blocks", task_id=TASK_ID, **edge))
+    assert (own, type(removed), removed.relation) == (TASK_ID, TaskDependencyRemoved, "blocks")
+    state = task_of(added[0][1]).state
+    assert (state.blocking, state.blocked_by) == ((), ())
+    state = task_of(
+        TaskDependencyAdded(dependency_id="d1", relation="blocks", task_id="x"),
+        TaskDependencyAdded(dependency_id="d2", relation="blocked_by", task_id="y"),
+        TaskDependencyAdded(dependency_id="d3", relation="blocked_by", task_id="z"),
+        TaskDependencyRemoved(dependency_id="d3", relation="blocked_by", task_id="z"),
+    ).state
+    assert (state.blocking, state.blocked_by) == (("x",), ("y",))
+
+
+def test_a_task_begins_a_series_and_says_which_it_had():
+    task = task_of()
+    made = TaskMadeRecurring(recurrence_id="rec_1", was=None)
+    task.when(decisions.make_recurring, "rec_1").then(made)
+    task_of(made).when(decisions.make_recurring, "rec_2").then(
+        TaskMadeRecurring(recurrence_id="rec_2", was="rec_1")
+    )
+    task_of(TaskTrashed()).when(decisions.make_recurring, "rec_1").refused(Kind.TRASHED)
+
+
+def test_a_task_is_made_as_it_is_described():
+    assert decisions.create(
+        project_of().state,
+        title="x",
+        rank="a1",
+        limits=LIMITS,
+        due_date=NOW,
+        due_all_day=True,
+        start_date=START,
+        estimate=1.5,
+        external_id="X-1",
+        parent_task_id="task_p",
+        tags=["a", "a"],
+    ) == (
+        TaskCreated(
+            project_id=PROJECT_ID,
+            project_key="WEB",
+            title="x",
+            description="",
+            status="todo",
+            status_category="todo",
+            priority=5,
+            rank="a1",
+            type="task",
+            assignee_ids=(),
+            due_date=NOW,
+            due_all_day=True,
+            start_date=START,
+            estimate=1.5,
+            tags=("a",),
+            fields={},
+            external_id="X-1",
+            parent_task_id="task_p",
+        ),
+    )
+
+
+def test_values_of_fields_are_kept_in_one_form():
+    user = "user_01h455vb4pex5vsknk084sn02q"
+    given_ = {
+        "note": "a\nb", "points": 2.5, "when": "2026-03-01", "size": "L", "areas": ("api",),
+        "lead": user, "ready": False, "link": "https://example.org/?a=b",
+    }  # fmt: skip
+    task_of().when(decisions.change_fields, FIELDS, given_, LIMITS).then(
+        TaskFieldsChanged(fields=given_, was=dict.fromkeys(given_))
+    )
+    for wrong, place in (
+        ({"link": "https://example.org/" + "x" * 10_000}, "/fields/link too-long"),
+        ({"note": "x" * 10_001}, "/fields/note too-long"),
+        ({"size": None, "gone": 1}, "/fields/gone unknown"),
+        ({"size": "M"}, "/fields/size type"),
+    ):
+        task_of().when(decisions.change_fields, FIELDS, wrong, LIMITS).invalid(place)
+    stands = task_of(TaskFieldsChanged(fields={"old": ("a", "b")}, was={"old": None}))
+    stands.when(decisions.change_fields, FIELDS, {"old": ["a", "b"]}, LIMITS).nothing()
+    stands.when(decisions.change_fields, FIELDS, {"old": ["b"]}, LIMITS).invalid("/fields/old")

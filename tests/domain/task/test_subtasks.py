@@ -1,6 +1,7 @@
 """Where a task may stand, what goes with it, and what a copy of it says."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,10 @@ from domain.errors import Invalid, Kind, Refused
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition, defaults_of
 from domain.project.guards import GUARDS, MoveFacts
+from domain.project.types import TaskType
 from domain.task import decisions, subtasks
 from domain.task.events import (
+    TaskCreated,
     TaskDescribed,
     TaskFieldsChanged,
     TaskParentChanged,
@@ -62,12 +65,16 @@ def test_lines_are_so_long_with_all_that_a_task_takes_along(above: int, height: 
     if fits:
         case.then(placed("task_0"))
     else:
-        case.invalid("/parent_task_id")
+        case.invalid("/parent_task_id too-deep")
 
 
 def test_the_one_above_is_of_the_same_workspace_and_not_trashed():
-    for line in (line_of("task_b", workspace_id="ws_other"), line_of("task_b", trashed_at=ANN)):
-        task_of().when(subtasks.place_under, line, 0, LIMITS).invalid("/parent_task_id")
+    for line, code in (
+        (line_of("task_b", workspace_id="ws_other"), "invalid"),
+        (line_of("task_b", trashed_at=ANN), "trashed"),
+    ):
+        case = task_of().when(subtasks.place_under, line, 0, LIMITS)
+        case.invalid(f"/parent_task_id {code}")
         with pytest.raises(Invalid):
             subtasks.require_place(line, WORKSPACE_ID, 0, LIMITS)
     trashed = task_of(TaskTrashed()).when(subtasks.place_under, line_of("task_b"), 0, LIMITS)
@@ -182,6 +189,50 @@ def test_a_copy_says_what_the_task_says_in_the_words_of_those_who_wrote_it():
         defaults={},
     )
     assert (renamed.title, authors) == ("Mine", {"description": EVE})
+
+
+def test_a_copy_is_otherwise_a_new_task_where_it_is_put():
+    due = datetime(2026, 3, 9, tzinfo=UTC)
+    task = task_of(
+        task_type="bug",
+        priority=2,
+        due_date=due,
+        due_all_day=True,
+        start_date=due,
+        estimate=2.0,
+        tags=("t",),
+        status="done",
+    ).state
+    types = tuple(TaskType(key=key, name=key.title()) for key in ("wish", "story"))
+    project = replace(project_of().state, project_id="proj_x", key="OPS", types=types)
+    ((created, _),) = subtasks.copied(
+        task,
+        project,
+        rank="z9",
+        assignee_ids=[BOB],
+        fields={},
+        parent_task_id="task_p",
+        defaults={},
+    )
+    assert created == TaskCreated(
+        project_id="proj_x",
+        project_key="OPS",
+        title="Paint it",
+        description="",
+        status="todo",
+        status_category="todo",
+        priority=2,
+        rank="z9",
+        type="wish",
+        assignee_ids=(BOB,),
+        due_date=due,
+        due_all_day=True,
+        start_date=due,
+        estimate=2.0,
+        tags=("t",),
+        parent_task_id="task_p",
+        copy_of=TASK_ID,
+    )
 
 
 def test_a_copy_has_what_the_project_requires_where_tasks_begin():

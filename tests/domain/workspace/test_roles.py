@@ -10,13 +10,15 @@ from domain.workspace.roles import (
     WORKSPACE_ROLES,
     Right,
     named_in_project,
+    named_role,
     project_rights,
     project_role,
+    role_in_project,
     workspace_rights,
 )
-from domain.workspace.state import WORKSPACE
+from domain.workspace.state import WORKSPACE, Membership
 from tests.domain.examples import project_of, workspace_of
-from tests.domain.given import BOB, EVE, WORKSPACE_ID, stamp
+from tests.domain.given import BOB, EVE, START, WORKSPACE_ID, stamp
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,18 @@ def test_an_auditor_writes_nothing():
     workspace = workspace_of((BOB, "auditor")).state
     rights = workspace_rights(workspace, BOB) | project_rights(workspace, project_of().state, BOB)
     assert rights == {Right.VIEW_WORKSPACE, Right.VIEW_PROJECT}
+
+
+def test_a_role_of_newer_code_is_below_all_that_are_known():
+    guest = Membership("guest", START, 1)
+    unknown = Membership("boss", START, 2)
+    assert role_in_project(guest, unknown, True, ("viewer",)) == "viewer"
+    assert role_in_project(guest, unknown, True) == "boss"
+    assert role_in_project(Membership("boss", START, 1), unknown, False) is None
+
+
+def test_who_is_named_where_they_came_in_counts_as_named_since():
+    member = Membership("guest", START, 5)
+    assert named_role(member, Membership("viewer", START, 5)) == "viewer"
+    assert named_role(member, Membership("viewer", START, 4)) is None
+    assert named_role(Membership("guest", START, 0), Membership("viewer", START, 4)) is None
