@@ -52,6 +52,7 @@ def test_a_new_project_has_a_column_for_each_status_and_its_owner_as_admin():
 def test_the_personal_project_lets_any_status_follow_any():
     (event,) = decisions.create_personal(owner_id=ANN, column_ids=ids("col", 6), limits=LIMITS)
     assert (event.key, event.is_personal, event.workflow.any_move) == ("ME", True, True)
+    assert (event.name, event.owner_id) == ("Personal", ANN)
     assert allowed_from(event.workflow, "todo") == (
         "in_progress", "in_review", "blocked", "done", "cancelled",
     )  # fmt: skip
@@ -98,6 +99,7 @@ def test_an_archived_project_only_wakes_up_or_loses_members():
         refusal = archived.when(decision, *args).refused(Kind.ARCHIVED)
         assert "restore it first" in refusal.detail
     archived.when(decisions.archive).nothing()
+    project_of().when(decisions.archive).then(ProjectArchived())
     archived.when(decisions.remove_member, BOB).then(
         ProjectMemberRemoved(user_id=BOB, was="viewer")
     )
@@ -183,6 +185,7 @@ def test_everything_wrong_with_a_workflow_is_said_at_once():
         ),
         transitions=(
             Transition(source="open", target="nowhere", guards=(Guard(name="made-up"),)),
+            Transition(source="nowhere", target="open"),
             Transition(source="open", target="not a key"),
             Transition(source="Open", target="not a key"),
             Transition(source="open", target="open"),
@@ -200,12 +203,13 @@ def test_everything_wrong_with_a_workflow_is_said_at_once():
         "/statuses/1/colour",
         "/statuses/2/key",
         "/statuses/2/name",
-        "/transitions/0/to",
-        "/transitions/0/guards/0",
-        "/transitions/2",
-        "/transitions/3/to",
-        "/transitions/4/guards/0/depth",
-        "/initial",
+        "/transitions/0/to unknown",
+        "/transitions/0/guards/0 unknown",
+        "/transitions/1/from unknown",
+        "/transitions/3 repeated",
+        "/transitions/4/to invalid",
+        "/transitions/5/guards/0/depth unknown",
+        "/initial unknown",
     )
     none = replace(SMALL, statuses=())
     project_of().when(decisions.change_workflow, none, (), LIMITS).invalid("/statuses")
@@ -249,13 +253,13 @@ def test_a_board_is_laid_out_anew_with_every_status_in_exactly_one_column():
     drafts = (
         ColumnDraft(
             column_id=COLUMNS[1].column_id, name="Doing", statuses=("in_progress", "In review"),
-            wip_limit=3,
+            wip_limit=3, lane_wip_limit=2,
         ),
         *columns(("todo", "blocked"), ("done", "cancelled")),
     )  # fmt: skip
     project = project_of()
     laid = (
-        Column(column_id=COLUMNS[1].column_id, name="Doing", wip_limit=3,
+        Column(column_id=COLUMNS[1].column_id, name="Doing", wip_limit=3, lane_wip_limit=2,
                statuses=("in_progress", "in_review")),
         Column(column_id="col_b", name="C0", statuses=("todo", "blocked")),
         Column(column_id="col_c", name="C1", statuses=("done", "cancelled")),
@@ -273,7 +277,7 @@ def test_a_board_is_laid_out_anew_with_every_status_in_exactly_one_column():
         ProjectSwimlaneChanged(swimlane="label", was="assignee")
     )
     project.when(decisions.change_columns, same, ids("col", 6), LIMITS, "colour").invalid(
-        "/swimlane"
+        "/swimlane unknown"
     )
 
 
@@ -283,12 +287,17 @@ def test_everything_wrong_with_a_board_is_said_at_once():
         ColumnDraft(name="x", statuses=("limbo",), column_id="col_of_others"),
         ColumnDraft(name="y", statuses=()),
     )
+    twice = [ColumnDraft(name="a", statuses=(each,), column_id=COLUMNS[0].column_id)
+             for each in ("todo", "blocked")]  # fmt: skip
+    project_of().when(decisions.change_columns, twice, ids("col", 2), LIMITS).invalid(
+        "/columns/1/column_id unknown", "/columns incomplete"
+    )
     project_of().when(decisions.change_columns, drafts, ids("col", 3), LIMITS).invalid(
         "/columns/0/name",
         "/columns/0/wip_limit",
         "/columns/0/statuses/1",
         "/columns/1/column_id",
-        "/columns/1/statuses/0",
+        "/columns/1/statuses/0 unknown",
         "/columns/2/statuses",
         "/columns",
     )

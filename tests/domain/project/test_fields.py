@@ -70,6 +70,67 @@ def test_what_is_wrong_with_a_field_is_said_where_it_stands(change, pointer):
     ).invalid(f"/fields/0{pointer}")
 
 
+def test_what_is_wrong_with_the_form_of_a_field_is_said_with_its_code():
+    for change, place in (
+        ({"name": " "}, "/name blank"),
+        ({"type": "colour", "options": ()}, "/type unknown"),
+        ({"key": "-x"}, "/key invalid"),
+        ({"options": ()}, "/options too-many"),
+        ({"options": ("s", "s")}, "/options repeated"),
+        ({"options": ("s", "")}, "/options/1 blank"),
+        ({"option_names": {"m": "Middle", "s": " "}}, "/option_names/m unknown"),
+        ({"option_names": {"s": "l"}}, "/option_names/s repeated"),
+        ({"required_at": ("nowhere",)}, "/required_at/0 unknown"),
+        ({"default": "m"}, "/default type"),
+    ):
+        places = [f"/fields/0{place}"]
+        if change.get("option_names", {}).get("s") == " ":
+            places.append("/fields/0/option_names/s blank")
+        project_of().when(
+            decisions.change_fields, [replace(SIZE, **change)], ["fld_1"], LIMITS
+        ).invalid(*places)
+    # An option may be called as itself, and as one that went.
+    (size,) = defined(replace(SIZE, option_names={"s": "s", "l": "Large"}))
+    assert size.option_names == {"l": "Large"}
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({"type": "date", "default": "2026-03-01"}, "2026-03-01"),
+        ({"type": "date", "default": "2026-03-01T02:00:00+02:00"}, "2026-03-01T00:00:00Z"),
+        ({"type": "checkbox", "default": False}, False),
+        ({"type": "text", "default": ""}, None),
+        ({"type": "number", "default": 0}, 0),
+        ({"type": "user", "default": "user_01h455vb4pex5vsknk084sn02q"},
+         "user_01h455vb4pex5vsknk084sn02q"),
+        ({"type": "url", "default": "http://x"}, "http://x"),
+        ({"type": "choices", "options": ("a", "b"), "default": []}, None),
+        ({"type": "choices", "options": ("a", "b"), "default": ["b"]}, ("b",)),
+    ],
+)  # fmt: skip
+def test_a_default_is_kept_in_the_form_of_its_type(change, kept):
+    (made,) = defined(FieldDraft(**{"key": "x", "name": "X", **change}))
+    assert made.default == kept
+    assert type(made.default) is type(kept)
+    (again,) = with_fields(FieldDraft(**{"key": "x", "name": "X", **change})).state.fields
+    assert draft_of(replace(again, required_at=("done",))).required_at == ("done",)
+
+
+def test_a_field_may_be_required_in_a_category():
+    only = replace(
+        DEFAULT_WORKFLOW,
+        initial="new",
+        statuses=(Status(key="new", name="New", category="todo"),),
+        transitions=(),
+    )
+    project = project_of(workflow=only)
+    (event,) = decisions.change_fields(
+        project.state, [replace(SIZE, required_at=("done", "New"))], ["fld_1"], LIMITS
+    )
+    assert event.fields[0].required_at == ("done", "new")
+
+
 def test_no_two_options_are_called_alike():
     alike = replace(SIZE, option_names={"s": "A", "l": "A"})
     project_of().when(decisions.change_fields, [alike], ["fld_1"], LIMITS).invalid(

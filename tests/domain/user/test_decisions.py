@@ -37,9 +37,15 @@ def register(**other):
     )
 
 
+def flags(user):
+    return (user.email_verified, user.has_second_factor, user.suspended, user.is_service)
+
+
 def test_without_a_name_the_username_serves():
     user = given(USER, ANN, *register()).state
     assert (user.name, user.username, user.can_log_in) == ("Ann.Lee", "Ann.Lee", True)
+    assert flags(user) == (False, False, False, False)
+    assert register(email_verified=True)[1] == UserEmailVerified(email="ann@example.org")
     assert (user.default_workspace_id, user.personal_project_id) == ("ws_1", "proj_1")
 
 
@@ -89,6 +95,7 @@ def test_a_person_of_an_import_cannot_log_in():
     assert event == PersonImported(name="Siebel", source="log.xes")
     user = given(USER, ANN, event).state
     assert (user.can_log_in, user.default_workspace_id) == (False, None)
+    assert (user.time_zone, user.locale, flags(user)) == ("UTC", "en", (False,) * 4)
     case = given(USER, ANN, event)
     case.when(decisions.change_email, "ann@example.org").refused(Kind.FORBIDDEN)
     case.when(decisions.change_password, by_reset=False).refused(Kind.FORBIDDEN)
@@ -130,7 +137,8 @@ def test_a_second_factor_goes_on_and_off_once():
     user = given(USER, ANN, *register(), on)
     user.when(decisions.enable_second_factor).nothing()
     user.when(decisions.renew_recovery_codes).then(UserRecoveryCodesRenewed())
-    user.when(decisions.disable_second_factor).then(UserSecondFactorDisabled())
+    off = user.when(decisions.disable_second_factor).then(UserSecondFactorDisabled())
+    assert off.has_second_factor is False
 
 
 def test_a_suspended_account_keeps_its_password_until_it_is_active_again():
@@ -141,4 +149,4 @@ def test_a_suspended_account_keeps_its_password_until_it_is_active_again():
     user = given(USER, ANN, *register(), UserSuspended())
     user.when(decisions.suspend).nothing()
     user.when(decisions.change_password, by_reset=True).refused(Kind.FORBIDDEN)
-    user.when(decisions.activate).then(UserActivated())
+    assert user.when(decisions.activate).then(UserActivated()).suspended is False

@@ -10,7 +10,7 @@ from domain.user.events import ApiKeyMade, ApiKeyRevoked, PersonImported, Servic
 from domain.user.keys import SCOPES
 from domain.user.state import USER
 from domain.values.limits import Limits
-from tests.domain.given import ANN, LIMITS, START, WORKSPACE_ID, Case, given
+from tests.domain.given import ANN, LIMITS, START, WORKSPACE_ID, Case, given, stamp
 
 KEY = "key_00000000000000000000000001"
 MADE = ApiKeyMade(key_id=KEY, name="CI", scopes=("tasks:read",), workspace_id=WORKSPACE_ID)
@@ -38,6 +38,11 @@ def test_a_key_is_made_for_what_it_names_once_each_and_in_one_order():
     kept = after.keys[KEY]
     assert (kept.key_id, kept.name, kept.scopes) == (KEY, "CI", ("tasks:read",))
     assert (kept.workspace_id, kept.expires_at) == (WORKSPACE_ID, None)
+    assert (kept.created_at, kept.created_by) == (START + timedelta(seconds=2), ANN)
+    written = stamp(2, ANN, authors={"name": "user_x", "scopes": "user_y"})
+    by_another = USER.evolve(account().state, MADE, written)
+    assert by_another is not None
+    assert by_another.keys[KEY].name_author == "user_x"
     assert list(after.keys) == [KEY]
     account().when(
         decisions.make_key, **wanted(scopes=(*reversed(SCOPES), "admin"), workspace_id=None)
@@ -73,5 +78,6 @@ def test_a_program_has_a_name_a_workspace_and_no_log_in():
     made = decisions.create_service_account(name="Robot", workspace_id=WORKSPACE_ID, limits=LIMITS)
     assert made == (ServiceAccountCreated(name="Robot", workspace_id=WORKSPACE_ID),)
     robot = given(USER, ANN, *made).state
+    assert (robot.time_zone, robot.locale, robot.email_verified) == ("UTC", "en", False)
     assert (robot.is_service, robot.can_log_in, robot.email) == (True, False, None)
     assert robot.default_workspace_id == WORKSPACE_ID

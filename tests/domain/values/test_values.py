@@ -22,6 +22,7 @@ from domain.values.text_rules import (
     checked_title,
     made_project_key,
     normal_email,
+    normal_label,
     normal_username,
     numbered_project_key,
 )
@@ -148,6 +149,8 @@ def test_a_description_is_bounded_in_characters_and_in_bytes():
 
 def test_tags_count_once_and_are_bounded():
     assert checked_tags(["b", "a", "b"], LIMITS) == ("b", "a")
+    written_so = (" Bug ", "Straße", "\uff22\uff35\uff27")
+    assert [normal_label(each) for each in written_so] == ["bug", "strasse", "bug"]
     assert len(checked_tags(["a"] * 60, LIMITS)) == 1
     with pytest.raises(Invalid):
         checked_tags([str(n) for n in range(51)], LIMITS)

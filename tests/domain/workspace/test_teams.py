@@ -176,6 +176,10 @@ def test_a_project_forgets_deleted_teams_once_they_are_many():
         )
     ):
         assert set(added) == {RED}
+    forgotten = projects.add_team(after.state, workspace, RED, "viewer")[:-1]
+    assert forgotten == tuple(ProjectTeamRemoved(team_id=each, was="viewer") for each in gone)
+    named = project_of(*names, ProjectTeamAdded(team_id=RED, role="viewer"))
+    named.when(projects.change_teams, workspace, (RED,)).nothing()
 
 
 def test_a_workspace_is_handed_over_by_an_owner():
