@@ -47,8 +47,7 @@ def first_use(
     missing = [name for normal, name in reversed(new.items()) if not _is_taken(labels, normal)]
     _require_room(labels, len(missing), limits, pointer)
     return tuple(
-        _new(labels, label_id, name, _usual_colour(name))
-        for name, label_id in zip(missing, ids, strict=False)
+        _new(labels, label_id, name, None) for name, label_id in zip(missing, ids, strict=False)
     )
 
 
@@ -100,9 +99,7 @@ def restore(labels: Labels | None, label_id: str, limits: Limits) -> tuple[Label
     label = _known(labels, label_id)
     if label.is_live:
         return ()
-    owner = None if labels is None else labels.by_name.get(normal_label(label.name))
-    if owner is not None and owner != label_id:
-        _require_free(labels, label.name)
+    _require_free(labels, label.name)
     _require_room(labels, 1, limits, "", ever=0)
     return (LabelRestored(label_id=label_id, name=label.name),)
 

@@ -91,6 +91,12 @@ def test_a_removed_dependency_closes_no_ring():
     assert given_.state.around.get(A) is None
 
 
+def test_what_relates_goes_without_what_blocks_between_the_same_tasks():
+    given_ = graph(edge(1, A, B), edge(2, A, B, "relates"), gone(2, A, B, "relates"))
+    assert (given_.state.around[A].blocks, given_.state.around[B].blocked_by) == ((B,), (A,))
+    assert [each.dependency_id for each in given_.state.edges_of(A)] == ["dep_1"]
+
+
 def test_the_same_dependency_again_is_refused():
     given_ = graph(edge(1, A, B), edge(2, A, B, "relates"), edge(3, A, B, "duplicates"))
     for type_ in ("blocks", "relates", "duplicates"):

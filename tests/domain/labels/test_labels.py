@@ -1,6 +1,7 @@
 """What may happen to labels, and what the tags of tasks mean by them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given as for_any
@@ -17,7 +18,7 @@ from domain.labels.events import (
     LabelRestored,
 )
 from domain.labels.state import LABELS, labels_of, shown_otherwise, standing, tags_meant
-from tests.domain.given import LIMITS, WORKSPACE_ID, given, stamp
+from tests.domain.given import LIMITS, START, WORKSPACE_ID, given, stamp
 from tests.domain.tried import tried
 
 STREAM = labels_of(WORKSPACE_ID)
@@ -77,6 +78,45 @@ def test_a_workspace_has_only_so_many():
     labels(*ever).when(decisions.create, label_id=C, name="c", colour=None, limits=FEW).invalid(
         "/name"
     )
+
+
+def test_a_colour_changes_and_goes_back_to_the_one_of_the_name():
+    case = labels(*TWO)
+    usual = decisions.create(None, label_id=A, name="bug", colour=None, limits=LIMITS)[0].colour
+    blue = LabelRecoloured(label_id=A, name="bug", colour="blue", was="red")
+    after = case.when(decisions.recolour, A, "blue").then(blue)
+    assert [each.colour for each in after.by_id.values()] == ["blue", "red"]
+    back = LabelRecoloured(label_id=A, name="bug", colour=usual, was="red")
+    case.when(decisions.recolour, A, None).then(back)
+    case.when(decisions.recolour, A, "red").nothing()
+    case.when(decisions.recolour, A, "#12").invalid("/colour")
+    case.when(decisions.recolour, C, "red").refused(Kind.NOT_FOUND)
+    assert after.by_id[A].created_at == START + timedelta(seconds=1)
+
+
+def test_a_name_is_free_once_its_label_was_merged_into_one_that_is_gone():
+    gone = labels(
+        *TWO,
+        LabelMerged(label_id=A, name="bug", into=B, into_name="backend"),
+        LabelDeleted(label_id=B, name="backend"),
+    )
+    assert dict(gone.state.by_name) == {"bug": A}
+    (new,) = decisions.first_use(gone.state, ["bug"], iter([C]), LIMITS, "/tags")
+    assert (new.label_id, new.tag) == (C, C)
+    restored = LabelRestored(label_id=B, name="backend")
+    after = gone.when(decisions.restore, B, LIMITS).then(restored)
+    assert after.by_id[B].deleted is False
+    assert after.named("backend") is after.by_id[B]
+
+
+def test_no_label_leads_back_to_itself_whatever_the_log_says():
+    ring = labels(
+        *TWO,
+        LabelMerged(label_id=A, name="bug", into=B, into_name="backend"),
+        LabelMerged(label_id=B, name="backend", into=A, into_name="bug"),
+        LabelMerged(label_id=C, name="x", into=C, into_name="x"),
+    ).state
+    assert (ring.by_id[A].merged_into, ring.by_id[B].merged_into) == (B, None)
 
 
 def test_a_rename_changes_what_is_shown_and_not_what_is_held():
@@ -144,15 +184,6 @@ def test_a_deleted_label_is_shown_nowhere_until_it_is_restored():
     back.when(decisions.restore, A, LIMITS).nothing()
     (again,) = decisions.first_use(after.state, ["bug"], iter([C]), LIMITS, "/tags")
     assert again.tag == C, "tasks that had the deleted one do not get the new one"
-
-
-def test_colours():
-    case = labels(*TWO)
-    changed = LabelRecoloured(label_id=A, name="bug", colour="#00ff00", was="red")
-    assert case.when(decisions.recolour, A, "#00ff00").decide() == (changed,)
-    case.when(decisions.recolour, A, "red").nothing()
-    case.when(decisions.recolour, A, "no colour").invalid("/colour")
-    assert case.when(decisions.recolour, A, None).decide()[0].colour.startswith("#")
 
 
 _names = st.sampled_from(["a", "A", "b", "c", "d"])

@@ -51,6 +51,7 @@ def test_a_reaction_counts_once_and_goes_again():
     assert react(state, ANN, THUMB) == ()
     assert take_back(state, ANN, HEART) == ()
     assert take_back(None, ANN, HEART) == ()
+    assert take_back(reactions(added(ANN, THUMB)), ANN, HEART) == ()
     (gone,) = take_back(state, BOB, HEART)
     after = reactions(added(ANN, THUMB), added(BOB, THUMB), added(BOB, HEART), gone)
     assert after.given == {THUMB: (ANN, BOB)}

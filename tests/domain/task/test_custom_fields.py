@@ -8,7 +8,8 @@ from domain.errors import Invalid, Kind, Refused
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition
 from domain.project.types import DEFAULT_TYPES, TaskType
-from domain.task import decisions
+from domain.project.workflow import DEFAULT_WORKFLOW, Status
+from domain.task import decisions, subtasks
 from domain.task.events import TaskCreated, TaskFieldsChanged, TaskTypeChanged
 from tests.domain.examples import project_of, task_of
 from tests.domain.given import LIMITS
@@ -74,6 +75,38 @@ def test_a_move_waits_for_what_the_status_requires():
     with pytest.raises(Refused) as caught:
         decisions.move_back(task.state, house, "in_progress", "b1")
     assert caught.value.fields["missing"] == ["fields.points"]
+
+
+def test_what_is_required_in_a_category_is_in_each_of_its_statuses():
+    sized = replace(SIZE, required_at=("cancelled", "done"), default=None)
+    named = replace(
+        DEFAULT_WORKFLOW,
+        statuses=(
+            *DEFAULT_WORKFLOW.statuses,
+            Status(key="shipped", name="Shipped", category="done"),
+            Status(key="dropped", name="Dropped", category="cancelled"),
+        ),
+        any_move=True,
+        initial="dropped",
+    )
+    bare = replace(
+        named, statuses=tuple(each for each in named.statuses if each.key != "cancelled")
+    )
+    for workflow, required in ((named, ()), (bare, ("size",))):
+        house = replace(project(sized), workflow=workflow)
+        task = replace(task_of(project=project()).state, status="dropped")
+        assert decisions.required_fields(task, house) == required
+        if required:
+            with pytest.raises(Refused):
+                decisions.change_status(replace(task, status="todo"), house, "dropped", "b1")
+            with pytest.raises(Refused):
+                subtasks.copied(
+                    task, house, rank="a", assignee_ids=(), fields={}, parent_task_id=None,
+                    defaults={},
+                )  # fmt: skip
+        else:
+            decisions.change_status(replace(task, status="todo"), house, "dropped", "b1")
+    assert decisions.required_fields(replace(task, status="limbo"), house) == ()
 
 
 def test_what_a_status_requires_is_not_cleared_while_the_task_stands_there():

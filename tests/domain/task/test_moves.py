@@ -76,6 +76,17 @@ def test_a_refusal_says_what_is_allowed_and_why_the_rest_is_not():
     assert all(each["detail"] for each in refused)
 
 
+def test_where_there_is_no_room_is_said_of_that_status_alone():
+    full = Refused(Kind.WIP_LIMIT_REACHED, "The column is full.", limit=1)
+    task = task_of(project=PROJECT).state
+    ways = {
+        way.status.key: way.refusal
+        for way in ways_from(task, PROJECT, MoveFacts(no_room={"doing": full}))
+    }
+    assert ways["doing"] is full
+    assert ways["dropped"] is not full
+
+
 def test_guards_are_met_in_their_order():
     blocked = MoveFacts(unfinished_blockers=("task_b",))
     filled = TaskFieldsChanged(fields={"size": 0}, was={"size": None})
@@ -147,10 +158,15 @@ def test_what_a_task_holds():
         ),
         description="x",
         due_date=datetime(2026, 3, 1, tzinfo=UTC),
+        start_date=datetime(2026, 3, 1, tzinfo=UTC),
+        estimate=0.0,
+        parent_task_id="task_p",
         tags=("a",),
     ).state
+    assert held_fields(full, {"b"}) - held_fields(full, {"a"}) == {"tags"}
     assert held_fields(full) == {
-        "assignee_id", "description", "due_date", "tags", "fields.zero", "fields.no",
+        "assignee_id", "description", "due_date", "start_date", "estimate", "parent_task_id",
+        "tags", "fields.zero", "fields.no",
     }  # fmt: skip
 
 

@@ -125,6 +125,52 @@ def test_somebody_in_a_field_stays_only_where_they_may_see_the_project():
     )
 
 
+def test_what_the_status_there_requires_comes_with_its_default():
+    required = replace(SIZE, default="S", required_at=("todo",))
+    others = replace(SIZE, key="other", field_id="fld_8", default="S", required_at=("done",))
+    there = replace(THERE, fields=(required, others), types=HERE.types)
+    status = SHIPPING.statuses[0]  # new, of the category todo
+    for held, came in (({}, {"size": "S"}), ({"size": "L"}, {}), ({"size": "XL"}, {"size": "S"})):
+        task = replace(task_of(project=HERE).state, fields=held, status="new")
+        before, _ = moved(task, status, target=there)
+        assert [each.fields for each in before] == ([came] if came else [])
+    without = replace(there, fields=(replace(required, default=None),))
+    task = replace(task_of(project=HERE).state, status="new")
+    with pytest.raises(Refused) as refused:
+        moved(task, status, target=without)
+    assert refused.value.fields["missing"] == ["fields.size"]
+    assert "Or name another of that project's statuses for it." in refused.value.detail
+
+
+def test_whoever_is_left_behind_cannot_be_asked_for_by_a_guard_there():
+    asking = replace(
+        SHIPPING,
+        transitions=(
+            Transition(
+                source="new",
+                target="shipped",
+                guards=(Guard(name="fields-present", parameters={"fields": ["assignee_id"]}),),
+            ),
+        ),
+    )
+    for person, refused in ((ANN, False), (BOB, True)):
+        task = task_of(project=HERE, assignee_ids=(person,)).state
+        call = {
+            "was_category": "todo",
+            "rank": "b1",
+            "may_see": lambda user_id: user_id == ANN,
+            "guards": guards_into(task, DEFAULT_WORKFLOW, asking, asking.statuses[1]),
+            "facts": NO_FACTS,
+            "limits": LIMITS,
+        }
+        if not refused:
+            assert relocate(task, THERE, asking.statuses[1], **call)
+            continue
+        with pytest.raises(Refused) as caught:
+            relocate(task, THERE, asking.statuses[1], **call)
+        assert caught.value.fields["missing"] == ["assignee_id"]
+
+
 def test_the_move_says_where_the_task_was_and_with_what_it_came():
     task = replace(task_of(project=HERE).state, number=7)
     _, move = moved(task, SHIPPING.statuses[0])

@@ -74,6 +74,7 @@ def test_two_who_drop_a_card_at_the_same_place_get_different_ranks():
 
 def test_neighbours_that_leave_no_room_put_the_card_after_the_first():
     assert rank_between("a5", "a3", FIRST_TAIL) > "a5"
+    assert rank_between("a5", "a5", FIRST_TAIL) > "a5"
 
 
 def test_ranks_in_the_log_go_on_meaning_what_they_meant():

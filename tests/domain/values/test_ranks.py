@@ -38,7 +38,11 @@ def test_spreading_never_changes_an_order(
 
 def test_ranks_come_out_short_wherever_there_is_room() -> None:
     lower, upper = fresh_rank(START, "aaaaaa"), fresh_rank(START, "aaaaab")
-    assert max(map(len, spread(lower, upper, 1_000, random_tail))) < LONG_RANK
+    ranks = spread(lower, upper, 1_000, random_tail)
+    assert max(map(len, ranks)) < LONG_RANK
+    assert len(ranks) == 1_000
+    assert [lower, *ranks, upper] == sorted({lower, *ranks, upper})
+    assert spread(lower, upper, 0, random_tail) == []
 
 
 def grown(random: Random, count: int) -> Any:

@@ -138,6 +138,7 @@ def test_a_suspended_member_is_none_until_they_are_back():
     back = WorkspaceMemberReactivated(user_id=BOB, role="member")
     state = out.when(comings.reactivate_member, BOB, ANN).then(back)
     assert state.members[BOB] == inside.state.members[BOB]
+    assert state.suspended == {}
     inside.when(comings.reactivate_member, BOB, ANN).nothing()
     removed = WorkspaceMemberRemoved(user_id=BOB, was="member")
     state = out.when(decisions.remove_member, BOB, ANN).then(removed)
@@ -176,7 +177,7 @@ def test_a_closed_workspace_has_nobody_and_then_everybody_again():
     closed = after(WorkspaceClosed())
     at = closed.state.closed_at
     state = closed.when(comings.reopen, at, LIMITS).then(WorkspaceReopened(was=at))
-    assert state.members == inside.state.members
+    assert (state.members, state.closed_at) == (inside.state.members, None)
     assert not state.is_closed_by(ANN)
     inside.when(comings.reopen, at, LIMITS).nothing()
     in_time = at + timedelta(days=30)

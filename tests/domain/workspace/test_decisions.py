@@ -1,5 +1,7 @@
 """Who may come into a workspace, as what, and who may not leave it."""
 
+from datetime import timedelta
+
 from domain.errors import Kind
 from domain.workspace import decisions
 from domain.workspace.events import (
@@ -8,9 +10,9 @@ from domain.workspace.events import (
     WorkspaceMemberRoleChanged,
     WorkspaceRenamed,
 )
-from domain.workspace.state import WORKSPACE
+from domain.workspace.state import WORKSPACE, Membership
 from tests.domain.examples import workspace_of
-from tests.domain.given import ANN, BOB, EVE, LIMITS, WORKSPACE_ID
+from tests.domain.given import ANN, BOB, EVE, LIMITS, START, WORKSPACE_ID, stamp
 
 
 def test_a_workspace_is_renamed_once():
@@ -45,6 +47,31 @@ def test_a_role_changes_and_membership_keeps_its_beginning():
     assert after.members[BOB].joined_at == inside.state.members[BOB].joined_at
     inside.when(decisions.change_member_role, BOB, "guest", ANN).nothing()
     inside.when(decisions.change_member_role, EVE, "guest", ANN).refused(Kind.NOT_FOUND)
+
+
+def test_the_log_says_who_belongs_to_a_workspace_since_when():
+    """Also a log that was not decided here."""
+    state = workspace_of((BOB, "guest")).state
+    assert state.members[BOB] == Membership("guest", START + timedelta(seconds=2), 2)
+    for event, owners, role in (
+        (WorkspaceMemberRoleChanged(user_id=BOB, role="owner", was="guest"), (ANN, BOB), "owner"),
+        (WorkspaceMemberRoleChanged(user_id=ANN, role="owner", was="guest"), (ANN,), "guest"),
+        (WorkspaceMemberRoleChanged(user_id=ANN, role="guest", was="owner"), (ANN,), "guest"),
+        (WorkspaceMemberRemoved(user_id=ANN, was="owner"), (ANN,), "guest"),
+    ):
+        after = WORKSPACE.evolve(state, event, stamp(3, WORKSPACE_ID))
+        assert after is not None
+        assert (after.owners, after.role_of(BOB)) == (owners, role), event
+    strange = WorkspaceMemberRoleChanged(user_id=EVE, role="admin", was="guest")
+    after = WORKSPACE.evolve(state, strange, stamp(3, WORKSPACE_ID))
+    assert after is not None
+    assert after.members[EVE] == Membership("admin", START + timedelta(seconds=3), 3)
+    two = workspace_of((BOB, "owner")).state
+    left = WORKSPACE.evolve(
+        two, WorkspaceMemberRemoved(user_id=ANN, was="owner"), stamp(3, WORKSPACE_ID)
+    )
+    assert left is not None
+    assert left.owners == (BOB,)
 
 
 def test_the_last_owner_cannot_go_nor_step_down():
