@@ -168,6 +168,23 @@ class ForOneself:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnInbox:
+    """One's own notifications, of a workspace that one is in; auditors have none."""
+
+    def __str__(self) -> str:
+        return "one's own, in the workspace, auditors apart"
+
+    async def check(self, command: OfWorkspace, work: Work) -> Access:
+        workspace = await work.load(WORKSPACE, command.workspace_id)
+        role = None if workspace is None else workspace.role_of(work.actor)
+        if role is None:
+            raise not_found("notification")
+        if role == "auditor":
+            raise Refused(Kind.FORBIDDEN, "Auditors look on, and change nothing.")
+        return Access(command.workspace_id)
+
+
+@dataclass(frozen=True, slots=True)
 class OnProject:
     """The right in the project itself."""
 

@@ -24,6 +24,11 @@ from commands.labels.delete_label import DELETE_LABEL
 from commands.labels.edit_label import EDIT_LABEL
 from commands.labels.merge_label import MERGE_LABEL
 from commands.labels.restore_label import RESTORE_LABEL
+from commands.notifications.change_preferences import CHANGE_PREFERENCES
+from commands.notifications.read_all_notifications import READ_ALL_NOTIFICATIONS
+from commands.notifications.read_notification import READ_NOTIFICATION
+from commands.notifications.remind import REMIND
+from commands.notifications.snooze_notification import SNOOZE_NOTIFICATION
 from commands.project.add_member import ADD_PROJECT_MEMBER
 from commands.project.add_team import ADD_PROJECT_TEAM
 from commands.project.archive_project import ARCHIVE_PROJECT
@@ -208,6 +213,11 @@ def all_commands() -> Registry:
         UNMUTE_TASK,
         ADD_FAVOURITE,
         REMOVE_FAVOURITE,
+        READ_NOTIFICATION,
+        READ_ALL_NOTIFICATIONS,
+        SNOOZE_NOTIFICATION,
+        CHANGE_PREFERENCES,
+        REMIND,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

@@ -7,10 +7,13 @@ from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.favourites.state import FAVOURITES
+from domain.inbox.state import INBOX
 from domain.labels.state import LABELS
+from domain.preferences.state import PREFERENCES
 from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
+from domain.reminders.state import REMINDERS
 from domain.task.state import TASK
 from domain.template.state import TEMPLATE
 from domain.user.state import USER
@@ -32,6 +35,9 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         WATCHING,
         FAVOURITES,
         TEMPLATE,
+        INBOX,
+        PREFERENCES,
+        REMINDERS,
     )
 }
 

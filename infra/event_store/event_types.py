@@ -11,6 +11,7 @@ from typing import Any
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.favourites.events import FavouriteAdded, FavouriteRemoved
+from domain.inbox.events import NotificationRead, NotificationSnoozed, NotificationsRead
 from domain.labels.events import (
     LabelCreated,
     LabelDeleted,
@@ -19,6 +20,7 @@ from domain.labels.events import (
     LabelRenamed,
     LabelRestored,
 )
+from domain.preferences.events import NotificationPreferencesChanged
 from domain.project.events import (
     ProjectArchived,
     ProjectColumnsChanged,
@@ -50,6 +52,7 @@ from domain.recurrence.events import (
     RecurrenceResumed,
     RecurrenceStarted,
 )
+from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -279,6 +282,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("TemplateEmptied.v1", TemplateEmptied),
     EventType("TemplateDeleted.v1", TemplateDeleted),
     EventType("TemplateRestored.v1", TemplateRestored),
+    EventType("NotificationRead.v1", NotificationRead),
+    EventType("NotificationSnoozed.v1", NotificationSnoozed),
+    EventType("NotificationsRead.v1", NotificationsRead),
+    EventType("NotificationPreferencesChanged.v1", NotificationPreferencesChanged),
+    EventType("TaskDueDateNeared.v1", TaskDueDateNeared),
+    EventType("TaskDueDatePassed.v1", TaskDueDatePassed),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

@@ -1,6 +1,7 @@
 """Every command against every kind of person: who may, who may not, and who sees nothing."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,11 @@ from commands.labels.delete_label import DeleteLabel
 from commands.labels.edit_label import EditLabel
 from commands.labels.merge_label import MergeLabel
 from commands.labels.restore_label import RestoreLabel
+from commands.notifications.change_preferences import ChangePreferences
+from commands.notifications.read_all_notifications import ReadAllNotifications
+from commands.notifications.read_notification import ReadNotification
+from commands.notifications.remind import Remind, TheScheduleOfTasks
+from commands.notifications.snooze_notification import SnoozeNotification
 from commands.permissions import (
     ByOperator,
     BySystem,
@@ -25,6 +31,7 @@ from commands.permissions import (
     Invited,
     OwnAccount,
     OwnerOfClosed,
+    OwnInbox,
 )
 from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
@@ -426,6 +433,7 @@ on_account(DisableSecondFactor)
 on_account(RenewRecoveryCodes)
 on_account(MakeApiKey, key_id=new_id("key"), name="CI", scopes=("tasks:read",))
 on_account(RevokeApiKey, key_id=lambda house: _key_of(house, house.ann))
+on_account(ChangePreferences, preferences={"task_assigned": {"email": False}})
 on_account(SuspendUser, "- - - - - -")  # who may has no account at all
 on_account(ActivateUser, "- - - - - -")
 
@@ -540,6 +548,8 @@ on_series(MakeOccurrence, "- - - - - -")  # the clock has no account
 
 
 on_task(RespaceCards, project_id="proj_1")
+on_task(Remind, lead=timedelta(days=1))
+CASES[Remind] = ("- - - - - -", CASES[Remind][1])  # the clock has no account
 CASES[RespaceCards] = ("- - - - - -", CASES[RespaceCards][1])  # the product by itself
 
 
@@ -644,6 +654,28 @@ def for_oneself(command: type) -> None:
 for _command in (WatchTask, UnwatchTask, MuteTask, UnmuteTask, AddFavourite, RemoveFavourite):
     for_oneself(_command)
 
+OWN_INBOX = "done done done done F -"
+
+
+@case(ReadNotification, OWN_INBOX)
+async def _read_notification(house: House, actor: str) -> object:
+    mine = new_id("ntf")
+    return ReadNotification(workspace_id=house.workspace_id, notification_id=mine, upto=1)
+
+
+@case(ReadAllNotifications, OWN_INBOX)
+async def _read_all_notifications(house: House, actor: str) -> object:
+    return ReadAllNotifications(workspace_id=house.workspace_id, upto=1)
+
+
+@case(SnoozeNotification, OWN_INBOX)
+async def _snooze_notification(house: House, actor: str) -> object:
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    return SnoozeNotification(
+        workspace_id=house.workspace_id, notification_id=new_id("ntf"), until=later
+    )
+
+
 on_label(EditLabel, name=lambda labels: new_id("lbl"))
 on_label(DeleteLabel)
 on_label(RestoreLabel)
@@ -694,7 +726,7 @@ def expected_of(command: type) -> dict[str, str]:
 
 
 BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed,
-                       OnTemplate)  # fmt: skip
+                       OnTemplate, OwnInbox, TheScheduleOfTasks)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)

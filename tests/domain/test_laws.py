@@ -14,7 +14,9 @@ from domain.comment.events import CommentEvent
 from domain.dependency_graph.events import DependencyGraphEvent
 from domain.errors import Refused
 from domain.favourites.events import FavouriteEvent
+from domain.inbox.events import InboxEvent
 from domain.labels.events import LabelEvent
+from domain.preferences.events import NotificationPreferencesChanged
 from domain.project import decisions as projects
 from domain.project.events import ProjectEvent
 from domain.project.state import PROJECT
@@ -22,6 +24,7 @@ from domain.project.types import DEFAULT_TYPES
 from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflow
 from domain.reactions.events import ReactionEvent
 from domain.recurrence.events import RecurrenceEvent
+from domain.reminders.events import ReminderEvent
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
@@ -51,6 +54,9 @@ EVENTS = {
     "watch": get_args(WatchingEvent),
     "favs": get_args(FavouriteEvent),
     "tmpl": get_args(TemplateEvent),
+    "inbox": get_args(InboxEvent),
+    "prefs": (NotificationPreferencesChanged,),
+    "due": get_args(ReminderEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))
