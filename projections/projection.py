@@ -107,6 +107,9 @@ class Projection:
     reads: Callable[[Recorded], Iterable[tuple[Any, ...]]]
     scans: Mapping[type, Callable[[Recorded], Iterable[Scan]]] = field(default_factory=dict)
     climbs: Mapping[type, Callable[[Recorded], Iterable[Climb]]] = field(default_factory=dict)
+    further: Mapping[type, Callable[[Recorded, Rows], Iterable[tuple[Any, ...]]]] = field(
+        default_factory=dict
+    )
     finish: Mapping[str, Finish] = field(default_factory=dict)
 
     def table(self, name: str) -> Table:

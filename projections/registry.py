@@ -6,6 +6,7 @@ from .comments import COMMENTS_VIEW
 from .favourites import FAVOURITES_VIEW
 from .intervals import INTERVALS_VIEW
 from .members import MEMBERS_VIEW
+from .notifications import NOTIFICATIONS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
@@ -25,6 +26,7 @@ VIEWS: tuple[Projection, ...] = (
     TEMPLATES_VIEW,
     INTERVALS_VIEW,
     SEARCH_VIEW,
+    NOTIFICATIONS_VIEW,
 )
 
 

@@ -41,14 +41,26 @@ def watchers(
     mentioned: Iterable[str],
     most: int,
 ) -> Mapping[str, tuple[str, ...]]:
-    """Everybody who watches, with why, at most so many: whoever chose to, made the task, has it,
-    wrote about it or was mentioned there, but for those who chose not to. Whether they may see
-    the task is not known here, and muting does not end watching."""
+    """Everybody who watches, with why, as `following`. Whether they may see the task is not known
+    here, and muting does not end watching."""
     chosen = {} if watching is None else watching.chosen
+    return following(task.creator_id, task.assignee_ids, chosen, commenters, mentioned, most)
+
+
+def following(
+    creator_id: str,
+    assignee_ids: Iterable[str],
+    chosen: Mapping[str, bool],
+    commenters: Iterable[str],
+    mentioned: Iterable[str],
+    most: int,
+) -> Mapping[str, tuple[str, ...]]:
+    """At most so many people, with why: whoever chose to watch, made the task, has it, wrote about
+    it or was mentioned there, but for those who chose not to."""
     why: dict[str, list[str]] = {}
     for reason, people in (
-        ("creator", (task.creator_id,)),
-        ("assignee", task.assignee_ids),
+        ("creator", (creator_id,)),
+        ("assignee", assignee_ids),
         ("watching", (each for each, watches in chosen.items() if watches)),
         ("commenter", commenters),
         ("mentioned", mentioned),

@@ -141,12 +141,14 @@ class Asked:
     """What has to be read before a batch can be folded.
 
     `climbs`: where ways up go on once these rows are here. `climbed`: where they have been.
+    `waiting`: events whose folds look at rows that only these rows will name.
     """
 
     keys: dict[str, set[Key]] = field(default_factory=dict)
     scans: set[Scan] = field(default_factory=set)
     climbs: set[Climb] = field(default_factory=set)
     climbed: set[Climb] = field(default_factory=set)
+    waiting: list[Recorded] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.scans)
@@ -273,6 +275,7 @@ class RowStore:
         asked = Asked()
         folds, scans = self.projection.folds, self.projection.scans
         reads, climbs, tables = self.projection.reads, self.projection.climbs, self._tables
+        further = self.projection.further
         for recorded in events:
             kind = type(recorded.event)
             if kind not in folds:
@@ -282,6 +285,8 @@ class RowStore:
                 rows.wanted = True
                 if not rows.at_hand(key):
                     asked.keys.setdefault(name, set()).add(key)
+            if kind in further:
+                asked.waiting.append(recorded)
             if kind in scans:
                 for scan in scans[kind](recorded):
                     rows = tables[scan.table]
@@ -291,12 +296,14 @@ class RowStore:
             if kind in climbs:
                 for climb in climbs[kind](recorded):
                     self._climb(climb, asked)
+        if not asked:
+            self._look_further(asked)
         return asked
 
     def beyond(self, asked: Asked) -> Asked:
         """What is to be read next, now that what was asked has been heard: the rows that these
         rows name, where a fold looks at them and they are not at hand."""
-        further = Asked(climbed=asked.climbed)
+        further = Asked(climbed=asked.climbed, waiting=asked.waiting)
         for climb in asked.climbs:
             further.climbed.discard(climb)
             self._climb(climb, further)
@@ -305,7 +312,19 @@ class RowStore:
                 rows = self._tables[scan.table]
                 for (key,) in rows.scanned[scan.column, scan.value]:
                     self._climb(Climb(scan.table, scan.climb, key), further)
+        if not further:
+            self._look_further(further)
         return further
+
+    def _look_further(self, asked: Asked) -> None:
+        """All that the events name themselves is at hand: ask for what those rows name."""
+        waiting, asked.waiting = asked.waiting, []
+        for recorded in waiting:
+            for name, *parts in self.projection.further[type(recorded.event)](recorded, self):
+                rows, key = self._tables[name], tuple(parts)
+                rows.wanted = True
+                if not rows.at_hand(key):
+                    asked.keys.setdefault(name, set()).add(key)
 
     def _climb(self, climb: Climb, asked: Asked) -> None:
         """Up to the top, or to the first row that is not at hand. A way that was gone is not gone

@@ -24,6 +24,10 @@ class MemoryRows:
         for recorded in batch:
             self._prepare(recorded)
         for recorded in batch:
+            further = self._projection.further.get(type(recorded.event))
+            for name, *key in further(recorded, self) if further else ():
+                self._load(name, tuple(key))
+        for recorded in batch:
             fold = self._projection.folds.get(type(recorded.event))
             if fold is not None:
                 fold(recorded, self)
