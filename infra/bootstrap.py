@@ -55,6 +55,7 @@ from infra.postgres.views.dependency_queries import DependencyQueries
 from infra.postgres.views.directory import Directory
 from infra.postgres.views.favourite_queries import FavouriteQueries
 from infra.postgres.views.member_queries import MemberQueries
+from infra.postgres.views.notification_queries import NotificationQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
 from infra.postgres.views.search_queries import SearchQueries
@@ -107,6 +108,7 @@ class House:
     templates: TemplateQueries
     dependencies: DependencyQueries
     favourites: FavouriteQueries
+    notifications: NotificationQueries
     directory: Directory
     labels: LabelDirectory
     accounts: Accounts
@@ -312,6 +314,7 @@ async def _build(
         templates=TemplateQueries(pool, pointers, log_id),
         dependencies=DependencyQueries(pool, pointers, log_id),
         favourites=FavouriteQueries(pool, pointers, log_id),
+        notifications=NotificationQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),
         labels=LabelDirectory(access, executor.states),
         accounts=accounts,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from commands.execution import Executor
+from commands.ports import Clock
 from commands.registry import all_commands
 from domain.project.state import PROJECT
 from domain.values.limits import Limits
@@ -30,6 +31,7 @@ def executor_over(
     waiter: ViewWaiter,
     master: MasterKeys,
     limits: Limits,
+    clock: Clock = utc_now,
 ) -> Executor:
     """All commands, appending to a store that has started; views are read through the pool."""
 
@@ -44,7 +46,7 @@ def executor_over(
         board=ViewBoardReader(pool, pointers, waiter, workspace_of),
         comments=ViewCommentReader(pool, pointers, waiter),
         trees=ViewTreeReader(pool, pointers, waiter),
-        clock=utc_now,
+        clock=clock,
         new_id=new_id,
         secret=master.derive("command ids"),
         limits=limits,

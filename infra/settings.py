@@ -178,6 +178,9 @@ class Mail(BaseModel):
     reset_token_minutes: int = Field(
         60, ge=5, le=1440, description="How long a link to choose a new password is good for."
     )
+    due_soon_hours: int = Field(
+        24, ge=1, le=8760, description="How long before its due date a task is due soon."
+    )
     invitation_days: int = Field(
         14, ge=1, le=365, description="How long an invitation is good for."
     )

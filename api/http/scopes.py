@@ -34,6 +34,8 @@ _ROUTES: Final = {
         GET /tasks/{task_id}/transitions
         GET /tasks/{task_id}/watchers
         GET /users/me/favourites
+        GET /users/me/notification-preferences
+        GET /notifications
         GET /user/tasks
         GET /comments/{comment_id}
         GET /comments/{comment_id}/history
@@ -68,6 +70,10 @@ _ROUTES: Final = {
         POST /tasks/{task_id}/restore
         POST /tasks/{task_id}/undo
         PUT /tasks/{task_id}/watch
+        POST /notifications/{notification_id}/read
+        POST /notifications/read-all
+        PUT /notifications/{notification_id}/snooze
+        DELETE /notifications/{notification_id}/snooze
         DELETE /tasks/{task_id}/watch
         PATCH /comments/{comment_id}
         DELETE /comments/{comment_id}
@@ -149,6 +155,7 @@ WITHOUT_KEYS: Final = frozenset(
     DELETE /workspaces/{workspace_id}
     POST /workspaces/{workspace_id}/reopen
     PATCH /users/me
+    PUT /users/me/notification-preferences
     POST /auth/invitations/accept
     POST /auth/logout
     POST /auth/logout-all

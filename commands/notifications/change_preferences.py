@@ -25,7 +25,7 @@ async def change_preferences(command: ChangePreferences, work: Work) -> str:
     present = await work.load(PREFERENCES, stream)
     events = decisions.change(present, command.user_id, command.preferences)
     work.record(PREFERENCES, SYSTEM_WORKSPACE, stream, *events)
-    return stream
+    return command.user_id
 
 
 CHANGE_PREFERENCES = CommandSpec(

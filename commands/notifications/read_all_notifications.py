@@ -23,7 +23,7 @@ async def read_all_notifications(command: ReadAllNotifications, work: Work) -> s
     inbox = await work.load(INBOX, stream)
     events = decisions.read_all(inbox, user_id=work.actor, upto=command.upto)
     work.record(INBOX, command.workspace_id, stream, *events)
-    return stream
+    return command.workspace_id
 
 
 READ_ALL_NOTIFICATIONS = CommandSpec(

@@ -28,7 +28,7 @@ async def read_notification(command: ReadNotification, work: Work) -> str:
         upto=command.upto,
     )
     work.record(INBOX, command.workspace_id, stream, *events)
-    return stream
+    return command.workspace_id
 
 
 READ_NOTIFICATION = CommandSpec(

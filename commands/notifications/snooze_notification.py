@@ -30,7 +30,7 @@ async def snooze_notification(command: SnoozeNotification, work: Work) -> str:
         now=work.now,
     )
     work.record(INBOX, command.workspace_id, stream, *events)
-    return stream
+    return command.workspace_id
 
 
 SNOOZE_NOTIFICATION = CommandSpec(

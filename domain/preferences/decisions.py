@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.errors import Invalid, Problem
+from domain.errors import Invalid, Problem, pointer_token
 from domain.preferences.events import NotificationPreferencesChanged
 from domain.preferences.state import CHANNELS, TYPES, Preferences, wants
 
@@ -48,6 +48,4 @@ def _check(wanted: Mapping[str, Mapping[str, bool]]) -> None:
 
 
 def _pointer(*names: str) -> str:
-    """RFC 6901."""
-    parts = (name.replace("~", "~0").replace("/", "~1") for name in names)
-    return "/preferences/" + "/".join(parts)
+    return "/".join(("/preferences", *map(pointer_token, names)))

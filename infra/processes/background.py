@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -22,8 +22,10 @@ from infra import logs
 from infra.executors import utc_now
 from infra.keys.master import KeyUnusable
 from infra.opensearch.indexer import Indexer
+from infra.postgres.views.due_queries import DueQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.recurrence_queries import RecurrenceQueries
+from infra.processes.chores import DueDates, Occurrences
 from infra.processes.collector import tune_collector
 from infra.processes.executing import open_executor
 from infra.processes.projector import Projector
@@ -79,9 +81,14 @@ class Background:
                 )
                 self._add("search_index", indexer.run(), lambda: indexer.report)
         if "scheduler" in roles:
-            due = RecurrenceQueries(workplace.pool, Pointers(workplace.pool))
+            pool, pointers = workplace.pool, Pointers(workplace.pool)
+            lead = timedelta(hours=settings.due_soon_hours)
+            chores = (
+                Occurrences(RecurrenceQueries(pool, pointers)),
+                DueDates(DueQueries(pool, pointers), lead),
+            )
             opened = partial(open_executor, workplace, settings)
-            scheduler = Scheduler(sessions, due, opened, utc_now)
+            scheduler = Scheduler(sessions, chores, opened, utc_now)
             self._add("scheduler", scheduler.run(), lambda: scheduler.report)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from commands.execution import Executor
+from commands.ports import Clock
 from infra.bootstrap import limits_of
 from infra.event_store.store import PostgresEventStore
-from infra.executors import executor_over
+from infra.executors import executor_over, utc_now
 from infra.nats.wake import CommitWaker
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.waiting import ViewWaiter
@@ -16,7 +17,9 @@ from infra.settings import Settings
 
 
 @asynccontextmanager
-async def open_executor(workplace: Workplace, settings: Settings) -> AsyncIterator[Executor]:
+async def open_executor(
+    workplace: Workplace, settings: Settings, clock: Clock = utc_now
+) -> AsyncIterator[Executor]:
     """Appends through a session of its own until the block ends.
 
     Raises SessionLost, OSError or Refused(DEPENDENCY_DOWN) while PostgreSQL is away.
@@ -33,6 +36,7 @@ async def open_executor(workplace: Workplace, settings: Settings) -> AsyncIterat
     try:
         wakers.append(CommitWaker(workplace.nats, str(store.log_id)))
         pointers, waiter = Pointers(pool), ViewWaiter(pool)
-        yield executor_over(store, pool, pointers, waiter, master, limits_of(settings))
+        limits = limits_of(settings)
+        yield executor_over(store, pool, pointers, waiter, master, limits, clock)
     finally:
         await store.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from sys import maxsize
 from typing import Any, Final
 
 from domain.preferences.state import TYPES
@@ -14,9 +15,7 @@ from projections.projection import Rows
 from .bundles import grown
 from .rows import MemberRow, Naming, News, NotificationRow, PersonRow, ProjectRow, TaskRow
 
-# At most so many people hear of one change, and of those who only spoke half as many: the limit of
-# watchers, which the command keeps, is below it.
-MOST_TOLD: Final = 2_000
+# Of those who only spoke about a task so many hear of it; the others are bounded by commands.
 MOST_WHO_SPOKE: Final = 1_000
 
 IMPORT: Final = "import"
@@ -38,12 +37,12 @@ def concerned(news: News) -> Iterable[str]:
 
 
 def watchers(news: News) -> Iterable[str]:
-    return following(news.creator_id, news.assignee_ids, news.chosen, news.spoke, (), MOST_TOLD)
+    return following(news.creator_id, news.assignee_ids, news.chosen, news.spoke, (), maxsize)
 
 
 def those_at_work(news: News) -> Iterable[str]:
     """The watchers, without those who only spoke."""
-    return following(news.creator_id, news.assignee_ids, news.chosen, (), (), MOST_TOLD)
+    return following(news.creator_id, news.assignee_ids, news.chosen, (), (), maxsize)
 
 
 def tell(

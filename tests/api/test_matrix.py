@@ -43,7 +43,13 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     invitation = await someone.post(f"/workspaces/{workspace_id}/members", address)
     bulk = {"filter": {"project_id": key}, "patch": {"priority": 1}}
     template = await someone.post("/templates", {"name": key, "tasks": [{"title": "One"}]})
+    other = await someone.register()
+    await someone.post(f"/workspaces/{workspace_id}/members", {"user_id": other.user_id})
+    await other.post(f"/tasks/{task['id']}/comments", {"text": "Heard"})
+    someone.position = max(someone.position, other.position)
+    heard = (await someone.get("/notifications"))["notifications"]
     return {
+        "notification_id": heard[0]["id"],
         "job_id": (await someone.post("/tasks/bulk", bulk))["job_id"],
         "invitation_id": invitation["id"],
         "task_id": task["id"],

@@ -11,6 +11,7 @@ from infra.executors import utc_now
 from infra.ids import new_id
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.recurrence_queries import RecurrenceQueries
+from infra.processes.chores import Occurrences
 from infra.processes.executing import open_executor
 from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import open_workplace
@@ -119,9 +120,9 @@ async def test_two_schedulers_make_each_task_of_the_schedule_once(
         running = []
         for _ in range(2):
             place = await stack.enter_async_context(open_workplace(product.settings, "test"))
-            due = RecurrenceQueries(place.pool, Pointers(place.pool))
+            chores = [Occurrences(RecurrenceQueries(place.pool, Pointers(place.pool)))]
             opened = partial(open_executor, place, product.settings)
-            scheduler = Scheduler(place.sessions, due, opened, utc_now)
+            scheduler = Scheduler(place.sessions, chores, opened, utc_now)
             executor = await stack.enter_async_context(opened())
             running += [scheduler.run(), _turns(scheduler, executor)]
         tasks = [asyncio.create_task(each) for each in running]
