@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("append", "projection", "http", "importing", "dependencies")
+MEASUREMENTS = ("append", "projection", "http", "importing", "dependencies", "notifications")
 
 
 def main() -> int:
