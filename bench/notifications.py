@@ -1,4 +1,4 @@
-"""Notifications: how soon all who watch have a change, how many a second, how fast one's list is."""
+"""Notifications: how soon all who watch have a change, how many a second, a list of them."""
 
 import argparse
 import asyncio

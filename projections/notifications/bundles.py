@@ -8,6 +8,7 @@ import msgspec
 
 from domain.values.ids import between
 from domain.values.recorded import Recorded
+from projections.other_tasks import task_marks
 from projections.people import Named, named
 
 WITHIN: Final = timedelta(seconds=60)
@@ -15,9 +16,12 @@ WITHIN: Final = timedelta(seconds=60)
 # So many of the latest changes are told one by one; of the others it is said how many they are.
 TOLD: Final = 10
 
+# Under this name a change tells of other tasks by id.
+OTHER_TASKS: Final = "freed_by"
+
 
 class Change(msgspec.Struct, array_like=True, frozen=True):
-    """One change that somebody hears of. `told` is JSON-ready."""
+    """One change that somebody hears of. `told` is JSON-ready, but for ids of other tasks."""
 
     position: int
     actor: str
@@ -79,6 +83,13 @@ class NotificationAnswer(msgspec.Struct, frozen=True):
 _json = msgspec.json.Encoder()
 
 
+def _shown(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With places for other tasks, of which not everybody may see each."""
+    return {
+        name: task_marks(value) if name == OTHER_TASKS else value for name, value in told.items()
+    }
+
+
 def render(
     notification_id: str,
     type_: str,
@@ -94,14 +105,14 @@ def render(
     latest = changes[-1]
     data = {
         **about,
-        **latest.told,
+        **_shown(latest.told),
         "count": bundle.count - bundle.by.get(user_id, 0),
         "changes": [
             {
                 "position": each.position,
                 "actor": named(each.actor),
                 "at": each.at,
-                **each.told,
+                **_shown(each.told),
             }
             for each in reversed(changes)
         ],

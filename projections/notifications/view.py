@@ -1,7 +1,6 @@
 """Which events somebody hears of, and what each of them changes in the lists."""
 
 from datetime import datetime
-from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.inbox.events import NotificationRead, NotificationSnoozed, NotificationsRead
@@ -43,6 +42,7 @@ from domain.workspace.events import (
 from projections.projection import Projection, Rows, drawn_by
 
 from . import access
+from .bundles import OTHER_TASKS
 from .reads import OF_PROJECTS, OF_TASKS, all_concerned, place_of_task, reads, those_of_comment
 from .rows import (
     COMMENTS,
@@ -118,8 +118,8 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
         case TaskRestored():
             news.is_trashed = False
         case TaskUnblocked(freed_by=freed_by):
-            told: dict[str, Any] = {"freed_by": [{"@task": each} for each in freed_by]}
-            tell(recorded, rows, row, "task_unblocked", watchers(news), told)
+            freed = {OTHER_TASKS: list(freed_by)}
+            tell(recorded, rows, row, "task_unblocked", watchers(news), freed)
     _reckon(row)
     rows.put("tasks", row)
 

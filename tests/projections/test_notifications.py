@@ -144,7 +144,7 @@ def test_whoever_is_assigned_hears_of_it_and_nobody_of_what_they_do_themselves()
             "changes": [
                 {
                     "position": 7,
-                    "actor": {"user_id": ANN, "name": {"@": ANN}},
+                    "actor": {"user_id": ANN, "name": ANN},
                     "at": "2026-03-01T09:00:07Z",
                 }
             ],
@@ -152,7 +152,7 @@ def test_whoever_is_assigned_hears_of_it_and_nobody_of_what_they_do_themselves()
         "task_id": TASK,
         "project_id": WEB,
         "workspace_id": WS,
-        "actor": {"user_id": ANN, "name": {"@": ANN}},
+        "actor": {"user_id": ANN, "name": ANN},
         "created_at": "2026-03-01T09:00:07Z",
         "updated_at": "2026-03-01T09:00:07Z",
         "position": 7,
@@ -169,7 +169,7 @@ def test_those_who_take_part_hear_of_what_becomes_of_the_task() -> None:
         assert {user for user, heard in past.heard() if heard == kind} == {ANN, EVE}
     by_type = {row["type"]: row for row in past.rows() if row["user_id"] == EVE}
     assert data(by_type["task_completed"])["from"] == "in_progress"
-    assert data(by_type["task_unblocked"])["freed_by"] == [{"@task": made_id("task", 2)}]
+    assert data(by_type["task_unblocked"])["freed_by"] == [made_id("task", 2)]
 
 
 def test_one_comment_is_one_notification_for_each_and_whoever_spoke_hears_the_next() -> None:
