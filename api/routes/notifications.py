@@ -12,6 +12,7 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, done, execute
 from api.http.names import with_names
+from api.http.once import once
 from api.http.paging import PageQuery, page_reply
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
@@ -164,6 +165,7 @@ async def read_all(call: CallHere, body: ReadAll) -> Reply:
     upto = unseen.position if body.upto is None else min(body.upto, unseen.position)
     commands = [ReadAllNotifications(workspace_id=each, upto=upto) for each in unseen.workspace_ids]
     if not commands:
+        once(call, body)  # a key that cannot be one is refused all the same
         return no_content(position_headers(call, unseen.position))
     outcome = await execute(call, commands, body=body)
     return no_content(changed_headers(call, outcome))
