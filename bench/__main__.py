@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-MEASUREMENTS = ("append", "projection", "http", "importing", "dependencies", "notifications")
+MEASUREMENTS = (
+    "append", "projection", "http", "importing", "dependencies", "notifications", "history",
+)  # fmt: skip
 
 
 def main() -> int:
