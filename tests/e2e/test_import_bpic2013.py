@@ -3,11 +3,12 @@
 import gzip
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -32,6 +33,7 @@ class Record:
     status: str
     who: str
     at: str
+    product: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def _record(said: dict[str | None, str]) -> Record:
         status=f"{said['concept:name']}+{said['lifecycle:transition']}",
         who=said["org:resource"],
         at=_utc(said["time:timestamp"]),
+        product=said["product"],
     )
 
 
@@ -156,3 +159,103 @@ def test_status_changes_follow_the_records(imported: Imported):
             changes = entry["changes"]
             told[names[changes["old_value"]], names[changes["new_value"]]] += 1
     assert told == moves
+
+
+def test_counts_through_filters_are_those_of_the_file(imported: Imported):
+    """Of every status, of the busiest people and of the most frequent products, by the last record
+    of each case."""
+    last = [case[-1] for case in imported.truth.values()]
+    counts = {
+        "status": Counter(record.status for record in last),
+        "assignee": Counter(record.who for record in last),
+        "product": Counter(record.product for record in last),
+    }
+    wrong = {}
+    for name, counted in counts.items():
+        for value, count in counted.most_common(15):
+            query = f'project = INC AND {name} = "{value}"'
+            asked = urlencode({"query": query, "limit": 1, "total": "true"})
+            told = imported.admin.get(f"/tasks?{asked}")["total"]
+            if told != count:
+                wrong[query] = (told, count)
+    assert wrong == {}
+    by_parameter = urlencode(
+        {"project_id": "INC", "fields[product]": last[0].product, "limit": 1, "total": "true"}
+    )
+    told = imported.admin.get(f"/tasks?{by_parameter}")["total"]
+    assert told == counts["product"][last[0].product]
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A status from one record to the next that has another; the last has no end."""
+
+    status: str
+    who: str
+    first: str
+    end: str | None
+
+
+def stays(case: list[Record]) -> list[Stay]:
+    entered = [
+        case[0],
+        *(after for before, after in pairwise(case) if before.status != after.status),
+    ]
+    ends = [*(record.at for record in entered[1:]), None]
+    return [
+        Stay(record.status, record.who, record.at, end)
+        for record, end in zip(entered, ends, strict=True)
+    ]
+
+
+def test_status_was_is_the_truth_of_the_file(imported: Imported):
+    busiest = Counter(r.who for case in imported.truth.values() for r in case).most_common(2)[1][0]
+    waiting, queued = "Queued+Awaiting Assignment", "Accepted+Wait - User"
+    closed = "Completed+Closed"
+    may, june = "2012-05-01T00:00:00Z", "2012-05-08T00:00:00Z"
+    expected: dict[str, set[str]] = {
+        f'status WAS "{queued}"': met(imported, lambda s: s.status == queued),
+        f'status WAS NOT "{queued}"': met(imported, lambda s: True)
+        - met(imported, lambda s: s.status == queued),
+        f'status WAS "{closed}" BEFORE "{may}"': met(
+            imported, lambda s: s.status == closed and s.first < may
+        ),
+        f'status WAS "{waiting}" DURING (2012-05-01, 2012-05-07)': met(
+            imported,
+            lambda s: s.status == waiting and s.first < june and (s.end is None or s.end > may),
+        ),
+        f'status WAS NOT "{closed}" DURING (2012-05-01, 2012-05-07)': met(imported, lambda s: True)
+        - met(
+            imported,
+            lambda s: s.status == closed and s.first < june and (s.end is None or s.end > may),
+        ),
+    }
+    for case in imported.truth.values():
+        assert all(before.at <= after.at for before, after in pairwise(case))
+    # The first status of a case came with the import; every other one was somebody's there.
+    for query, wanted in (
+        (f'status WAS "{queued}" BY "{busiest}" AFTER "{may}"', None),
+        (f'status CHANGED FROM "{queued}" TO "{closed}" BY "{busiest}"', closed),
+    ):
+        found = set()
+        for name, case in imported.truth.items():
+            for before, stay in pairwise(stays(case)):
+                if stay.who != busiest:
+                    continue
+                if wanted is None:
+                    late = stay.end is None or stay.end > may
+                    meets = stay.status == queued and late
+                else:
+                    meets = (before.status, stay.status) == (queued, closed)
+                if meets:
+                    found.add(name)
+        expected[query] = found
+    for query, cases in expected.items():
+        assert 0 < len(cases) < len(imported.truth), query
+        asked = urlencode({"query": f"project = INC AND {query}"})
+        told = {task["external_id"] for task in imported.admin.every(f"/tasks?{asked}", "tasks")}
+        assert told == cases, query
+
+
+def met(imported: Imported, holds: Callable[[Stay], bool]) -> set[str]:
+    return {name for name, case in imported.truth.items() if any(map(holds, stays(case)))}
