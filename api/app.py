@@ -44,6 +44,7 @@ from api.routes import (
     templates,
     transitions,
     undo,
+    views,
     watching,
     workspaces,
 )
@@ -77,6 +78,7 @@ ROUTERS: Final = (
     transitions.router,
     recurrences.router,
     templates.router,
+    views.router,
     comments.router,
     comment_history.router,
     watching.router,

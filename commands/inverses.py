@@ -31,6 +31,8 @@ from commands.recurrence.resume_recurrence import ResumeRecurrence
 from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
 from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
+from commands.saved_view.delete_saved_view import DeleteSavedView
+from commands.saved_view.restore_saved_view import RestoreSavedView
 from commands.spec import Consequence, Inverse, Undone
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
@@ -91,6 +93,7 @@ from domain.recurrence.events import (
     RecurrenceResumed,
     RecurrenceStarted,
 )
+from domain.saved_view.events import SavedViewDeleted, SavedViewRestored
 from domain.task.decisions import COUNTERPARTS
 from domain.task.events import (
     TaskAssigned,
@@ -271,6 +274,12 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     ),
     TemplateRestored: Inverse(
         DeleteTemplate, lambda undone: DeleteTemplate(template_id=undone.stream)
+    ),
+    SavedViewDeleted: Inverse(
+        RestoreSavedView, lambda undone: RestoreSavedView(view_id=undone.stream)
+    ),
+    SavedViewRestored: Inverse(
+        DeleteSavedView, lambda undone: DeleteSavedView(view_id=undone.stream)
     ),
     TaskMadeRecurring: Consequence(),
     RecurrenceStarted: Inverse(

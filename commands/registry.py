@@ -52,6 +52,10 @@ from commands.recurrence.set_recurrence import SET_RECURRENCE
 from commands.recurrence.stop_recurrence import STOP_RECURRENCE
 from commands.recurrence.withdraw_occurrence import WITHDRAW_OCCURRENCE
 from commands.role_table import table
+from commands.saved_view.change_saved_view import CHANGE_SAVED_VIEW
+from commands.saved_view.delete_saved_view import DELETE_SAVED_VIEW
+from commands.saved_view.restore_saved_view import RESTORE_SAVED_VIEW
+from commands.saved_view.save_view import SAVE_VIEW
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
@@ -196,6 +200,10 @@ def all_commands() -> Registry:
         DELETE_TEMPLATE,
         RESTORE_TEMPLATE,
         USE_TEMPLATE,
+        SAVE_VIEW,
+        CHANGE_SAVED_VIEW,
+        DELETE_SAVED_VIEW,
+        RESTORE_SAVED_VIEW,
         SET_RECURRENCE,
         STOP_RECURRENCE,
         RESUME_RECURRENCE,

@@ -14,6 +14,7 @@ from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
 from domain.reminders.state import REMINDERS
+from domain.saved_view.state import SAVED_VIEW
 from domain.task.state import TASK
 from domain.template.state import TEMPLATE
 from domain.user.state import USER
@@ -38,6 +39,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         INBOX,
         PREFERENCES,
         REMINDERS,
+        SAVED_VIEW,
     )
 }
 

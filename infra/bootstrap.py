@@ -59,6 +59,7 @@ from infra.postgres.views.notification_queries import NotificationQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
 from infra.postgres.views.search_queries import SearchQueries
+from infra.postgres.views.saved_view_queries import SavedViewQueries
 from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.template_queries import TemplateQueries
@@ -106,6 +107,7 @@ class House:
     activity: ActivityQueries
     comments: CommentQueries
     templates: TemplateQueries
+    saved_views: SavedViewQueries
     dependencies: DependencyQueries
     favourites: FavouriteQueries
     notifications: NotificationQueries
@@ -312,6 +314,7 @@ async def _build(
         activity=ActivityQueries(pool, pointers, log_id),
         comments=CommentQueries(pool, pointers, log_id),
         templates=TemplateQueries(pool, pointers, log_id),
+        saved_views=SavedViewQueries(pool, pointers, log_id),
         dependencies=DependencyQueries(pool, pointers, log_id),
         favourites=FavouriteQueries(pool, pointers, log_id),
         notifications=NotificationQueries(pool, pointers, log_id),
@@ -366,6 +369,7 @@ def limits_of(settings: Settings) -> Limits:
         subtasks=settings.max_subtasks,
         subtasks_at_once=settings.max_subtasks_at_once,
         template_tasks=settings.max_template_tasks,
+        query=settings.max_query_characters,
         api_keys=settings.max_api_keys,
         service_accounts=settings.max_service_accounts,
     )

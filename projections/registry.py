@@ -11,6 +11,7 @@ from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
 from .search import SEARCH_VIEW
+from .saved_views import SAVED_VIEWS_VIEW
 from .tasks import TASKS_VIEW
 from .templates import TEMPLATES_VIEW
 
@@ -27,6 +28,7 @@ VIEWS: tuple[Projection, ...] = (
     INTERVALS_VIEW,
     SEARCH_VIEW,
     NOTIFICATIONS_VIEW,
+    SAVED_VIEWS_VIEW,
 )
 
 

@@ -37,6 +37,9 @@ _ROUTES: Final = {
         GET /users/me/notification-preferences
         GET /notifications
         GET /user/tasks
+        GET /views
+        GET /views/{view_id}
+        GET /views/{view_id}/tasks
         GET /comments/{comment_id}
         GET /comments/{comment_id}/history
         GET /projects/{project_id}/activity
@@ -80,6 +83,10 @@ _ROUTES: Final = {
         PUT /comments/{comment_id}/reactions/{emoji}
         DELETE /comments/{comment_id}/reactions/{emoji}
         POST /comments/{comment_id}/restore
+        POST /views
+        PATCH /views/{view_id}
+        DELETE /views/{view_id}
+        POST /views/{view_id}/restore
     """,
     PROJECTS_READ: """
         GET /templates

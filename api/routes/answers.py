@@ -20,6 +20,7 @@ from projections.people import Named
 from projections.profiles import OwnAnswer
 from projections.project_members import ProjectMemberAnswer
 from projections.projects import ProjectAnswer
+from projections.saved_views import SavedViewAnswer
 from projections.tasks import DependencyAnswer, TaskAnswer
 from projections.teams import TeamAnswer
 from projections.templates import TemplateSummary
@@ -232,6 +233,10 @@ class Board(Struct, kw_only=True):
 
 class CardPage(Page, kw_only=True):
     cards: list[Card]
+
+
+class SavedViewPage(Page, kw_only=True):
+    views: list[SavedViewAnswer]
 
 
 class TemplatePage(Page, kw_only=True):

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 from fastapi import APIRouter
@@ -14,16 +13,15 @@ from api.http.bodies import Body, parse_body
 from api.http.call import Call, CallHere
 from api.http.describe import write
 from api.http.once import Once, once
-from api.http.paging import PageQuery
 from api.http.positions import position_headers
-from api.http.queries import read_query
 from api.http.reply import Header, Reply
 from api.http.route import DirectRoute
 from api.routes.answers import BulkAnswer, JobBegun, encode
+from api.routes.filter_bodies import FILTERS, filters_of, inside, list_query
 from api.routes.job_answers import result_of
 from api.routes.task_bodies import TaskChanges
 from api.routes.task_listing import TaskInWorkspaceQuery, in_workspace
-from domain.errors import Invalid, Kind, Problem, Refused, invalid, pointer_token
+from domain.errors import Invalid, Kind, Problem, Refused, invalid
 from infra.ids import new_id
 from infra.jobs.book import Item, Job, NewJob
 from infra.jobs.changes import as_values
@@ -36,11 +34,6 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Batch"])
 AT_ONCE: Final = 1_000
 # Small enough that requests beside it hardly wait, large enough that a commit costs little of it.
 _TASKS_A_COMMIT: Final = 200
-
-_OF_PAGES: Final = frozenset(PageQuery.model_fields) | {
-    "sort", "sort_by", "sort_order", "sort_by_priority",
-}  # fmt: skip
-_FILTERS: Final = sorted(set(TaskInWorkspaceQuery.model_fields) - _OF_PAGES)
 
 
 class BulkChange(Body):
@@ -59,7 +52,7 @@ class BulkChange(Body):
         }
     )
 
-    filter: Annotated[dict[str, Any], Field(description=f"Some of {', '.join(_FILTERS)}, fields.")]
+    filter: Annotated[dict[str, Any], Field(description=f"Some of {', '.join(FILTERS)}, fields.")]
     patch: dict[str, Any]
     dry_run: bool = False
 
@@ -87,7 +80,7 @@ async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
     try:
         query = _query(body.filter)
     except Invalid as wrong:
-        raise _inside("/filter", wrong) from None
+        raise inside("/filter", wrong) from None
     given = once(call, body)
     key = None if given is None else request_key(call, given)
     if given is not None and key is not None:
@@ -196,7 +189,7 @@ def _patch(given: Mapping[str, Any]) -> TaskChanges:
     try:
         patch = parse_body(TaskChanges, given)
     except Invalid as wrong:
-        raise _inside("/patch", wrong) from None
+        raise inside("/patch", wrong) from None
     if patch.sent_back:
         raise Invalid(
             *(
@@ -209,46 +202,7 @@ def _patch(given: Mapping[str, Any]) -> TaskChanges:
 
 def _query(given: Mapping[str, Any]) -> TaskInWorkspaceQuery:
     """The filter as a query string says it, so that each means here what it means there."""
-    problems = [
-        Problem(f"/filter/{pointer_token(name)}", "unknown", "A bulk has no pages and no order.")
-        for name in given
-        if name in _OF_PAGES
-    ]
-    pairs: list[tuple[str, str]] = []
-    for name, value in _flat(given):
-        values = value if isinstance(value, list) else [value]
-        if any(not isinstance(each, str | int | float) for each in values):
-            at = f"/filter/{pointer_token(name)}"
-            problems.append(Problem(at, "invalid", "Must be a value or a list of values."))
-        pairs += [(name, _as_text(each)) for each in values]
-    if problems:
-        raise Invalid(*problems)
-    return read_query(TaskInWorkspaceQuery, urlencode(pairs).encode())
-
-
-def _flat(given: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    for name, value in given.items():
-        if name == "fields" and isinstance(value, dict):
-            yield from ((f"fields[{key}]", each) for key, each in value.items())
-        else:
-            yield name, value
-
-
-def _as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _inside(place: str, wrong: Invalid) -> Invalid:
-    return Invalid(
-        *(
-            Problem(
-                place + each.pointer.removeprefix("/query").removeprefix(place),
-                each.code,
-                each.detail,
-            )
-            for each in wrong.problems
-        )
-    )
+    return list_query(filters_of(given, "/filter", "A bulk has no pages and no order."))
 
 
 async def _find(call: Call, query: TaskInWorkspaceQuery) -> list[_Matched]:
@@ -258,7 +212,7 @@ async def _find(call: Call, query: TaskInWorkspaceQuery) -> list[_Matched]:
     try:
         tasks = await in_workspace(call, query)
     except Invalid as wrong:
-        raise _inside("/filter", wrong) from None
+        raise inside("/filter", wrong) from None
     found: list[_Matched] = []
     cursor: str | None = None
     while True:

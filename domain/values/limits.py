@@ -47,3 +47,5 @@ class Limits:
     subtasks: int = 10_000
     subtasks_at_once: int = 1_000
     template_tasks: int = 500
+    query: int = 4_000
+    filters: int = 10_000

@@ -53,6 +53,14 @@ from domain.recurrence.events import (
     RecurrenceStarted,
 )
 from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
+from domain.saved_view.events import (
+    SavedViewAltered,
+    SavedViewCreated,
+    SavedViewDeleted,
+    SavedViewRenamed,
+    SavedViewRestored,
+    SavedViewShared,
+)
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -288,6 +296,12 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("NotificationPreferencesChanged.v1", NotificationPreferencesChanged),
     EventType("TaskDueDateNeared.v1", TaskDueDateNeared),
     EventType("TaskDueDatePassed.v1", TaskDueDatePassed),
+    EventType("SavedViewCreated.v1", SavedViewCreated, content=("name", "query", "filters")),
+    EventType("SavedViewRenamed.v1", SavedViewRenamed, content=("name", "was")),
+    EventType("SavedViewAltered.v1", SavedViewAltered, content=("query", "filters")),
+    EventType("SavedViewShared.v1", SavedViewShared),
+    EventType("SavedViewDeleted.v1", SavedViewDeleted),
+    EventType("SavedViewRestored.v1", SavedViewRestored),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

@@ -24,7 +24,8 @@ KINDS: Final = {
     "from_task": "task", "depends_on": "task", "project": "proj", "workspace": "ws",
     "user": "user", "assignee": "user", "creator": "user", "owner": "user", "actor": "user",
     "watcher": "user", "to_user": "user", "team": "team", "comment": "cmt", "label": "lbl",
-    "invitation": "inv", "notification": "ntf", "template": "tmpl", "from_project": "proj",
+    "invitation": "inv", "notification": "ntf", "template": "tmpl", "view": "view",
+    "from_project": "proj",
 }  # fmt: skip
 # A body for a call whose schema does not give one that it takes; paths as the document has them.
 BODIES: Final[dict[tuple[str, str], Any]] = {

@@ -48,6 +48,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
     await other.post(f"/tasks/{task['id']}/comments", {"text": "Heard"})
     someone.position = max(someone.position, other.position)
     heard = (await someone.get("/notifications"))["notifications"]
+    view = await someone.post("/views", {"name": key, "project_id": project["id"]})
     return {
         "notification_id": heard[0]["id"],
         "job_id": (await someone.post("/tasks/bulk", bulk))["job_id"],
@@ -64,6 +65,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "team_id": team["id"],
         "label_id": label["id"],
         "template_id": template["id"],
+        "view_id": view["id"],
         "key_id": (await someone.post("/api-keys", {"name": key, "scopes": ["admin"]}))["key_id"],
         "session_id": await session_of(someone),
         **PLAIN,

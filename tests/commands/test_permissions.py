@@ -57,6 +57,11 @@ from commands.recurrence.stop_recurrence import StopRecurrence
 from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
 from commands.registry import all_commands
 from commands.role_table import AS_ANOTHER, STANDINGS, May, row
+from commands.saved_view.change_saved_view import ChangeSavedView
+from commands.saved_view.delete_saved_view import DeleteSavedView
+from commands.saved_view.on_saved_view import SavesViews
+from commands.saved_view.restore_saved_view import RestoreSavedView
+from commands.saved_view.save_view import SaveView
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
 from commands.task.change_tasks import ChangeTasks
@@ -541,6 +546,26 @@ on_template(ChangeTemplate, "done done F - - -", name="A speech")
 on_template(DeleteTemplate, "done done F - - -")
 on_template(RestoreTemplate, "done done F - - -")
 on_template(UseTemplate, "done done done - - -")
+
+
+@case(SaveView, "done done done done F -")
+async def _save_view(house: House, actor: str) -> object:
+    return SaveView(name="Mine", query="assignee = me", workspace_id=house.workspace_id)
+
+
+def on_saved_view(command: type, **other: Any) -> None:
+    async def make(house: House, actor: str) -> object:
+        made = await house.run(house.ann, SaveView(name="Ours", project_id=house.project_id))
+        if command is RestoreSavedView:
+            await house.run(house.ann, DeleteSavedView(view_id=made.main_stream))
+        return command(view_id=made.main_stream, **other)
+
+    CASES[command] = (OVER_PROJECT, make)
+
+
+on_saved_view(ChangeSavedView, name="Yours")
+on_saved_view(DeleteSavedView)
+on_saved_view(RestoreSavedView)
 on_series(StopRecurrence)
 on_series(ResumeRecurrence)
 on_series(WithdrawOccurrence)
@@ -726,7 +751,7 @@ def expected_of(command: type) -> dict[str, str]:
 
 
 BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed,
-                       OnTemplate, OwnInbox, TheScheduleOfTasks)  # fmt: skip
+                       OnTemplate, OwnInbox, TheScheduleOfTasks, SavesViews)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)

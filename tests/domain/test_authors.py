@@ -14,6 +14,8 @@ from domain.comment.state import COMMENT
 from domain.project.events import ProjectDescribed, ProjectRenamed
 from domain.project.fields import FieldDefinition
 from domain.project.state import PROJECT
+from domain.saved_view.events import SavedViewCreated, SavedViewDeleted, SavedViewRenamed
+from domain.saved_view.state import SAVED_VIEW
 from domain.task import decisions as tasks
 from domain.task.events import TaskCreated, TaskFieldsChanged, TaskRetitled, TaskTrashed
 from domain.task.state import TASK
@@ -62,6 +64,9 @@ def _began(name: str) -> tuple[Aggregate[Any], Any]:
         case "template":
             created = TemplateCreated(name="A", description="")
             return TEMPLATE, given(TEMPLATE, "tmpl_1", created).state
+        case "saved view":
+            saved = SavedViewCreated(name="A", query="", filters={})
+            return SAVED_VIEW, given(SAVED_VIEW, "view_1", saved).state
         case _:
             return WORKSPACE, workspace_of().state
 
@@ -70,6 +75,7 @@ RENAMED = [
     ("task", TaskRetitled(title="B", was="A"), TaskTrashed()),
     ("project", ProjectRenamed(name="B", was="A"), ProjectDescribed(description="long")),
     ("template", TemplateRenamed(name="B", was="A"), TemplateDeleted()),
+    ("saved view", SavedViewRenamed(name="B", was="A"), SavedViewDeleted()),
     ("workspace", WorkspaceRenamed(name="B", was="A"), WorkspaceMemberAdded(user_id=EVE, role="x")),
 ]
 
@@ -120,6 +126,7 @@ def test_every_sealed_text_that_is_repeated_has_an_author():
         CommentEdited,
         UserEmailChanged,
         TeamRenamed, TeamDeleted, ApiKeyRevoked, TemplateRenamed,
+        SavedViewRenamed,
     }  # fmt: skip
 
 

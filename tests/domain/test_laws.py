@@ -25,6 +25,7 @@ from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflo
 from domain.reactions.events import ReactionEvent
 from domain.recurrence.events import RecurrenceEvent
 from domain.reminders.events import ReminderEvent
+from domain.saved_view.events import SavedViewEvent
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
@@ -57,6 +58,7 @@ EVENTS = {
     "inbox": get_args(InboxEvent),
     "prefs": (NotificationPreferencesChanged,),
     "due": get_args(ReminderEvent),
+    "view": get_args(SavedViewEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))
