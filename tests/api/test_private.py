@@ -11,7 +11,9 @@ from tests.api.matrix import Operation, named_kind, operations
 from tests.api.test_matrix import FREE, PLACES, PLAIN, fresh, said, things
 
 # What belongs to a project; the rest of what `things` gives belongs to the workspace, to all in it.
-IN_PROJECT: Final = frozenset({"task_id", "project_id", "comment_id", "column_id", "dependency_id"})
+IN_PROJECT: Final = frozenset(
+    {"task_id", "project_id", "comment_id", "column_id", "dependency_id", "view_id"}
+)
 KINDS: Final = {"task": "task_id", "proj": "project_id", "cmt": "comment_id"}
 
 
@@ -41,6 +43,7 @@ async def shared(ada: Api, bob: Api) -> Shared:
     dependency = await bob.post(
         f"/tasks/{task['id']}/dependencies", {"blocks_task_id": behind["id"]}
     )
+    view = await bob.post("/views", {"name": "Mine", "project_id": project["id"]})
     columns = await bob.get(f"/projects/{project['id']}/columns")
     mine = {
         **hidden,
@@ -48,6 +51,7 @@ async def shared(ada: Api, bob: Api) -> Shared:
         "project_id": project["id"],
         "comment_id": comment["id"],
         "dependency_id": dependency["id"],
+        "view_id": view["id"],
         "column_id": columns["columns"][0]["id"],
     }
     bob.position = max(ada.position, bob.position)
