@@ -208,11 +208,13 @@ def _query(given: Mapping[str, Any]) -> TaskInWorkspaceQuery:
 async def _find(call: Call, query: TaskInWorkspaceQuery) -> list[_Matched]:
     """Every task that the filter finds, as the view has it no earlier than the request came."""
     most = call.house.settings.max_bulk_tasks
-    await call.house.waiter.reached(TASKS_VIEW, await call.house.store.head())
+    head = await call.house.store.head()
+    await call.house.waiter.reached(TASKS_VIEW, head)
     try:
         tasks = await in_workspace(call, query)
     except Invalid as wrong:
         raise inside("/filter", wrong) from None
+    await tasks.past_reached(call, head)
     found: list[_Matched] = []
     cursor: str | None = None
     while True:

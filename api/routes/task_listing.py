@@ -38,8 +38,8 @@ class TaskList:
     async def page(self, call: Call, page: Page) -> Listing:
         """Of those that the caller may see."""
         house, position = call.house, call.position
-        if position is not None and asks_the_past(self.asked.where):
-            await house.waiter.reached(INTERVALS_VIEW, position)
+        if position is not None:
+            await self.past_reached(call, position)
 
         async def ask(scope: Scope) -> Listing:
             return await house.waiter.at_least(
@@ -49,6 +49,11 @@ class TaskList:
             )
 
         return await call.access.within(call.caller.user_id, self.workspaces, ask)
+
+    async def past_reached(self, call: Call, position: int) -> None:
+        """Where the past is asked: once the view of it shows that position."""
+        if asks_the_past(self.asked.where):
+            await call.house.waiter.reached(INTERVALS_VIEW, position)
 
 
 async def in_workspace(call: Call, query: TaskInWorkspaceQuery) -> TaskList:

@@ -23,6 +23,7 @@ _RELATIVE: Final = re.compile(r"([+-]?)(\d{1,5})([yMwdhm])", re.ASCII)
 _UNITS: Final = {
     "y": "years", "M": "months", "w": "weeks", "d": "days", "h": "hours", "m": "minutes",
 }  # fmt: skip
+_ELAPSED: Final = "hm"
 _DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _PERIODS: Final = {"day": "d", "week": "w", "month": "M", "year": "y"}
 _NOW: Final = "now"
@@ -73,6 +74,8 @@ class Calendar:
         text = value.text
         relative = _RELATIVE.fullmatch(text)
         if relative is not None:
+            if relative[3] in _ELAPSED:  # as the clock runs, whatever is done to its hands
+                return self._moment(self.now + _distance(relative))
             return self._moment(self._local() + _distance(relative))
         if text.lower() in _DAYS:
             day = self._midnight(self._local() + relativedelta(days=_DAYS[text.lower()]))
