@@ -58,8 +58,8 @@ from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.notification_queries import NotificationQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
-from infra.postgres.views.search_queries import SearchQueries
 from infra.postgres.views.saved_view_queries import SavedViewQueries
+from infra.postgres.views.search_queries import SearchQueries
 from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.template_queries import TemplateQueries

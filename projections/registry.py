@@ -10,8 +10,8 @@ from .notifications import NOTIFICATIONS_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
-from .search import SEARCH_VIEW
 from .saved_views import SAVED_VIEWS_VIEW
+from .search import SEARCH_VIEW
 from .tasks import TASKS_VIEW
 from .templates import TEMPLATES_VIEW
 

@@ -75,6 +75,8 @@ async def search_tasks(call: CallHere, query: Annotated[SearchQuery, Query()]) -
 async def _search(call: Call, query: SearchQuery) -> Reply:
     house, position = call.house, call.position
     tasks = await in_workspace(call, query)
+    if position is not None:
+        await tasks.past_reached(call, position)
     text = _text(tasks.asked.q, house.settings.max_search_words)
     if text is not None:
         text = await with_labels_called(call, text, tasks.workspaces, position)
