@@ -24,6 +24,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskRecordImported,
     TaskRestored,
     TaskStartDateChanged,
     TaskStatusChanged,
@@ -82,6 +83,18 @@ class IntervalRow:
     to_by: str | None = None
 
 
+@dataclass(slots=True)
+class RecordRow:
+    """The last record of an imported task, and whose it was: what stands behind it in the same
+    commit, at the same time, is what that person did."""
+
+    task_id: str
+    workspace_id: str
+    command_id: str
+    at: datetime | None
+    who: str | None
+
+
 INTERVALS = Table(
     "intervals",
     IntervalRow,
@@ -106,6 +119,19 @@ INTERVALS = Table(
         "(workspace_id, field, value, to_at) WHERE to_at IS NOT NULL",
         "(workspace_id, from_by, field, from_at)",
     ),
+)
+
+RECORDS = Table(
+    "records",
+    RecordRow,
+    {
+        "task_id": "text",
+        "workspace_id": "text",
+        "command_id": "text",
+        "at": "timestamptz",
+        "who": "text",
+    },
+    key=("task_id",),
 )
 
 
@@ -159,7 +185,7 @@ _CHANGES: Final[Mapping[type, Callable[[Any], _Change]]] = {
 def _made(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
-    _begin(rows, stamp, MADE, EMPTY, since_made=True)
+    _begin(rows, stamp, stamp.actor, MADE, EMPTY, since_made=True)
     begun: dict[str, tuple[str, ...]] = {
         "status": (event.status,),
         "priority": (as_value(event.priority),),
@@ -174,7 +200,22 @@ def _made(recorded: Recorded, rows: Rows) -> None:
     for field, values in begun.items():
         for value in values:
             if value != BEGINS_WITH.get(field):
-                _begin(rows, stamp, field, value, since_made=True)
+                _begin(rows, stamp, stamp.actor, field, value, since_made=True)
+
+
+def _imported(recorded: Recorded, rows: Rows) -> None:
+    event: TaskRecordImported = recorded.event
+    stamp = recorded.stamp
+    rows.put(
+        "records",
+        RecordRow(
+            stamp.stream,
+            stamp.workspace_id,
+            recorded.command_id,
+            stamp.occurred_at,
+            event.resource_id,
+        ),
+    )
 
 
 def _changed(recorded: Recorded, rows: Rows) -> None:
@@ -184,18 +225,19 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
     ended = [each for each in was if each not in now]
     if not begun and set(now).isdisjoint(was):
         return  # it is so already
-    closed = [_end(rows, stamp, field, each) for each in ended]
+    who = _who(recorded, rows)
+    closed = [_end(rows, stamp, who, field, each) for each in ended]
     for each in begun:
         # A task that was never blocked is not unblocked either.
         if any(closed) or each != BEGINS_WITH.get(field):
-            _begin(rows, stamp, field, each, since_made=False)
+            _begin(rows, stamp, who, field, each, since_made=False)
 
 
 def _lasts(rows: Rows, stamp: Stamp, field: str, value: str) -> bool:
     return rows.get("intervals", stamp.stream, field, value, LASTS) is not None
 
 
-def _begin(rows: Rows, stamp: Stamp, field: str, value: str, *, since_made: bool) -> None:
+def _begin(rows: Rows, stamp: Stamp, who: str, field: str, value: str, *, since_made: bool) -> None:
     rows.put(
         "intervals",
         IntervalRow(
@@ -207,13 +249,13 @@ def _begin(rows: Rows, stamp: Stamp, field: str, value: str, *, since_made: bool
             from_position=stamp.position,
             from_at=stamp.at,
             from_recorded=stamp.recorded_at,
-            from_by=_who(stamp),
+            from_by=who,
             since_made=since_made,
         ),
     )
 
 
-def _end(rows: Rows, stamp: Stamp, field: str, value: str) -> bool:
+def _end(rows: Rows, stamp: Stamp, who: str, field: str, value: str) -> bool:
     """Whether there was anything to end."""
     lasted: IntervalRow | None = rows.get("intervals", stamp.stream, field, value, LASTS)
     if lasted is not None:
@@ -231,15 +273,21 @@ def _end(rows: Rows, stamp: Stamp, field: str, value: str) -> bool:
             to_position=stamp.position,
             to_at=stamp.at,
             to_recorded=stamp.recorded_at,
-            to_by=_who(stamp),
+            to_by=who,
         ),
     )
     return True
 
 
-def _who(stamp: Stamp) -> str:
+def _who(recorded: Recorded, rows: Rows) -> str:
     """Of what came in from elsewhere, the person there."""
-    return stamp.author or stamp.actor
+    stamp = recorded.stamp
+    if stamp.occurred_at is None:
+        return stamp.actor
+    record: RecordRow | None = rows.get("records", stamp.stream)
+    if record is None or (record.command_id, record.at) != (recorded.command_id, stamp.occurred_at):
+        return stamp.actor
+    return record.who or stamp.actor
 
 
 def _made_key(stamp: Stamp) -> tuple[Any, ...]:
@@ -253,6 +301,8 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     stamp = recorded.stamp
     field, was, now = change(recorded.event)
     yield ("intervals", *_made_key(stamp))
+    if stamp.occurred_at is not None:
+        yield ("records", stamp.stream)
     for value in dict.fromkeys((*was, *now)):
         yield ("intervals", stamp.stream, field, value, LASTS)
 
@@ -260,7 +310,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 INTERVALS_VIEW = Projection(
     name="intervals",
     version=1,
-    tables=(INTERVALS,),
-    folds={TaskCreated: _made, **dict.fromkeys(_CHANGES, _changed)},
+    tables=(INTERVALS, RECORDS),
+    folds={TaskCreated: _made, TaskRecordImported: _imported, **dict.fromkeys(_CHANGES, _changed)},
     reads=_reads,
 )

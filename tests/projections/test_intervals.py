@@ -1,11 +1,13 @@
 """Intervals of fields: they say of every task what its folded states said, one after the other."""
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
+from domain.task.events import TaskRecordImported, TaskStatusChanged
 from projections.intervals import BEGINS_WITH, INTERVALS_VIEW, LASTS, MADE
-from tests.projections.history import History
+from tests.projections.history import BEGAN, History, made_id
 from tests.projections.memory import folded
 from tests.projections.naive_past import Stay, held, stays
 from tests.projections.strategies import histories
@@ -52,3 +54,26 @@ def test_rows_are_what_the_states_held_one_after_the_other(past: History) -> Non
 def test_what_people_wrote_freely_is_in_no_row(past: History) -> None:
     stored = folded(INTERVALS_VIEW, [past.events]).stored["intervals"]
     assert {key[1] for key in stored} <= {*FIELDS, MADE}
+
+
+def test_what_a_record_changed_is_its_persons() -> None:
+    past = History()
+    task_id = past.task(1, past.project(1, past.workspace(1)))
+    importer, person, at = made_id("user", 1), made_id("user", 7), BEGAN - timedelta(days=9)
+    record = TaskRecordImported(
+        source="xes", ordinal=1, status="Done", was=None, activity=None, lifecycle=None,
+        resource_id=person, resource=None, attributes={},
+    )  # fmt: skip
+    moved = TaskStatusChanged(
+        status="done", category="done", was="todo", was_category="todo", rank="h"
+    )
+    back = TaskStatusChanged(
+        status="todo", category="todo", was="done", was_category="done", rank="h"
+    )
+    past.change(task_id, record, occurred_at=at, command_id="a")
+    past.change(task_id, moved, occurred_at=at, command_id="a")
+    past.change(task_id, back, occurred_at=at, command_id="b")
+    stored = folded(INTERVALS_VIEW, [[each] for each in past.events]).stored["intervals"]
+    (done,) = [row for key, row in stored.items() if key[1:3] == ("status", "done")]
+    assert (done["from_by"], done["to_by"], done["from_at"]) == (person, importer, at)
+    assert done["from_recorded"] > at
