@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from api.http.problems import RETRY_AFTER, TABLE
 from api.http.route import DirectRoute
+from api.links import add_links
 from domain.errors import Kind
 
 _DESCRIPTION: Final = """
@@ -90,6 +91,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             openapi_version="3.1.0",
         )
         _complete(built, list(_described(app)))
+        add_links(built)
         app.openapi_schema = built
     return app.openapi_schema
 
