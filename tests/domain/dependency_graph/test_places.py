@@ -82,3 +82,4 @@ def test_a_line_grows_at_its_ends_and_a_ring_changes_nothing():
 def test_tasks_that_are_not_asked_for_only_stand_between():
     assert in_order(["a", "b", "c"], [("x", "a"), ("c", "y"), ("y", "x")]) == ["b", "c", "a"]
     assert in_order(["a"], [("x", "y"), ("y", "z")]) == ["a"]
+    assert in_order(["b", "a"], [("x", "b")]) == ["b", "a"]

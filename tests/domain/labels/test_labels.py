@@ -153,9 +153,9 @@ def test_merged_labels_are_shown_as_one_and_can_be_parted_again():
     assert set(tags_meant(one.state, "bug")) == {"bug", "backend"}
     assert shown_otherwise(one.state) == {"bug": "backend"}
     one.when(decisions.merge, A, B).nothing()
-    one.when(decisions.merge, B, A).invalid("/into")
-    one.when(decisions.merge, B, B).invalid("/into")
-    one.when(decisions.merge, B, C).invalid("/into")
+    one.when(decisions.merge, B, A).invalid("/into unknown")
+    one.when(decisions.merge, B, B).invalid("/into invalid")
+    one.when(decisions.merge, B, C).invalid("/into unknown")
     one.when(decisions.rename, A, "x", LIMITS).refused(Kind.NOT_FOUND)
     restored = LabelRestored(label_id=A, name="bug")
     assert one.when(decisions.restore, A, LIMITS).decide() == (restored,)

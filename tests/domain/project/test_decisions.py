@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Invalid, Kind
 from domain.project import decisions
-from domain.project.board import Column, ColumnDraft
+from domain.project.board import Column, ColumnDraft, column_of
 from domain.project.events import (
     ProjectArchived,
     ProjectColumnsChanged,
@@ -46,6 +46,7 @@ def test_a_new_project_has_a_column_for_each_status_and_its_owner_as_admin():
         (status.key,) for status in DEFAULT_WORKFLOW.statuses
     ]
     assert [column.name for column in project.columns][:2] == ["To do", "In progress"]
+    assert column_of(project.columns, "done") is project.columns[4]
     assert project.members[ANN].role == "admin"
 
 
@@ -242,7 +243,11 @@ def test_tasks_are_moved_only_from_what_goes_to_what_there_is():
         decisions.resettle(
             DEFAULT_WORKFLOW, SMALL, {"done": "open", "todo": "nowhere", "limbo": "open"}
         )
-    assert len(caught.value.problems) == 3
+    assert [(each.pointer, each.code, each.detail) for each in caught.value.problems] == [
+        ("/move_to", "invalid", "The status done stays, so its tasks stay in it."),
+        ("/move_to", "unknown", "The changed workflow has no status nowhere."),
+        ("/move_to", "unknown", "There is no status limbo here."),
+    ]
 
 
 def columns(*laid: tuple[str, ...]) -> tuple[ColumnDraft, ...]:

@@ -87,6 +87,16 @@ def test_what_is_wrong_with_a_guard_is_said_with_what_it_takes():
         assert problem.code in ("unknown", "incomplete", "invalid")
         assert kept.get("workspace_roles", ["owner"]) == ["owner"]
         assert kept.get("fields", ["fields.size"]) == ["fields.size"]
+    for name, parameters, pointers in (
+        ("only-roles", {"x": 1, "project_roles": [5, "king"]},
+         ["/at/x", "/at/project_roles/0", "/at/project_roles/1"]),
+        ("fields-present", {"fields": [5, "gone"]}, ["/at/fields/0", "/at/fields/1"]),
+    ):  # fmt: skip
+        _, problems = checked_parameters(name, parameters, named, "/at")
+        assert [each.pointer for each in problems] == pointers
+    blocked = GUARDS["no-unfinished-blockers"].check({}, MoveFacts(hidden_blockers=2))
+    assert blocked is not None
+    assert blocked.fields == {"blockers": [], "hidden_blockers": 2}
     assert fields_asked({"fields": ["fields.fields.", "due_date", "fields.a"]}) == ["fields.", "a"]
     assert fields_asked({}) == []
 

@@ -83,7 +83,8 @@ def test_kinds_are_bounded_but_everybody_may_join_in():
 @pytest.mark.parametrize(
     "emoji",
     [
-        THUMB, HEART, RED_HEART, "\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea", "1\ufe0f\u20e3",
+        THUMB, HEART, RED_HEART, f"{THUMB}\u200d" * 15 + RED_HEART,
+        "\U0001f44d\U0001f3fd", "\U0001f1e9\U0001f1ea", "1\ufe0f\u20e3",
         "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466",
         "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
         "\U0001f9d1\U0001f3fb\u200d\U0001f4bb", "\U0001f3f3\ufe0f\u200d\U0001f308", "\u00a9",

@@ -86,6 +86,8 @@ def test_of_an_hour_that_comes_twice_the_first_is_meant() -> None:
         "2026-10-25T00:30:00",
         "2026-10-26T01:30:00",
     ]
+    first = at("2026-10-24T00:30")
+    assert next_occurrence("FREQ=DAILY", BERLIN, first, first) == at("2026-10-25T00:30")
 
 
 def test_the_end_of_a_day_whose_last_hour_comes_twice_is_the_later_one() -> None:

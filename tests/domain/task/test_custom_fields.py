@@ -55,6 +55,8 @@ def test_a_task_is_not_made_in_a_status_without_what_that_requires():
     assert wrong(created, SIZE, status="done", fields={"size": None}) == [
         ("/fields/size", "required")
     ]
+    noted = replace(NOTE, required_at=("todo",), default=None)
+    assert wrong(created, noted, fields={"note": ""}) == [("/fields/note", "required")]
     assert created(POINTS, status="in_progress", fields={"points": 0}).fields == {"points": 0}
 
 
@@ -67,6 +69,9 @@ def test_a_move_waits_for_what_the_status_requires():
     assert caught.value.fields["guard"] == "required-at"
     assert caught.value.fields["missing"] == ["fields.points"]
     assert caught.value.fields["allowed"] == ["cancelled"]
+    assert caught.value.detail.startswith(
+        "Required in in_progress; fill these in first: fields.points."
+    )
     filled = task_of(
         TaskFieldsChanged(fields={"points": 3}, was={"points": None}), project=house
     ).state

@@ -1,5 +1,6 @@
 """What may happen to a task, and what may not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -204,6 +205,19 @@ def test_an_unfinished_blocker_keeps_a_task_from_done():
     )
 
 
+def test_a_moved_card_lands_where_the_move_says():
+    task = task_of(moved("in_progress", "in_progress")).state
+    assert (task.status, task.status_category, task.rank) == ("in_progress", "in_progress", "b1")
+
+
+def test_a_task_whose_first_fields_were_erased_has_none():
+    (made,) = decisions.create(project_of().state, title="x", rank="a1", limits=LIMITS)
+    assert isinstance(made, TaskCreated)
+    task = TASK.evolve(None, replace(made, fields=ERASED), stamp(1))
+    assert task is not None
+    assert (task.fields, task.field_authors) == ({}, {})
+
+
 def test_reopening_clears_when_it_was_completed():
     task = task_of(moved("done", "done"), moved("todo", "todo", "done", "done"))
     assert task.state.completed_at is None
@@ -361,7 +375,7 @@ def test_a_task_is_blocked_and_freed_once():
     held = task_of(blocked)
     held.when(decisions.settle_blocked, held=False, because_of=["task_b"]).then(freed)
     held.when(decisions.settle_blocked, held=True, because_of=["task_c"]).nothing()
-    assert not task_of(blocked, freed).state.is_blocked
+    assert task_of(blocked, freed).state.is_blocked is False
 
 
 def test_an_edge_stands_at_both_tasks_from_each_ones_side():

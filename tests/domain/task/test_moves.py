@@ -1,5 +1,6 @@
 """Where a task may go, and what a refusal says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -137,6 +138,42 @@ def test_a_move_is_taken_back_past_the_guards_that_lead_there():
         "fields-present", "no-unfinished-blockers", "only-roles",
     ]  # fmt: skip
     assert list(guards_from(task, PROJECT)) == []
+
+
+def test_a_move_is_taken_back_by_the_move_to_where_it_came_from_if_there_is_one():
+    said = (Guard(name="comment-required"),)
+    workflow = replace(
+        WORKFLOW,
+        transitions=(
+            Transition(source="doing", target="open", guards=said),
+            Transition(source="done", target="open"),
+        ),
+    )
+    project = replace(PROJECT, workflow=workflow)
+    for source, guards in (("doing", said), ("done", ()), ("shipped", said)):
+        task = task_of(project=PROJECT, status=source).state
+        assert guards_back(task, project, "open") == guards
+
+
+def test_a_tag_whose_label_was_deleted_is_none_to_a_guard():
+    tagged = Workflow(
+        initial="open",
+        statuses=WORKFLOW.statuses,
+        transitions=(
+            Transition(
+                source="open",
+                target="doing",
+                guards=(Guard(name="fields-present", parameters={"fields": ["tags"]}),),
+            ),
+        ),
+    )
+    project = project_of(workflow=tagged).state
+    task = task_of(project=project, tags=("gone",)).state
+    assert decisions.change_status(task, project, "doing", "b1")
+    facts = MoveFacts(gone_tags=frozenset({"gone"}))
+    with pytest.raises(Refused) as caught:
+        decisions.change_status(task, project, "doing", "b1", facts)
+    assert caught.value.fields["missing"] == ["tags"]
 
 
 def test_a_move_back_within_a_status_is_one_of_the_card_and_to_none_is_refused():

@@ -73,6 +73,7 @@ def test_everything_without_a_counterpart_goes_by_its_own_event():
             status="new", category="todo", was="todo", was_category="todo", rank="b1"
         ),
     )
+    assert move.was_number == 0, "it is not in the log yet"
     assert (move.project_key, move.was_project_key, move.was_status) == ("OPS", "WEB", "todo")
     told = with_dropped(move, before)
     assert (told.dropped_fields, told.dropped_types, told.unassigned) == (

@@ -106,6 +106,9 @@ def test_a_trashed_card_and_one_of_another_project_stand_nowhere():
         assert traffic_of(project, [(before, after), (None, replace(card, status="x"))]) == ()
     back = only(traffic_of(project, [(gone, card), (elsewhere, None)]))
     assert back.cards == 1
+    assert only(traffic_of(project, [(replace(card, status="x"), card)])).cards == 1
+    below = only(traffic_of(board("parent"), [(None, replace(card, parent_task_id="task_p"))]))
+    assert below.fuller_lanes == ("parent:task_p",)
 
 
 LABEL = "lbl_00000000000000000000000001"

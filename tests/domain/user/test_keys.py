@@ -61,6 +61,8 @@ def test_what_a_key_cannot_be():
     account().when(decisions.make_key, **wanted(expires_at=later)).then(
         replace(MADE, expires_at=later)
     )
+    expiring = account(replace(MADE, expires_at=later)).state
+    assert expiring.keys[KEY].expires_at == later
     account(MADE).when(decisions.make_key, **wanted(limits=Limits(api_keys=1))).invalid(" too-many")
 
 

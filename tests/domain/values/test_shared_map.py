@@ -54,7 +54,10 @@ def test_many_entries_stand_in_small_buckets_however_they_came():
         assert len(shared._buckets) <= MANY // 16
     assert "key 1" in one_by_one
     assert "nothing" not in one_by_one
-    assert one_by_one["key 1"] == 1
+    assert one_by_one["key 1"] == one_by_one.get("key 1") == 1
+    assert dict(one_by_one.without("key 7")) == {
+        key: value for key, value in entries.items() if key != "key 7"
+    }
     assert one_by_one.get("nothing", 5) == 5
     assert repr(SharedMap({"a": 1})) == "SharedMap({'a': 1})"
 

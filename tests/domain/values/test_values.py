@@ -77,7 +77,7 @@ def test_a_moment_is_any_rfc_3339_date_time(text, utc):
         "2026-02-29T09:00:00Z", "2026-03-01T25:00:00Z", "2026-03-01T09:00:60Z", "20260301T090000Z",
         "2026-03-01T09:00:00+0100", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00Z",
         "1899-12-31T00:00:00Z", "2026-03-01T09:00:00Z ", "٢٠٢٦-03-01T09:00:00Z", "2026-02-30",
-        "9999-12-31",
+        "9999-12-31", "1899-12-30",
     ],
 )  # fmt: skip
 def test_what_is_no_moment(text):
@@ -113,6 +113,8 @@ def test_a_moment_is_the_same_wherever_the_machine_stands(monkeypatch):
         assert (first.isoformat(), written(first)) == (
             "1900-01-01T00:00:00+00:00", "1900-01-01T00:00:00Z",
         )  # fmt: skip
+        day, _ = day_or_moment("2026-03-01", "UTC", end_of_day=False, pointer="/due_date")
+        assert day.isoformat() == "2026-03-01T00:00:00+00:00"
         assert written(datetime(2026, 3, 1, tzinfo=ZoneInfo("Asia/Tokyo"))) == (
             "2026-02-28T15:00:00Z"
         )

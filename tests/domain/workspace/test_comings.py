@@ -18,7 +18,7 @@ from domain.workspace.events import (
     WorkspaceMemberSuspended,
     WorkspaceReopened,
 )
-from domain.workspace.state import WORKSPACE
+from domain.workspace.state import WORKSPACE, Invitation
 from tests.domain.examples import BOB_MEMBER, workspace_of
 from tests.domain.given import ANN, BOB, EVE, LIMITS, START, WORKSPACE_ID, given
 
@@ -53,7 +53,16 @@ def after(*events):
 
 def test_an_address_is_invited_once_at_a_time():
     state = after().when(comings.invite, **inviting()).then(invited())
-    assert state.invitations[INVITATION].invited_by == ANN
+    assert state.invitations[INVITATION] == Invitation(
+        invitation_id=INVITATION,
+        email="eve@example.org",
+        role="member",
+        invited_by=ANN,
+        invited_at=START + timedelta(seconds=3),
+        expires_at=EXPIRES,
+    )
+    expired = replace(invited(OTHER), expires_at=START + timedelta(seconds=4))
+    assert list(after(expired, invited()).state.invitations) == [INVITATION]
     again = inviting(invitation_id=OTHER, email="EVE@example.org")
     after(invited()).when(comings.invite, **again).refused(Kind.ALREADY_EXISTS, field="email")
     late = {**again, "now": EXPIRES}

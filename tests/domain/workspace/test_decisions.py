@@ -52,6 +52,7 @@ def test_a_role_changes_and_membership_keeps_its_beginning():
 def test_the_log_says_who_belongs_to_a_workspace_since_when():
     """Also a log that was not decided here."""
     state = workspace_of((BOB, "guest")).state
+    assert state.members[ANN] == Membership("owner", START + timedelta(seconds=1), 1)
     assert state.members[BOB] == Membership("guest", START + timedelta(seconds=2), 2)
     for event, owners, role in (
         (WorkspaceMemberRoleChanged(user_id=BOB, role="owner", was="guest"), (ANN, BOB), "owner"),

@@ -1,5 +1,7 @@
 """Teams: who is in them, what they give, and that it goes with them; and who owns what."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.errors import Invalid, Kind
@@ -28,7 +30,7 @@ from domain.workspace.events import (
     WorkspaceTransferred,
 )
 from domain.workspace.roles import project_role
-from domain.workspace.state import WORKSPACE
+from domain.workspace.state import WORKSPACE, Team
 from tests.domain.examples import project_of, workspace_of
 from tests.domain.given import (
     ANN,
@@ -36,6 +38,7 @@ from tests.domain.given import (
     EVE,
     LIMITS,
     PROJECT_ID,
+    START,
     WORKSPACE_ID,
     Case,
     given,
@@ -75,6 +78,42 @@ def test_a_team_is_made_named_and_done_away_with():
         TeamDeleted(team_id=RED, was="Red", members=(BOB,))
     )
     assert after.teams == {}
+
+
+def test_the_log_says_of_a_team_who_named_it_and_who_is_in_it_since_when():
+    state = workspace_of((BOB, "guest")).state
+    for event in (
+        TeamCreated(team_id=RED, name="Red"),
+        TeamCreated(team_id=BLUE, name="Blue"),
+        TeamMemberAdded(team_id=RED, user_id=BOB),
+        TeamMemberAdded(team_id=RED, user_id=ANN),
+        TeamMemberAdded(team_id=RED, user_id=BOB),
+        TeamMemberRemoved(team_id=RED, user_id=ANN),
+        TeamRenamed(team_id=BLUE, name="Navy", was="Blue"),
+        TeamMemberAdded(team_id="team_x", user_id=BOB),
+        TeamRenamed(team_id="team_x", name="x", was="y"),
+        TeamMemberRemoved(team_id="team_x", user_id=BOB),
+    ):
+        at = stamp(state.version + 1, WORKSPACE_ID, authors={"name": f"namer of {event.team_id}"})
+        state = WORKSPACE.evolve(state, event, at)
+    assert state.teams == {
+        RED: Team(
+            team_id=RED,
+            name="Red",
+            name_author=f"namer of {RED}",
+            members={BOB: START + timedelta(seconds=5)},
+            created_at=START + timedelta(seconds=3),
+            position=3,
+        ),
+        BLUE: Team(
+            team_id=BLUE,
+            name="Navy",
+            name_author=f"namer of {BLUE}",
+            members={},
+            created_at=START + timedelta(seconds=4),
+            position=4,
+        ),
+    }
 
 
 def test_only_members_come_into_a_team_and_once():
