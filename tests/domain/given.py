@@ -58,7 +58,7 @@ class Then:
         assert events == expected
         after = self.state
         for event in events:
-            version = after.version + 1
+            version = 1 if after is None else after.version + 1
             after = self.aggregate.evolve(after, event, stamp(version, _stream_of(after)))
         return after
 
@@ -88,5 +88,7 @@ def given(aggregate: Aggregate[S], stream: str, *events: object) -> Case[S]:
 
 
 def _stream_of(state: Any) -> str:
+    if state is None:
+        return TASK_ID
     kind = type(state).__name__.lower()
     return str(getattr(state, f"{kind}_id", graph_of(state.workspace_id)))

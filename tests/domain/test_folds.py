@@ -12,10 +12,13 @@ from domain.aggregates import AGGREGATES, aggregate_of
 from domain.comment.events import CommentAdded
 from domain.dependency_graph.events import DependencyAdded
 from domain.favourites.events import FavouriteAdded
+from domain.inbox.events import InboxEvent
 from domain.labels.events import LabelCreated
+from domain.preferences.events import NotificationPreferencesChanged
 from domain.project.events import ProjectCreated
 from domain.reactions.events import ReactionAdded
 from domain.recurrence.events import RecurrenceChanged, RecurrenceStarted
+from domain.reminders.events import ReminderEvent
 from domain.task.events import TaskCreated, TaskMovedToProject, TaskRespaced
 from domain.template.events import TemplateCreated
 from domain.user.events import PersonImported, ServiceAccountCreated, UserRegistered
@@ -39,6 +42,9 @@ WHOSE = {
     "rct": {"comment_id"},
     "watch": {"task_id"},
     "favs": {"user_id"},
+    "inbox": {"user_id"},
+    "prefs": {"user_id"},
+    "due": {"task_id"},
 }
 
 
@@ -53,8 +59,8 @@ def _word(name: str, hint: Any, salt: int) -> Any:
         hint = next(each for each in get_args(hint) if each not in (NoneType, Erased))
     if get_origin(hint) is tuple:
         return (_word(name, get_args(hint)[0], salt),)
-    if get_origin(hint) is not None:
-        return {f"{name} {salt}": f"value {salt}"}
+    if get_origin(hint) is Mapping:
+        return {f"{name} {salt}": _word(name, get_args(hint)[1], salt)}
     if is_dataclass(hint):
         return said(hint, salt)
     words: Mapping[Any, Any] = {
@@ -64,7 +70,7 @@ def _word(name: str, hint: Any, salt: int) -> Any:
         float: salt + 0.5,
         datetime: START + timedelta(days=salt, minutes=len(name)),
     }
-    return words[hint]
+    return words[str if hint in (Any, object) else hint]
 
 
 def by_bob(version: int, stream: str = WORKSPACE_ID, **other: Any) -> Any:
@@ -102,6 +108,9 @@ BEGINNINGS: Mapping[str, tuple[Any, ...]] = {
     "watch": (WatchStarted, WatchStopped, TaskMuted, TaskUnmuted),
     "favs": (FavouriteAdded,),
     "tmpl": (TemplateCreated,),
+    "inbox": get_args(InboxEvent),
+    "prefs": (NotificationPreferencesChanged,),
+    "due": get_args(ReminderEvent),
 }
 
 
