@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 MEASUREMENTS = (
-    "append", "projection", "http", "importing", "dependencies", "notifications", "history",
+    "append", "projection", "http", "importing", "dependencies", "notifications", "history", "past",
 )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ from infra.postgres.views.directory import Directory
 from infra.postgres.views.favourite_queries import FavouriteQueries
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.notification_queries import NotificationQueries
+from infra.postgres.views.past_queries import PastQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.project_queries import ProjectQueries
 from infra.postgres.views.saved_view_queries import SavedViewQueries
@@ -109,6 +110,7 @@ class House:
     templates: TemplateQueries
     saved_views: SavedViewQueries
     dependencies: DependencyQueries
+    past: PastQueries
     favourites: FavouriteQueries
     notifications: NotificationQueries
     directory: Directory
@@ -295,6 +297,9 @@ async def _build(
     access = Access(pool, members, waiter, executor.states)
     tasks = TaskQueries(pool, pointers, log_id)
     search_index = _search_index(settings, pool, log_id, stack)
+    boards = BoardQueries(pool, pointers, log_id, limits_of(settings))
+    stats = StatsQueries(pool, pointers)
+    dependencies = DependencyQueries(pool, pointers, log_id)
     return House(
         settings=settings,
         metrics=metrics,
@@ -307,15 +312,24 @@ async def _build(
         waiter=waiter,
         tasks=tasks,
         search=SearchQueries(pool, pointers, tasks, search_index),
-        boards=BoardQueries(pool, pointers, log_id, limits_of(settings)),
-        stats=StatsQueries(pool, pointers),
+        boards=boards,
+        stats=stats,
         projects=ProjectQueries(pool, pointers, log_id),
         members=members,
         activity=ActivityQueries(pool, pointers, log_id),
         comments=CommentQueries(pool, pointers, log_id),
         templates=TemplateQueries(pool, pointers, log_id),
         saved_views=SavedViewQueries(pool, pointers, log_id),
-        dependencies=DependencyQueries(pool, pointers, log_id),
+        dependencies=dependencies,
+        past=PastQueries(
+            pool,
+            pointers,
+            log_id,
+            tasks=tasks,
+            boards=boards,
+            stats=stats,
+            dependencies=dependencies,
+        ),
         favourites=FavouriteQueries(pool, pointers, log_id),
         notifications=NotificationQueries(pool, pointers, log_id),
         directory=Directory(pool, pointers),

@@ -76,6 +76,7 @@ class ActivityFilter:
     actions: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    upto: int | None = None
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from domain.project.events import (
     ProjectWorkflowChanged,
 )
 from domain.project.lanes import SWIMLANES, lanes_of
+from domain.project.state import Project
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -46,6 +47,7 @@ from domain.task.events import (
     TaskTypeChanged,
     TaskUnblocked,
 )
+from domain.task.state import Task
 from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import readable
@@ -54,6 +56,7 @@ from .labels import TagsMark, held, tags_in
 from .people import Person, person
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan, Table, drawn_by
+from .tasks import Facts
 
 
 class CardProgress(msgspec.Struct, gc=False):
@@ -298,6 +301,31 @@ def title_of(doc: bytes) -> str | None:
     return _cards.decode(doc).title
 
 
+def render_card(task: Task, facts: Facts) -> bytes:
+    """The card of a task, as its row would hold it."""
+    return _json.encode(
+        Card(
+            task.task_id,
+            task.task_id,
+            task.key,
+            readable(task.title),
+            task.status,
+            band_of(task.priority),
+            task.priority,
+            task.type,
+            [person(user_id) for user_id in task.assignee_ids],
+            task.due_date,
+            task.due_all_day,
+            held(task.workspace_id, task.tags),
+            task.rank,
+            facts.comment_count,
+            CardProgress(facts.progress.done, facts.progress.total),
+            task.is_blocked,
+            task.version,
+        )
+    )
+
+
 def _finish_card(row: CardRow) -> None:
     card = _card_of(row)
     if card is not None:
@@ -394,10 +422,26 @@ def _columns_changed(recorded: Recorded, rows: Rows) -> None:
     _put_columns(recorded, columns, rows)
 
 
-def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) -> None:
-    project_id, workspace_id = recorded.stamp.stream, recorded.stamp.workspace_id
-    for place, column in enumerate(columns):
-        head = ColumnHead(
+def render_head(project: Project) -> bytes:
+    """The project as its board shows it."""
+    return _json.encode(
+        BoardHead(
+            project.project_id,
+            project.project_id,
+            project.workspace_id,
+            project.key,
+            readable(project.name),
+            project.view_type,
+            project.is_private,
+            project.archived_at is not None,
+        )
+    )
+
+
+def render_column(column: Column) -> bytes:
+    """A column without its cards."""
+    return _json.encode(
+        ColumnHead(
             column.column_id,
             column.column_id,
             column.name,
@@ -405,6 +449,12 @@ def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) ->
             column.wip_limit,
             column.lane_wip_limit,
         )
+    )
+
+
+def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) -> None:
+    project_id, workspace_id = recorded.stamp.stream, recorded.stamp.workspace_id
+    for place, column in enumerate(columns):
         rows.put(
             "columns",
             ColumnRow(
@@ -413,7 +463,7 @@ def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) ->
                 workspace_id,
                 column.column_id,
                 column.statuses,
-                _json.encode(head),
+                render_column(column),
             ),
         )
 

@@ -7,6 +7,7 @@ from .favourites import FAVOURITES_VIEW
 from .intervals import INTERVALS_VIEW
 from .members import MEMBERS_VIEW
 from .notifications import NOTIFICATIONS_VIEW
+from .past import PAST_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
@@ -29,6 +30,7 @@ VIEWS: tuple[Projection, ...] = (
     SEARCH_VIEW,
     NOTIFICATIONS_VIEW,
     SAVED_VIEWS_VIEW,
+    PAST_VIEW,
 )
 
 

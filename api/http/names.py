@@ -1,6 +1,6 @@
 """What belongs at the marks of stored answers: names of people and of labels, and other tasks."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TypeVar
 
 import msgspec
@@ -19,7 +19,12 @@ from projections.people import named, people_in
 A = TypeVar("A")
 
 
-async def with_names(call: Call, doc: bytes, position: int | None = None) -> bytes:
+async def with_names(
+    call: Call,
+    doc: bytes,
+    position: int | None = None,
+    seen: Callable[[Call, Collection[str]], Awaitable[Collection[str]]] = visible_tasks,
+) -> bytes:
     """The answer with everybody's name and with the names of labels, and without other tasks that
     the caller may not see; `position` is what the reader has written itself.
 
@@ -31,7 +36,7 @@ async def with_names(call: Call, doc: bytes, position: int | None = None) -> byt
         said[held] = tags.said((await call.house.labels.of(tags.workspace_id, position)).shown)
     tasks = tasks_named(marked.of(TASKS))
     if tasks:
-        visible = await visible_tasks(call, set().union(*tasks.values()))
+        visible = await seen(call, set().union(*tasks.values()))
         said |= {held: tasks_said(held, each, visible) for held, each in tasks.items()}
     return marked.filled(said)
 

@@ -47,8 +47,13 @@ async def one(call: Call, found: Found, position: int | None = None) -> Reply:
     `position` is what the reader has written itself.
     """
     doc = await with_names(call, found.doc, position)
-    tag = etag(found.version, doc)
-    headers = [tag, _REVALIDATED, *position_headers(call, found.position)]
+    return whole(call, doc, found.version, found.position)
+
+
+def whole(call: Call, doc: bytes, version: int, position: int) -> Reply:
+    """The same for a resource as its reader sees it."""
+    tag = etag(version, doc)
+    headers = [tag, _REVALIDATED, *position_headers(call, position)]
     if not_modified(call.headers.get(b"if-none-match"), tag[1]):
         return Reply(304, b"", headers, None)
     return Reply(200, doc, headers)
@@ -131,7 +136,7 @@ async def find_project(call: Call, project_id: str, *, position: int | None = No
     found = await call.access.newest_project(user_id, project_id)
     if found is None:
         raise not_found("project")
-    return _folded(*found, 0 if read is None else read.position)
+    return folded(*found, 0 if read is None else read.position)
 
 
 def _as_read(read: ProjectRead) -> ProjectParts:
@@ -149,7 +154,8 @@ def _as_read(read: ProjectRead) -> ProjectParts:
     )
 
 
-def _folded(workspace: Workspace, project: Project, position: int) -> ProjectParts:
+def folded(workspace: Workspace, project: Project, position: int) -> ProjectParts:
+    """A project as its stream says; `position`: how far one has looked."""
     return ProjectParts(
         project.project_id,
         project.workspace_id,

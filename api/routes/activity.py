@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -13,12 +13,16 @@ from api.http.call import Call, CallHere
 from api.http.describe import read
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
+from api.http.past import AsOf, moment_of, state_then
 from api.http.reads import find_project, find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import ActivityPage
 from api.routes.people import shared_workspaces
+from domain.aggregate import Aggregate
 from domain.errors import invalid, not_found
+from domain.project.state import PROJECT
+from domain.task.state import TASK
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.moment import moment
 from domain.workspace.state import WORKSPACE
@@ -33,7 +37,7 @@ _ACTIONS: Final = frozenset(ACTIONS)
 Moment = Annotated[str | None, Field(max_length=50, description="When it was recorded, inclusive.")]
 
 
-class FeedQuery(PageQuery):
+class FeedQuery(PageQuery, AsOf):
     action: Annotated[tuple[str, ...], Field(max_length=100, description="Any of them.")] = ()
     actor_id: Annotated[tuple[str, ...], Field(max_length=100, description="Ids or `me`.")] = ()
     since: Moment = None
@@ -93,6 +97,7 @@ async def task_activity(
 ) -> Reply:
     found = await references.task_id(call, task_id)
     task = await find_task(call, found)
+    await _require_there(call, query, TASK, found)
     asked = query.asked_of(call, task_id=found)
     return await _feed(call, query, asked, (task.workspace_id,))
 
@@ -107,6 +112,7 @@ async def project_activity(
 ) -> Reply:
     found = await references.project_id(call, project_id, query.workspace_id)
     project = await find_project(call, found)
+    await _require_there(call, query, PROJECT, found)
     asked = query.asked_of(call, project_id=found)
     return await _feed(call, query, asked, (project.workspace_id,))
 
@@ -146,6 +152,15 @@ async def user_activity(call: CallHere, user: str, query: Annotated[FeedQuery, Q
     return await _feed(call, query, replace(asked, actor_ids=(user_id,)), workspaces, own=own)
 
 
+async def _require_there(
+    call: Call, query: FeedQuery, aggregate: Aggregate[Any], stream: str
+) -> None:
+    """Raises Refused(NOT_FOUND) for the feed of what did not exist yet at the moment asked for."""
+    then = await moment_of(call, query)
+    if then is not None and await state_then(call, then, aggregate, stream) is None:
+        raise not_found("task" if aggregate is TASK else "project")
+
+
 async def _feed(
     call: Call,
     query: FeedQuery,
@@ -158,6 +173,16 @@ async def _feed(
     house = call.house
     position = call.position
     page = query.asked()
+    then = await moment_of(call, query)
+    if then is not None:
+        if then.clock == "occurred":
+            detail = (
+                "A feed follows what was recorded; each entry says itself when it occurred. Leave"
+                " clock out."
+            )
+            raise invalid("/query/clock", detail)
+        asked = replace(asked, upto=then.place)
+        position = max(position or 0, then.place)
 
     async def ask(scope: Scope) -> Listing:
         if own:
@@ -169,4 +194,7 @@ async def _feed(
         )
 
     listing = await call.access.within(call.caller.user_id, workspaces, ask)
-    return page_reply(call, "activities", listing, await with_names(call, listing.docs, position))
+    if then is not None:
+        listing = replace(listing, position=then.place)
+    docs = await with_names(call, listing.docs, call.position)
+    return page_reply(call, "activities", listing, docs)

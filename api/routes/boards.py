@@ -10,25 +10,27 @@ from api.http import references
 from api.http.call import Call, CallHere
 from api.http.describe import read
 from api.http.names import with_names
+from api.http.past import AsOf, asked_then, moment_of, with_names_then
 from api.http.positions import position_headers
-from api.http.queries import ReadQuery
 from api.http.reads import find_project
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Board, BoardColumn
-from api.routes.project_query import ProjectPageQuery, Workspace
+from api.routes.project_query import ProjectPageQuery, Workspace, project_then
 from domain.errors import invalid, not_found
 from domain.labels.state import tags_meant
 from domain.project.lanes import Swimlane, lane_key
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
-from infra.postgres.views.board_queries import BoardRead
+from infra.postgres.views.board_queries import BoardRead, ColumnRead
+from infra.postgres.views.past_queries import Past
 from projections.board import BOARD_VIEW
+from projections.past import Moment
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 
 
-class BoardQuery(ReadQuery):
+class BoardQuery(AsOf):
     workspace_id: Workspace = None
     cards: Annotated[
         int,
@@ -41,7 +43,7 @@ class BoardQuery(ReadQuery):
     swimlane: Annotated[Swimlane | None, Field(description="By what to tell lanes apart.")] = None
 
 
-class ColumnQuery(ProjectPageQuery):
+class ColumnQuery(ProjectPageQuery, AsOf):
     swimlane: Annotated[Swimlane | None, Field(description="By what lanes are told apart.")] = None
     lane: Annotated[
         str | None,
@@ -71,7 +73,10 @@ class ColumnQuery(ProjectPageQuery):
 async def get_board(
     call: CallHere, project_id: str, query: Annotated[BoardQuery, Query()]
 ) -> Reply:
+    moment = await moment_of(call, query)
     found = await references.project_id(call, project_id, query.workspace_id)
+    if moment is not None:
+        return await _board_then(call, found, query, moment)
     position = call.position
     board = await _board(call, found, query, position)
     doc = await with_names(call, board.doc(), position)
@@ -91,10 +96,13 @@ async def get_board_column(
 ) -> Reply:
     house = call.house
     position = call.position
+    moment = await moment_of(call, query)
     found = await references.project_id(call, project_id, query.workspace_id)
     project = await find_project(call, found)
     if not is_id(column_id, "col"):
         raise not_found("column")
+    if moment is not None:
+        return await _column_then(call, found, column_id, query, moment)
     if position is not None:
         await house.waiter.reached(BOARD_VIEW, position)
     lanes = await query.lanes_asked(call, project.workspace_id, position)
@@ -104,6 +112,38 @@ async def get_board_column(
     if column is None:
         raise not_found("column")
     doc = await with_names(call, column.doc(), position)
+    return Reply(200, doc, position_headers(call, column.position, column.stale))
+
+
+async def _board_then(call: Call, project_id: str, query: BoardQuery, moment: Moment) -> Reply:
+    await find_project(call, project_id)  # whether the caller may see it today
+    project = await project_then(call, project_id, moment)
+    shown = await _shown_labels(call, project_id, query, call.position)
+
+    async def ask(past: Past) -> tuple[BoardRead, bytes]:
+        board = await past.board(project, query.cards, query.swimlane, shown)
+        return board, await past.with_cards(board.doc())
+
+    board, doc = await asked_then(call, moment, (project.workspace_id,), ask)
+    doc = await with_names_then(call, moment, doc)
+    return Reply(200, doc, position_headers(call, board.position, board.stale))
+
+
+async def _column_then(
+    call: Call, project_id: str, column_id: str, query: ColumnQuery, moment: Moment
+) -> Reply:
+    project = await project_then(call, project_id, moment)
+    lanes = await query.lanes_asked(call, project.workspace_id, call.position)
+
+    async def ask(past: Past) -> tuple[ColumnRead, bytes] | None:
+        column = await past.column(project, column_id, query.asked(), lanes)
+        return None if column is None else (column, await past.with_cards(column.doc()))
+
+    found = await asked_then(call, moment, (project.workspace_id,), ask)
+    if found is None:
+        raise not_found("column")
+    column, doc = found
+    doc = await with_names_then(call, moment, doc)
     return Reply(200, doc, position_headers(call, column.position, column.stale))
 
 

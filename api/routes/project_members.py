@@ -9,13 +9,14 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, done, execute
 from api.http.names import with_names
-from api.http.paging import page_reply
+from api.http.paging import page_of_all, page_reply
+from api.http.past import moment_of, place_of, state_then
 from api.http.reads import find_project
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import ProjectMemberPage
 from api.routes.project_bodies import NewProjectMember, ProjectRoleChange
-from api.routes.project_query import ProjectPageQuery, ProjectQuery
+from api.routes.project_query import ProjectPageThenQuery, ProjectQuery, project_then
 from commands.execution import Outcome
 from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
@@ -30,11 +31,13 @@ from domain.values.text import readable
 from domain.values.text_rules import normal_email
 from domain.workspace.state import WORKSPACE
 from projections.members import MEMBERS_VIEW
+from projections.past import Moment
 from projections.project_members import (
     ProjectMemberAnswer,
     render_project_member,
     render_project_team,
 )
+from projections.questions import Listing, Page
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 
@@ -45,18 +48,42 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
     **read(ProjectMemberPage, is_list=True),
 )
 async def list_members(
-    call: CallHere, project_id: str, query: Annotated[ProjectPageQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectPageThenQuery, Query()]
 ) -> Reply:
     house = call.house
     position = call.position
+    moment = await moment_of(call, query)
     found = await references.project_id(call, project_id, query.workspace_id)
     project = await find_project(call, found)
+    if moment is not None:
+        listing = await _members_then(call, found, moment, query.asked())
+        return page_reply(call, "members", listing, await with_names(call, listing.docs, position))
     listing = await house.waiter.at_least(
         MEMBERS_VIEW,
         position,
         lambda: house.members.project_members(project.workspace_id, found, query.asked()),
     )
     return page_reply(call, "members", listing, await with_names(call, listing.docs, position))
+
+
+async def _members_then(call: Call, project_id: str, moment: Moment, page: Page) -> Listing:
+    project = await project_then(call, project_id, moment)
+    workspace = await state_then(call, moment, WORKSPACE, project.workspace_id)
+    teams = {} if workspace is None else workspace.teams
+    rows = [
+        (place_of(member, user_id), render_project_member(user_id, member))
+        for user_id, member in project.members.items()
+    ]
+    rows += [
+        (
+            place_of(member, team_id),
+            render_project_team(team_id, readable(teams[team_id].name), member),
+        )
+        for team_id, member in project.teams.items()
+        if team_id in teams
+    ]
+    mark = call.house.past.mark(moment)
+    return page_of_all(mark, "project-members-then", sorted(rows), page, moment.position)
 
 
 @router.post(

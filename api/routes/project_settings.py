@@ -14,7 +14,7 @@ from api.http.reads import one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.project_bodies import ColumnsBody, FieldsBody, TypesBody, WorkflowBody
-from api.routes.project_query import ProjectQuery, found_project
+from api.routes.project_query import ProjectQuery, ProjectThenQuery, found_project
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
 from commands.project.change_types import ChangeTypes
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
     **read(WorkflowAnswer, is_one=True),
 )
 async def get_workflow(
-    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
     position = call.position
@@ -66,7 +66,7 @@ async def put_workflow(
     **read(ColumnsAnswer, is_one=True),
 )
 async def get_columns(
-    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
     position = call.position
@@ -91,7 +91,7 @@ async def put_columns(
     **read(FieldsAnswer, is_one=True),
 )
 async def get_fields(
-    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
     position = call.position
@@ -116,7 +116,7 @@ async def put_fields(
     **read(TypesAnswer, is_one=True),
 )
 async def get_types(
-    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
     position = call.position

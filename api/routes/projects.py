@@ -18,7 +18,7 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import ProjectPage
 from api.routes.project_bodies import NewProject, ProjectChanges
-from api.routes.project_query import ProjectQuery, found_project
+from api.routes.project_query import ProjectQuery, ProjectThenQuery, found_project
 from commands.project.archive_project import ArchiveProject
 from commands.project.edit_project import EditProject
 from commands.project.unarchive_project import UnarchiveProject
@@ -99,7 +99,7 @@ async def list_projects(call: CallHere, query: Annotated[ProjectListQuery, Query
     **read(ProjectAnswer, is_one=True),
 )
 async def get_project(
-    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
     position = call.position

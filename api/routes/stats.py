@@ -9,21 +9,23 @@ from api.http import references
 from api.http.call import CallHere
 from api.http.describe import read
 from api.http.labels import counted_by_label
+from api.http.past import asked_then, moment_of
 from api.http.positions import position_headers
 from api.http.reads import find_project
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import encode
-from api.routes.project_query import ProjectQuery
+from api.routes.project_query import ProjectThenQuery, project_then
 from projections.tasks import TASKS_VIEW
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 
 
 class ProjectStats(Struct, frozen=True):
-    """Trashed tasks are left out; what is overdue is so by the clock now. `by_status` has every
-    status of the workflow, `by_assignee` tasks by a user's id (`none`: nobody's; those of several
-    people count for each), `by_label` at most 1,000 labels, the most frequent ones."""
+    """Trashed tasks are left out; what is overdue is so by the clock now, or by that of then.
+    `by_status` has every status of the workflow, `by_assignee` tasks by a user's id (`none`:
+    nobody's; those of several people count for each), `by_label` at most 1,000 labels, the most
+    frequent ones."""
 
     id: str
     project_id: str
@@ -39,17 +41,24 @@ class ProjectStats(Struct, frozen=True):
 
 @router.get("/projects/{project_id}/stats", summary="Count a project's tasks", **read(ProjectStats))
 async def get_stats(
-    call: CallHere, project_id: str, query: Annotated[ProjectQuery, Query()]
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     house, position = call.house, call.position
+    moment = await moment_of(call, query)
     project = await find_project(
         call, await references.project_id(call, project_id, query.workspace_id)
     )
-    counts = await house.waiter.at_least(
-        TASKS_VIEW,
-        position,
-        lambda: house.stats.of_project(project.workspace_id, project.project_id, house.clock()),
-    )
+    if moment is None:
+        counts = await house.waiter.at_least(
+            TASKS_VIEW,
+            position,
+            lambda: house.stats.of_project(project.workspace_id, project.project_id, house.clock()),
+        )
+    else:
+        then = await project_then(call, project.project_id, moment)
+        counts = await asked_then(
+            call, moment, (project.workspace_id,), lambda past: past.counts(then)
+        )
     answer = ProjectStats(
         project.project_id,
         project.project_id,

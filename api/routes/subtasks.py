@@ -10,6 +10,7 @@ from api.http.bodies import Body
 from api.http.call import CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, execute
+from api.http.past import AsOf, moment_of
 from api.http.reads import find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -27,7 +28,7 @@ from projections.tasks import TaskAnswer, TaskFilter
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
 
 
-class SubtaskQuery(TaskOrderQuery):
+class SubtaskQuery(TaskOrderQuery, AsOf):
     status: Annotated[
         Words, Field(description="Keys, names, categories, `open`, `pending` or `completed`.")
     ] = ()
@@ -60,13 +61,16 @@ class TaskCopy(Body):
 async def list_subtasks(
     call: CallHere, task_id: str, query: Annotated[SubtaskQuery, Query()]
 ) -> Reply:
+    moment = await moment_of(call, query)
     found = await references.task_id(call, task_id)
     parent = await find_task(call, found, position=call.position)
     asked = TaskFilter(
         parent_task_ids=(found,), statuses=tuple(query.status), trashed=query.trashed
     )
     order = query.order(await field_sort(call, query.sorted_by, (parent.project_id,)))
-    return await task_page(call, TaskList((parent.workspace_id,), asked, order), query.asked())
+    return await task_page(
+        call, TaskList((parent.workspace_id,), asked, order, moment), query.asked()
+    )
 
 
 @router.put(

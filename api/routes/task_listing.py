@@ -8,11 +8,14 @@ from pydantic import Field
 from api.http import references
 from api.http.call import Call
 from api.http.labels import with_meant_tags
+from api.http.past import asked_then
 from api.query.reading import names_projects, query_limits, read
 from api.routes.field_query import field_sort, fields_asked
 from api.routes.task_query import QUERY_POINTER, TaskListQuery
+from domain.errors import invalid
 from domain.user.state import USER
 from projections.intervals import INTERVALS_VIEW
+from projections.past import Moment
 from projections.query.conditions import asks_the_past
 from projections.query.moments import Calendar
 from projections.query.syntax import Query
@@ -29,15 +32,23 @@ class TaskInWorkspaceQuery(TaskListQuery):
 
 @dataclass(frozen=True, slots=True)
 class TaskList:
-    """The tasks of these workspaces that the filter finds, in this order."""
+    """The tasks of these workspaces that the filter finds, in this order; `moment`: as of then."""
 
     workspaces: tuple[str, ...]
     asked: TaskFilter
     order: Sort
+    moment: Moment | None = None
 
     async def page(self, call: Call, page: Page) -> Listing:
         """Of those that the caller may see."""
         house, position = call.house, call.position
+        if self.moment is not None:
+            return await asked_then(
+                call,
+                self.moment,
+                self.workspaces,
+                lambda past: past.tasks(self.asked, self.order, page),
+            )
         if position is not None:
             await self.past_reached(call, position)
 
@@ -56,7 +67,9 @@ class TaskList:
             await call.house.waiter.reached(INTERVALS_VIEW, position)
 
 
-async def in_workspace(call: Call, query: TaskInWorkspaceQuery) -> TaskList:
+async def in_workspace(
+    call: Call, query: TaskInWorkspaceQuery, moment: Moment | None = None
+) -> TaskList:
     """Of the workspace that the query names, else of the projects that it names, else of the
     caller's default workspace. Raises Invalid for a filter that is none."""
     workspace_id = query.workspace_id
@@ -64,19 +77,30 @@ async def in_workspace(call: Call, query: TaskInWorkspaceQuery) -> TaskList:
     names = query.project_id or (written is not None and names_projects(written))
     if workspace_id is None and not names:
         workspace_id = await references.default_workspace(call)
-    return await _listed(call, query, written, workspace_id, mine=False)
+    return await _listed(call, query, written, workspace_id, mine=False, moment=moment)
 
 
 async def everywhere(
-    call: Call, query: TaskListQuery, workspace_id: str | None = None, *, mine: bool = False
+    call: Call,
+    query: TaskListQuery,
+    workspace_id: str | None = None,
+    *,
+    mine: bool = False,
+    moment: Moment | None = None,
 ) -> TaskList:
     """Of one workspace, or of all that the caller is in; `mine`: assigned to them."""
     written = query.parsed(query_limits(call.house.settings))
-    return await _listed(call, query, written, workspace_id, mine=mine)
+    return await _listed(call, query, written, workspace_id, mine=mine, moment=moment)
 
 
 async def _listed(
-    call: Call, query: TaskListQuery, written: Query | None, workspace_id: str | None, *, mine: bool
+    call: Call,
+    query: TaskListQuery,
+    written: Query | None,
+    workspace_id: str | None,
+    *,
+    mine: bool,
+    moment: Moment | None,
 ) -> TaskList:
     user_id = call.caller.user_id
     if workspace_id is None:
@@ -84,7 +108,8 @@ async def _listed(
     else:
         workspaces = (workspace_id,)
     user = await call.access.known(USER, user_id)
-    time_zone, now = "UTC" if user is None else user.time_zone, call.house.clock()
+    time_zone = "UTC" if user is None else user.time_zone
+    now = call.house.clock() if moment is None else moment.at
     project_ids = await references.project_ids_in_filter(call, query.project_id, workspace_id)
     asked = query.filters(
         user_id,
@@ -108,4 +133,9 @@ async def _listed(
         )
         asked, order = said.asked, said.sort or order
     asked = await with_meant_tags(call, asked, workspaces, call.position)
-    return TaskList(workspaces, asked, order)
+    if moment is not None and asks_the_past(asked.where):
+        detail = (
+            "A query about the history looks at the past itself; leave as_of out, or that part."
+        )
+        raise invalid("/query/as_of", detail)
+    return TaskList(workspaces, asked, order, moment)

@@ -3,6 +3,7 @@
 from api.http.call import Call
 from api.http.names import if_seen, with_names
 from api.http.paging import page_reply
+from api.http.past import with_names_then
 from api.http.reads import facts_of
 from api.http.reply import Reply
 from api.routes.task_listing import TaskList
@@ -35,5 +36,8 @@ async def whole_task(
 async def task_page(call: Call, tasks: TaskList, page: Page) -> Reply:
     """A page of those that the caller may see."""
     listing = await tasks.page(call, page)
-    docs = await with_names(call, listing.docs, call.position)
+    if tasks.moment is None:
+        docs = await with_names(call, listing.docs, call.position)
+    else:
+        docs = await with_names_then(call, tasks.moment, listing.docs)
     return page_reply(call, "tasks", listing, docs)

@@ -12,8 +12,8 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, done, execute
 from api.http.names import with_actors, with_names
-from api.http.queries import ReadQuery
-from api.http.reads import find_task, one
+from api.http.past import AsOf, asked_then, moment_of, with_names_then
+from api.http.reads import find_task, one, whole
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
@@ -34,8 +34,9 @@ from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
-from domain.values.moment import moment
+from domain.values.moment import moment as moment_in
 from domain.values.text import readable
+from projections.past import Moment
 from projections.tasks import Facts, TaskAnswer, render
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
@@ -52,7 +53,15 @@ _AFTER_A_MOVE = 5
 _STOPS = (Kind.TRASHED, Kind.ARCHIVED)
 
 
-class TaskQuery(ReadQuery):
+class TaskPageQuery(TaskInWorkspaceQuery, AsOf):
+    pass
+
+
+class OwnTaskPageQuery(TaskListQuery, AsOf):
+    pass
+
+
+class TaskQuery(AsOf):
     trashed: Annotated[bool, Field(description="Also where it is in the trash.")] = False
 
 
@@ -85,10 +94,23 @@ async def create_task(call: CallHere, body: NewTask) -> Reply:
 @router.get("/tasks/{task_id}", summary="Read a task", **read(TaskAnswer, is_one=True))
 async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Query()]) -> Reply:
     position = call.position
-    found = await find_task(
-        call, await references.task_id(call, task_id), position=position, trashed=query.trashed
-    )
+    moment = await moment_of(call, query)
+    wanted = await references.task_id(call, task_id)
+    if moment is not None:
+        return await _task_then(call, wanted, moment, trashed=query.trashed)
+    found = await find_task(call, wanted, position=position, trashed=query.trashed)
     return await one(call, found, position)
+
+
+async def _task_then(call: Call, task_id: str, moment: Moment, *, trashed: bool) -> Reply:
+    workspaces = await call.access.workspaces(call.caller.user_id, call.position)
+    found = await asked_then(
+        call, moment, workspaces, lambda past: past.task(task_id, trashed=trashed)
+    )
+    if found is None:
+        raise not_found("task")
+    doc = await with_names_then(call, moment, found.doc)
+    return whole(call, doc, found.version, found.position)
 
 
 @router.get(
@@ -96,8 +118,9 @@ async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Que
     summary="List tasks",
     **read(TaskPage, is_list=True, has_path=False, beside=(PARAMETER,)),
 )
-async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Query()]) -> Reply:
-    return await task_page(call, await in_workspace(call, query), query.asked())
+async def list_tasks(call: CallHere, query: Annotated[TaskPageQuery, Query()]) -> Reply:
+    moment = await moment_of(call, query)
+    return await task_page(call, await in_workspace(call, query, moment), query.asked())
 
 
 @router.get(
@@ -105,8 +128,10 @@ async def list_tasks(call: CallHere, query: Annotated[TaskInWorkspaceQuery, Quer
     summary="List the tasks assigned to you, in every workspace",
     **read(TaskPage, is_list=True, has_path=False, beside=(PARAMETER,)),
 )
-async def list_my_tasks(call: CallHere, query: Annotated[TaskListQuery, Query()]) -> Reply:
-    return await task_page(call, await everywhere(call, query, mine=True), query.asked())
+async def list_my_tasks(call: CallHere, query: Annotated[OwnTaskPageQuery, Query()]) -> Reply:
+    moment = await moment_of(call, query)
+    tasks = await everywhere(call, query, mine=True, moment=moment)
+    return await task_page(call, tasks, query.asked())
 
 
 @router.patch(
@@ -271,7 +296,7 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
     }
     sent = dict(body.sent_back)
     if isinstance(sent.get("created_at"), str):
-        sent["created_at"] = moment(sent["created_at"], "/created_at")
+        sent["created_at"] = moment_in(sent["created_at"], "/created_at")
     require_unchanged(sent, present)
 
 

@@ -11,7 +11,8 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, changed_headers, done, execute
 from api.http.names import with_names
-from api.http.paging import PageQuery, page_reply
+from api.http.paging import PageQuery, page_of_all, page_reply
+from api.http.past import AsOf, moment_of, place_of, state_then
 from api.http.queries import ReadQuery
 from api.http.reads import Found, one
 from api.http.reply import Reply
@@ -35,7 +36,8 @@ from domain.values.text_rules import normal_email
 from domain.workspace.comings import invitation_for
 from domain.workspace.state import WORKSPACE, Workspace
 from projections.members import MEMBERS_VIEW
-from projections.questions import Listing, Scope
+from projections.past import Moment
+from projections.questions import Listing, Page, Scope
 from projections.workspace_members import MemberAnswer, render_member
 from projections.workspaces import WorkspaceAnswer, render_workspace
 
@@ -80,6 +82,10 @@ class Closing(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"confirm": "The company"}]})
 
     confirm: Annotated[str, Field(max_length=1_000, description="The workspace's name, exactly.")]
+
+
+class MemberPageQuery(PageQuery, AsOf):
+    pass
 
 
 class RoleChange(Body):
@@ -169,15 +175,39 @@ async def change_workspace(call: CallHere, workspace_id: str, body: WorkspaceCha
     **read(MemberPage, is_list=True),
 )
 async def list_members(
-    call: CallHere, workspace_id: str, query: Annotated[PageQuery, Query()]
+    call: CallHere, workspace_id: str, query: Annotated[MemberPageQuery, Query()]
 ) -> Reply:
     house = call.house
     position = call.position
+    moment = await moment_of(call, query)
     await visible_workspace(call, workspace_id)
+    if moment is not None:
+        listing = await _members_then(call, workspace_id, moment, query.asked())
+        return page_reply(call, "members", listing, await with_names(call, listing.docs, position))
     listing = await house.waiter.at_least(
         MEMBERS_VIEW, position, lambda: house.members.members(workspace_id, query.asked())
     )
     return page_reply(call, "members", listing, await with_names(call, listing.docs, position))
+
+
+async def _members_then(call: Call, workspace_id: str, moment: Moment, page: Page) -> Listing:
+    workspace = await state_then(call, moment, WORKSPACE, workspace_id)
+    if workspace is None:
+        raise not_found("workspace")
+    rows = [
+        (
+            place_of(member, user_id),
+            render_member(
+                user_id,
+                member,
+                workspace.teams_of(user_id),
+                suspended=user_id in workspace.suspended,
+            ),
+        )
+        for user_id, member in {**workspace.members, **workspace.suspended}.items()
+    ]
+    mark = call.house.past.mark(moment)
+    return page_of_all(mark, "members-then", sorted(rows), page, moment.position)
 
 
 @router.post(

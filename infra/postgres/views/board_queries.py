@@ -20,7 +20,7 @@ from projections.questions import Listing, Page
 from .cursors import CursorCodec
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
-from .reader import Parameters, Question, ViewReader
+from .reader import Asking, Parameters, Question, Reader, ViewReader
 from .waiting import ViewWaiter
 
 _json = msgspec.json.encode
@@ -176,23 +176,23 @@ GROUP BY p.place, p.lane
 
 _PARENTS = """
 SELECT x.task_id, x.doc FROM {board_cards} AS x
-WHERE x.task_id = ANY(%s) AND x.project_id = %s
+WHERE x.task_id = ANY(%(tasks)s) AND x.project_id = %(project)s
 """
 
 _COLUMN = """
 SELECT c.workspace_id, c.doc, c.statuses,
     (SELECT count(*) FROM {board_cards} AS x
         WHERE x.project_id = c.project_id AND x.status = ANY(c.statuses) AND NOT x.trashed
-            AND (%s::text[] IS NULL OR x.lanes && %s::text[]))
-FROM {board_columns} AS c WHERE c.project_id = %s AND c.column_id = %s
+            AND (%(lanes)s::text[] IS NULL OR x.lanes && %(lanes)s::text[]))
+FROM {board_columns} AS c WHERE c.project_id = %(project)s AND c.column_id = %(column)s
 """
 
 
-class BoardQueries:
+class BoardQueries(Asking):
     def __init__(
         self, pool: Pool, pointers: Pointers, log_id: str, limits: Limits | None = None
     ) -> None:
-        self._reader = ViewReader(pool, pointers, BOARD_VIEW)
+        self._reader: Reader = ViewReader(pool, pointers, BOARD_VIEW)
         self._log_id = log_id
         self._limits = limits or Limits()
 
@@ -283,8 +283,12 @@ class BoardQueries:
                 return {lane: value and name_of(value) for lane, value in values.items()}
             case "parent":
                 ids = [value for value in values.values() if value is not None]
-                found = await self._reader.fetch((workspace_id,), _PARENTS, (ids, project_id))
-                titles = {task_id: title_of(doc) for task_id, doc in found}
+                asked = {"tasks": ids, "project": project_id}
+                found = await self._reader.fetch((workspace_id,), _PARENTS, asked)
+                titles = {
+                    task_id: title_of(await self._reader.whole((workspace_id,), doc))
+                    for task_id, doc in found
+                }
                 return {lane: value and titles.get(value) for lane, value in values.items()}
             case _:
                 return values
@@ -304,7 +308,7 @@ class BoardQueries:
         it (`domain.project.lanes.lane_key`); None where there is no such column. Raises as
         `read_page`."""
         held = None if lanes is None else list(lanes)
-        params = (held, held, project_id, column_id)
+        params = {"lanes": held, "project": project_id, "column": column_id}
         found = await self._reader.fetch(workspaces, _COLUMN, params)
         if not found:
             return None

@@ -16,7 +16,7 @@ from projections.tasks import TASKS_VIEW
 from .cursors import CursorCodec, Int64
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
-from .reader import Parameters, Question, ViewReader
+from .reader import Asking, Parameters, Question, Reader, ViewReader
 from .scopes import visible
 
 # Tasks of one tree; what lies beyond them is left out, and the answer says so.
@@ -120,9 +120,9 @@ FROM (
 """
 
 
-class DependencyQueries:
+class DependencyQueries(Asking):
     def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
-        self._reader = ViewReader(pool, pointers, TASKS_VIEW)
+        self._reader: Reader = ViewReader(pool, pointers, TASKS_VIEW)
         self._log_id = log_id
 
     async def seen(self, scope: Scope, task_ids: Collection[str]) -> Seen:

@@ -46,11 +46,12 @@ class Walk:
 
 def time_bounds(asked: ActivityFilter, params: Parameters) -> list[str]:
     """Conditions on `t.position`: the log's time only ever goes on, so a time is a position."""
+    upto = [] if asked.upto is None else [f"t.position <= {params.add('bigint', asked.upto)}"]
     bounds: tuple[tuple[str, datetime | None, str], ...] = (
         (">", asked.since, "false"),
         ("<=", asked.until, "true"),
     )
-    return [
+    return upto + [
         f"t.position {sign} log.position_at({params.add('timestamptz', moment)}, {inclusive})"
         for sign, moment, inclusive in bounds
         if moment is not None

@@ -10,7 +10,7 @@ from domain.errors import Invalid, invalid
 from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
 from .cursors import CursorCodec
-from .reader import MOST_AT_ONCE, Parameters, Question, ViewReader
+from .reader import MOST_AT_ONCE, Parameters, Question, Reader
 
 COUNTED_EXACTLY = 10_000
 
@@ -96,7 +96,7 @@ class ListQuery:
 
 
 async def read_page(
-    reader: ViewReader, log_id: str, scope: Sequence[str], query: ListQuery, page: Page
+    reader: Reader, log_id: str, scope: Sequence[str], query: ListQuery, page: Page
 ) -> Listing:
     """One page. Raises Invalid for a cursor that is not of this list in this order, for a row to
     begin after that is not in it, and for a place too deep."""
@@ -161,7 +161,7 @@ def _total(query: ListQuery) -> str:
 
 
 async def _place(
-    reader: ViewReader, log_id: str, scope: Sequence[str], query: ListQuery, page: Page
+    reader: Reader, log_id: str, scope: Sequence[str], query: ListQuery, page: Page
 ) -> Sequence[Any] | None:
     if page.cursor is not None:
         return query.order.cursors.decode(log_id, page.cursor)

@@ -1,8 +1,9 @@
 """Queries to views: their tables by name whatever the generation, in a scope, many as one."""
 
-from collections.abc import Iterable, Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, Self
 
 from psycopg import errors
 from psycopg.rows import TupleRow
@@ -62,6 +63,43 @@ class Question:
     together: int = MOST_AT_ONCE
 
 
+class Reader(Protocol):
+    """What questions to a view are asked of: the view as it is, or as it was."""
+
+    @property
+    def indexed(self) -> bool:
+        """Whether there are indexes of words and fields beside the rows."""
+        ...
+
+    async def ask(self, question: Question) -> TupleRow: ...
+
+    async def fetch(
+        self, scope: Iterable[str], sql: str, params: Mapping[str, Any]
+    ) -> list[TupleRow]: ...
+
+    async def whole(self, scope: Iterable[str], doc: bytes) -> bytes:
+        """A card as it is stored, or was."""
+        ...
+
+    async def stale(self, scope: Iterable[str]) -> tuple[str, ...]: ...
+
+    async def relation(self, table: str) -> str: ...
+
+
+class Asking:
+    """Questions that may be asked of another reader than the one they were made for."""
+
+    _reader: Reader
+    _log_id: str
+
+    def through(self, reader: Reader, log_id: str) -> Self:
+        """The same questions, asked of that one. `log_id` tells its cursors from all others."""
+        other = copy.copy(self)
+        other._reader = reader
+        other._log_id = log_id
+        return other
+
+
 class ViewReader:
     """Asks one view's tables (and those of `beside`, in the same statements).
 
@@ -70,6 +108,8 @@ class ViewReader:
     behind of all these views. So is `{parked}`: whether the view leaves any stream
     of these workspaces alone. `stale` then says which.
     """
+
+    indexed = True
 
     def __init__(
         self, pool: Pool, pointers: Pointers, view: Projection, beside: Sequence[Projection] = ()
@@ -95,13 +135,16 @@ class ViewReader:
         assert row is not None, "a question's SQL gives one row"
         return row
 
+    async def whole(self, scope: Iterable[str], doc: bytes) -> bytes:
+        return doc
+
     async def stale(self, scope: Iterable[str]) -> tuple[str, ...]:
         """Streams of these workspaces that the view has parked, some of them where it is many."""
         sql = f"SELECT stream FROM {{parked_streams}} AS d ORDER BY stream LIMIT {_MOST_STALE}"
         return tuple([stream for (stream,) in await self.fetch(scope, sql)])
 
     async def fetch(
-        self, scope: Iterable[str], sql: str, params: Sequence[Any] | dict[str, Any] = ()
+        self, scope: Iterable[str], sql: str, params: Sequence[Any] | Mapping[str, Any] = ()
     ) -> list[TupleRow]:
         """The rows of a statement with psycopg's parameters, seen from these workspaces."""
         try:
@@ -116,7 +159,7 @@ class ViewReader:
         return relation(self._view, self._view.table(table), generation).partition(".")[2]
 
     async def _fetch(
-        self, scope: Iterable[str], sql: str, params: Sequence[Any] | dict[str, Any]
+        self, scope: Iterable[str], sql: str, params: Sequence[Any] | Mapping[str, Any]
     ) -> list[TupleRow]:
         statement = await self._statement(sql)
         async with self._pool.connection() as connection:

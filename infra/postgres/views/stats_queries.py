@@ -9,7 +9,7 @@ from infra.postgres.pool import Pool
 from projections.tasks import TASKS_VIEW
 
 from .pointers import Pointers
-from .reader import Question, ViewReader
+from .reader import Asking, Question, Reader, ViewReader
 
 # Labels beyond so many, the rarest ones, are left out.
 MOST_LABELS: Final = 1_000
@@ -71,9 +71,9 @@ class ProjectCounts:
     stale: tuple[str, ...] = ()
 
 
-class StatsQueries:
+class StatsQueries(Asking):
     def __init__(self, pool: Pool, pointers: Pointers) -> None:
-        self._reader = ViewReader(pool, pointers, TASKS_VIEW)
+        self._reader: Reader = ViewReader(pool, pointers, TASKS_VIEW)
 
     async def of_project(self, workspace_id: str, project_id: str, now: datetime) -> ProjectCounts:
         """The counts of a project of this workspace; zeros where it has no such. What is overdue

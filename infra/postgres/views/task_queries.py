@@ -15,7 +15,7 @@ from projections.terms import terms_query
 from .history_hits import past_hits
 from .lists import ListQuery, read_page
 from .pointers import Pointers
-from .reader import Parameters, Question, ViewReader
+from .reader import Asking, Parameters, Question, Reader, ViewReader
 from .scopes import visible
 from .tags import possible_tags
 from .task_conditions import conditions, task_table
@@ -102,13 +102,18 @@ FROM (
 ) AS t
 """
 
-_HITS = "SELECT {position}, array(SELECT views.task_hits(%s, %s::tsquery, %s))"
-_FIELD_HITS = "SELECT {position}, array(SELECT views.field_hits(%s, %s::text[]::jsonb[], %s))"
+_HITS = """
+SELECT {position}, array(SELECT views.task_hits(%(relation)s, %(asked)s::tsquery, %(most)s))
+"""
+_FIELD_HITS = """
+SELECT {position},
+    array(SELECT views.field_hits(%(relation)s, %(asked)s::text[]::jsonb[], %(most)s))
+"""
 
 
-class TaskQueries:
+class TaskQueries(Asking):
     def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
-        self._reader = ViewReader(pool, pointers, TASKS_VIEW)
+        self._reader: Reader = ViewReader(pool, pointers, TASKS_VIEW)
         self._with_past = ViewReader(pool, pointers, TASKS_VIEW, (INTERVALS_VIEW,))
         self._log_id = log_id
 
@@ -223,6 +228,8 @@ class TaskQueries:
     async def _hits(self, scope: Scope, asked: TaskFilter) -> "_Hits":
         """What the indexes of terms and of fields give, where they are asked and do not give more
         than is worth looking up."""
+        if not self._reader.indexed:
+            return _NO_HITS
         choices, any_of = possible_tags(asked)
         query = terms_query(
             asked.q,
@@ -251,7 +258,8 @@ class TaskQueries:
         self, scope: Scope, sql: str, relation: str, asked: object
     ) -> tuple[Sequence[str], int]:
         """Some hits of an index, one more than `MOST_HITS` where there are too many."""
-        rows = await self._reader.fetch(scope.tenants, sql, (relation, asked, MOST_HITS + 1))
+        params = {"relation": relation, "asked": asked, "most": MOST_HITS + 1}
+        rows = await self._reader.fetch(scope.tenants, sql, params)
         position, hits = rows[0]
         return hits, position or 0
 
