@@ -16,8 +16,8 @@ MEETING_PATIENCE_SECONDS: Final = 10.0
 
 
 class Patience:
-    """Two who change the same thing get a few tries; those who only meet on the way, at a guard
-    or at a stream that many write to, more of them."""
+    """Two who change the same thing get a few tries; those who only meet on the way more of them:
+    many at a guard, and at what a command calls a meeting point as many as the time allows."""
 
     def __init__(self) -> None:
         self.begun = 0
@@ -41,11 +41,12 @@ class Patience:
 
     def overtaken(self, moved: StreamMoved, meeting_points: set[str], now: float) -> None:
         """Others were first; `now` is a clock's that only goes forward, in seconds."""
-        if moved.guards and not moved.streams:
-            self.spare()
-            self._at_guards += 1
-        elif moved.streams and not moved.guards and meeting_points.issuperset(moved.streams):
+        met = (*moved.streams, *moved.guards)
+        if met and meeting_points.issuperset(met):
             if self._meeting_until is None:
                 self._meeting_until = now + MEETING_PATIENCE_SECONDS
             if now < self._meeting_until:
                 self.spare()
+        elif moved.guards and not moved.streams:
+            self.spare()
+            self._at_guards += 1

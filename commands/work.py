@@ -84,8 +84,8 @@ class Work:
         self.acted: set[int] = set()
         self.inverse_of = world.inverse_of
         self._run = world.run
-        # Streams at which many writers meet who do not mean each other: whoever is overtaken
-        # there alone decides again for longer than for two who change the same thing.
+        # Streams and guards at which many writers meet who do not mean each other: whoever is
+        # overtaken there alone decides again for longer than for two who change the same thing.
         self.meeting_points: set[str] = set()
         self.take_turn: Callable[[str], Awaitable[bool]] | None = None
         self._store = world.store

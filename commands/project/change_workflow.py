@@ -95,7 +95,8 @@ async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Se
     The board says it as of when this began. Those who came since are told by the log itself, a few
     times over until it is nobody: else a handful of writers would always be ahead of the view.
     Nothing is asserted about those who came and went on, where the log itself said so; what only
-    this process remembers is, for it may be behind.
+    this process remembers is, for it may be behind. Who enters and who changes one of them does
+    not mean this change: it is decided again until there is a moment without any.
     """
     most = work.limits.moved_by_workflow
     settled = known = await work.head()
@@ -106,6 +107,7 @@ async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Se
     for _ in range(_ROUNDS):
         if len(found) + len(ids) > most:
             raise _too_many(most)
+        work.meeting_points.update(ids)
         for task in await _loaded(work, ids):
             if task.project_id == project.project_id and task.status in statuses:
                 found[task.task_id] = task
@@ -117,8 +119,10 @@ async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Se
         if not ids:
             settled = known
             break
-    for status in statuses:
-        work.guard(f"status:{project.project_id}:{status}", settled)
+    guards = [f"status:{project.project_id}:{status}" for status in statuses]
+    for guard in guards:
+        work.guard(guard, settled)
+    work.meeting_points.update(guards)
     return tuple(found.values())
 
 

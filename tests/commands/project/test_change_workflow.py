@@ -110,11 +110,11 @@ async def test_a_task_that_enters_a_status_while_it_goes_is_moved_or_refused(hou
             assert (await now(house, each.stream)).status in keys
 
 
-@pytest.mark.parametrize("entering", [1, 3, 1_000])
+@pytest.mark.parametrize("entering", [1, 3, 30])
 async def test_who_enters_while_it_is_asked_who_stands_there_is_moved_too(
     house, entering, monkeypatch
 ):
-    """A few who are quicker are told by the log; who never pauses wins, and nobody is stranded."""
+    """A few who are quicker are told by the log; where they go on, all is looked at again."""
     await house.task()
     ask, left = house.store.streams_since, entering
 
@@ -128,12 +128,9 @@ async def test_who_enters_while_it_is_asked_who_stands_there_is_moved_too(
 
     monkeypatch.setattr(house.store, "streams_since", overtaken, raising=False)
     change = small(house, move_to={"todo": "open"})
-    if entering == 1_000:
-        assert (await refusal(house.run(house.ann, change))).kind is Kind.CONFLICT
-        left = 0
     assert (await house.run(house.ann, change)).changed
     made = {each.stream for each in await house.log() if each.stream.startswith("task_")}
-    assert len(made) > entering % 1_000
+    assert len(made) > entering
     assert {(await now(house, task_id)).status for task_id in made} == {"open"}
 
 
