@@ -23,6 +23,7 @@ from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.reader import ViewReader
 from infra.processes.chores import DueDates
 from infra.processes.executing import open_executor
+from infra.processes.rebuild import Rebuild
 from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import open_workplace
 from projections.notifications import NOTIFICATIONS_VIEW
@@ -351,3 +352,28 @@ async def test_the_clock_says_its_part_once_though_doubled_and_killed(
         assert await said_at(later) == {"task_due_soon": 1, "task_overdue": 2}
     heard = (await _heard(ada, bob))["notifications"]
     assert {each["task_id"] for each in heard} == {task["id"]}
+
+
+async def test_a_rebuild_finds_the_same_lists_with_their_bundles_and_marks(
+    ada: Api, bob: Api, product: Product
+) -> None:
+    """Of these two, and of everybody whom the tests before have told anything."""
+    task = await _ours(ada, bob)
+    path = f"/tasks/{task['id']}"
+    await bob.put_204(f"{path}/watch")
+    for status in ("in_progress", "in_review", "done"):
+        await ada.patch(path, {"status": status})
+    first, second = (await _heard(bob, ada))["notifications"]
+    assert (first["type"], second["data"]["count"]) == ("task_completed", 2)
+    await bob.send("POST", f"/notifications/{first['id']}/read")
+    await bob.put_204(
+        f"/notifications/{second['id']}/snooze", json={"until": "2100-01-01T00:00:00Z"}
+    )
+    await bob.send("POST", "/notifications/read-all", {})
+    before = [await _heard(bob), await _heard(bob, query="?snoozed=true")]
+    async with open_workplace(product.settings, "test") as place:
+        rebuild = Rebuild(NOTIFICATIONS_VIEW, place.store, place.sessions, place.nats)
+        outcome = await rebuild.run(compare=True)
+    assert outcome.comparison is not None
+    assert outcome.comparison.differences == []
+    assert [await _heard(bob), await _heard(bob, query="?snoozed=true")] == before
