@@ -25,7 +25,7 @@ from tests.domain.given import LIMITS, Case, Then, given
 
 THREE = Limits(
     statuses=3, transitions=3, types=3, columns=3, fields=3, field_options=3, fields_bytes=3,
-    tags=3, assignees=3, labels=3, title=3,
+    tags=3, assignees=3, labels=3, title=3, description_bytes=3,
 )  # fmt: skip
 
 STATUSES = DEFAULT_WORKFLOW.statuses
@@ -138,6 +138,7 @@ def rule(length: int) -> Then:
         (3, lambda n: task(title="x" * n), "/title too-long"),
         (10**9, lambda n: task(estimate=float(n)), "/estimate invalid"),
         (3, custom, "/fields too-long"),
+        (3, lambda n: task(description="x" * n), "/description too-long"),
         (3, label, "/name too-many"),
         (30, labels_ever, "/name too-many"),
         (254, address, "/email invalid"),

@@ -132,6 +132,15 @@ def test_what_an_event_says_stands_in_the_state_after_it(kind: str, event: Any):
         assert getattr(after, each, None) == getattr(state, each, None)
 
 
+@pytest.mark.parametrize("kind", sorted(EVENTS))
+def test_an_event_of_newer_code_changes_nothing_but_version_and_time(kind: str):
+    before, at = begun(kind), by_bob(2)
+    after = AGGREGATES[kind].evolve(before, object(), at)
+    moved = {"version": 2, "position": 102, "updated_at": at.at, "updated_by": BOB}
+    assert after == replace(before, **moved)
+    assert AGGREGATES[kind].evolve(None, object(), at) is None
+
+
 def test_a_number_out_of_the_sequence_goes_before_the_one_in_the_event():
     evolve = AGGREGATES["task"].evolve
     state: Any = evolve(None, said(TaskCreated, 1), by_bob(1, number=41))

@@ -1,5 +1,6 @@
 """What may depend on what, and what may not."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,10 +8,10 @@ import pytest
 from domain.dependency_graph import decisions
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.dependency_graph.order import in_order
-from domain.dependency_graph.state import DEPENDENCY_GRAPH
+from domain.dependency_graph.state import DEPENDENCY_GRAPH, Edge
 from domain.errors import Kind
 from domain.values.limits import Limits
-from tests.domain.given import LIMITS, Case, given
+from tests.domain.given import ANN, LIMITS, START, Case, given
 
 GRAPH = "graph_00000000000000000000000001"
 A, B, C, D = (f"task_0000000000000000000000000{n}" for n in "1234")
@@ -89,6 +90,22 @@ def test_a_removed_dependency_closes_no_ring():
     after = given_.when(decisions.add, **adding(C, A)).then(edge(9, C, A))
     assert A in after.around[C].blocks
     assert given_.state.around.get(A) is None
+
+
+def test_the_log_says_who_added_an_edge_and_when_and_repeats_none():
+    state = graph(edge(1, A, B), edge(1, B, C), edge(2, C, C)).state
+    assert dict(state.edges) == {
+        "dep_1": Edge(
+            dependency_id="dep_1",
+            type="blocks",
+            from_task_id=A,
+            to_task_id=B,
+            creator_id=ANN,
+            created_at=START + timedelta(seconds=1),
+            version=1,
+        )
+    }
+    assert state.version == 3
 
 
 def test_what_relates_goes_without_what_blocks_between_the_same_tasks():

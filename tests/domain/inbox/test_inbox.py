@@ -38,8 +38,10 @@ def snoozing(until: Any, now: Any = START) -> dict[str, Any]:
 
 
 def test_an_inbox_is_one_persons_in_one_workspace():
-    assert STREAM == between("inbox", ANN, WORKSPACE_ID) != inbox_of(BOB, WORKSPACE_ID)
-    assert is_id(STREAM, "inbox")
+    stream = inbox_of(ANN, WORKSPACE_ID)
+    assert stream == between("inbox", ANN, WORKSPACE_ID)
+    assert is_id(stream, "inbox")
+    assert stream not in (inbox_of(BOB, WORKSPACE_ID), inbox_of(ANN, "ws_other"))
 
 
 def test_one_is_read_up_to_what_was_seen_of_it():

@@ -1,5 +1,7 @@
 """Saved views: what may happen to one, and what it is then."""
 
+from dataclasses import replace
+
 from domain.errors import Kind
 from domain.saved_view import decisions
 from domain.saved_view.events import (
@@ -12,11 +14,30 @@ from domain.saved_view.events import (
 )
 from domain.saved_view.state import SAVED_VIEW
 from domain.values.text import ERASED
-from tests.domain.given import ANN, LIMITS, PROJECT_ID, given
+from tests.domain.given import ANN, LIMITS, PROJECT_ID, Then, given
 
 MADE = SavedViewCreated(
     name="Mine", query="assignee = me", filters={"status": ("open",)}, sort="due_date"
 )
+
+
+def test_a_view_begins_as_it_is_described():
+    described = {"name": "Mine", "query": "assignee = me", "sort": "due_date", "project_id": None}
+    case = given(SAVED_VIEW, "view_1")
+
+    def creating(**parts: object) -> Then:
+        named = {**described, "filters": {"status": ("open",)}, "limits": LIMITS, **parts}
+        return case.when(lambda _: decisions.create(**named))
+
+    assert creating().decide() == (MADE,)
+    assert creating(project_id=PROJECT_ID).decide() == (replace(MADE, project_id=PROJECT_ID),)
+    assert given(SAVED_VIEW, "view_1", MADE).state.view_id == "view_1"
+    creating(name=" ").invalid("/name blank")
+    creating(query="a\x00").invalid("/query characters")
+    few = replace(LIMITS, query=3, filters=3)
+    assert creating(query="abc", filters={"q": ("a", "b")}, limits=few).decide()
+    creating(query="abcd", filters={}, limits=few).invalid("/query too-long")
+    creating(query="", filters={"q": ("a", "bc")}, limits=few).invalid("/filters too-long")
 
 
 def test_a_view_is_its_makers_until_it_is_shared():
@@ -27,6 +48,8 @@ def test_a_view_is_its_makers_until_it_is_shared():
     )
     assert after.project_id == PROJECT_ID
     case.when(decisions.share, None).nothing()
+    shared = given(SAVED_VIEW, "view_1", replace(MADE, project_id=PROJECT_ID))
+    shared.when(decisions.share, None).then(SavedViewShared(project_id=None, was=PROJECT_ID))
 
 
 def test_a_part_that_is_left_out_stays():
@@ -53,7 +76,8 @@ def test_a_deleted_view_is_restored_before_it_changes():
     case.when(decisions.delete).nothing()
     case.when(decisions.rename, "Ours", LIMITS).refused(Kind.TRASHED)
     case.when(decisions.share, PROJECT_ID).refused(Kind.TRASHED)
-    case.when(decisions.restore).then(SavedViewRestored())
+    assert case.when(decisions.restore).then(SavedViewRestored()).deleted is False
+    given(SAVED_VIEW, "view_1", MADE).when(decisions.delete).then(SavedViewDeleted())
     given(SAVED_VIEW, "view_1", MADE).when(decisions.restore).nothing()
 
 

@@ -55,6 +55,9 @@ def test_a_task_is_not_made_in_a_status_without_what_that_requires():
     assert wrong(created, SIZE, status="done", fields={"size": None}) == [
         ("/fields/size", "required")
     ]
+    both = replace(project(POINTS), fields=(POINTS, replace(SIZE, required_at=("in_progress",))))
+    with pytest.raises(Refused, match=r"first: fields\.points, fields\.size\."):
+        decisions.change_status(task_of().state, both, "in_progress", "b1")
     noted = replace(NOTE, required_at=("todo",), default=None)
     assert wrong(created, noted, fields={"note": ""}) == [("/fields/note", "required")]
     assert created(POINTS, status="in_progress", fields={"points": 0}).fields == {"points": 0}
