@@ -47,11 +47,13 @@ check: dev ## Linters, strict types, the direction of imports, documents that ar
 	$(BIN)/python -m infra.settings --table | diff -u docs/settings.md -
 	$(BIN)/python -m infra.settings --env | diff -u .env.example -
 	$(BIN)/python -m commands.registry | diff -u docs/commands.md -
+	$(BIN)/python -m infra.feed.page | diff -u docs/events.md -
 
 docs: dev ## Make the documents that are made from code.
 	$(BIN)/python -m infra.settings --table > docs/settings.md
 	$(BIN)/python -m infra.settings --env > .env.example
 	$(BIN)/python -m commands.registry > docs/commands.md
+	$(BIN)/python -m infra.feed.page > docs/events.md
 
 lock: dev ## Take the newest allowed versions of every dependency, with hashes.
 	$(COMPILE) --upgrade --extra embedded --extra dev --output-file requirements/dev.txt

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -27,9 +28,17 @@ class FairServer(uvicorn.Server):
     process that wakes first gets nearly all of them and the others stand idle.
     """
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        listening: socket.socket,
+        leaving: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`leaving` is called when no further request is taken, before those that run are waited
+        for."""
         super().__init__(config)
         self._listening = listening
+        self._leaving = leaving
         self._welcomes: set[asyncio.Task[object]] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -41,6 +50,7 @@ class FairServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().remove_reader(self._listening)
+        self._leaving()
         await super().shutdown(sockets)
 
     def _open(self) -> None:

@@ -35,7 +35,9 @@ async def serve(settings: Settings) -> str | None:
 
     async with open_house(settings, on_wrong_log) as house:
         with _listening_socket(settings) as listening:
-            server = FairServer(_config(settings, create_app(house)), listening)
+            server = FairServer(
+                _config(settings, create_app(house)), listening, house.change_waiters.let_go
+            )
             servers.append(server)
             tune_collector()
             if not wrong:

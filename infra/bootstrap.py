@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,9 +16,12 @@ from commands.ports import Clock
 from domain.errors import Kind, Refused
 from domain.values.limits import Limits
 from infra.access import Access
+from infra.event_store.rows import StoredRow
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
+from infra.feed.changes import ChangeFeed
+from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
 from infra.keys.configured import master_keys
@@ -50,6 +53,7 @@ from infra.people.vault import Vault
 from infra.postgres.pool import Pool, open_pool
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.board_queries import BoardQueries
+from infra.postgres.views.change_queries import ChangeQueries
 from infra.postgres.views.comment_queries import CommentQueries
 from infra.postgres.views.dependency_queries import DependencyQueries
 from infra.postgres.views.directory import Directory
@@ -115,6 +119,8 @@ class House:
     notifications: NotificationQueries
     directory: Directory
     labels: LabelDirectory
+    changes: ChangeFeed
+    change_waiters: ChangeWaiters
     accounts: Accounts
     own_account: OwnAccount
     by_mail: ByMail
@@ -189,8 +195,16 @@ async def _build(
 
     executor = executor_over(store, pool, pointers, waiter, master, limits_of(settings))
     stack.push_async_callback(executor.follow_ups.done)
+    change_queries = ChangeQueries(pool, pointers)
+    change_waiters = ChangeWaiters(change_queries, waiter, most=settings.max_feed_waiters)
+    stack.push_async_callback(change_waiters.stop)
+
+    def heard(rows: Sequence[StoredRow]) -> None:
+        executor.states.heard(rows)
+        change_waiters.heard(rows)
+
     if nats is not None:
-        await on_news(nats, log_id, executor.states.heard)
+        await on_news(nats, log_id, heard)
     members = MemberQueries(pool, pointers, log_id)
     vault = Vault(master.derive("small secrets"))
     sessions = Sessions(pool, timedelta(days=settings.refresh_token_days), vault)
@@ -294,6 +308,7 @@ async def _build(
     jobs.start()
     stack.push_async_callback(jobs.stop)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
+    directory = Directory(pool, pointers)
     access = Access(pool, members, waiter, executor.states)
     tasks = TaskQueries(pool, pointers, log_id)
     search_index = _search_index(settings, pool, log_id, stack)
@@ -332,7 +347,9 @@ async def _build(
         ),
         favourites=FavouriteQueries(pool, pointers, log_id),
         notifications=NotificationQueries(pool, pointers, log_id),
-        directory=Directory(pool, pointers),
+        directory=directory,
+        changes=ChangeFeed(change_queries, store, directory),
+        change_waiters=change_waiters,
         labels=LabelDirectory(access, executor.states),
         accounts=accounts,
         own_account=own_account,

@@ -240,6 +240,12 @@ class Limits(BaseModel):
     max_search_words: int = Field(
         30, ge=1, le=100, description="Words that one search may look for."
     )
+    max_feed_wait_s: float = Field(
+        60.0, ge=0, le=600, description="Seconds that a question to the feed of changes may wait."
+    )
+    max_feed_waiters: int = Field(
+        10_000, ge=1, description="Questions that may wait for changes in one process."
+    )
     max_batch_commands: int = Field(1000, ge=1, le=1000, description="Commands of a batch.")
     max_batch_bytes: int = Field(
         16 * 1024 * 1024, ge=1024, description="A batch's body; and about what its answers take."

@@ -83,6 +83,10 @@ class BatchedCall(Call):
         self.cause = outer.cause
         self.together = together
 
+    @property
+    def is_alone(self) -> bool:
+        return False
+
     async def json(self, most_bytes: int | None = None) -> Any:
         """The value that the batch has already read."""
         if self._value is NOTHING:

@@ -139,6 +139,11 @@ class Call:
         return None if key is None else key.workspace_id
 
     @property
+    def is_alone(self) -> bool:
+        """Whether its answer leaves by itself, and not with others."""
+        return True
+
+    @property
     def user_id(self) -> str | None:
         """The caller's id where there is one, for logs and limits."""
         return None if self._caller is None else self._caller.user_id

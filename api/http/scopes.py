@@ -40,6 +40,7 @@ _ROUTES: Final = {
         GET /views
         GET /views/{view_id}
         GET /views/{view_id}/tasks
+        GET /events
         GET /comments/{comment_id}
         GET /comments/{comment_id}/history
         GET /projects/{project_id}/activity

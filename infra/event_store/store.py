@@ -65,6 +65,14 @@ _READ_NEAR: LiteralString = f"""
 SELECT {COLUMNS} FROM log.events
 WHERE position BETWEEN %s AND %s AND workspace_id IN (%s, '{SYSTEM_WORKSPACE}') ORDER BY position
 """
+# Of these positions those of one workspace, and of them no more than so many bytes, but always one.
+_READ_AT: LiteralString = f"""
+SELECT {COLUMNS}, found FROM (
+    SELECT *, sum(octet_length(payload) + octet_length(metadata)) OVER (ORDER BY position) AS upto,
+        row_number() OVER (ORDER BY position) AS nth, count(*) OVER () AS found
+    FROM log.events WHERE position = ANY (%s::bigint[]) AND workspace_id = %s
+) summed WHERE nth = 1 OR upto <= %s ORDER BY position
+"""
 _STREAMS_SINCE: LiteralString = """
 SELECT (SELECT position FROM log.head), array(
     SELECT DISTINCT e.stream FROM log.events AS e
@@ -250,6 +258,21 @@ class PostgresEventStore:
             )
         head, streams = rows[0]
         return head, streams
+
+    async def read_at(
+        self, workspace_id: str, positions: Sequence[int], most_bytes: int
+    ) -> tuple[list[StoredRow], bool]:
+        """The rows of a workspace at these positions, in order, of at most so many bytes together,
+        but one at least; and whether these are all. What stands there of other tenants is left
+        out."""
+        async with _reachable(), self._pool.connection() as connection:
+            rows = await fetch_scoped(
+                connection,
+                (workspace_id,),
+                _READ_AT,
+                (list(positions), workspace_id, most_bytes),
+            )
+        return [StoredRow(*row[:-1]) for row in rows], not rows or rows[0][-1] == len(rows)
 
     async def _near(self, workspace_id: str, first: int, last: int) -> list[StoredRow]:
         async with _reachable(), self._pool.connection() as connection:

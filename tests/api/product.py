@@ -132,7 +132,7 @@ async def _serve(
         app = create_app(house)
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, ws="none")
-        server = FairServer(config, listening)
+        server = FairServer(config, listening, house.change_waiters.let_go)
         stop.append(server)
         port = listening.getsockname()[1]
         loop = asyncio.get_running_loop()

@@ -106,7 +106,7 @@ class ViewReader:
     SQL names tables as `{<view>_<table>}` and the view's position as `{position}`, which is
     read in the same snapshot as the rows; `{least_position}` is that of the one that is furthest
     behind of all these views. So is `{parked}`: whether the view leaves any stream
-    of these workspaces alone. `stale` then says which.
+    of these workspaces alone, and `{parked_from}`, since which position. `stale` says which.
     """
 
     indexed = True
@@ -190,6 +190,7 @@ class ViewReader:
         )
         names["least_position"] = f"(SELECT min(position) FROM ops.checkpoints WHERE {every})"
         names["parked"] = f"EXISTS (SELECT FROM ops.dead_letters WHERE {own})"
+        names["parked_from"] = f"(SELECT min(position) FROM ops.dead_letters WHERE {own})"
         names["parked_streams"] = f"(SELECT DISTINCT stream FROM ops.dead_letters WHERE {own})"
         return names
 

@@ -1,0 +1,1 @@
+"""The feed of changes: a workspace's own events, from the log, for whoever may see them."""
