@@ -228,7 +228,7 @@ def _latest(comments: list[Remark]) -> list[Remark]:
 
 def _learn(rows: Rows, row: SearchRow, *texts: str | None) -> None:
     """Words into the vocabulary: those that can be misspelt."""
-    for word in set(stored_words("\n".join([text for text in texts if text]))):
+    for word in set[str]().union(*(stored_words(text) for text in texts if text)):
         if _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT and word.isalpha():
             rows.put("words", WordRow(row.workspace_id, word))
 

@@ -8,9 +8,12 @@ text as a prefix.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST_CHARACTERS = 64
+_MOST_REMEMBERED_CHARACTERS = 2_000
 
 # What is no part of a word in plain text becomes a space: five times as quick as the expression.
 _SPACED = {code: " " for code in range(128) if not chr(code).isalnum()}
@@ -20,9 +23,19 @@ _SPACED = {code: " " for code in range(128) if not chr(code).isalnum()}
 _MOST_FOLDED_CHARACTERS = 200_000
 
 
-def words(text: str) -> list[str]:
+def words(text: str) -> Sequence[str]:
     """The words of a text in their order: without case, in compatible form, cut at 64
-    characters."""
+    characters. Several views ask for those of the same text: of texts as people write them, the
+    latest are remembered."""
+    return _remembered(text) if len(text) <= _MOST_REMEMBERED_CHARACTERS else _taken_out(text)
+
+
+@lru_cache(maxsize=2_048)
+def _remembered(text: str) -> Sequence[str]:
+    return _taken_out(text)
+
+
+def _taken_out(text: str) -> Sequence[str]:
     if text.isascii():
         found = text.lower().translate(_SPACED).split()
     else:
@@ -42,11 +55,14 @@ def terms_of(
     texts: Iterable[str], tags: Iterable[str], assignee_ids: Iterable[str], project_id: str
 ) -> frozenset[str]:
     """Everything that one task is found by."""
-    found = words("\n".join(texts))
-    found.append(f"/{project_id}")
-    found.extend(map(_tag, tags))
-    found.extend(map(_assignee, assignee_ids))
-    return frozenset(found)
+    return frozenset(
+        chain(
+            *map(words, texts),
+            (f"/{project_id}",),
+            map(_tag, tags),
+            map(_assignee, assignee_ids),
+        )
+    )
 
 
 def terms_query(

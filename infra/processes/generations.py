@@ -16,9 +16,11 @@ from projections.projection import Projection
 
 DROP_LOCK_TIMEOUT_MS = 500
 
+# Sixteen times as many pages as the planner knows of; what is large is left to autovacuum.
 _GROWN = """
 SELECT k.name FROM unnest(%s::text[]) AS k(name) JOIN pg_class AS c ON c.oid = to_regclass(k.name)
-WHERE pg_relation_size(c.oid) > 4 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
+WHERE c.relpages < 256
+AND pg_relation_size(c.oid) > 16 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
 """
 
 
