@@ -87,6 +87,7 @@ from commands.user.change_credentials import (
     RENEW_RECOVERY_CODES,
 )
 from commands.user.edit_profile import EDIT_PROFILE
+from commands.user.link_identity import LINK_IDENTITY, UNLINK_IDENTITY
 from commands.user.make_api_key import MAKE_API_KEY
 from commands.user.register_user import REGISTER_USER
 from commands.user.revoke_api_key import REVOKE_API_KEY
@@ -128,6 +129,8 @@ def all_commands() -> Registry:
         ENABLE_SECOND_FACTOR,
         DISABLE_SECOND_FACTOR,
         RENEW_RECOVERY_CODES,
+        LINK_IDENTITY,
+        UNLINK_IDENTITY,
         MAKE_API_KEY,
         REVOKE_API_KEY,
         SUSPEND_USER,

@@ -14,6 +14,8 @@ from domain.user.events import (
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
+    UserIdentityLinked,
+    UserIdentityUnlinked,
     UserLocaleChanged,
     UserPasswordChanged,
     UserRecoveryCodesRenewed,
@@ -221,6 +223,8 @@ PERSON_EVENTS = (
     UserSecondFactorEnabled,
     UserSecondFactorDisabled,
     UserRecoveryCodesRenewed,
+    UserIdentityLinked,
+    UserIdentityUnlinked,
     UserSuspended,
     UserActivated,
 )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from commands.permissions import Anyone, Invited
 from commands.spec import CommandSpec, NoInverse
+from commands.user.link_identity import LinkIdentity, link_identity
 from commands.work import Work
 from commands.workspace.accept_invitation import AcceptInvitation, accept_invitation
 from domain.errors import Kind, Refused
@@ -13,7 +14,7 @@ from domain.project.events import ProjectCreated
 from domain.project.state import PROJECT
 from domain.project.workflow import PERSONAL_WORKFLOW
 from domain.user import decisions as users
-from domain.user.events import UserEmailVerified, UserRegistered
+from domain.user.events import UserEmailVerified, UserIdentityLinked, UserRegistered
 from domain.user.state import USER
 from domain.values.ids import SYSTEM_WORKSPACE, checked_id
 from domain.values.text_rules import normal_email, normal_username
@@ -30,7 +31,8 @@ from domain.workspace.state import WORKSPACE
 class RegisterUser:
     """`user_id` is a fresh one, under which the credentials and the keys that seal the person's
     name lie ready already; the origin's actor is the same. `email_verified`: whoever registers
-    has shown already that they read this address. `invitation`: into another workspace as well."""
+    has shown already that they read this address. `identity`: as which they signed on to register.
+    `invitation`: into another workspace as well."""
 
     user_id: str
     username: str
@@ -39,6 +41,7 @@ class RegisterUser:
     time_zone: str = "UTC"
     locale: str = "en"
     email_verified: bool = False
+    identity: LinkIdentity | None = None
     invitation: AcceptInvitation | None = None
 
 
@@ -72,6 +75,8 @@ async def register_user(command: RegisterUser, work: Work) -> str:
     work.claim("username", normal_username(command.username), field="username", owner=user_id)
     work.claim("email", normal_email(command.email), field="email", owner=user_id)
     work.claim(f"project-key:{workspace_id}", PERSONAL_KEY, field="key", owner=project_id)
+    if command.identity is not None:
+        await link_identity(command.identity, work)
     if command.invitation is not None:
         await Invited().check(command.invitation, work)
         await accept_invitation(command.invitation, work)
@@ -85,6 +90,7 @@ REGISTER_USER = CommandSpec(
     events=(
         UserRegistered,
         UserEmailVerified,
+        UserIdentityLinked,
         WorkspaceCreated,
         ProjectCreated,
         WorkspaceInvitationAccepted,

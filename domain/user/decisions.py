@@ -13,6 +13,8 @@ from domain.user.events import (
     UserEmailChanged,
     UserEmailVerified,
     UserEvent,
+    UserIdentityLinked,
+    UserIdentityUnlinked,
     UserLocaleChanged,
     UserPasswordChanged,
     UserRecoveryCodesRenewed,
@@ -126,6 +128,30 @@ def renew_recovery_codes(user: User) -> tuple[UserEvent, ...]:
     if not user.has_second_factor:
         raise Refused(Kind.FORBIDDEN, "There is no second factor; set one up first.")
     return (UserRecoveryCodesRenewed(),)
+
+
+def link_identity(user: User, identity_id: str, issuer: str) -> tuple[UserEvent, ...]:
+    """Whose address nobody has verified may not be the account's owner: by a verified address they
+    come back into their account, and would find there whom they do not know."""
+    if not user.can_log_in or user.suspended:
+        raise Refused(Kind.FORBIDDEN, "This account is closed.")
+    if not user.email_verified:
+        raise Refused(
+            Kind.EMAIL_NOT_VERIFIED,
+            "Verify your e-mail address first, by the link that was mailed to it; "
+            "POST /auth/verify-email/resend sends another.",
+        )
+    if identity_id in user.identities:
+        return ()
+    return (UserIdentityLinked(identity_id=identity_id, issuer=issuer),)
+
+
+def unlink_identity(user: User, identity_id: str) -> tuple[UserEvent, ...]:
+    """That somebody can still log in without it, the caller has to see to."""
+    issuer = user.identities.get(identity_id)
+    if issuer is None:
+        raise not_found("identity")
+    return (UserIdentityUnlinked(identity_id=identity_id, issuer=issuer),)
 
 
 def suspend(user: User) -> tuple[UserEvent, ...]:

@@ -79,6 +79,23 @@ class UserRecoveryCodesRenewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UserIdentityLinked:
+    """Whoever signs on as this identity at the provider `issuer` comes into the account. As whom
+    they are known there is nowhere in the log."""
+
+    identity_id: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserIdentityUnlinked:
+    """The identity leads into no account any more."""
+
+    identity_id: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserSuspended:
     """An operator has closed the account: nobody logs in with it."""
 
@@ -127,6 +144,8 @@ UserEvent = (
     | UserSecondFactorEnabled
     | UserSecondFactorDisabled
     | UserRecoveryCodesRenewed
+    | UserIdentityLinked
+    | UserIdentityUnlinked
     | UserSuspended
     | UserActivated
     | ServiceAccountCreated

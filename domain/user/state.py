@@ -1,7 +1,7 @@
 """A person's account as its events leave it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -13,6 +13,8 @@ from domain.user.events import (
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
+    UserIdentityLinked,
+    UserIdentityUnlinked,
     UserLocaleChanged,
     UserRegistered,
     UserRenamed,
@@ -31,7 +33,8 @@ class User:
     """`can_log_in` is False for a person known only from an import, and for a program
     (`is_service`): such a one has no username and no e-mail address, and only a program has a
     workspace, the one that it was made in. `email_verified` is about the present address. `keys`:
-    the API keys that were not revoked, by id, in the order in which they were made."""
+    the API keys that were not revoked, by id, in the order in which they were made. `identities`:
+    at which provider each is, by id."""
 
     user_id: str
     workspace_id: str
@@ -53,6 +56,8 @@ class User:
     updated_by: str
     version: int
     position: int
+    # States that were kept before there were any go without.
+    identities: Mapping[str, str] = field(default_factory=dict)
 
 
 def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
@@ -71,6 +76,12 @@ def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
             return touched(state, stamp, has_second_factor=True)
         case UserSecondFactorDisabled():
             return touched(state, stamp, has_second_factor=False)
+        case UserIdentityLinked():
+            linked = {**state.identities, event.identity_id: event.issuer}
+            return touched(state, stamp, identities=linked)
+        case UserIdentityUnlinked():
+            others = {n: at for n, at in state.identities.items() if n != event.identity_id}
+            return touched(state, stamp, identities=others)
         case UserSuspended():
             return touched(state, stamp, suspended=True)
         case UserActivated():

@@ -93,6 +93,7 @@ from commands.user.change_credentials import (
     RenewRecoveryCodes,
 )
 from commands.user.edit_profile import EditProfile
+from commands.user.link_identity import LinkIdentity, UnlinkIdentity
 from commands.user.make_api_key import MakeApiKey
 from commands.user.register_user import RegisterUser
 from commands.user.revoke_api_key import RevokeApiKey
@@ -208,6 +209,19 @@ async def _key_of(house: House, user_id: str) -> str:
     command = MakeApiKey(user_id=user_id, key_id=key_id, name="CI", scopes=("tasks:read",))
     await house.run(user_id, command)
     return key_id
+
+
+async def _new_identity(house: House, user_id: str) -> str:
+    """For an account whose address is verified."""
+    await house.run(user_id, VerifyEmail(user_id=user_id, email="ann@example.org"))
+    return new_id("idn")
+
+
+async def _identity_of(house: House, user_id: str) -> str:
+    identity_id = await _new_identity(house, user_id)
+    issuer = "https://a.example"
+    await house.run(user_id, LinkIdentity(user_id=user_id, identity_id=identity_id, issuer=issuer))
+    return identity_id
 
 
 async def _task(house: House, *, trashed: bool = False) -> Task:
@@ -436,6 +450,12 @@ on_account(ChangePassword)
 on_account(EnableSecondFactor)
 on_account(DisableSecondFactor)
 on_account(RenewRecoveryCodes)
+on_account(
+    LinkIdentity,
+    identity_id=lambda house: _new_identity(house, house.ann),
+    issuer="https://a.example",
+)
+on_account(UnlinkIdentity, identity_id=lambda house: _identity_of(house, house.ann))
 on_account(MakeApiKey, key_id=new_id("key"), name="CI", scopes=("tasks:read",))
 on_account(RevokeApiKey, key_id=lambda house: _key_of(house, house.ann))
 on_account(ChangePreferences, preferences={"task_assigned": {"email": False}})

@@ -1,8 +1,10 @@
 """An account, its home, and what is unique about it."""
 
 import asyncio
+from dataclasses import replace
 
 from commands.user.edit_profile import EditProfile
+from commands.user.link_identity import LinkIdentity
 from commands.user.register_user import RegisterUser
 from domain.errors import Kind, Refused
 from domain.project.state import PROJECT
@@ -67,3 +69,19 @@ async def test_everybody_edits_their_own_profile(house):
     assert not (await house.run(house.ann, edit)).changed
     wrong = EditProfile(user_id=house.ann, name="", time_zone="Mars/Olympus")
     assert await pointers(house.run(house.ann, wrong)) == ["/name", "/time_zone"]
+
+
+async def test_whoever_signs_on_to_register_comes_with_that_identity(house):
+    user_id, identity_id = new_id("user"), new_id("idn")
+    identity = LinkIdentity(user_id=user_id, identity_id=identity_id, issuer="https://a.example")
+    known = account(user_id=user_id, email_verified=True, identity=identity)
+    outcome = await house.run(user_id, known)
+    assert outcome.state(USER).identities == {identity_id: "https://a.example"}
+    other_id = new_id("user")
+    other = account(
+        user_id=other_id,
+        username="Kim",
+        email="kim@example.org",
+        identity=replace(identity, user_id=other_id),
+    )
+    assert (await refusal(house.run(other_id, other))).kind is Kind.EMAIL_NOT_VERIFIED

@@ -9,6 +9,8 @@ from domain.user.events import (
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
+    UserIdentityLinked,
+    UserIdentityUnlinked,
     UserLocaleChanged,
     UserPasswordChanged,
     UserRecoveryCodesRenewed,
@@ -139,6 +141,20 @@ def test_a_second_factor_goes_on_and_off_once():
     user.when(decisions.renew_recovery_codes).then(UserRecoveryCodesRenewed())
     off = user.when(decisions.disable_second_factor).then(UserSecondFactorDisabled())
     assert off.has_second_factor is False
+
+
+def test_an_identity_is_linked_once_and_only_where_the_address_is_verified():
+    linked = UserIdentityLinked(identity_id="idn_1", issuer="https://a.example")
+    link = decisions.link_identity, "idn_1", "https://a.example"
+    given(USER, ANN, *register()).when(*link).refused(Kind.EMAIL_NOT_VERIFIED)
+    given(USER, ANN, *register(), VERIFIED, UserSuspended()).when(*link).refused(Kind.FORBIDDEN)
+    user = given(USER, ANN, *register(), VERIFIED)
+    assert user.when(*link).then(linked).identities == {"idn_1": "https://a.example"}
+    user.when(decisions.unlink_identity, "idn_1").refused(Kind.NOT_FOUND)
+    user = given(USER, ANN, *register(), VERIFIED, linked)
+    user.when(*link).nothing()
+    gone = UserIdentityUnlinked(identity_id="idn_1", issuer="https://a.example")
+    assert user.when(decisions.unlink_identity, "idn_1").then(gone).identities == {}
 
 
 def test_a_suspended_account_keeps_its_password_until_it_is_active_again():
