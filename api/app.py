@@ -38,6 +38,7 @@ from api.routes import (
     projects,
     recurrences,
     search,
+    sign_on,
     stats,
     subtasks,
     tasks,
@@ -104,6 +105,7 @@ ROUTERS: Final = (
     people.router,
     api_keys.router,
     own_account.router,
+    sign_on.router,
     invitations.router,
     handover.router,
     operations.router,
@@ -151,6 +153,8 @@ def create_app(house: House) -> FastAPI:
             allow_headers=["*"],
             expose_headers=list(_EXPOSED),
             max_age=3_600,
+            # For the one cookie there is: that of a sign-on, which is of use with its code alone.
+            allow_credentials=house.sign_on is not None and "*" not in house.settings.cors_origins,
         )
     # The way that FastAPI's own pages name for a document that is made otherwise.
     app.openapi = lambda: document(app)  # type: ignore[method-assign]

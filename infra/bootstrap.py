@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import SecretStr
@@ -40,6 +40,8 @@ from infra.people.accounts import Accounts
 from infra.people.api_keys import ApiKeys
 from infra.people.by_mail import ByMail
 from infra.people.credentials import Credentials
+from infra.people.flows import Flows
+from infra.people.identities import Identities
 from infra.people.invitations import Invitations
 from infra.people.mail_tokens import MailTokens
 from infra.people.mailer import Mailer
@@ -77,7 +79,12 @@ from infra.redis.windows import Windows
 from infra.settings import Settings
 from infra.tasks import cancelled
 
+if TYPE_CHECKING:
+    from infra.oidc.provider import Provider
+    from infra.people.sign_on import SignOn
+
 API_ROLE: Final = "taskledger_api"
+SIGN_ON_CALLBACK: Final = "/api/v1/auth/oidc/callback"
 
 _RETRY_S: Final = 0.5
 _CONNECTION_PATIENCE_S: Final = 2.0
@@ -92,7 +99,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class House:
-    """What the doors of one process may use. `rate_limiter` is None where there is no limit."""
+    """What the doors of one process may use. `rate_limiter` is None where there is no limit, and
+    `sign_on` where there is no provider."""
 
     settings: Settings
     metrics: Metrics
@@ -125,6 +133,7 @@ class House:
     own_account: OwnAccount
     by_mail: ByMail
     invitations: Invitations
+    sign_on: "SignOn | None"
     second_factors: SecondFactors
     sessions: Sessions
     access_tokens: AccessTokens
@@ -294,6 +303,27 @@ async def _build(
         by_mail=by_mail,
         revocations=revocations,
     )
+    sign_on = None
+    if settings.oidc_issuer is not None:
+        # Here, since only who has a provider needs what it takes to talk to one.
+        from infra.people.sign_on import SignOn
+
+        flows = Flows(pool, vault)
+        provider = await _provider(settings, stack)
+        sign_on = SignOn(
+            name=settings.oidc_name,
+            provider=provider,
+            flows=flows,
+            identities=Identities(pool, master.derive("identities")),
+            accounts=accounts,
+            executor=executor,
+            store=store,
+            sessions=sessions,
+            proofs=proofs,
+            by_mail=by_mail,
+            revocations=revocations,
+        )
+        _every(_SWEEP_EVERY_S, flows.sweep, stack)
     rate_limiter, key_rate_limiter = await _rate_limiters(settings, redis_url, stack)
     api_keys = ApiKeys(pool)
     _every(_NOTE_USES_EVERY_S, api_keys.note_uses, stack)
@@ -355,6 +385,7 @@ async def _build(
         own_account=own_account,
         by_mail=by_mail,
         invitations=invitations,
+        sign_on=sign_on,
         second_factors=second_factors,
         sessions=sessions,
         access_tokens=AccessTokens(master.derive("access tokens"), token_lifetime),
@@ -402,6 +433,7 @@ def limits_of(settings: Settings) -> Limits:
         template_tasks=settings.max_template_tasks,
         query=settings.max_query_characters,
         api_keys=settings.max_api_keys,
+        identities=settings.max_identities,
         service_accounts=settings.max_service_accounts,
     )
 
@@ -428,6 +460,22 @@ def _search_index(
     index = OpenSearchIndex(url, pool, log_id, verify_tls=settings.opensearch_verify_tls)
     stack.push_async_callback(index.close)
     return index
+
+
+async def _provider(settings: Settings, stack: AsyncExitStack) -> "Provider":
+    """The one by which people sign on; whether it answers, is seen when somebody does."""
+    from infra.oidc.provider import Provider, Registered
+
+    registered = Registered(
+        issuer=settings.oidc_issuer or "",
+        client_id=settings.oidc_client_id or "",
+        client_secret=_revealed(settings.oidc_client_secret),
+        scopes=settings.oidc_scopes,
+        redirect_uri=settings.base_url() + SIGN_ON_CALLBACK,
+    )
+    provider = Provider(registered)
+    stack.push_async_callback(provider.close)
+    return provider
 
 
 async def _rate_limiters(

@@ -8,12 +8,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from infra.embedded.errors import FolderUnusable
 from infra.embedded.folder import served_urls
+from infra.oidc.addresses import is_safe
 
 PREFIX = "TASKLEDGER_"
 ROLES = ("api", "relay", "projector", "scheduler")
@@ -192,6 +200,35 @@ class Mail(BaseModel):
     )
 
 
+class SignOn(BaseModel):
+    """Single sign-on by OpenID Connect; see docs/sign-on.md"""
+
+    oidc_issuer: str | None = Field(
+        None,
+        description="The provider, as it calls itself: `https://`, and `http://` on this machine "
+        "alone. Without it there is no single sign-on.",
+    )
+    oidc_client_id: str | None = Field(
+        None,
+        validate_default=True,
+        description="As which the product is registered at the provider.",
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Its secret there; none where it is registered as a public client."
+    )
+    oidc_scopes: Words = Field(
+        ("openid", "email", "profile"),
+        description="What the provider is asked for, by comma; `openid` is needed, and `email` for "
+        "accounts to be found and made.",
+    )
+    oidc_name: str = Field(
+        "Single sign-on",
+        min_length=1,
+        max_length=100,
+        description="What people call the provider, for buttons and messages.",
+    )
+
+
 class Limits(BaseModel):
     """How much of everything; beyond it a request is refused (413 for the body, else 422)"""
 
@@ -277,6 +314,9 @@ class Limits(BaseModel):
         20, ge=1, le=50, description="Levels of parentheses and NOT in a query."
     )
     max_api_keys: int = Field(50, ge=0, description="API keys of one account.")
+    max_identities: int = Field(
+        20, ge=1, description="Identities at providers of single sign-on that one account has."
+    )
     max_service_accounts: int = Field(100, ge=0, description="Service accounts of a workspace.")
     max_tasks_moved_by_workflow: int = Field(
         1000, ge=1, le=5_000, description="Tasks that one change of a workflow moves."
@@ -286,7 +326,7 @@ class Limits(BaseModel):
     )
 
 
-class Settings(Serving, Parts, Safety, Mail, Limits, BaseSettings):
+class Settings(Serving, Parts, Safety, Mail, SignOn, Limits, BaseSettings):
     """All of them together, immutable, checked once."""
 
     model_config = SettingsConfigDict(
@@ -366,7 +406,7 @@ class Settings(Serving, Parts, Safety, Mail, Limits, BaseSettings):
         changed = self.model_dump(exclude_defaults=True)
         return {PREFIX + name.upper(): _as_text(value) for name, value in changed.items()}
 
-    @field_validator("roles", "cors_origins", "trusted_proxies", mode="before")
+    @field_validator("roles", "cors_origins", "trusted_proxies", "oidc_scopes", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -392,6 +432,27 @@ class Settings(Serving, Parts, Safety, Mail, Limits, BaseSettings):
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str | None) -> str | None:
+        if value is not None and (not is_safe(value) or "?" in value):
+            raise ValueError("must begin with https://, or with http:// for one on this machine")
+        return value
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _with_openid(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "openid" not in value:
+            raise ValueError("must have openid among them")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _of_an_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("oidc_issuer") is not None:
+            raise ValueError("is missing: the provider gives one to whom it registers")
         return value
 
     @field_validator(*_SCHEMES)
@@ -440,7 +501,7 @@ def _as_text(value: object) -> str:
 
 
 def _sections() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
-    for section in (Serving, Parts, Safety, Mail, Limits):
+    for section in (Serving, Parts, Safety, Mail, SignOn, Limits):
         yield (section.__doc__ or "").strip(), section.model_fields
 
 

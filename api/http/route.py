@@ -48,6 +48,7 @@ _KINDS: Final = {
     "key_id": "key",
     "invitation_id": "inv",
     "job_id": "job",
+    "identity_id": "idn",
 }
 _NAMES: Final = {
     "workspace_id": "workspace",
@@ -59,6 +60,7 @@ _NAMES: Final = {
     "dependency_id": "dependency",
     "invitation_id": "invitation",
     "session_id": "session",
+    "identity_id": "identity",
     "job_id": "job",
     "task_id": "task",
     "project_id": "project",

@@ -176,6 +176,9 @@ WITHOUT_KEYS: Final = frozenset(
     POST /auth/totp/confirm
     POST /auth/totp/recovery-codes
     DELETE /auth/totp
+    GET /auth/identities
+    POST /auth/identities
+    DELETE /auth/identities/{identity_id}
     POST /api-keys
     GET /api-keys
     DELETE /api-keys/{key_id}

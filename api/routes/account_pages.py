@@ -1,4 +1,4 @@
-"""The pages that links in mails lead to: opening one changes nothing, only its button does."""
+"""The pages that links in mails and sign-ons lead to: opening one does nothing, its button does."""
 
 from importlib.resources import files
 from typing import Final
@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-_PAGES: Final = ("verify-email", "reset-password", "invitation")
+_PAGES: Final = ("verify-email", "reset-password", "invitation", "sign-on")
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; "
     "style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

@@ -338,10 +338,12 @@ class VerifiedEmail(Struct):
 
 
 class SessionAnswer(Struct, kw_only=True):
-    """A log-in that lasts. `last_used_at`: when its tokens were last renewed."""
+    """A log-in that lasts. `method`: how it was begun; `last_used_at`: when its tokens were last
+    renewed."""
 
     id: str
     session_id: str
+    method: Literal["password", "sign-on"]
     started_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -352,6 +354,32 @@ class SessionAnswer(Struct, kw_only=True):
 
 class SessionList(Page, kw_only=True):
     sessions: list[SessionAnswer]
+
+
+class ProviderAnswer(Struct):
+    """A provider at which people sign on: what to call it, and where a browser begins."""
+
+    name: str
+    issuer: str
+    login_path: str
+
+
+class ProviderList(Struct):
+    providers: list[ProviderAnswer]
+
+
+class IdentityAnswer(Struct, kw_only=True):
+    """An identity at a provider that leads into an account."""
+
+    id: str
+    identity_id: str
+    issuer: str
+    linked_at: datetime
+    last_used_at: datetime | None
+
+
+class IdentityList(Page, kw_only=True):
+    identities: list[IdentityAnswer]
 
 
 class SecondFactorState(Struct):

@@ -112,7 +112,7 @@ async def resend_verification(call: CallHere, body: Address) -> Reply:
     **own(Accepted, status=202),
 )
 async def change_email(call: CallHere, body: AddressChange) -> Reply:
-    await call.house.own_account.change_email(_owner(call), body.email, body.password)
+    await call.house.own_account.change_email(owner_of(call), body.email, body.password)
     return _accepted()
 
 
@@ -148,7 +148,7 @@ async def reset_password(call: CallHere, body: PasswordReset) -> Reply:
 )
 async def change_password(call: CallHere, body: PasswordChange) -> Reply:
     outcome = await call.house.own_account.change_password(
-        _owner(call), body.current_password, body.new_password
+        owner_of(call), body.current_password, body.new_password
     )
     return no_content(position_headers(call, outcome.position))
 
@@ -164,6 +164,7 @@ async def list_sessions(call: CallHere) -> Reply:
         SessionAnswer(
             id=each.session_id,
             session_id=each.session_id,
+            method="sign-on" if each.method == "sign-on" else "password",
             started_at=each.started_at,
             last_used_at=each.last_used_at,
             expires_at=each.expires_at,
@@ -208,7 +209,7 @@ async def second_factor(call: CallHere) -> Reply:
     **own(BegunSecondFactor, may=(Kind.ALREADY_EXISTS,)),
 )
 async def begin_second_factor(call: CallHere, body: OwnPassword) -> Reply:
-    begun = await call.house.own_account.begin_second_factor(_owner(call), body.password)
+    begun = await call.house.own_account.begin_second_factor(owner_of(call), body.password)
     return Reply(200, encode(BegunSecondFactor(begun.secret, begun.uri)))
 
 
@@ -219,7 +220,7 @@ async def begin_second_factor(call: CallHere, body: OwnPassword) -> Reply:
     **own(RecoveryCodes),
 )
 async def confirm_second_factor(call: CallHere, body: Confirmation) -> Reply:
-    codes = await call.house.own_account.confirm_second_factor(_owner(call), body.code)
+    codes = await call.house.own_account.confirm_second_factor(owner_of(call), body.code)
     return Reply(200, encode(RecoveryCodes(codes)))
 
 
@@ -230,7 +231,7 @@ async def confirm_second_factor(call: CallHere, body: Confirmation) -> Reply:
     **own(RecoveryCodes),
 )
 async def renew_recovery_codes(call: CallHere, body: ProofOfSelf) -> Reply:
-    codes = await call.house.own_account.renew_recovery_codes(_owner(call), _proof(body))
+    codes = await call.house.own_account.renew_recovery_codes(owner_of(call), proof_of(body))
     return Reply(200, encode(RecoveryCodes(codes)))
 
 
@@ -240,15 +241,17 @@ async def renew_recovery_codes(call: CallHere, body: ProofOfSelf) -> Reply:
     **own(None, status=204),
 )
 async def remove_second_factor(call: CallHere, body: ProofOfSelf) -> Reply:
-    outcome = await call.house.own_account.remove_second_factor(_owner(call), _proof(body))
+    outcome = await call.house.own_account.remove_second_factor(owner_of(call), proof_of(body))
     return no_content(position_headers(call, outcome.position))
 
 
-def _owner(call: Call) -> Owner:
+def owner_of(call: Call) -> Owner:
+    """Who asks about their own account, in which session."""
     return Owner(call.caller.user_id, call.caller.session_id, call.address, call.origin())
 
 
-def _proof(body: ProofOfSelf) -> Proof:
+def proof_of(body: ProofOfSelf) -> Proof:
+    """By what they prove it."""
     return Proof(password=body.password, totp_code=body.totp_code, recovery_code=body.recovery_code)
 
 

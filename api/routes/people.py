@@ -235,7 +235,7 @@ async def _log_in(call: Call) -> Reply:
         password=body.password, totp_code=body.totp_code, recovery_code=body.recovery_code
     )
     session = await call.house.accounts.log_in(body.username, proof, call.address, user_agent(call))
-    return await _tokens(call, session)
+    return await tokens_of(call, session)
 
 
 def user_agent(call: Call) -> str | None:
@@ -267,7 +267,7 @@ async def refresh(call: CallHere, body: Refresh) -> Reply:
     session = await call.house.sessions.carry_on(body.refresh_token)
     if session is None:
         raise Refused(Kind.UNAUTHENTICATED, "The refresh token is not good any more; log in.")
-    return await _tokens(call, session)
+    return await tokens_of(call, session)
 
 
 @router.post("/auth/logout", summary="Log out", **write(None, status=204, has_body=False,
@@ -358,7 +358,8 @@ async def shared_workspaces(call: Call, user_id: str) -> tuple[str, ...]:
     return tuple(shared)
 
 
-async def _tokens(call: Call, session: Session) -> Reply:
+async def tokens_of(call: Call, session: Session) -> Reply:
+    """The answer to a log-in, however it was done."""
     tokens = call.house.access_tokens
     user = await _known(call, session.user_id)
     doc = encode(

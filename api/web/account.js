@@ -1,6 +1,7 @@
 "use strict";
-// The token stands behind the #, which no browser sends on; from there it goes into a body only.
-const token = new URLSearchParams(location.hash.slice(1)).get("token") || "";
+// What is secret stands behind the #, which no browser sends on; from there it goes into a body only.
+const secrets = new URLSearchParams(location.hash.slice(1));
+const token = secrets.get("token") || "";
 const page = location.pathname.split("/").filter(Boolean).pop();
 const answer = document.getElementById("answer");
 
@@ -40,6 +41,25 @@ if (page === "verify-email") {
 } else if (page === "reset-password") {
   on("reset-password", "The password is set; log in with it.",
     (given) => post("/auth/password/reset", { token, ...given }));
+} else if (page === "sign-on") {
+  const code = secrets.get("code");
+  if (code) {
+    on("sign-on", "You are logged in. The access token, for a program of yours:", async (given) => {
+      const tokens = await post("/auth/oidc/token", { code, ...given });
+      const shown = document.getElementById("token");
+      shown.value = tokens.access_token;
+      shown.hidden = false;
+    });
+  } else {
+    fetch("/api/v1/auth/oidc").then((answer) => answer.json()).then(({ providers }) => {
+      const link = document.getElementById("provider");
+      for (const { name, login_path } of providers) {
+        link.textContent = name;
+        link.href = login_path;
+        link.hidden = false;
+      }
+    });
+  }
 } else {
   on("accept", "You are in the workspace now.", async (given) => {
     const tokens = await post("/auth/login", given);

@@ -28,7 +28,8 @@ class UnlinkIdentity:
 
 async def link_identity(command: LinkIdentity, work: Work) -> str:
     identity_id = checked_id(command.identity_id, "idn", "/identity_id")
-    events = decisions.link_identity(work.seen(USER, command.user_id), identity_id, command.issuer)
+    user = work.seen(USER, command.user_id)
+    events = decisions.link_identity(user, identity_id, command.issuer, work.limits)
     work.record(USER, SYSTEM_WORKSPACE, command.user_id, *events)
     return command.user_id
 

@@ -130,7 +130,9 @@ def renew_recovery_codes(user: User) -> tuple[UserEvent, ...]:
     return (UserRecoveryCodesRenewed(),)
 
 
-def link_identity(user: User, identity_id: str, issuer: str) -> tuple[UserEvent, ...]:
+def link_identity(
+    user: User, identity_id: str, issuer: str, limits: Limits
+) -> tuple[UserEvent, ...]:
     """Whose address nobody has verified may not be the account's owner: by a verified address they
     come back into their account, and would find there whom they do not know."""
     if not user.can_log_in or user.suspended:
@@ -143,11 +145,13 @@ def link_identity(user: User, identity_id: str, issuer: str) -> tuple[UserEvent,
         )
     if identity_id in user.identities:
         return ()
+    if len(user.identities) >= limits.identities:
+        detail = f"One has at most {limits.identities} identities; unlink one first."
+        raise invalid("", detail, "too-many")
     return (UserIdentityLinked(identity_id=identity_id, issuer=issuer),)
 
 
 def unlink_identity(user: User, identity_id: str) -> tuple[UserEvent, ...]:
-    """That somebody can still log in without it, the caller has to see to."""
     issuer = user.identities.get(identity_id)
     if issuer is None:
         raise not_found("identity")

@@ -41,6 +41,7 @@ class Limits:
     reopen_days: int = 30
     team_members: int = 500
     api_keys: int = 50
+    identities: int = 20
     service_accounts: int = 100
     moved_by_workflow: int = 1_000
     subtask_depth: int = 50

@@ -86,6 +86,14 @@ _NOTICES = {
         "Your password was changed",
         "The password of your account {username} was changed, and its other sessions were ended.",
     ),
+    "identity-linked": (
+        "Your account is linked for single sign-on",
+        "From now on an identity of single sign-on leads into your account {username} as well.",
+    ),
+    "identity-unlinked": (
+        "An identity was unlinked from your account",
+        "The identity that was unlinked leads into your account {username} no more.",
+    ),
     "second-factor-enabled": (
         "Your second factor is on",
         "From now on a log-in to your account {username} takes a one-time code as well.",

@@ -9,6 +9,7 @@ import structlog
 
 from commands.execution import Executor, Outcome
 from commands.ports import EventStore
+from commands.user.link_identity import LinkIdentity
 from commands.user.register_user import RegisterUser
 from commands.user.suspend_user import ActivateUser, SuspendUser
 from commands.workspace.accept_invitation import AcceptInvitation
@@ -37,18 +38,28 @@ _OUTBOX_AGE: Final = timedelta(days=7)
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class FirstIdentity:
+    """As which somebody signed on to register, and at which provider."""
+
+    identity_id: str
+    issuer: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """`email_verified`: it is known already that they read this address. `invitation`: by which
-    they come into a workspace."""
+    """`password` is None for who signs on with an `identity`, whose event comes with the account.
+    `email_verified`: it is known already that they read this address. `invitation`: by which they
+    come into a workspace."""
 
     username: str
     email: str
-    password: str
+    password: str | None
     name: str | None = None
     time_zone: str = "UTC"
     locale: str = "en"
     email_verified: bool = False
+    identity: FirstIdentity | None = None
     invitation: AcceptInvitation | None = None
 
 
@@ -95,8 +106,11 @@ class Accounts:
         without an account, and `sweep` settles the rest.
         """
         _check(wanted)
-        password_hash = await self._passwords.hash(wanted.password)
+        password_hash = None
+        if wanted.password is not None:
+            password_hash = await self._passwords.hash(wanted.password)
         user_id = new_id("user")
+        first = wanted.identity
         mail = Mail(
             kind="verify-email",
             once=f"verify-email {user_id}",
@@ -118,6 +132,9 @@ class Accounts:
             time_zone=wanted.time_zone,
             locale=wanted.locale,
             email_verified=wanted.email_verified,
+            identity=None
+            if first is None
+            else LinkIdentity(user_id=user_id, identity_id=first.identity_id, issuer=first.issuer),
             invitation=wanted.invitation,
         )
         try:
@@ -155,7 +172,7 @@ class Accounts:
         proven = await self._proofs.password(user_id, f"{scope} {normal}", password, address)
         if proven is None:
             raise _wrong()
-        user_id = proven.credential.user_id
+        user_id = proven.user_id
         await self._proofs.second(user_id, proof, address)
         if self._require_verified_email:
             await self._require_verified(user_id)
@@ -229,7 +246,8 @@ def _check(wanted: Registration) -> None:
     problems = Problems()
     problems.check(None, checked_username, wanted.username)
     problems.check(None, checked_email, wanted.email)
-    weak = weaknesses(wanted.password, known=(wanted.username, wanted.email), pointer="/password")
-    if weak:
-        problems.add(Invalid(*weak))
+    if wanted.password is not None:
+        known = (wanted.username, wanted.email)
+        if weak := weaknesses(wanted.password, known=known, pointer="/password"):
+            problems.add(Invalid(*weak))
     problems.raise_any()

@@ -15,8 +15,10 @@ _PLACES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Credential:
+    """`password_hash` is None for who signs on at another's provider and has no password."""
+
     user_id: str
-    password_hash: str
+    password_hash: str | None
     state: str
 
     @property
@@ -30,7 +32,9 @@ class Credentials:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def reserve(self, user_id: str, password_hash: str, beside: Beside | None = None) -> None:
+    async def reserve(
+        self, user_id: str, password_hash: str | None, beside: Beside | None = None
+    ) -> None:
         """An inactive row: nobody can log in with it yet. `beside` writes in the same
         transaction."""
         async with self._pool.connection() as connection, connection.transaction():

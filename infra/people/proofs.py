@@ -10,7 +10,7 @@ import hmac
 from dataclasses import dataclass
 
 from domain.errors import Kind, Refused, invalid
-from infra.people.credentials import Credential, Credentials
+from infra.people.credentials import Credentials
 from infra.people.passwords import Passwords
 from infra.people.second_factor import SecondFactors
 from infra.redis.login_limits import LoginLimits
@@ -18,9 +18,11 @@ from infra.redis.login_limits import LoginLimits
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The password was right. `bucket` names the tries that were spent on it."""
+    """The password was right, and this is how it is stored. `bucket` names the tries that were
+    spent on it."""
 
-    credential: Credential
+    user_id: str
+    password_hash: str
     bucket: str
     place: bytes
 
@@ -69,21 +71,20 @@ class Proofs:
         credential = await self._credentials.find(user_id or "")
         stored = None if credential is None else credential.password_hash
         is_right = await self._passwords.verify(stored, password)
-        if credential is None or not is_right or not credential.is_active:
+        if credential is None or stored is None or not is_right or not credential.is_active:
             await self._limits.failed(address)
             return None
-        return Proven(credential, bucket, place)
+        return Proven(credential.user_id, stored, bucket, place)
 
     async def settled(self, proven: Proven, password: str | None = None) -> str:
         """They are who they say: what was tried no longer stands in their way, and this place is
         theirs. The hash of the password as it is stored now."""
-        credential = proven.credential
         await self._limits.succeeded(proven.bucket)
-        await self._credentials.know_place(credential.user_id, proven.place)
-        if password is None or not self._passwords.is_outdated(credential.password_hash):
-            return credential.password_hash
+        await self._credentials.know_place(proven.user_id, proven.place)
+        if password is None or not self._passwords.is_outdated(proven.password_hash):
+            return proven.password_hash
         renewed = await self._passwords.hash(password)
-        await self._credentials.rehash(credential.user_id, credential.password_hash, renewed)
+        await self._credentials.rehash(proven.user_id, proven.password_hash, renewed)
         return renewed
 
     async def welcome(self, user_id: str, address: str) -> None:
@@ -104,7 +105,12 @@ class Proofs:
         if proof.password is not None:
             proven = await self.password(user_id, "", proof.password, address)
             if proven is None:
-                raise invalid(at, "This is not your password.", "wrong")
+                raise invalid(
+                    at,
+                    "This is not your password. Who has none yet chooses one by "
+                    "POST /auth/password/forgot.",
+                    "wrong",
+                )
             await self._limits.succeeded(proven.bucket)
             return
         place = self.named("place", user_id, address)
@@ -122,12 +128,22 @@ class Proofs:
         if proof.totp_code is None and proof.recovery_code is None:
             raise Refused(
                 Kind.SECOND_FACTOR_REQUIRED,
-                "Log in again with totp_code, or with recovery_code, beside the password.",
+                "Send the same again with totp_code, or with recovery_code, beside it.",
                 factors=["totp_code", "recovery_code"],
             )
         if not await self._is_right(user_id, proof):
             await self._limits.failed(address)
             raise Refused(Kind.UNAUTHENTICATED, "The code is wrong, or was used before.")
+
+    async def second_alone(self, user_id: str, proof: Proof, address: str) -> None:
+        """As `second`, for whom somebody else has let in: the tries are counted here."""
+        if proof.totp_code is None and proof.recovery_code is None:
+            await self.second(user_id, proof, address)
+            return
+        place = self.named("place", user_id, address)
+        bucket = await self._begin(user_id, "", place, address)
+        await self.second(user_id, proof, address)
+        await self._limits.succeeded(bucket)
 
     async def _code(self, user_id: str, proof: Proof, address: str) -> bool:
         """Whether a code was given; Invalid where it is wrong."""

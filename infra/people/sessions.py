@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, LiteralString
 
 import structlog
 
@@ -30,6 +30,14 @@ UNION ALL
 SELECT k.key_id FROM people.credentials c JOIN people.api_keys k USING (user_id)
 WHERE c.state = 'suspended' AND c.changed_at > now() - %(age)s AND k.revoked_at IS NULL
 """
+_KNOWING: Final = """
+SELECT FROM people.credentials
+WHERE user_id = %s AND password_hash = %s AND state = 'active' FOR SHARE
+"""
+_BEING: Final = """
+SELECT FROM people.credentials c JOIN people.identities i USING (user_id)
+WHERE user_id = %s AND identity_id = %s AND state = 'active' FOR SHARE
+"""
 _PREFIX: Final = "tlr_"
 _AGENT_CHARACTERS: Final = 200
 _log = structlog.get_logger(__name__)
@@ -45,9 +53,11 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """An open session. `last_used_at`: when its tokens were last renewed."""
+    """An open session. `last_used_at`: when its tokens were last renewed. `method`: how it was
+    begun, `password` or `sign-on`."""
 
     session_id: str
+    method: str
     started_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -77,21 +87,42 @@ class Sessions:
         self, user_id: str, password_hash: str, client: Client | None = None
     ) -> Session | None:
         """None where the account is not open any more, or has another password by now."""
+        return await self._begin(user_id, _KNOWING, password_hash, None, client)
+
+    async def begin_signed_on(
+        self, user_id: str, identity_id: str, client: Client | None = None
+    ) -> Session | None:
+        """None where the account is not open any more, or the identity leads there no more."""
+        return await self._begin(user_id, _BEING, identity_id, identity_id, client)
+
+    async def _begin(
+        self,
+        user_id: str,
+        standing: LiteralString,
+        proof: str,
+        identity_id: str | None,
+        client: Client | None,
+    ) -> Session | None:
         session = Session(secrets.token_urlsafe(16), user_id, _fresh_token())
         sealed = None if client is None else self._sealed(session.session_id, client)
         async with self._pool.connection() as connection, connection.transaction():
-            # The lock makes whoever changes the password or suspends the account wait, and see it.
-            cursor = await connection.execute(
-                "SELECT FROM people.credentials WHERE user_id = %s AND password_hash = %s"
-                " AND state = 'active' FOR SHARE",
-                (user_id, password_hash),
-            )
+            # The lock makes whoever changes the password, unlinks the identity or suspends the
+            # account wait, and see it.
+            cursor = await connection.execute(standing, (user_id, proof))
             if await cursor.fetchone() is None:
                 return None
             await connection.execute(
-                "INSERT INTO people.sessions (session_id, user_id, expires_at, client)"
-                " VALUES (%s, %s, now() + %s, %s)",
-                (session.session_id, user_id, self._lifetime, sealed),
+                "INSERT INTO people.sessions"
+                " (session_id, user_id, expires_at, client, identity_id, method)"
+                " VALUES (%s, %s, now() + %s, %s, %s, %s)",
+                (
+                    session.session_id,
+                    user_id,
+                    self._lifetime,
+                    sealed,
+                    identity_id,
+                    "password" if identity_id is None else "sign-on",
+                ),
             )
             await connection.execute(
                 "INSERT INTO people.refresh_tokens (digest, session_id) VALUES (%s, %s)",
@@ -101,13 +132,18 @@ class Sessions:
                 END_SESSIONS + _BEYOND_THE_LAST,
                 ("too many", user_id, self._most),
             )
+            if identity_id is not None:
+                await connection.execute(
+                    "UPDATE people.identities SET last_used_at = now() WHERE identity_id = %s",
+                    (identity_id,),
+                )
         return session
 
     async def of(self, user_id: str) -> list[Open]:
         """Somebody's open sessions, the one used last first."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT session_id, started_at, last_used_at, expires_at, client"
+                "SELECT session_id, method, started_at, last_used_at, expires_at, client"
                 " FROM people.sessions WHERE user_id = %s AND ended_at IS NULL"
                 " AND expires_at > now() ORDER BY last_used_at DESC, session_id LIMIT %s",
                 (user_id, self._most),
@@ -116,12 +152,13 @@ class Sessions:
         return [
             Open(
                 session_id=session_id,
+                method=method,
                 started_at=started_at,
                 last_used_at=last_used_at,
                 expires_at=expires_at,
                 client=self._opened(session_id, client),
             )
-            for session_id, started_at, last_used_at, expires_at, client in rows
+            for session_id, method, started_at, last_used_at, expires_at, client in rows
         ]
 
     async def end_one(self, user_id: str, session_id: str) -> bool:

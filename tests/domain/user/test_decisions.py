@@ -1,5 +1,7 @@
 """What an account may say of its owner."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.errors import Invalid, Kind
@@ -145,7 +147,7 @@ def test_a_second_factor_goes_on_and_off_once():
 
 def test_an_identity_is_linked_once_and_only_where_the_address_is_verified():
     linked = UserIdentityLinked(identity_id="idn_1", issuer="https://a.example")
-    link = decisions.link_identity, "idn_1", "https://a.example"
+    link = decisions.link_identity, "idn_1", "https://a.example", LIMITS
     given(USER, ANN, *register()).when(*link).refused(Kind.EMAIL_NOT_VERIFIED)
     given(USER, ANN, *register(), VERIFIED, UserSuspended()).when(*link).refused(Kind.FORBIDDEN)
     user = given(USER, ANN, *register(), VERIFIED)
@@ -153,6 +155,8 @@ def test_an_identity_is_linked_once_and_only_where_the_address_is_verified():
     user.when(decisions.unlink_identity, "idn_1").refused(Kind.NOT_FOUND)
     user = given(USER, ANN, *register(), VERIFIED, linked)
     user.when(*link).nothing()
+    few = decisions.link_identity, "idn_2", "https://a.example", replace(LIMITS, identities=1)
+    user.when(*few).refused(Kind.VALIDATION_FAILED)
     gone = UserIdentityUnlinked(identity_id="idn_1", issuer="https://a.example")
     assert user.when(decisions.unlink_identity, "idn_1").then(gone).identities == {}
 

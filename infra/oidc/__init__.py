@@ -1,0 +1,1 @@
+"""Signing on by OpenID Connect: one provider, as its client sees it."""
