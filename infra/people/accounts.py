@@ -196,6 +196,10 @@ class Accounts:
         await self._credentials.unsuspend(user_id)
         return outcome
 
+    async def settle(self, user_id: str) -> None:
+        """Let whose account is in the log in, though who made it has not come to that yet."""
+        await self._activate(user_id)
+
     async def sweep(self) -> None:
         """Settle what commands that died left behind, and forget what is over."""
         for user_id in await self._credentials.orphans(_ORPHAN_AGE):

@@ -36,7 +36,8 @@ WHERE user_id = %s AND password_hash = %s AND state = 'active' FOR SHARE
 """
 _BEING: Final = """
 SELECT FROM people.credentials c JOIN people.identities i USING (user_id)
-WHERE user_id = %s AND identity_id = %s AND state = 'active' FOR SHARE
+WHERE user_id = %s AND identity_id = %s AND state = 'active'
+FOR SHARE OF c FOR NO KEY UPDATE OF i
 """
 _PREFIX: Final = "tlr_"
 _AGENT_CHARACTERS: Final = 200

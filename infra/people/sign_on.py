@@ -179,7 +179,7 @@ class SignOn:
         none yet. Raises Refused where it is closed, or where the address is not proof enough."""
         known = await self._identities.find(somebody)
         if known is not None:
-            if known.state != "active":
+            if known.state == "suspended":
                 raise _closed()
             self._require_open(await self._executor.states.read(USER, known.user_id))
             return known.user_id
@@ -214,6 +214,7 @@ class SignOn:
         for _ in range(_MEETINGS):
             known = await self._identities.find(somebody)
             if known is not None:
+                await self._accounts.settle(known.user_id)
                 return known.user_id, known.identity_id
             user_id = await self._whose(somebody)
             if user_id is None:
@@ -229,6 +230,7 @@ class SignOn:
                 if refused.kind is not Kind.ALREADY_EXISTS:
                     raise
                 continue
+            await self._accounts.settle(user_id)
             return user_id, identity_id
         raise Refused(Kind.CONFLICT, "Somebody signs on as you at the same time; sign on again.")
 

@@ -1,6 +1,7 @@
 """The provider's own process: canaille over its memory, with orders on standard input."""
 
 import json
+import logging
 import sys
 import threading
 from typing import Any
@@ -85,6 +86,7 @@ def _obey(app: Flask, orders: dict[str, Any], order: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    logging.disable(logging.WARNING)  # it tells every request
     orders = json.loads(sys.argv[1])
     app = _served(orders)
     server = make_server("127.0.0.1", 0, app, threaded=True)
