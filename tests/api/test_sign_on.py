@@ -483,8 +483,12 @@ async def test_who_has_only_signed_on_chooses_a_password_by_mail_and_can_then_un
     await other.refused(401, "unauthenticated", "GET", "/auth/sessions")
     await someone.log_in(ann)
     other = await another().sign_on(ann)
-    nobodys = f"/auth/identities/{new_id('idn')}"
-    await someone.refused(404, "not-found", "DELETE", nobodys, body)
+    stranger = another()
+    theirs = await stranger.sign_on(person(stranger.provider))
+    for not_mine in ((await theirs.get("/auth/identities"))["identities"][0]["id"], new_id("idn")):
+        at = f"/auth/identities/{not_mine}"
+        await someone.refused(404, "not-found", "DELETE", at, body)
+    assert len((await theirs.get("/auth/identities"))["identities"]) == 1
     assert (await someone.send("DELETE", path, body)).status_code == 204
     await other.refused(401, "unauthenticated", "GET", "/auth/sessions")
     sessions = (await someone.get("/auth/sessions"))["sessions"]
