@@ -140,8 +140,8 @@ def link_identity(
     if not user.email_verified:
         raise Refused(
             Kind.EMAIL_NOT_VERIFIED,
-            "Verify your e-mail address first, by the link that was mailed to it; "
-            "POST /auth/verify-email/resend sends another.",
+            "Verify your e-mail address first, by the link that was mailed to it, or have another "
+            "one sent.",
         )
     if identity_id in user.identities:
         return ()
