@@ -61,7 +61,6 @@ class Highlighter:
             for clause in asked.clauses
             if not clause.negated
         ]
-        self._single = any(is_single_character(word) for word in asked.words)
 
     def of(
         self, score: float, title: str | None, description: str | None, comments: Sequence[str]
@@ -105,13 +104,14 @@ class Highlighter:
             for at in range(len(there) - len(clause) + 1):
                 met = there[at : at + len(clause)]
                 if all(map(_Wanted.meets, clause, (place.word for place in met))):
-                    found.append(_Span(met[0].start, self._end(met[-1], clause[-1]), number))
+                    found.append(_Span(met[0].start, _end(met[-1], clause[-1]), number))
         return sorted(found, key=lambda span: (span.start, span.end))[:_MOST_SPANS]
 
-    def _end(self, place: Place, wanted: _Wanted) -> int:
-        """Of a pair of characters only the first was looked for, where that is a single one."""
-        alone = self._single and any(map(is_single_character, wanted.exact))
-        return place.start + 1 if alone else place.end
+
+def _end(place: Place, wanted: _Wanted) -> int:
+    """Of a pair of characters only the first was looked for, where that is a single one."""
+    alone = any(map(is_single_character, wanted.exact))
+    return place.start + 1 if alone else place.end
 
 
 def _met(spans: Iterable[_Span]) -> int:

@@ -61,12 +61,10 @@ class OpenSearchIndex:
     async def problem(self) -> str | None:
         """Why questions are answered by PostgreSQL; None where they need not be."""
         try:
-            await self._usable(None)
-            await self._client.cluster.health()
+            index = await self._usable(None)
+            await self._search(index.name, {"size": 0, "terminate_after": 1})
         except IndexAway as away:
             return str(away)
-        except FAILURES as error:
-            return described(error)
         return None
 
     async def _usable(self, position: int | None) -> standing.Standing:

@@ -7,7 +7,7 @@ from domain.errors import Invalid
 from domain.task.events import TaskDescribed, TaskRetitled, TaskTagged
 from domain.values.text import ERASED
 from projections.highlights import Highlighter
-from projections.search import MOST_COMMENTS, SEARCH_VIEW, texts_of
+from projections.search import MOST_COMMENTS, SEARCH_VIEW, SearchTexts, terms_of, texts_of
 from projections.search_query import AskedText, asked_text
 from projections.search_words import asked_words, places, stored_words
 from projections.spelling import alike
@@ -67,6 +67,16 @@ def test_of_many_comments_the_latest_are_found() -> None:
     found = lexemes(past, task_id)
     assert "word0" not in found
     assert {"word1", f"word{MOST_COMMENTS}"} <= found
+
+
+def test_of_a_text_of_too_many_words_the_first_are_found() -> None:
+    words = [f"{number:060d}" for number in range(20_000)]
+    terms = terms_of(SearchTexts(title="word " * 300, description=" ".join(words)), "ws_1", None)
+    assert sum(len(lexeme) + 2 * len(places) + 4 for lexeme, places in terms.items()) < 2**20
+    assert "=ws_1" in terms
+    assert len(terms["word"]) == 255
+    assert {words[0], words[1_000]} <= set(terms)
+    assert words[-1] not in terms
 
 
 def test_what_was_erased_is_neither_found_nor_kept() -> None:
