@@ -12,8 +12,9 @@ from typing import Final, Protocol
 from .questions import Listing, Scope
 from .search_query import AskedText
 
-# So many tasks that meet a text are ranked and counted; of more, those that changed last.
+# Of up to so many tasks that meet a text all are looked at; of more, no more than MOST_RANKED.
 MOST_HITS: Final = 10_000
+MOST_RANKED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class SearchIndex(Protocol):
 
     What it finds beyond the scope, for it does not know yet what changed, is left out by whoever
     asks. `among`: these tasks alone; `project_ids`: those of these projects alone, where it is
-    not empty. `position`: what the answer has to show at least. At most MOST_HITS are found.
+    not empty. `position`: what the answer has to show at least. Of more than MOST_HITS tasks it
+    gives MOST_RANKED, the best or those that changed last.
     """
 
     async def hits(
@@ -72,7 +74,7 @@ NOTHING_SAID: Final = TaskFound(None, None, None, None, ())
 @dataclass(frozen=True, slots=True)
 class Searched:
     """A page of tasks, and what is said of each, in its order. `whole`: all that meet the text
-    were looked at, and not only the MOST_HITS that changed last."""
+    were looked at, and not only MOST_RANKED of them."""
 
     listing: Listing
     found: Sequence[TaskFound]

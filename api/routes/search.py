@@ -48,8 +48,8 @@ class FoundTask(TaskAnswer, frozen=True, kw_only=True, gc=False):
 
 class FoundPage(Page, kw_only=True):
     """`total` is exact up to 10,000 (`total_is_exact`). `truncated`: more tasks than that meet the
-    text, of which only the 10,000 were looked at whose texts changed last. `page`: null where a
-    cursor says where to go on."""
+    text, of which only 2,000 were looked at, those that changed last or the best. `page`: null
+    where a cursor says where to go on."""
 
     tasks: list[FoundTask]
     total: int

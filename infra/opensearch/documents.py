@@ -10,6 +10,7 @@ from typing import Any, Final
 from projections.questions import Scope
 from projections.search import SearchTexts
 from projections.search_query import AskedText, AskedWord, Clause
+from projections.search_questions import MOST_HITS
 from projections.search_words import stem, stems, stored_words
 
 # Whenever documents of the same rows would come out differently.
@@ -92,7 +93,7 @@ def question(
         never.append({"terms": {"project_id": list(scope.hidden)}})
     return {
         "size": at_most,
-        "track_total_hits": at_most + 1,
+        "track_total_hits": MOST_HITS + 1,
         "query": {
             "bool": {
                 "must": [query for negated, query in clauses if not negated],

@@ -10,7 +10,7 @@ from opensearchpy import AsyncOpenSearch
 from infra.postgres.pool import Pool
 from projections.questions import Scope
 from projections.search_query import AskedText
-from projections.search_questions import MOST_HITS, Hits, IndexAway
+from projections.search_questions import MOST_HITS, MOST_RANKED, Hits, IndexAway
 
 from . import standing
 from .client import FAILURES, described, open_client
@@ -46,17 +46,26 @@ class OpenSearchIndex:
         among: Sequence[str] | None = None,
         position: int | None = None,
     ) -> Hits:
-        """Of more than MOST_HITS the best ones."""
+        """Of more than MOST_HITS tasks the best ones."""
         index = await self._usable(position)
         if not asked.clauses or not scope.tenants:
             return Hits((), (), True, index.position, BACKEND)
-        body = question(scope, asked, project_ids, among, MOST_HITS)
-        found = await self._search(index.name, body)
-        hits = found["hits"]
-        task_ids = [hit["_id"] for hit in hits.get("hits", ())]
-        scores = [float(hit["_score"] or 0) for hit in hits.get("hits", ())]
-        whole = hits["total"]["value"] <= MOST_HITS
-        return Hits(task_ids, scores, whole, index.position, BACKEND)
+        found = await self._search(
+            index.name, question(scope, asked, project_ids, among, MOST_RANKED)
+        )
+        total = found["hits"]["total"]["value"]
+        if MOST_RANKED < total <= MOST_HITS:
+            found = await self._search(
+                index.name, question(scope, asked, project_ids, among, MOST_HITS)
+            )
+        hits = found["hits"].get("hits", ())
+        return Hits(
+            [hit["_id"] for hit in hits],
+            [float(hit["_score"] or 0) for hit in hits],
+            total <= MOST_HITS,
+            index.position,
+            BACKEND,
+        )
 
     async def problem(self) -> str | None:
         """Why questions are answered by PostgreSQL; None where they need not be."""

@@ -20,10 +20,13 @@ from domain.task.events import (
     TaskTrashed,
 )
 from domain.values.text import ERASED
+from infra.opensearch import documents
+from infra.opensearch import index as index_module
 from infra.opensearch.client import open_client
 from infra.opensearch.index import OpenSearchIndex
 from infra.opensearch.indexer import Indexer
 from infra.postgres.pool import open_pool
+from infra.postgres.views import search_index, search_queries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.rows import adapt
 from infra.postgres.views.search_queries import SearchQueries
@@ -248,6 +251,28 @@ async def test_pages_repeat_and_miss_nothing(sought: Sought) -> None:
     assert numbers(await sought.page("words", page=Page(limit=5, skip=20))) == whole[20:]
     with pytest.raises(Invalid):
         await sought.page("words", page=Page(cursor="AAAA"))
+
+
+async def test_of_words_that_are_everywhere_some_are_ranked_and_filters_go_first(
+    sought: Sought, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (search_index, search_queries, index_module, documents):
+        for name, value in (("MOST_HITS", 6), ("MOST_RANKED", 4), ("_MOST_AMONG", 6)):
+            monkeypatch.setattr(module, name, value, raising=False)
+    past = sought.past
+    for number in range(1, 11):
+        past.task(number, WEB, title="common", priority=1 if number in (2, 3) else 5)
+    past.task(11, WEB, title="common rare")
+    past.task(12, OPS, title="common")
+    await sought.write()
+    found = await sought.page("common")
+    assert len(numbers(found)) == 4
+    assert (found.whole, found.listing.total, found.listing.total_is_exact) == (False, 6, False)
+    assert set(await sought.find("common", priorities=(1,))) == {2, 3}, "the filter goes first"
+    assert await sought.find("common", project_ids=(OPS,)) == [12]
+    exact = await sought.page("common rare")
+    assert numbers(exact) == [11]
+    assert (exact.whole, exact.listing.total_is_exact) == (True, True)
 
 
 async def test_what_changes_is_found_as_it_is_now(sought: Sought) -> None:

@@ -13,7 +13,7 @@ from projections.search import (
     within_workspace,
 )
 from projections.search_query import AskedText, AskedWord, Clause
-from projections.search_questions import MOST_HITS, Hits
+from projections.search_questions import MOST_HITS, MOST_RANKED, Hits
 from projections.search_words import stem
 from projections.spelling import alike, is_like_enough
 
@@ -26,9 +26,14 @@ BACKEND: Final = "postgresql"
 _MOST_HIDDEN: Final = 50
 _MOST_LOOKED_AT: Final = 200
 
+# OFFSET 0 keeps the count from being made for each use of it.
 _HITS = (
-    "SELECT {position}, h.task_ids, h.scores"
-    " FROM views.search_hits(%s, %s::tsquery, %s::tsquery, %s, %s) AS h"
+    "SELECT {position}, f.found, h.task_ids, h.scores"
+    " FROM (SELECT CASE WHEN %(among)s::text[] IS NULL"
+    " THEN views.search_found(%(relation)s, %(where)s::tsquery, %(most)s + 1)"
+    " END AS found OFFSET 0) AS f"
+    " CROSS JOIN LATERAL views.search_hits(%(relation)s, %(where)s::tsquery, %(ranked)s::tsquery,"
+    " %(among)s, CASE WHEN f.found > %(most)s THEN %(few)s ELSE %(most)s END) AS h"
 )
 _WORDS = "SELECT array(SELECT views.search_words(%s, %s, %s::real, %s))"
 
@@ -58,23 +63,18 @@ class PostgresSearchIndex:
         rows = await self._reader.fetch(
             scope.tenants,
             _HITS,
-            (
-                relation,
-                where,
-                ranked,
-                None if among is None else list(among),
-                MOST_HITS + 1,
-            ),
+            {
+                "relation": relation,
+                "where": where,
+                "ranked": ranked,
+                "among": None if among is None else list(among),
+                "most": MOST_HITS,
+                "few": MOST_RANKED,
+            },
         )
-        seen, task_ids, scores = rows[0]
-        found = task_ids or []
-        return Hits(
-            found[:MOST_HITS],
-            (scores or [])[:MOST_HITS],
-            len(found) <= MOST_HITS,
-            seen or 0,
-            BACKEND,
-        )
+        seen, found, task_ids, scores = rows[0]
+        whole = found is None or found <= MOST_HITS
+        return Hits(task_ids or (), scores or (), whole, seen or 0, BACKEND)
 
     async def spelt(self, scope: Scope, words: Iterable[str]) -> dict[str, Sequence[str]]:
         """Of each word, those of the workspaces' vocabularies that may have been meant by it."""

@@ -12,6 +12,7 @@ from projections.questions import Listing, Page, Scope
 from projections.search import SEARCH_VIEW, texts_of
 from projections.search_query import AskedText
 from projections.search_questions import (
+    MOST_HITS,
     NOTHING_SAID,
     Hits,
     IndexAway,
@@ -99,7 +100,7 @@ class SearchQueries:
                 hits, listing = await self._round(index, scope, text, asked, sort, page, position)
         found = await self._said(scope, text, hits, listing)
         if not hits.whole:
-            listing = replace(listing, total_is_exact=False)
+            listing = replace(listing, total=_at_least(asked, listing), total_is_exact=False)
         return Searched(as_of(listing, hits.position), found, hits.whole, hits.backend)
 
     async def _round(
@@ -114,7 +115,7 @@ class SearchQueries:
     ) -> tuple[Hits, Listing]:
         projects = asked.project_ids
         hits = await index.hits(scope, text, project_ids=projects, position=position)
-        if not hits.whole and asked != TaskFilter(project_ids=projects, now=asked.now):
+        if not hits.whole and not _is_open(asked):
             # The filter may leave all of these out, and let others pass.
             among = await self._tasks.ids(scope, asked, _MOST_AMONG)
             if among is not None:
@@ -154,6 +155,16 @@ class SearchQueries:
             else:
                 found.append(highlighter.of(score, of.title, of.description, of.said))
         return found
+
+
+def _is_open(asked: TaskFilter) -> bool:
+    """Whether a filter asks for nothing but projects, which the index knows itself."""
+    return asked == TaskFilter(project_ids=asked.project_ids, now=asked.now)
+
+
+def _at_least(asked: TaskFilter, listing: Listing) -> int:
+    """How many there are, where not all were looked at."""
+    return MOST_HITS if _is_open(asked) else listing.total or 0
 
 
 def ids_in(docs: bytes) -> list[str]:
