@@ -6,16 +6,20 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 DECLARE
     workspaces text[] :=
         string_to_array(current_setting('taskledger.workspaces', true), ',');
+    one text := CASE WHEN cardinality(workspaces) = 1 THEN workspaces[1] END;
+    within text := CASE WHEN one IS NULL THEN 't.workspace_id = ANY ($2)' ELSE 't.workspace_id = $4' END;
     found bigint;
 BEGIN
     IF relation !~ '^search_docs_v[0-9]+_g[0-9]+$' THEN
         RAISE EXCEPTION 'not a table to search' USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    -- In an order, so that words that are everywhere are met on the way through the tasks: putting
+    -- together where each of them is, as the GIN index does, took five times as long.
     EXECUTE format(
-        'SELECT count(*) FROM (SELECT FROM views.%I AS t'
-        ' WHERE t.terms @@ $1 AND t.workspace_id = ANY ($2) LIMIT $3) AS h',
-        relation
-    ) INTO found USING asked, workspaces, at_most;
+        'SELECT count(*) FROM (SELECT FROM views.%I AS t WHERE t.terms @@ $1 AND %s'
+        ' ORDER BY t.changed DESC LIMIT $3) AS h',
+        relation, within
+    ) INTO found USING asked, workspaces, at_most, one;
     RETURN found;
 END
 $$;
