@@ -48,6 +48,7 @@ class Operation:
     filters: list[str]
     schema: Mapping[str, Any]
     schemas: Mapping[str, Any] = field(repr=False)
+    is_public: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -72,6 +73,22 @@ class Operation:
             kind = named_kind(name)
             if kind is not None:
                 yield name, kind, self._is_list(schema)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every property that a body may have."""
+        return tuple(self._whole(self.schema).get("properties", ())) if self.schema else ()
+
+    def takes_objects(self, field: str) -> bool:
+        """Whether an object may stand in this property."""
+        schema = self._whole(self.schema)["properties"][field]
+        ways = [self._whole(each) for each in schema.get("anyOf", [schema])]
+        return any("type" not in each or each["type"] == "object" for each in ways)
+
+    @property
+    def alone(self) -> bool:
+        """Whether a batch does not take it."""
+        return self.is_public or self.path.startswith(("/api/v1/auth/", "/api/v1/batch"))
 
     def _is_list(self, schema: Mapping[str, Any]) -> bool:
         ways = schema.get("anyOf", [schema])
@@ -123,12 +140,13 @@ class Operation:
                 return "x" * max(1, schema.get("minLength", 1))
 
 
-def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Every call that asks for a token."""
+def operations(document: Mapping[str, Any], *, public: bool = False) -> Iterator[Operation]:
+    """Every call that asks for a token, and the others too where `public` says so."""
     schemas = document["components"]["schemas"]
     for path, methods in document["paths"].items():
         for method, described in methods.items():
-            if described.get("security") == []:
+            is_public = described.get("security") == []
+            if is_public and not public:
                 continue
             parameters = described.get("parameters", ())
             content = described.get("requestBody", {}).get("content", {})
@@ -139,6 +157,7 @@ def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
                 filters=[each["name"] for each in parameters if each["in"] == "query"],
                 schema=content.get("application/json", {}).get("schema", {}),
                 schemas=schemas,
+                is_public=is_public,
             )
 
 
