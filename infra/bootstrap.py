@@ -32,7 +32,7 @@ from infra.mail.smtp import SmtpPost, SmtpServer
 from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
 from infra.nats.news import on_news
-from infra.nats.wake import CommitWaker, on_views
+from infra.nats.wake import CommitWaker, EndTeller, on_ended, on_views
 from infra.opensearch.index import OpenSearchIndex
 from infra.operations import Operations
 from infra.people.access_tokens import AccessTokens
@@ -218,7 +218,11 @@ async def _build(
     vault = Vault(master.derive("small secrets"))
     sessions = Sessions(pool, timedelta(days=settings.refresh_token_days), vault)
     token_lifetime = timedelta(minutes=settings.access_token_minutes)
-    revocations = Revocations(sessions, token_lifetime)
+    if nats is None:
+        revocations = Revocations(sessions, token_lifetime)
+    else:
+        revocations = Revocations(sessions, token_lifetime, EndTeller(nats, log_id))
+        await on_ended(nats, log_id, revocations.heard)
     await _once_there(revocations.start)
     stack.push_async_callback(revocations.stop)
     passwords = Passwords()

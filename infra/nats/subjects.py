@@ -9,7 +9,8 @@ class Subjects:
 
     `log`: batches of events, kept by JetStream. The rest is plain NATS, and may be missed:
     `wake`: something was committed. `beat`: where the log's head is, once a second.
-    `views`: views have moved. `change`: a view's generations or dead letters were changed.
+    `ended`: a session ended or a key was revoked. `views`: views have moved. `change`: a view's
+    generations or dead letters were changed.
     """
 
     log_id: str
@@ -37,3 +38,7 @@ class Subjects:
     @property
     def change(self) -> str:
         return f"change.{self.log_id}"
+
+    @property
+    def ended(self) -> str:
+        return f"ended.{self.log_id}"

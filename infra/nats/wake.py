@@ -25,6 +25,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 # The relay gathers for longer than this before it reads.
 _SPACING_S: Final = 0.005
+_ID_BYTES: Final = 64
 
 
 class CommitWaker:
@@ -54,6 +55,35 @@ class CommitWaker:
                 await asyncio.sleep(_SPACING_S)
         finally:
             self._sending = None
+
+
+class EndTeller:
+    """Tells every process that a session ended or a key was revoked; called from the event loop."""
+
+    def __init__(self, connection: NatsConnection, log_id: str) -> None:
+        self._connection = connection
+        self._subject = Subjects(log_id).ended
+        self._sending: set[asyncio.Task[bool]] = set()
+
+    def __call__(self, ended: str) -> None:
+        if not self._connection.connected:
+            return
+        publish = self._connection.publish(self._subject, ended.encode())
+        task = asyncio.get_running_loop().create_task(publish)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+
+async def on_ended(
+    connection: NatsConnection, log_id: str, heard: Callable[[str], None]
+) -> Subscription:
+    """Call `heard` with the id of each session that ended and each key that was revoked."""
+
+    def deliver(message: Msg) -> None:
+        if len(message.data) <= _ID_BYTES and message.data.isascii():
+            heard(message.data.decode())
+
+    return await connection.subscribe(Subjects(log_id).ended, deliver)
 
 
 async def on_commit(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -263,15 +264,22 @@ class Revocations:
     """The sessions that ended while access tokens of theirs may still be valid, and the API keys
     that were revoked while somebody may remember them, in memory.
 
-    Asked for twice a second, so a log-out reaches every process within a second; the process
-    that served it knows at once. While the database is away nothing is forgotten.
+    The process that served it knows at once, and tells the others (`tell`). What is not told is
+    asked for twice a second, so a log-out reaches every process within a second for all that.
+    While the database is away nothing is forgotten.
     """
 
     _EVERY_S: Final = 0.5
     _OVERLAP: Final = timedelta(seconds=10)
 
-    def __init__(self, sessions: Sessions, token_lifetime: timedelta) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        token_lifetime: timedelta,
+        tell: Callable[[str], None] = lambda _ended: None,
+    ) -> None:
         self._sessions = sessions
+        self._tell = tell
         self._lifetime = token_lifetime + self._OVERLAP
         self._ended: dict[str, float] = {}
         self._task: asyncio.Task[None] | None = None
@@ -280,6 +288,12 @@ class Revocations:
         return session_id in self._ended
 
     def add(self, session_id: str) -> None:
+        """It has just been ended here."""
+        self.heard(session_id)
+        self._tell(session_id)
+
+    def heard(self, session_id: str) -> None:
+        """Another process has ended it."""
         self._ended[session_id] = time.monotonic()
 
     async def start(self) -> None:

@@ -1,6 +1,7 @@
 """Two products over one log: who races through both meets the same rules."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from random import Random
@@ -107,3 +108,26 @@ async def test_a_limit_of_lanes_is_counted_as_the_project_says(ada: Api) -> None
     assert (columns["swimlane"], columns["columns"][1]["lane_wip_limit"]) == ("label", 1)
     wrong = {"columns": columns["columns"], "swimlane": "colour"}
     await ada.refused(422, "validation-failed", "PUT", "/projects/LANE/columns", wrong)
+
+
+async def test_what_ends_at_one_door_has_ended_at_the_other_though_that_asks_nobody(
+    doors: tuple[Api, Api], second: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing(age: object) -> None:
+        """What is asked for twice a second finds nothing."""
+
+    monkeypatch.setattr(second.house.revocations, "_take", nothing)
+    ada, other = doors
+    await ada.log_in(ada.user["username"])
+    other.token = ada.token
+    key = await ada.post("/api-keys", {"name": "CI", "scopes": ["tasks:read"]})
+    holder = other.with_token(key["key"])
+    await other.get("/auth/sessions")
+    await holder.get("/tasks")
+    await ada.delete(f"/api-keys/{key['key_id']}")
+    assert (await ada.send("POST", "/auth/logout")).status_code == 204
+    until = time.monotonic() + 5
+    for caller, path in ((holder, "/tasks"), (other, "/auth/sessions")):
+        while (await caller.send("GET", path)).status_code != 401:
+            assert time.monotonic() < until, "what has ended goes on elsewhere"
+            await asyncio.sleep(0.01)
