@@ -19,7 +19,7 @@ FLOOR = 90.0
 
 _WORK = Path("mutants")
 _TESTED = ("domain", "tests/domain", "tests/mutation")
-_LINE = "{:<36} {:>7} {:>7} {:>8} {:>8} {:>8} {:>7}"
+_LINE = "| {:<35} | {:>7} | {:>6} | {:>8} | {:>8} | {:>8} | {:>7} |"
 
 
 def main(arguments: list[str]) -> int:
@@ -44,8 +44,9 @@ def _begin_anew_after_a_change() -> None:
 
 
 def _told() -> float:
-    """Prints the table; gives the score over all."""
+    """Prints the table as it stands in `docs/mutants.md`; gives the score over all."""
     print(_LINE.format("module", "mutants", "killed", "timeouts", "survived", "no tests", "score"))
+    print(_LINE.format("---", *["---:"] * 6))
     found = [(str(path.with_suffix("")), _stat(path)) for path in sorted(walk_mutatable_files())]
     rows = [(name.replace("/", "."), stat) for name, stat in found if stat.total]
     for name, stat in rows:

@@ -36,7 +36,7 @@ def test_what_cannot_be_said():
     task = task_of()
     task.when(decisions.add, **PLAIN | {"text": " \n"}).invalid("/text blank")
     task.when(decisions.add, **PLAIN | {"text": "x" * 20_001}).invalid("/text too-long")
-    task.when(decisions.add, **PLAIN | {"text": "a\x00b"}).invalid("/text")
+    task.when(decisions.add, **PLAIN | {"text": "a\x00b"}).invalid("/text characters")
     task.when(decisions.add, **PLAIN | {"mentions": (BOB,) * 51}).invalid("/mentions too-many")
     task.when(decisions.add, **PLAIN | {"mentions": (BOB,) * 50}).decide()
     task_of(TaskTrashed()).when(decisions.add, **PLAIN).refused(Kind.TRASHED)
@@ -69,6 +69,7 @@ def test_who_deleted_a_comment_may_bring_it_back_and_an_admin_always_may():
     gone = given(COMMENT, "cmt_1", SAID, deleted).state
     assert gone.deleted
     assert gone.deleted_by == ANN
+    assert given(COMMENT, "cmt_1", SAID, deleted, restored).state.deleted_by is None
     task.when(decisions.delete, gone).nothing()
     bring_back = decisions.restore
     assert task.when(bring_back, gone, actor_id=ANN, is_admin=False).decide() == (restored,)

@@ -1,6 +1,7 @@
 """What may happen to a project, its members and its workflow."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -18,6 +19,9 @@ from domain.project.events import (
     ProjectPrivacyChanged,
     ProjectRenamed,
     ProjectSwimlaneChanged,
+    ProjectTeamAdded,
+    ProjectTeamRemoved,
+    ProjectTeamRoleChanged,
     ProjectUnarchived,
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
@@ -33,9 +37,9 @@ from domain.project.workflow import (
     allowed_from,
 )
 from domain.workspace.events import WorkspaceMemberAdded, WorkspaceMemberRemoved
-from domain.workspace.state import WORKSPACE
+from domain.workspace.state import WORKSPACE, Membership
 from tests.domain.examples import BOB_MEMBER, ids, project_of, workspace_of
-from tests.domain.given import ANN, BOB, EVE, LIMITS, PROJECT_ID, WORKSPACE_ID, stamp
+from tests.domain.given import ANN, BOB, EVE, LIMITS, PROJECT_ID, START, WORKSPACE_ID, stamp
 
 COLUMNS = project_of().state.columns
 
@@ -80,7 +84,7 @@ def test_each_field_changes_once_and_says_what_stood_there():
     project.when(decisions.describe, "", LIMITS).nothing()
     project.when(decisions.change_view_type, "board").nothing()
     project.when(decisions.change_privacy, False).nothing()
-    project.when(decisions.change_view_type, "pie").invalid("/view_type")
+    project.when(decisions.change_view_type, "pie").invalid("/view_type unknown")
 
 
 def test_an_archived_project_only_wakes_up_or_loses_members():
@@ -252,6 +256,26 @@ def test_tasks_are_moved_only_from_what_goes_to_what_there_is():
 
 def columns(*laid: tuple[str, ...]) -> tuple[ColumnDraft, ...]:
     return tuple(ColumnDraft(name=f"C{n}", statuses=statuses) for n, statuses in enumerate(laid))
+
+
+def test_the_log_says_who_is_named_in_a_project_since_when():
+    state = project_of().state
+    first = START + timedelta(seconds=1)
+    assert state.members == {ANN: Membership("admin", first, 1)}
+    for event in (
+        ProjectMemberAdded(user_id=BOB, role="viewer"),
+        ProjectMemberRoleChanged(user_id=BOB, role="member", was="viewer"),
+        ProjectTeamAdded(team_id="team_1", role="viewer"),
+        ProjectTeamRoleChanged(team_id="team_1", role="admin", was="viewer"),
+        ProjectTeamAdded(team_id="team_2", role="viewer"),
+        ProjectTeamRemoved(team_id="team_2", was="viewer"),
+        ProjectArchived(),
+        ProjectUnarchived(),
+    ):
+        state = PROJECT.evolve(state, event, stamp(state.version + 1, PROJECT_ID))
+    assert state.members[BOB] == Membership("member", first + timedelta(seconds=1), 2)
+    assert state.teams == {"team_1": Membership("admin", first + timedelta(seconds=3), 4)}
+    assert state.archived_at is None
 
 
 def test_a_board_is_laid_out_anew_with_every_status_in_exactly_one_column():

@@ -148,6 +148,17 @@ def test_what_is_no_rule_is_refused(rule: str) -> None:
     assert [each.pointer for each in caught.value.problems] == ["/rule"]
 
 
+def test_the_first_is_the_next_after_all_that_is_before_it() -> None:
+    first = at("2026-03-02T08:00")
+    for before in (timedelta(microseconds=1), timedelta(days=3)):
+        assert next_occurrence("FREQ=DAILY", BERLIN, first, first - before) == first
+
+
+def test_rules_are_walked_until_the_year_3000() -> None:
+    assert occurrences("FREQ=DAILY", "UTC", "3000-12-30T08:00", 1) == ["3000-12-31T08:00:00"]
+    assert occurrences("FREQ=DAILY", "UTC", "3001-01-02T08:00", 1) == []
+
+
 @pytest.mark.parametrize(
     ("rule", "code", "detail"),
     [

@@ -41,6 +41,7 @@ def test_priorities_are_levels_with_names():
     assert [list(levels_of(each)) for each in BANDS] == [
         [1], [2, 3], [4, 5, 6], [7, 8, 9, 10],
     ]  # fmt: skip
+    assert [level_of(level) for level in (1, 10)] == [1, 10]
     for wrong in (0, 11, True, 3.0, "5", "", None, "P3", []):
         with pytest.raises(Invalid):
             level_of(wrong)

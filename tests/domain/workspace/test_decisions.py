@@ -11,7 +11,7 @@ from domain.workspace.events import (
     WorkspaceRenamed,
 )
 from domain.workspace.state import WORKSPACE, Membership
-from tests.domain.examples import workspace_of
+from tests.domain.examples import project_of, workspace_of
 from tests.domain.given import ANN, BOB, EVE, LIMITS, START, WORKSPACE_ID, stamp
 
 
@@ -21,7 +21,9 @@ def test_a_workspace_is_renamed_once():
     )
     workspace_of().when(decisions.rename, "Acme", LIMITS).nothing()
     workspace_of().when(decisions.rename, "\t", LIMITS).invalid("/name")
-    workspace_of().when(decisions.rename, "a\x00b", LIMITS).invalid("/name")
+    workspace_of().when(decisions.rename, "a\x00b", LIMITS).invalid("/name characters")
+    assert workspace_of().state.is_personal is False
+    assert project_of().state.is_personal is False
 
 
 def test_somebody_comes_in_once():
