@@ -249,7 +249,7 @@ _ASKED: Final[Mapping[str, _Make]] = {
         ),
         Sort(SortBy.PRIORITY, False),
     ),
-    "project = X AND assignee WAS EMPTY AND status CHANGED BY person": lambda c: (
+    "assignee WAS NOT EMPTY AND status CHANGED BY person": lambda c: (
         _asked(
             Not(WasSo("assignee", Stood(values=("",)), When())),
             ChangedSo("status", None, None, When(by=(_somebody(c),))),

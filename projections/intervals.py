@@ -44,6 +44,9 @@ EMPTY: Final = ""
 LASTS: Final = 0
 MADE: Final = "made"
 
+# Fields that hold several values: of any other, each change begins one.
+SEVERAL: Final = frozenset({"assignee", "label"})
+
 _YES, _NO = "true", "false"
 
 # What a task holds that says nothing else; a project is always said, but hardly ever changes.

@@ -38,6 +38,19 @@ class Names:
     async def projects(self, values: Sequence[Value]) -> tuple[str, ...]:
         return await self._each("project", values, self._project)
 
+    async def seen_projects(self, values: Sequence[Value]) -> tuple[str, ...]:
+        """Those of them that the asker may see: for where nothing else asks whether they may."""
+        access, user_id = self._call.access, self._call.caller.user_id
+        ids = await self.projects(values)
+        places = await asyncio.gather(*(access.newest_project(user_id, each) for each in ids))
+        return tuple(each for each, place in zip(ids, places, strict=True) if place is not None)
+
+    async def seen_tasks(self, values: Sequence[Value]) -> tuple[str, ...]:
+        access, user_id = self._call.access, self._call.caller.user_id
+        ids = await self.tasks(values)
+        places = await asyncio.gather(*(access.newest_task(user_id, each) for each in ids))
+        return tuple(each for each, place in zip(ids, places, strict=True) if place is not None)
+
     async def tasks(self, values: Sequence[Value]) -> tuple[str, ...]:
         return await self._each("task", values, self._task)
 

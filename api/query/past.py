@@ -50,9 +50,9 @@ async def _values(asking: Asking, field: Field, values: Sequence[Value]) -> Stoo
     names = asking.names
     match field.kind:
         case Kind.PROJECT:
-            return Stood(values=await names.projects(values))
+            return Stood(values=await names.seen_projects(values))
         case Kind.TASK:
-            return Stood(values=await names.tasks(values))
+            return Stood(values=await names.seen_tasks(values))
         case Kind.PERSON:
             return Stood(values=await names.people(values))
         case Kind.STATUS:

@@ -238,6 +238,13 @@ async def test_what_may_not_be_seen_is_found_by_no_query_and_no_error_tells(team
     assert await team.found("project = SECRET OR key = SECRET-1", bob) == set()
     assert await team.found("status WAS todo OR label WAS dark", bob) == {"Seen"}
     assert await team.found(f"key IN ({task['id']}, {seen['key']})", bob) == {"Seen"}
+    # A task that has come from there says so of itself to whoever may see that project.
+    moved = await ada.task("Moved", project_id=hidden["id"])
+    await ada.post(f"/tasks/{moved['id']}/move", {"project_id": "WEB"})
+    bob.position = ada.position
+    for query in (f"project WAS {hidden['id']}", f"project CHANGED FROM {hidden['id']}"):
+        assert await team.found(query) >= {"Moved"}
+        assert await team.found(query, bob) == set()
     answers = [
         await bob.send(
             "GET", "/tasks",

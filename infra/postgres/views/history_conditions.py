@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from projections.intervals import BEGINS_WITH, EMPTY, LASTS, MADE
+from projections.intervals import BEGINS_WITH, EMPTY, LASTS, MADE, SEVERAL
 from projections.query.conditions import ChangedSo, Stood, WasSo, When
 from projections.tasks import TaskFilter
 
@@ -11,7 +11,10 @@ from .filter_conditions import has_status, statuses_of
 from .reader import Parameters
 from .tags import HeldTags, has_tag
 
+# OFFSET keeps it a question to each task that is met, by the key: what a list is made from is
+# decided by its order and by `candidates`, not by guesses at values that are parameters.
 _IN_INTERVALS: Final = "(SELECT FROM {intervals_intervals} AS i WHERE"
+_OF_EACH: Final = " OFFSET 0)"
 
 
 def was_so(asked: WasSo, params: Parameters) -> str:
@@ -21,13 +24,13 @@ def was_so(asked: WasSo, params: Parameters) -> str:
     of_task = f"i.task_id = t.task_id AND i.field = {field}"
     stood = _stood(asked.stood, params)
     overlaps = _overlaps(asked.when, params)
-    said = f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps})"
+    said = f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps}{_OF_EACH}"
     unsaid = _unsaid(asked, params)
     if unsaid is None:
         return f"({_made_by_then(asked.when, params)}{said})"
     made = f"i.task_id = t.task_id AND i.field = {params.add('text', MADE)}"
-    never_changed = f"NOT EXISTS {_IN_INTERVALS} {of_task})"
-    since_then = f"EXISTS {_IN_INTERVALS} {made}{overlaps})"
+    never_changed = f"NOT EXISTS {_IN_INTERVALS} {of_task}{_OF_EACH}"
+    since_then = f"EXISTS {_IN_INTERVALS} {made}{overlaps}{_OF_EACH}"
     as_begun = f"({unsaid} AND {never_changed} AND {since_then})"
     return f"({_made_by_then(asked.when, params)}({said} OR {as_begun}))"
 
@@ -35,30 +38,50 @@ def was_so(asked: WasSo, params: Parameters) -> str:
 def changed_so(asked: ChangedSo, params: Parameters) -> str:
     """On `t`, a task: some value ended, or began later than the task."""
     of_task = f"i.task_id = t.task_id AND i.field = {params.add('text', asked.field)}"
-    ways = [f"EXISTS {_IN_INTERVALS} {of_task} AND {way})" for way in _ways(asked, params)]
+    ways = [f"EXISTS {_IN_INTERVALS} {of_task} AND {way}{_OF_EACH}" for way in _ways(asked, params)]
     return f"({_made_by_then(asked.when, params)}({' OR '.join(ways)}))"
 
 
-def _ways(asked: ChangedSo, params: Parameters, *, narrow: bool = True) -> list[str]:
-    """Conditions on `i`, one of which holds where a change is told by it."""
-    ended = f"i.to_position <> {LASTS}{_at('to', asked.when, params)}"
-    begun = f"NOT i.since_made{_at('from', asked.when, params)}"
-    values = _stood if narrow else _stood_anywhere
+def _ways(asked: ChangedSo, params: Parameters) -> list[str]:
+    """Conditions on `i`, an interval of the task `t`, one of which holds where it changed so."""
+    ended, begun = _ended(asked.when, params), _begun(asked.when, params)
     match asked.was, asked.now:
         case None, None:
-            return [begun, ended]
+            return [begun, ended] if asked.field in SEVERAL else [begun]
         case None, now:
             assert now is not None
-            return [f"{begun} AND {values(now, params)}"]
+            return [f"{begun} AND {_stood(now, params)}"]
         case was, None:
-            return [f"{ended} AND {values(was, params)}"]
+            return [f"{ended} AND {_stood(was, params)}"]
         case was, now:
-            then = _stood(now, params, "j") if narrow else "true"
             follows = (
                 "EXISTS (SELECT FROM {intervals_intervals} AS j WHERE j.task_id = i.task_id"
-                f" AND j.field = i.field AND j.from_position = i.to_position AND {then})"
+                " AND j.field = i.field AND j.from_position = i.to_position"
+                f" AND {_stood(now, params, 'j')})"
             )
-            return [f"{ended} AND {values(was, params)} AND {follows}"]
+            return [f"{ended} AND {_stood(was, params)} AND {follows}"]
+
+
+def _ways_anywhere(asked: ChangedSo, params: Parameters) -> list[str]:
+    """The same on an interval of any task: at least those, by what an index knows. Who did it says
+    more than what was done, and no index knows both."""
+    begun = _begun(asked.when, params)
+    if asked.now is not None and asked.when.by is None:
+        begun += f" AND {_stood_anywhere(asked.now, params)}"
+    of_one = asked.field not in SEVERAL
+    if of_one and (asked.was is None or asked.when.by is not None):
+        return [begun]  # whatever ended, something began in its place, by the same person
+    if asked.was is not None:
+        return [f"{_ended(asked.when, params)} AND {_stood_anywhere(asked.was, params)}"]
+    return [begun] if asked.now is not None else [begun, _ended(asked.when, params)]
+
+
+def _begun(when: When, params: Parameters) -> str:
+    return f"NOT i.since_made{_at('from', when, params)}"
+
+
+def _ended(when: When, params: Parameters) -> str:
+    return f"i.to_position <> {LASTS}{_at('to', when, params)}"
 
 
 def _stood(stood: Stood, params: Parameters, row: str = "i") -> str:
@@ -162,7 +185,7 @@ def holds_now(field: str, params: Parameters, condition: str) -> str:
     """On `t`: what the field holds at present, if anything, meets a condition on `i.value`."""
     return (
         f"EXISTS {_IN_INTERVALS} i.task_id = t.task_id AND i.field = {params.add('text', field)}"
-        f" AND i.to_position = {LASTS} AND i.value <> '{EMPTY}' AND {condition})"
+        f" AND i.to_position = {LASTS} AND i.value <> '{EMPTY}' AND {condition}{_OF_EACH}"
     )
 
 
@@ -173,10 +196,10 @@ def candidates(asked: WasSo | ChangedSo, tenants: Sequence[str], params: Paramet
         begins = BEGINS_WITH.get(asked.field, MADE)
         if begins is None or begins in asked.stood.values:
             return None
-        stood = _stood_anywhere(asked.stood, params)
+        stood = "true" if asked.when.by is not None else _stood_anywhere(asked.stood, params)
         ways = [f"{stood}{_overlaps(asked.when, params)}"]
     else:
-        ways = _ways(asked, params, narrow=False)
+        ways = _ways_anywhere(asked, params)
     field = params.add("text", asked.field)
     home = params.add("text[]", tenants)
     return " UNION ALL ".join(

@@ -105,7 +105,7 @@ class ViewReader:
 
     SQL names tables as `{<view>_<table>}` and the view's position as `{position}`, which is
     read in the same snapshot as the rows; `{least_position}` is that of the one that is furthest
-    behind of all these views. So is `{parked}`: whether the view leaves any stream
+    behind of all these views. So is `{parked}`: whether any of them leaves a stream
     of these workspaces alone, and `{parked_from}`, since which position. `stale` says which.
     """
 
@@ -139,7 +139,7 @@ class ViewReader:
         return doc
 
     async def stale(self, scope: Iterable[str]) -> tuple[str, ...]:
-        """Streams of these workspaces that the view has parked, some of them where it is many."""
+        """Streams of these workspaces that the views have parked, some of them where it is many."""
         sql = f"SELECT stream FROM {{parked_streams}} AS d ORDER BY stream LIMIT {_MOST_STALE}"
         return tuple([stream for (stream,) in await self.fetch(scope, sql)])
 
@@ -189,9 +189,9 @@ class ViewReader:
             for each, number in zip(self._views, generations, strict=True)
         )
         names["least_position"] = f"(SELECT min(position) FROM ops.checkpoints WHERE {every})"
-        names["parked"] = f"EXISTS (SELECT FROM ops.dead_letters WHERE {own})"
-        names["parked_from"] = f"(SELECT min(position) FROM ops.dead_letters WHERE {own})"
-        names["parked_streams"] = f"(SELECT DISTINCT stream FROM ops.dead_letters WHERE {own})"
+        names["parked"] = f"EXISTS (SELECT FROM ops.dead_letters WHERE {every})"
+        names["parked_from"] = f"(SELECT min(position) FROM ops.dead_letters WHERE {every})"
+        names["parked_streams"] = f"(SELECT DISTINCT stream FROM ops.dead_letters WHERE {every})"
         return names
 
     async def _ask_together(self, questions: Sequence[Question]) -> dict[Question, TupleRow]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from domain.project.workflow import Status
@@ -47,6 +48,7 @@ from tests.infra.views.test_task_queries import ADA, BOB, IMPORTED, OPS, WEB, WS
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, STATUSES, History, made_id
 from tests.projections.naive_past import Stay, stays
+from tests.real import Database
 
 SCOPE = Scope(workspaces=(WS1,))
 DAY = timedelta(days=1)
@@ -293,6 +295,23 @@ async def test_conditions_of_other_clocks_and_workspaces(
     found = json.loads(b"[%b]" % listing.docs)
     assert found
     assert {each["workspace_id"] for each in found} == {made_id("ws", 2)}
+
+
+async def test_a_list_of_the_past_says_what_either_view_has_parked(
+    queries: TaskQueries, written: Written, database: Database
+) -> None:
+    await written.write(eventful(20))
+    task_id = made_id("task", 1)
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute(
+            "INSERT INTO ops.dead_letters (name, version, generation, position, workspace_id,"
+            " stream, stream_version, type) SELECT name, version, generation, 1, %s, %s, 1, 'T'"
+            " FROM ops.projection_pointers WHERE name = 'intervals'",
+            (WS1, task_id),
+        )
+    past = TaskFilter(where=WasSo("status", Stood(statuses=("todo",)), When()))
+    assert (await queries.list(SCOPE, past)).stale == (task_id,)
+    assert (await queries.list(SCOPE, TaskFilter())).stale == ()
 
 
 async def test_orders_by_several_fields_page_without_gap_or_repetition(
