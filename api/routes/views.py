@@ -30,6 +30,7 @@ from commands.saved_view.save_view import SaveView
 from domain.errors import Invalid, Kind, Problem, invalid, not_found
 from domain.saved_view.state import SAVED_VIEW, SavedView
 from domain.values.text import Erased
+from domain.workspace.state import WORKSPACE
 from projections.questions import Listing, Scope
 from projections.saved_views import SAVED_VIEWS_VIEW, SavedViewAnswer, render_saved_view
 
@@ -239,17 +240,22 @@ async def _answer(
 
 
 async def _visible(call: Call, view_id: str) -> SavedView:
-    """One's own, or shared with a project that one sees. Raises Refused(NOT_FOUND)."""
+    """One's own, or shared with a project that one sees, by the log itself. Raises
+    Refused(NOT_FOUND)."""
     view = await call.access.newest(SAVED_VIEW, view_id)
-    user_id = call.caller.user_id
-    if view is None or view.deleted:
-        raise not_found("view")
-    if view.project_id is not None:
-        if await call.access.newest_project(user_id, view.project_id) is None:
-            raise not_found("view")
-    elif view.owner_id != user_id or view.workspace_id not in await call.access.workspaces(user_id):
+    if view is None or view.deleted or not await _sees(call, view):
         raise not_found("view")
     return view
+
+
+async def _sees(call: Call, view: SavedView) -> bool:
+    user_id = call.caller.user_id
+    if view.project_id is not None:
+        return await call.access.newest_project(user_id, view.project_id) is not None
+    if view.owner_id != user_id:
+        return False
+    workspace = await call.access.newest(WORKSPACE, view.workspace_id)
+    return workspace is not None and workspace.role_of(user_id) is not None
 
 
 def _is_shared_otherwise(view: SavedView, body: SavedViewChanges, project_id: str | None) -> bool:

@@ -17,10 +17,10 @@ MOST_HITS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class PastHits:
-    """Ids among which all tasks are that meet the conditions, of each that has few enough of them;
-    and the least position of the views then, None where none was asked."""
+    """Ids among which all tasks are that meet the conditions, None where none of these has few
+    enough of them; and the least position of the views then, None where none was asked."""
 
-    hits: tuple[Sequence[str], ...]
+    hits: Sequence[str] | None
     position: int | None
 
 
@@ -32,8 +32,9 @@ async def past_hits(reader: ViewReader, scope: Scope, where: object) -> PastHits
         for each in await asyncio.gather(*(_hits(reader, scope, each) for each in asked))
         if each is not None
     ]
+    few = [frozenset(hits) for hits, _ in found if len(hits) <= MOST_HITS]
     return PastHits(
-        tuple(list(dict.fromkeys(hits)) for hits, _ in found if len(hits) <= MOST_HITS),
+        sorted(frozenset.intersection(*few)) if few else None,
         min((position for _, position in found), default=None),
     )
 
