@@ -3,6 +3,7 @@
 import random
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -45,6 +46,7 @@ class Call:
 
     __slots__ = (
         "_caller",
+        "about",
         "cause",
         "changes",
         "code",
@@ -57,6 +59,7 @@ class Call:
         "recorded",
         "request_id",
         "scope",
+        "stale",
         "started",
         "status",
         "together",
@@ -97,6 +100,10 @@ class Call:
         self.cause: str | None = None
         # With whom this call's commands become one commit, where it is not alone.
         self.together: Together | None = None
+        # Streams that a view has given up, and the only tasks or projects that the answer is
+        # about, where it is about some alone.
+        self.stale: Sequence[str] = ()
+        self.about: Sequence[str] = ()
         self.extra: list[Header] = []
         self.status = 0
         self.code: str | None = None

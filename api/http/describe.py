@@ -83,7 +83,7 @@ def read(
     if is_view:
         parameters.append(MIN_POSITION)
         headers |= POSITION_HEADERS
-        headers |= {} if is_one else STALE_HEADER
+        headers |= STALE_HEADER
         problems.append(Kind.VIEW_BEHIND)
     if is_list:
         headers |= LINK_HEADER

@@ -21,11 +21,10 @@ def wanted_position(call: Call, in_query: int | None = None) -> int | None:
 
 
 def position_headers(call: Call, position: int, stale: Sequence[str] = ()) -> list[Header]:
-    """Where the answer stands in which log; `stale` are parked streams that it touches."""
-    headers = [
+    """Where the answer stands in which log; of the parked streams `stale` the route names those
+    that it touches."""
+    call.stale = stale
+    return [
         (b"x-log-position", b"%d" % position),
         (b"x-log-id", call.house.log_id.encode()),
     ]
-    if stale:
-        headers.append((b"x-stale-streams", ",".join(stale).encode()))
-    return headers

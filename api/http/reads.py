@@ -8,6 +8,7 @@ from api.http.etags import etag, not_modified
 from api.http.names import if_seen, with_names
 from api.http.positions import position_headers
 from api.http.reply import Reply
+from api.http.stale import UNREADABLE
 from domain.errors import not_found
 from domain.project.state import Project
 from domain.project.workflow import status_at
@@ -39,6 +40,7 @@ class Found:
     position: int
     workspace_id: str
     project_id: str
+    stale: tuple[str, ...] = ()
 
 
 async def one(call: Call, found: Found, position: int | None = None) -> Reply:
@@ -47,7 +49,9 @@ async def one(call: Call, found: Found, position: int | None = None) -> Reply:
     `position` is what the reader has written itself.
     """
     doc = await with_names(call, found.doc, position)
-    return whole(call, doc, found.version, found.position)
+    reply = whole(call, doc, found.version, found.position)
+    call.stale = found.stale
+    return reply
 
 
 def whole(call: Call, doc: bytes, version: int, position: int) -> Reply:
@@ -67,6 +71,7 @@ async def find_task(
     Raises Refused(NOT_FOUND), and Refused(VIEW_BEHIND) where `position` is not there in time.
     """
     house, user_id = call.house, call.caller.user_id
+    call.about = (task_id,)
     workspaces = await if_seen(call.access.workspaces(user_id, position)) or ()
     read = await if_seen(house.tasks.get(workspaces, task_id))
     if position is not None and (read is None or read.position < position):
@@ -81,7 +86,26 @@ async def find_task(
                 raise not_found("task")
             assert read.doc is not None  # it is fresh
             return Found(read.doc, read.version, read.position, read.workspace_id, read.project_id)
-    return await _fold_task(call, task_id, read, trashed=trashed)
+    try:
+        return await _fold_task(call, task_id, read, trashed=trashed)
+    except UNREADABLE:
+        if read is None or read.doc is None or read.project_id is None:
+            raise not_found("task") from None  # nobody can tell who may see it
+        return await _as_seen_last(call, read, trashed=trashed)
+
+
+async def _as_seen_last(call: Call, read: TaskRead, *, trashed: bool) -> Found:
+    """A task as the view has it, of which the log has an event that cannot be read: the answer
+    says that it is stale."""
+    user_id, project_id = call.caller.user_id, read.project_id
+    assert read.doc is not None, "the view has it"
+    assert project_id is not None, "the view has it"
+    role = await call.access.project_role(read.workspace_id, project_id, user_id)
+    if role is None or (read.trashed and not trashed):
+        raise not_found("task")
+    return Found(
+        read.doc, read.version, read.position, read.workspace_id, project_id, (read.task_id,)
+    )
 
 
 async def _fold_task(call: Call, task_id: str, read: TaskRead | None, *, trashed: bool) -> Found:
@@ -122,6 +146,7 @@ class ProjectParts:
 async def find_project(call: Call, project_id: str, *, position: int | None = None) -> ProjectParts:
     """A project that the caller may see. Raises as `find_task`."""
     house, user_id = call.house, call.caller.user_id
+    call.about = (project_id,)
     workspaces = await if_seen(call.access.workspaces(user_id, position)) or ()
     read = await if_seen(house.projects.get(workspaces, project_id))
     if position is not None and (read is None or read.position < position):

@@ -26,7 +26,8 @@ from api.http.problems import code_of, refusal
 from api.http.queries import Query, ReadQuery, read_query
 from api.http.reply import Reply
 from api.http.scopes import scope_of
-from domain.errors import Refused, not_found
+from api.http.stale import UNREADABLE, stale_header
+from domain.errors import Kind, Refused, not_found
 from domain.values.ids import is_id
 from infra.outages import outage
 
@@ -67,6 +68,11 @@ _NAMES: Final = {
     "key_id": "key",
 }
 
+
+_UNREADABLE: Final = (
+    "An event that this needs does not hold what was once written. Whoever runs the product finds "
+    "it by `taskledger dead-letters list`."
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -119,9 +125,15 @@ class DirectRoute(APIRoute):
         try:
             if not self.is_public:
                 await admit(call, self.scope)
-            return await self._run(**await self._arguments(call, in_path))
+            reply = await self._run(**await self._arguments(call, in_path))
+            if call.stale:
+                reply.headers += await stale_header(call)
+            return reply
         except Refused as error:
             return _refuse(call, error)
+        except UNREADABLE as error:
+            _log.error("event_unreadable", error=str(error))
+            return _refuse(call, Refused(Kind.DEPENDENCY_DOWN, _UNREADABLE))
         except Exception as error:
             refused = outage(error)
             if refused is None:

@@ -75,6 +75,7 @@ async def get_board(
 ) -> Reply:
     moment = await moment_of(call, query)
     found = await references.project_id(call, project_id, query.workspace_id)
+    call.about = (found,)
     if moment is not None:
         return await _board_then(call, found, query, moment)
     position = call.position

@@ -42,6 +42,7 @@ class TaskList:
     async def page(self, call: Call, page: Page) -> Listing:
         """Of those that the caller may see."""
         house, position = call.house, call.position
+        call.about = self.asked.project_ids
         if self.moment is not None:
             return await asked_then(
                 call,

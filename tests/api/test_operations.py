@@ -177,9 +177,62 @@ async def test_an_answer_says_which_parked_streams_it_is_without(
         assert answer.headers["X-Stale-Streams"] == task["id"]
         assert "X-Stale-Streams" not in (await bob.send("GET", "/tasks")).headers
         assert "X-Stale-Streams" not in (await ada.send("GET", "/projects")).headers
+        other = await ada.project("OTHER")
+        elsewhere = await ada.send("GET", f"/tasks?project_id={other['id']}")
+        assert "X-Stale-Streams" not in elsewhere.headers
+        there = await ada.send("GET", f"/tasks?project_id={task['project_id']}")
+        assert there.headers["X-Stale-Streams"] == task["id"]
     finally:
         with psycopg.connect(product_database.superuser_url) as connection:
             connection.execute("DELETE FROM ops.dead_letters")
+
+
+async def test_a_parked_stream_is_named_to_nobody_who_may_not_see_it(
+    product_database: Database, ada: Api, bob: Api
+) -> None:
+    workspace_id = str(ada.user["default_workspace_id"])
+    await ada.project("HUSH", is_private=True)
+    secret = await ada.task("Secret", project_id="HUSH")
+    member = {"user_id": bob.user_id, "role": "member"}
+    await ada.post(f"/workspaces/{workspace_id}/members", member)
+    bob.position = ada.position
+    with psycopg.connect(product_database.superuser_url) as connection:
+        connection.execute(
+            "INSERT INTO ops.dead_letters SELECT name, version, generation, 1, %s, %s, 1, 'x'"
+            " FROM ops.projection_pointers WHERE name = 'tasks'",
+            (workspace_id, secret["id"]),
+        )
+    try:
+        path = f"/tasks?workspace_id={workspace_id}"
+        assert (await ada.send("GET", path)).headers["X-Stale-Streams"] == secret["id"]
+        assert "X-Stale-Streams" not in (await bob.send("GET", path)).headers
+    finally:
+        with psycopg.connect(product_database.superuser_url) as connection:
+            connection.execute("DELETE FROM ops.dead_letters")
+
+
+async def test_a_task_with_an_event_that_cannot_be_read_is_shown_as_it_was_seen_last(
+    product: Product, product_database: Database, ada: Api, bob: Api
+) -> None:
+    task = await ada.task("Seen last")
+    path = f"/tasks/{task['id']}"
+    await ada.get("/tasks")  # the view has it
+    with psycopg.connect(product_database.superuser_url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "UPDATE log.events SET payload = '\\xc1' WHERE stream = %s", (task["id"],)
+        )
+        # As if something had followed that the view cannot take.
+        connection.execute(
+            "UPDATE log.stream_heads SET version = 2 WHERE stream = %s", (task["id"],)
+        )
+    product.house.executor.states.forget(task["id"])
+    answer = await ada.send("GET", path)
+    assert (answer.status_code, answer.json()["title"]) == (200, "Seen last")
+    assert answer.headers["X-Stale-Streams"] == task["id"]
+    await bob.refused(404, "not-found", "GET", path)
+    problem = await ada.refused(503, "dependency-down", "PATCH", path, {"title": "New"})
+    assert "dead-letters" in problem["detail"]
 
 
 async def test_a_fault_of_ours_is_a_bare_500(product: Product, ada: Api) -> None:
