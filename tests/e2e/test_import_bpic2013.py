@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -258,3 +258,33 @@ def met(imported: Imported, holds: Callable[[Stay], bool], *, later: bool = Fals
     return {
         name for name, case in imported.truth.items() if any(map(holds, stays(case)[int(later) :]))
     }
+
+
+def cut(case: list[Record], at: str) -> list[Record]:
+    """Its events up to a time, as they stand in the file."""
+    return list(takewhile(lambda record: record.at <= at, case))
+
+
+def test_the_board_of_a_day_in_the_log_is_the_file_cut_there(imported: Imported):
+    at = "2012-05-01T00:00:00Z"
+    begun = {name: some for name, case in imported.truth.items() if (some := cut(case, at))}
+    assert 0 < len(begun) < len(imported.truth)
+    then = f"as_of={at}&clock=occurred"
+    stood = Counter(case[-1].status for case in begun.values())
+    in_order = list(dict.fromkeys(r.status for case in imported.truth.values() for r in case))
+    columns = imported.admin.get(f"/projects/INC/board?cards=1000&{then}")["columns"]
+    assert [(column["name"], column["count"]) for column in columns] == [
+        (name, stood[name]) for name in in_order
+    ]
+    for column in columns:
+        drawn = {card["title"] for card in column["cards"]}
+        there = {name for name, case in begun.items() if case[-1].status == column["name"]}
+        assert drawn <= there
+        assert column["has_more"] or drawn == there
+    statuses = imported.admin.get("/projects/INC/workflow")["statuses"]
+    names = {status["key"]: status["name"] for status in statuses}
+    tasks = imported.admin.every(f"/tasks?project_id=INC&{then}", "tasks")
+    assert {
+        task["external_id"]: (names[task["status"]], task["assignee"]["name"], task["created_at"])
+        for task in tasks
+    } == {name: (case[-1].status, case[-1].who, case[0].at) for name, case in begun.items()}

@@ -5,9 +5,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,6 +20,7 @@ from tests.waiting import until
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 HELPDESK = SAMPLES / "helpdesk.xes"
+_XES = "{http://www.xes-standard.org/}"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,47 @@ def test_activity_has_each_record_and_what_it_changed_at_the_original_times(impo
     ]  # fmt: skip
     assert entries[3]["changes"]["old_value"] == 5
     assert entries[3]["changes"]["new_value"] == 20
+
+
+def test_any_moment_of_the_log_shows_the_file_cut_there(imported: Imported):
+    """By the times that it brought, to the millisecond, none before the one that stands before it;
+    a case without any has always been. By the log's own clock nothing was there before today."""
+    cases = _cases()
+    moments = sorted({at for case in cases.values() for at, _ in case})
+    assert len(moments) > 5
+    for at in moments:
+        there: dict[str, set[str]] = {name: set() for name in board(imported.admin, "HELP")}
+        for title, case in cases.items():
+            seen = _upto(case, at)
+            if not case:
+                there["Reported+first"].add(title)
+            elif seen:
+                there[seen[-1]].add(title)
+        then = f"as_of={at.isoformat().replace('+00:00', 'Z')}&clock=occurred"
+        columns = imported.admin.get(f"/projects/HELP/board?{then}")["columns"]
+        drawn = {each["name"]: {card["title"] for card in each["cards"]} for each in columns}
+        assert drawn == there, at
+    tasks = imported.admin.get("/tasks?project_id=HELP&as_of=2024-03-05T07:00:00Z")["tasks"]
+    assert tasks == []
+
+
+def _upto(case: list[tuple[datetime, str]], at: datetime) -> list[str]:
+    return [status for _, status in takewhile(lambda record: record[0] <= at, case)]
+
+
+def _cases() -> dict[str, list[tuple[datetime, str]]]:
+    """Each case's records, by a reading of the file that is this test's own."""
+    found = {}
+    for trace in ElementTree.parse(HELPDESK).getroot().iter(f"{_XES}trace"):
+        said = {each.get("key"): each.get("value") for each in trace}
+        records = []
+        for event in trace.iter(f"{_XES}event"):
+            told = {each.get("key"): str(each.get("value")) for each in event}
+            at = datetime.fromisoformat(told["time:timestamp"]).astimezone(UTC)
+            line = told.get("support line", "first")
+            records.append((at, f"{told['concept:name']}+{line}"))
+        found[str(said["concept:name"])] = records
+    return found
 
 
 def test_people_are_members_without_a_log_in(imported: Imported):

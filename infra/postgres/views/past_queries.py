@@ -19,7 +19,7 @@ from .board_queries import BoardQueries, BoardRead, ColumnRead
 from .dependency_queries import DependencyQueries
 from .past_docs import PastDocs
 from .past_reader import PastReader
-from .past_rows import PastRows
+from .past_rows import BoardThen, PastRows
 from .pointers import Pointers
 from .reader import Parameters, Question, ViewReader
 from .scopes import visible
@@ -106,7 +106,7 @@ class PastQueries:
         where they may look today, and is where they may look today."""
         return Past(self, moment, scope)
 
-    def _reading(self, moment: Moment, scope: Scope, board: str | None = None) -> PastReader:
+    def _reading(self, moment: Moment, scope: Scope, board: BoardThen | None = None) -> PastReader:
         docs = PastDocs(self._reader, moment)
         return PastReader(self._reader, PastRows(moment, scope, board), docs)
 
@@ -188,7 +188,7 @@ class Past:
         return self._house._boards.through(reader, self._mark)
 
 
-def _board_of(project: Project) -> str:
+def _board_of(project: Project) -> BoardThen:
     """What `PastRows` takes for a board."""
     columns = [
         {
@@ -198,11 +198,12 @@ def _board_of(project: Project) -> str:
         }
         for column in project.columns
     ]
-    return msgspec.json.encode(
+    doc = msgspec.json.encode(
         {
             "project_id": project.project_id,
             "workspace_id": project.workspace_id,
             "doc": render_head(project).decode(),
             "columns": columns,
         }
-    ).decode()
+    )
+    return BoardThen(project.project_id, doc.decode())

@@ -38,6 +38,9 @@ _LANES: Final = (
 _MARK: Final = """convert_to('{{"@then":"' || v.task_id || '"}}', 'UTF8')"""
 
 
+_CARDS: Final = "{board_cards}"
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """A moment as conditions on the rows of the past; `place` is the SQL that stands for it."""
@@ -50,9 +53,11 @@ class At:
         return f"{row}.{'first' if self.clock == 'recorded' else 'since'} <= {self.place}"
 
     def holds(self, row: str) -> str:
-        """The row holds at that moment."""
-        end = "last" if self.clock == "recorded" else "until"
-        return f"{self.began(row)} AND {row}.{end} > {self.place}"
+        """The row holds at that moment. What the world's clock has never seen, its index has not
+        either."""
+        if self.clock == "recorded":
+            return f"{self.began(row)} AND {row}.last > {self.place}"
+        return f"{self.began(row)} AND {row}.until > {self.place} AND {row}.since < {row}.until"
 
     def category(self) -> str:
         """Of the version `v`: that which its status came into after the task had come into it,
@@ -65,14 +70,23 @@ class At:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class BoardThen:
+    """A project as it was: `doc` is JSON with its ids, what its board says of it, and the columns
+    with their ids, statuses and what the board says of them."""
+
+    project_id: str
+    doc: str
+
+
 class PastRows:
     """What stands for each table of the present, for one asker at one moment.
 
-    `board` is a project with its columns, as JSON, for who asks for boards (`board_of`). A task
-    that is in another project by now is there only where the asker may see that one too.
+    `board` is for who asks for boards. A task that is in another project by now is there only
+    where the asker may see that one too.
     """
 
-    def __init__(self, moment: Moment, scope: Scope, board: str | None = None) -> None:
+    def __init__(self, moment: Moment, scope: Scope, board: "BoardThen | None" = None) -> None:
         self._moment = moment
         self._scope = scope
         self._board = board
@@ -80,6 +94,8 @@ class PastRows:
     def placed(self, sql: str, params: Parameters) -> str:
         """The SQL with every table replaced that it names; `params` gets what that needs."""
         at = At(self._moment.clock, params.add("bigint", self._moment.place))
+        if _CARDS in sql:
+            sql = self._with_cards(sql, at, params)
         for name, make in _TABLES.items():
             if name in sql:
                 sql = sql.replace(name, make(self, at, params))
@@ -103,12 +119,24 @@ class PastRows:
         columns = f"v.{plain}, {category} AS status_category, {_MARK} AS doc"
         return self._versions(columns, at, params)
 
-    def _cards(self, at: At, params: Parameters) -> str:
+    def _with_cards(self, sql: str, at: At, params: Parameters) -> str:
+        """The cards of the board, found once for all columns: no index has them by status."""
+        assert self._board is not None, "whoever asks for cards says of which board"
+        lanes = f", {_LANES} AS lanes" if ".lanes" in sql else ""
         columns = (
             "v.task_id, v.workspace_id, v.project_id, v.trashed, v.status, v.rank,"
-            f" {_LANES} AS lanes, {_MARK} AS doc"
+            f" {_MARK} AS doc{lanes}"
         )
-        return self._versions(columns, at, params)
+        versions = self._versions(columns, at, params)
+        project = params.add("text", self._board.project_id)
+        cards = (
+            f"cards_then AS MATERIALIZED (SELECT * FROM {versions} AS c"
+            f" WHERE c.project_id = {project})"
+        )
+        sql = sql.replace(_CARDS, "cards_then").strip()
+        if sql.startswith("WITH "):
+            return sql.replace("WITH ", f"WITH {cards}, ", 1)
+        return f"WITH {cards} {sql}"
 
     def _fields(self, at: At, params: Parameters) -> str:
         return (
@@ -130,8 +158,12 @@ class PastRows:
             "(SELECT b.board ->> 'project_id' AS project_id,"
             " b.board ->> 'workspace_id' AS workspace_id,"
             " convert_to(b.board ->> 'doc', 'UTF8') AS doc"
-            f" FROM (SELECT {params.add('text', self._board)}::jsonb AS board) AS b)"
+            f" FROM (SELECT {params.add('text', self._described())}::jsonb AS board) AS b)"
         )
+
+    def _described(self) -> str:
+        assert self._board is not None, "whoever asks for columns says of which board"
+        return self._board.doc
 
     def _columns(self, at: At, params: Parameters) -> str:
         return (
@@ -140,7 +172,7 @@ class PastRows:
             " c.value ->> 'column_id' AS column_id, c.place - 1 AS place,"
             " ARRAY(SELECT jsonb_array_elements_text(c.value -> 'statuses')) AS statuses,"
             " convert_to(c.value ->> 'doc', 'UTF8') AS doc"
-            f" FROM (SELECT {params.add('text', self._board)}::jsonb AS board) AS b"
+            f" FROM (SELECT {params.add('text', self._described())}::jsonb AS board) AS b"
             " CROSS JOIN LATERAL jsonb_array_elements(b.board -> 'columns')"
             " WITH ORDINALITY AS c(value, place))"
         )
@@ -151,7 +183,6 @@ _TABLES: Final[Mapping[str, Callable[[PastRows, At, Parameters], str]]] = {
     "{tasks_fields}": PastRows._fields,
     "{tasks_terms}": PastRows._terms,
     "{tasks_statuses}": PastRows._statuses,
-    "{board_cards}": PastRows._cards,
     "{board_boards}": PastRows._boards,
     "{board_columns}": PastRows._columns,
 }
