@@ -6,7 +6,7 @@ for news may be lost.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -53,6 +53,8 @@ class ChangeWaiters:
         self._waiting: dict[str, set[_Waiter]] = {}
         self._count = 0
         self._heard: dict[str, int] = {}
+        self._late: set[str] = set()
+        self._last_heard = 0
         self._news = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
@@ -67,8 +69,10 @@ class ChangeWaiters:
         """Whether nobody may wait any more."""
         return self._closed
 
-    def heard(self, rows: Iterable[Heard]) -> None:
-        """Rows of the log, whoever wrote them; any of them may be missing, or known."""
+    def heard(self, rows: Sequence[Heard]) -> None:
+        """Rows of the log, in order, whoever wrote them; any of them may be missing, or known."""
+        if rows:
+            self._last_heard = max(self._last_heard, rows[-1].position)
         if not self._waiting:
             return
         for row in rows:
@@ -89,6 +93,9 @@ class ChangeWaiters:
         waiter = _Waiter(position, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(workspace_id, set()).add(waiter)
         self._count += 1
+        if self._last_heard > position:
+            self._late.add(workspace_id)
+            self._news.set()
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._watching(), name="change waiters")
         try:
@@ -119,33 +126,36 @@ class ChangeWaiters:
                 async with asyncio.timeout(self._look_s):
                     await self._news.wait()
             except TimeoutError:
-                await self._look()
+                await self._look(self._past())
             else:
                 await self._follow()
 
     async def _follow(self) -> None:
-        """Wake those of whom was heard, once the view has it."""
+        """Wake those of whom was heard, once the view has it, and those who came too late to hear
+        what there is for them."""
         self._news.clear()
         heard, self._heard = self._heard, {}
+        late, self._late = self._late, set()
         try:
-            await self._views.reached(ACTIVITY_VIEW, max(heard.values()))
+            await self._views.reached(ACTIVITY_VIEW, self._last_heard)
         except Exception as error:
-            if not isinstance(error, Refused) and outage(error) is None:
-                _log.exception("change_waiters_blind")
-            await asyncio.sleep(0)  # those who ask themselves are told what is wrong
+            # They are woken all the same: whoever asks for a page is told what is wrong.
+            _tell(error)
         for workspace_id, position in heard.items():
             self._wake(workspace_id, position)
+        await self._look({each: past for each, past in self._past().items() if each in late})
 
-    async def _look(self) -> None:
-        past = {
+    def _past(self) -> Mapping[str, int]:
+        return {
             workspace_id: min(waiter.past for waiter in waiters)
             for workspace_id, waiters in self._waiting.items()
         }
+
+    async def _look(self, past: Mapping[str, int]) -> None:
         try:
-            moved = await self._queries.moved(past)
+            moved = await self._queries.moved(past) if past else {}
         except Exception as error:
-            if outage(error) is None:
-                _log.exception("change_waiters_blind")
+            _tell(error)
             return
         for workspace_id, position in moved.items():
             self._wake(workspace_id, position)
@@ -155,3 +165,8 @@ class ChangeWaiters:
             is_past = position is None or position > waiter.past
             if is_past and not waiter.woken.done():
                 waiter.woken.set_result(None)
+
+
+def _tell(error: Exception) -> None:
+    if not isinstance(error, Refused) and outage(error) is None:
+        _log.error("change_waiters_blind", exc_info=error)
