@@ -20,6 +20,9 @@ class Table:
     `computed` names the last columns, those that the projection's `finish` makes anew from the
     ones before them: they are written but never read back, and have defaults in the row class.
     After its columns a row class may have further fields with defaults, which are not stored.
+
+    `only_grows`: its rows are their keys, and none ever goes; what is known to stand there is not
+    written again.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Table:
     shared: bool = False
     fillfactor: int = 100
     computed: tuple[str, ...] = ()
+    only_grows: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:

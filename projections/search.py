@@ -137,6 +137,7 @@ WORDS = Table(
     {"workspace_id": "text", "word": "text"},
     key=("workspace_id", "word"),
     indexes=("USING gin (workspace_id, word public.gin_trgm_ops)",),
+    only_grows=True,
 )
 
 

@@ -43,7 +43,8 @@ class _TableRows:
 
     `changed`: by the batch being folded. `leaving`: by the one being written. `recent` and
     `older`: as committed; what is not asked for while `recent` fills up is let go.
-    `wanted`: some fold reads this table, so its rows are worth keeping.
+    `wanted`: some fold reads this table, or asks whether a row stands there already, so its rows
+    are worth keeping.
     `complete`: a row that is not here is not in the table either.
     """
 
@@ -55,6 +56,7 @@ class _TableRows:
         "finish",
         "leaving",
         "older",
+        "only_grows",
         "recent",
         "row_bytes",
         "scanned",
@@ -65,7 +67,8 @@ class _TableRows:
         self.codec = codec
         self.finish = finish
         self.complete = complete
-        self.wanted = False
+        self.only_grows = codec.table.only_grows
+        self.wanted = self.only_grows
         self.row_bytes = 1.0
         self.changed: dict[Key, Row | None] = {}
         self.leaving: dict[Key, Row | None] = {}
@@ -246,7 +249,10 @@ class RowStore:
 
     def put(self, table: str, row: Row) -> None:
         rows = self._tables[table]
-        rows.changed[rows.codec.key(row)] = row
+        key = rows.codec.key(row)
+        if rows.only_grows and rows.at_hand(key) and rows.find(key) is not None:
+            return
+        rows.changed[key] = row
 
     def delete(self, table: str, *key: Any) -> None:
         self._tables[table].changed[key] = None
