@@ -68,6 +68,9 @@ def distribution() -> Path:
         if fetched.returncode:
             raise Unavailable(f"Maven could not fetch the server: {fetched.stdout[-500:]}")
         unpacked = Path(made) / home.name
+        for empty in ("plugins", "logs"):
+            # Which some versions of what unpacks it leave out, and the server cannot make.
+            (unpacked / empty).mkdir(exist_ok=True)
         # Its folder of settings is for its owner alone, and it runs as somebody else.
         subprocess.run(["chmod", "-R", "a+rX", str(unpacked)], check=True)
         try:
