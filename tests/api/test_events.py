@@ -21,6 +21,7 @@ from infra.event_store.event_types import EVENT_TYPES
 from infra.feed.told import KINDS, NAMES
 from projections.activity import ACTIVITY_VIEW
 from tests.api.client import Api
+from tests.api.damage import unreadable
 from tests.api.product import Product
 from tests.real import Database
 
@@ -308,12 +309,8 @@ async def test_an_event_that_cannot_be_read_is_not_passed_over(
     broken = await ada.task("Broken", project_id="ONE")
     await ada.task("After it", project_id="ONE")
     await ada.get("/events")  # the view has all of it
-    with psycopg.connect(product_database.superuser_url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(
-            "UPDATE log.events SET payload = '\\xc1' WHERE stream = %s", (broken["id"],)
-        )
-    first, second = (await ada.get("/events?types=TaskCreated"))["events"]
+    with unreadable(product_database, broken["id"]):
+        first, second = (await ada.get("/events?types=TaskCreated"))["events"]
     assert (first["stream"], first["data"], first["unreadable"]) == (broken["id"], None, True)
     assert second["data"]["title"] == "After it"
 

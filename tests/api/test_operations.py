@@ -9,6 +9,7 @@ import psycopg
 
 from projections.registry import VIEWS
 from tests.api.client import Api
+from tests.api.damage import unreadable
 from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts
 
@@ -217,22 +218,18 @@ async def test_a_task_with_an_event_that_cannot_be_read_is_shown_as_it_was_seen_
     task = await ada.task("Seen last")
     path = f"/tasks/{task['id']}"
     await ada.get("/tasks")  # the view has it
-    with psycopg.connect(product_database.superuser_url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(
-            "UPDATE log.events SET payload = '\\xc1' WHERE stream = %s", (task["id"],)
-        )
+    set_head = "UPDATE log.stream_heads SET version = %s WHERE stream = %s"
+    with unreadable(product_database, task["id"]) as connection:
         # As if something had followed that the view cannot take.
-        connection.execute(
-            "UPDATE log.stream_heads SET version = 2 WHERE stream = %s", (task["id"],)
-        )
-    product.house.executor.states.forget(task["id"])
-    answer = await ada.send("GET", path)
-    assert (answer.status_code, answer.json()["title"]) == (200, "Seen last")
-    assert answer.headers["X-Stale-Streams"] == task["id"]
-    await bob.refused(404, "not-found", "GET", path)
-    problem = await ada.refused(503, "dependency-down", "PATCH", path, {"title": "New"})
-    assert "dead-letters" in problem["detail"]
+        connection.execute(set_head, (2, task["id"]))
+        product.house.executor.states.forget(task["id"])
+        answer = await ada.send("GET", path)
+        assert (answer.status_code, answer.json()["title"]) == (200, "Seen last")
+        assert answer.headers["X-Stale-Streams"] == task["id"]
+        await bob.refused(404, "not-found", "GET", path)
+        problem = await ada.refused(503, "dependency-down", "PATCH", path, {"title": "New"})
+        assert "dead-letters" in problem["detail"]
+        connection.execute(set_head, (1, task["id"]))
 
 
 async def test_a_fault_of_ours_is_a_bare_500(product: Product, ada: Api) -> None:
