@@ -40,7 +40,7 @@ _CHECKS = [
 
 
 _EXAMPLES = settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     database=None,
     derandomize=True,

@@ -21,7 +21,7 @@ from tests.projections.memory import folded
 from tests.projections.strategies import histories
 
 every_view = pytest.mark.parametrize("projection", VIEWS, ids=lambda each: each.name)
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @every_view

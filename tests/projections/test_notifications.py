@@ -431,7 +431,7 @@ def _in_batches(past: Office, cuts: Iterable[int]) -> Any:
 
 
 @given(past=pasts(), cuts=st.lists(st.integers(0, 45), max_size=6))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_however_events_come_the_lists_are_the_same(past: Office, cuts: list[int]) -> None:
     one_by_one = _in_batches(past, range(len(past.events)))
     assert _in_batches(past, ()) == _in_batches(past, cuts) == one_by_one

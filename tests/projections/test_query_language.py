@@ -32,7 +32,7 @@ PIECES = (
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join) | st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whatever_is_written_is_a_query_or_says_where_it_is_none(text: str) -> None:
     try:
         parsed(text, "/query")

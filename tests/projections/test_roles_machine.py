@@ -232,4 +232,4 @@ class Roles(RuleBasedStateMachine):
 
 
 TestRoles = Roles.TestCase
-TestRoles.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestRoles.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
