@@ -5,9 +5,10 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import jwt
@@ -17,6 +18,8 @@ from bench import wrk
 from bench.servers import Server, parts, plain, product, wait_until
 from bench.table import Row, printed
 from bench.wrk import Call, Count
+
+T = TypeVar("T")
 
 USERS = 8
 SPREAD = 250
@@ -87,7 +90,8 @@ async def fill_product(server: Server) -> Filled:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             answer = await client.post(path, json=body, headers=headers)
             answer.raise_for_status()
-            return answer.json()  # type: ignore[no-any-return]
+            made: dict[str, str] = answer.json()
+            return made
 
         people, tokens, home = [], [], ""
         for number in range(USERS):
@@ -176,11 +180,11 @@ def fill_plain(server: Server) -> Filled:
     return Filled(server.url, tokens, people, projects[0], projects[2:], tasks, "")
 
 
-async def _many(make, count: int):  # type: ignore[no-untyped-def]
+async def _many(make: Callable[[int], Awaitable[T]], count: int) -> list[T]:
     """The results of `make(0)`, `make(1)` ... in order, a bounded number of them at once."""
     room = asyncio.Semaphore(_FILLING_AT_ONCE)
 
-    async def one(number: int):  # type: ignore[no-untyped-def]
+    async def one(number: int) -> T:
         async with room:
             return await make(number)
 

@@ -76,7 +76,7 @@ class Outcome:
         wanted = stream or self.main_stream
         if self._first_answer is not None and wanted == self.main_stream:
             first: Any = self._first_answer
-            return first  # type: ignore[no-any-return]
+            return first  # type: ignore[no-any-return]  # the state of its own kind
         return self._work.seen(aggregate, wanted)
 
     @property
@@ -450,4 +450,4 @@ def random_tail() -> str:
 def _one_of(pairs: Sequence[str]) -> str:
     # Told apart is all that tails must be; nobody gains by guessing one. Python seeds this one
     # generator anew in every process that is forked: one of our own would be the same in each.
-    return pairs[int(random() * len(pairs))]  # noqa: S311
+    return pairs[int(random() * len(pairs))]  # noqa: S311 - see above

@@ -44,8 +44,7 @@ async def get_workflow(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
-    position = call.position
-    return await one(call, found.part(found.workflow), position)
+    return await one(call, found.part(found.workflow), call.position)
 
 
 @router.put(
@@ -69,8 +68,7 @@ async def get_columns(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
-    position = call.position
-    return await one(call, found.part(found.columns), position)
+    return await one(call, found.part(found.columns), call.position)
 
 
 @router.put(
@@ -94,8 +92,7 @@ async def get_fields(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
-    position = call.position
-    return await one(call, found.part(found.fields), position)
+    return await one(call, found.part(found.fields), call.position)
 
 
 @router.put(
@@ -119,8 +116,7 @@ async def get_types(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
-    position = call.position
-    return await one(call, found.part(found.types), position)
+    return await one(call, found.part(found.types), call.position)
 
 
 @router.put(

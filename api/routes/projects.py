@@ -102,8 +102,7 @@ async def get_project(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
     found = await found_project(call, project_id, query)
-    position = call.position
-    return await one(call, found.part(found.doc), position)
+    return await one(call, found.part(found.doc), call.position)
 
 
 @router.patch(

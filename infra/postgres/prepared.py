@@ -5,8 +5,8 @@ costs more than all the rest; so what is asked most speaks to libpq itself.
 """
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from psycopg import AsyncConnection
@@ -46,16 +46,24 @@ async def fetch_prepared(
     transformer: Transformer = NewTransformer(connection)
     text, _ = positional(sql)
     types, values, formats = dumped(transformer, params)
-    form = (text, types)
+    trip = partial(_trip, connection, (text, types), values, formats)
+    return await rows_of(connection, transformer, trip)
+
+
+async def rows_of(
+    connection: PreparedConnection, transformer: Transformer, trip: Callable[[], PQGen[PGresult]]
+) -> list[TupleRow]:
+    """The rows that a trip to the server brings; it is made once more where a statement that it
+    relied on is no longer prepared. Raises psycopg.Error."""
     async with connection.lock:
         if connection.closed:
             raise OperationalError("the connection is closed")
         try:
-            answer = await connection.wait(_trip(connection, form, values, formats))
+            answer = await connection.wait(trip())
         except InvalidSqlStatementName:
             # psycopg lets go of all prepared statements, ours too, where it rolls back.
             connection.statements.forget()
-            answer = await connection.wait(_trip(connection, form, values, formats))
+            answer = await connection.wait(trip())
     transformer.set_pgresult(answer)
     return transformer.load_rows(0, answer.ntuples, tuple)
 

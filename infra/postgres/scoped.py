@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from psycopg.abc import Buffer, PQGen, Transformer
 from psycopg.adapt import Transformer as NewTransformer
-from psycopg.errors import InvalidSqlStatementName, OperationalError, error_from_result
+from psycopg.errors import OperationalError, error_from_result
 from psycopg.generators import fetch_many, send
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.rows import TupleRow
 
 from infra.postgres.pool import Connection
-from infra.postgres.prepared import DONE, PreparedConnection, dumped, positional
+from infra.postgres.prepared import DONE, PreparedConnection, dumped, positional, rows_of
 from infra.postgres.statements import Form, Statements
 
 Params = Sequence[Any] | Mapping[str, Any]
@@ -35,19 +35,12 @@ async def fetch_scoped(
     given = [params[name] for name in names] if isinstance(params, Mapping) else params
     types, values, formats = dumped(transformer, given)
     scope = ",".join(workspaces).encode()
-    async with connection.lock:
-        if connection.closed:
-            raise OperationalError("the connection is closed")
-        try:
-            trip = _Trip(connection.pgconn, connection.statements)
-            answer = await connection.wait(trip.run(scope, (text, types), values, formats))
-        except InvalidSqlStatementName:
-            # psycopg lets go of all prepared statements, ours too, where it rolls back.
-            connection.statements.forget()
-            trip = _Trip(connection.pgconn, connection.statements)
-            answer = await connection.wait(trip.run(scope, (text, types), values, formats))
-    transformer.set_pgresult(answer)
-    return transformer.load_rows(0, answer.ntuples, tuple)
+
+    def trip() -> PQGen[PGresult]:
+        begun = _Trip(connection.pgconn, connection.statements)
+        return begun.run(scope, (text, types), values, formats)
+
+    return await rows_of(connection, transformer, trip)
 
 
 class _Trip:
