@@ -1,5 +1,6 @@
 """Pages of the feed of changes: places from the view, events from the log, for one reader."""
 
+import sys
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -48,12 +49,13 @@ class Asked:
 class ChangePage:
     """Events as JSON, in order, and where to go on. It is short only where the feed ends (`upto`),
     or else where so much was looked at, or so many bytes came together, that the rest is for the
-    next question. `position`: what the view has; `stale`: streams at which the feed stops."""
+    next question. `position`: what the view had at least whenever it was asked what may be seen;
+    `stale`: streams at which the feed stops."""
 
     events: list[bytes] = field(default_factory=list)
     next_after: int = 0
     upto: int = 0
-    position: int = 0
+    position: int = sys.maxsize
     stale: tuple[str, ...] = ()
 
 
@@ -100,7 +102,7 @@ class ChangeFeed:
             if asked.after > places.head:
                 detail = f"The log ends at {places.head}; X-Log-Id says which log that is."
                 raise invalid("/query/after", detail, "out-of-range")
-            page.position, page.upto = places.position, places.upto
+            page.position, page.upto = min(page.position, places.position), places.upto
             read = await self._read(asked, places, _MOST_BYTES - size)
             kept = read.found[:wanted]
             for rendered in await self._rendered(scope, kept):
@@ -122,7 +124,10 @@ class ChangeFeed:
         rows, are_all = await self._store.read_at(
             asked.workspace_id, list(whole), max(1, most_bytes)
         )
-        upto = places.positions[-1][0] if are_all else rows[-1].position
+        if not are_all:
+            upto = rows[-1].position
+        else:
+            upto = places.upto if places.are_all else places.positions[-1][0]
         unknown = next((row for row in rows if not is_known(row.type)), None)
         if unknown is not None:
             # Newer code wrote it, and newer code will tell it: this process must not pass it.

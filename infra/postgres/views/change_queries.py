@@ -31,10 +31,12 @@ CROSS JOIN LATERAL (
 @dataclass(frozen=True, slots=True)
 class Places:
     """`positions` in order, each with whether the asker may see what it is about, or only that it
-    left. The view is at `position`, the log at `head`, and all is told up to `upto`, which is just
-    before the first event of a stream that the view has given up where it is `parked`."""
+    left. The view is at `position`, the log at `head`, and what can be told ends at `upto`, which
+    is just before the first event of a stream that the view has given up where it is `parked`.
+    `are_all`: there is nothing else up to there."""
 
     positions: tuple[tuple[int, bool], ...]
+    are_all: bool
     upto: int
     position: int
     head: int
@@ -47,7 +49,7 @@ class ChangeQueries:
 
     async def after(self, scope: Scope, workspace_id: str, position: int, most: int) -> Places:
         """The next places of events after a position: of `most` rows of the view, of which an
-        event may have several; fewer only where it has no more up to `Places.upto`."""
+        event may have several."""
         params = Parameters()
         past = params.add("bigint", position)
         limit = params.add("integer", most)
@@ -76,7 +78,8 @@ class ChangeQueries:
         seen: dict[int, bool] = {}
         for each, of_task in zip(positions or (), of_tasks or (), strict=True):
             seen[each] = seen.get(each, False) or of_task
-        return Places(tuple(seen.items()), upto, here, head, parked)
+        are_all = len(positions or ()) < most
+        return Places(tuple(seen.items()), are_all, upto, here, head, parked)
 
     async def projects(self, scope: Scope, task_ids: Collection[str]) -> Mapping[str, str]:
         """Where these tasks are, those left out that the view does not have."""
