@@ -13,6 +13,7 @@ from commands.comment.edit_comment import EDIT_COMMENT
 from commands.comment.restore_comment import RESTORE_COMMENT
 from commands.dependency_graph.add_dependency import ADD_DEPENDENCY
 from commands.dependency_graph.remove_dependency import REMOVE_DEPENDENCY
+from commands.export.record_export import RECORD_EXPORT
 from commands.favourites.add_favourite import ADD_FAVOURITE
 from commands.favourites.remove_favourite import REMOVE_FAVOURITE
 from commands.imports.import_people import IMPORT_PEOPLE
@@ -229,6 +230,7 @@ def all_commands() -> Registry:
         SNOOZE_NOTIFICATION,
         CHANGE_PREFERENCES,
         REMIND,
+        RECORD_EXPORT,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

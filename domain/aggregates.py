@@ -6,6 +6,7 @@ from typing import Any, Final
 from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
+from domain.export.state import EXPORT
 from domain.favourites.state import FAVOURITES
 from domain.inbox.state import INBOX
 from domain.labels.state import LABELS
@@ -40,6 +41,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         PREFERENCES,
         REMINDERS,
         SAVED_VIEW,
+        EXPORT,
     )
 }
 

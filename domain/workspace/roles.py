@@ -19,6 +19,7 @@ class Right(StrEnum):
     HAND_OVER = "hand the workspace over"
     CLOSE_WORKSPACE = "close the workspace"
     MANAGE_MEMBERS = "manage the workspace's members"
+    READ_TRAIL = "read the workspace's trail"
     CREATE_PROJECT = "create projects"
     MANAGE_LABELS = "manage the workspace's labels"
     VIEW_PROJECT = "view the project"
@@ -38,11 +39,11 @@ RIGHTS_IN_PROJECT: Final = {
 
 _GUEST: Final = frozenset({Right.VIEW_WORKSPACE})
 _INSIDER: Final = _GUEST | {Right.CREATE_PROJECT, Right.MANAGE_LABELS}
-_ADMIN: Final = _INSIDER | {Right.EDIT_WORKSPACE, Right.MANAGE_MEMBERS}
+_ADMIN: Final = _INSIDER | {Right.EDIT_WORKSPACE, Right.MANAGE_MEMBERS, Right.READ_TRAIL}
 
 RIGHTS_IN_WORKSPACE: Final = {
     "guest": _GUEST,
-    "auditor": _GUEST,
+    "auditor": _GUEST | {Right.READ_TRAIL},
     "member": _INSIDER,
     "admin": _ADMIN,
     "owner": _ADMIN | {Right.HAND_OVER, Right.CLOSE_WORKSPACE},

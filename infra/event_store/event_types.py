@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
+from domain.export.events import TrailExported
 from domain.favourites.events import FavouriteAdded, FavouriteRemoved
 from domain.inbox.events import NotificationRead, NotificationSnoozed, NotificationsRead
 from domain.labels.events import (
@@ -306,6 +307,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("SavedViewShared.v1", SavedViewShared),
     EventType("SavedViewDeleted.v1", SavedViewDeleted),
     EventType("SavedViewRestored.v1", SavedViewRestored),
+    EventType("TrailExported.v1", TrailExported),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

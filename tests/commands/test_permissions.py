@@ -12,6 +12,7 @@ from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.dependency_graph.remove_dependency import RemoveDependency
+from commands.export.record_export import RecordExport
 from commands.favourites.add_favourite import AddFavourite
 from commands.favourites.remove_favourite import RemoveFavourite
 from commands.labels.create_label import CreateLabel
@@ -408,6 +409,17 @@ async def _hand_over_tasks(house: House, actor: str) -> object:
         user_id=house.bob,
         to=house.admin,
         task_ids=(task.task_id,),
+    )
+
+
+@case(RecordExport, "done done F F done -")
+async def _record_export(house: House, actor: str) -> object:
+    return RecordExport(
+        workspace_id=house.workspace_id,
+        export_id=new_id("exp"),
+        format="bundle",
+        events=3,
+        digest="00" * 32,
     )
 
 

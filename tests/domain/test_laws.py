@@ -13,6 +13,7 @@ from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentEvent
 from domain.dependency_graph.events import DependencyGraphEvent
 from domain.errors import Refused
+from domain.export.events import ExportEvent
 from domain.favourites.events import FavouriteEvent
 from domain.inbox.events import InboxEvent
 from domain.labels.events import LabelEvent
@@ -59,6 +60,7 @@ EVENTS = {
     "prefs": (NotificationPreferencesChanged,),
     "due": get_args(ReminderEvent),
     "view": get_args(SavedViewEvent),
+    "exp": (ExportEvent,),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))
