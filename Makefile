@@ -26,8 +26,16 @@ run: setup ## Set everything up, then serve on 127.0.0.1:8000 (settings: TASKLED
 demo: setup ## Serve with a small made sample imported into a data folder of its own.
 	@exec $(BIN)/python -m bench.demo
 
+# What is about seconds under load is not run beside anything else.
+ALONE := tests/e2e tests/faults
+
 test: dev ## Set everything up, then run the tests on real parts.
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest $(ALONE)
+endif
 
 faults: dev ## Kill every part in turn under load, five times each.
 	$(BIN)/python -m pytest tests/faults --rounds 5 $(ARGS)
