@@ -21,8 +21,8 @@ class Table:
     ones before them: they are written but never read back, and have defaults in the row class.
     After its columns a row class may have further fields with defaults, which are not stored.
 
-    `only_grows`: its rows are their keys, and none ever goes; what is known to stand there is not
-    written again.
+    `only_grows`: its rows are their keys, and none ever goes. A fold asks `Rows.has` before it puts
+    one, so that what is known to stand there is not written again.
     """
 
     name: str
@@ -72,6 +72,10 @@ class Rows(Protocol):
     `put`s it then; who gives up a batch forgets its rows and reads them again."""
 
     def get(self, table: str, *key: Any) -> Row | None: ...
+
+    def has(self, table: str, *key: Any) -> bool:
+        """Whether a row is known to stand in a table that only grows; False where nobody knows."""
+        ...
 
     def put(self, table: str, row: Row) -> None: ...
 

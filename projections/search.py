@@ -24,7 +24,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import readable
 
 from .projection import Projection, Rows, Table, drawn_by
-from .search_words import stems, stored_words
+from .search_words import stem, stored_words
 
 # What a task is found by is bounded: of its comments the latest, and of all its words the first.
 MOST_COMMENTS: Final = 200
@@ -40,6 +40,9 @@ _MOST_POSITIONS: Final = 255
 _GAP: Final = 10
 
 TITLE_WEIGHT, TEXT_WEIGHT, COMMENT_WEIGHT, LABEL_WEIGHT = (3 << 14, 2 << 14, 1 << 14, 0)
+
+# Of words whose stems are remembered.
+_MOST_STEMS: Final = 100_000
 
 _SHORTEST_SPELT: Final = 3
 _LONGEST_SPELT: Final = 32
@@ -229,9 +232,14 @@ def _latest(comments: list[Remark]) -> list[Remark]:
 
 def _learn(rows: Rows, row: SearchRow, *texts: str | None) -> None:
     """Words into the vocabulary: those that can be misspelt."""
+    workspace_id, has = row.workspace_id, rows.has
     for word in set[str]().union(*(stored_words(text) for text in texts if text)):
-        if _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT and word.isalpha():
-            rows.put("words", WordRow(row.workspace_id, word))
+        if (
+            _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT
+            and word.isalpha()
+            and not has("words", workspace_id, word)
+        ):
+            rows.put("words", WordRow(workspace_id, word))
 
 
 def _finish(row: SearchRow) -> None:
@@ -281,6 +289,18 @@ def stem_lexeme(stem: str) -> str:
     return f"~{stem}"
 
 
+class _StemLexemes(dict[str, str | None]):
+    """The lexeme of each word's stem; None where the word is its own stem."""
+
+    def __missing__(self, word: str) -> str | None:
+        found = stem(word)
+        self[word] = lexeme = None if found == word else stem_lexeme(found)
+        return lexeme
+
+
+_stem_lexemes = _StemLexemes()
+
+
 class _Lexemes:
     def __init__(self) -> None:
         self.by_lexeme: dict[str, list[int]] = {}
@@ -301,18 +321,18 @@ class _Lexemes:
 
     def _add_all(self, words: Sequence[str], weight: int) -> None:
         """As `_add_what_fits`, in half the time: most texts are far from any bound."""
-        found, new = self.by_lexeme, []
-        for place, (word, stem) in enumerate(
-            zip(words, stems(words), strict=True), weight + self._position + 1
-        ):
+        found, new, known = self.by_lexeme, [], _stem_lexemes
+        if len(known) > _MOST_STEMS:
+            known.clear()
+        for place, word in enumerate(words, weight + self._position + 1):
             places = found.get(word)
             if places is None:
                 found[word] = [place]
                 new.append(word)
             elif len(places) < _MOST_POSITIONS:
                 places.append(place)
-            if stem != word:
-                lexeme = stem_lexeme(stem)
+            lexeme = known[word]
+            if lexeme is not None:
                 places = found.get(lexeme)
                 if places is None:
                     found[lexeme] = [place]
@@ -323,13 +343,14 @@ class _Lexemes:
 
     def _add_what_fits(self, words: Sequence[str], weight: int) -> None:
         found, position = self.by_lexeme, self._position
-        for word, stem in zip(words, stems(words), strict=True):
+        for word in words:
             if self._bytes > _MOST_LEXEME_BYTES:
                 return
             position += 1
             self._put(found, word, weight, position)
-            if stem != word:
-                self._put(found, stem_lexeme(stem), weight, position)
+            lexeme = _stem_lexemes[word]
+            if lexeme is not None:
+                self._put(found, lexeme, weight, position)
 
     def _put(self, found: dict[str, list[int]], lexeme: str, weight: int, position: int) -> None:
         places = found.get(lexeme)

@@ -56,7 +56,6 @@ class _TableRows:
         "finish",
         "leaving",
         "older",
-        "only_grows",
         "recent",
         "row_bytes",
         "scanned",
@@ -67,8 +66,7 @@ class _TableRows:
         self.codec = codec
         self.finish = finish
         self.complete = complete
-        self.only_grows = codec.table.only_grows
-        self.wanted = self.only_grows
+        self.wanted = codec.table.only_grows
         self.row_bytes = 1.0
         self.changed: dict[Key, Row | None] = {}
         self.leaving: dict[Key, Row | None] = {}
@@ -247,12 +245,15 @@ class RowStore:
             raise UndeclaredRead(f"{self.projection.name}: a row of {table}")
         return row
 
+    def has(self, table: str, *key: Any) -> bool:
+        rows = self._tables[table]
+        return rows.recent.get(key) is not None or (
+            rows.at_hand(key) and rows.find(key) is not None
+        )
+
     def put(self, table: str, row: Row) -> None:
         rows = self._tables[table]
-        key = rows.codec.key(row)
-        if rows.only_grows and rows.at_hand(key) and rows.find(key) is not None:
-            return
-        rows.changed[key] = row
+        rows.changed[rows.codec.key(row)] = row
 
     def delete(self, table: str, *key: Any) -> None:
         self._tables[table].changed[key] = None

@@ -37,6 +37,9 @@ class MemoryRows:
     def get(self, table: str, *key: Any) -> Row | None:
         return self._rows[table, key]  # a KeyError: the fold did not say that it would read it
 
+    def has(self, table: str, *key: Any) -> bool:
+        return (table, key) in self._put or key in self.stored[table]
+
     def put(self, table: str, row: Row) -> None:
         key = self._key(table, row)
         self._rows[table, key] = row
