@@ -88,10 +88,9 @@ async def test_searches_go_on_and_the_index_comes_back(
     opensearch.ask("PUT", "/taskledger-*/_settings", {_READ_ONLY: None})
     await level(ada, "third lamp", "Third lamp")
 
-    # It is deleted: another is made.
+    # It is deleted: another is made, perhaps before anybody asks.
     for name in list(opensearch.ask("GET", "/_alias")):  # type: ignore[call-overload]
         opensearch.ask("DELETE", f"/{name}")
-    assert (await found(ada, "first lamp"))[::2] == ("postgresql", ["First lamp"])
     await level(ada, "first lamp", "First lamp")
 
     opensearch.kill()
