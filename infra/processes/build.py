@@ -190,10 +190,17 @@ class Build:
             here = await head(reader)
             if here.log_id != self._log_id:
                 raise Fenced
-            await loader.load(here.position if upto is None else min(upto, here.position))
+            target = here.position if upto is None else min(upto, here.position)
+            if loader.position < target:
+                await self._force_policies(writer, force=False)  # new rows are copied
+            await loader.load(target)
             await loader.finish()
             if upto is not None or (await head(reader)).position - loader.position <= within:
+                await self._force_policies(writer)
                 return loader.position
+
+    async def _force_policies(self, writer: Connection, *, force: bool = True) -> None:
+        await generations.force_policies(writer, self._projection, self._generation, force=force)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,30 @@ async def create_indexes(
     await analyse(connection, projection, generation)
 
 
+async def force_policies(
+    connection: Connection, projection: Projection, generation: Generation, *, force: bool = True
+) -> None:
+    """Hold the owner of the tables to their row policies, or let go of it for a bulk load. Done
+    again, it changes nothing and waits for nobody."""
+    cursor = await connection.execute(
+        "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = %s::regnamespace"
+        " AND c.relname = ANY (%s) AND c.relforcerowsecurity",
+        (
+            ddl.SCHEMA,
+            [
+                ddl.relation_name(projection, table, generation.number)
+                for table in projection.tables
+            ],
+        ),
+    )
+    forced = {name for (name,) in await cursor.fetchall()}
+    for table in projection.tables:
+        is_forced = ddl.relation_name(projection, table, generation.number) in forced
+        if is_forced != force:
+            for statement in ddl.force_policies(table, projection, generation.number, force=force):
+                await connection.execute(statement)
+
+
 async def analyse(connection: Connection, projection: Projection, generation: Generation) -> None:
     """Bring the planner's statistics up to date; every session plans its statements anew then."""
     for table in projection.tables:

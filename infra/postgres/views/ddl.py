@@ -35,6 +35,7 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
 
     Worker may do everything. Api reads the rows of the workspaces in the setting
     `taskledger.workspaces` alone. Search reads tables with such an index, for its functions.
+    Whoever makes the table is not kept to its policies until they are forced.
     """
     name = relation(projection, table, generation)
     columns = [f"{column} {_column_type(kind)}" for column, kind in table.types.items()]
@@ -72,6 +73,21 @@ def create_indexes(table: Table, projection: Projection, generation: int) -> tup
         f"CREATE INDEX IF NOT EXISTS {bare}_i{number} ON {SCHEMA}.{bare} {definition}"
         for number, definition in enumerate(table.indexes, 1)
     )
+
+
+def force_policies(
+    table: Table, projection: Projection, generation: int, *, force: bool = True
+) -> tuple[str, ...]:
+    """Statements that hold the table's own owner to its policies too, or let go of that again.
+
+    PostgreSQL takes no COPY into a table whose policies bind whoever copies: so they are forced
+    when a bulk load is over, before the table answers anybody.
+    """
+    if table.shared:
+        return ()
+    way = "" if force else "NO "
+    name = relation(projection, table, generation)
+    return (f"ALTER TABLE {name} {way}FORCE ROW LEVEL SECURITY",)
 
 
 def drop_table(table: Table, projection: Projection, generation: int) -> str:

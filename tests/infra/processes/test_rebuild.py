@@ -73,6 +73,11 @@ async def test_the_new_generation_joins_is_compared_and_answers(
     await until(lambda: checkpoint(log, 2) == log.head())
     assert stored(log, generation=2) == await as_replayed(log)
     await until(lambda: generations_of(log) == [(2, "live")], what="the old one's end")
+    (forced,) = log.ask(
+        "SELECT bool_and(relforcerowsecurity) FROM pg_class WHERE oid = ANY"
+        " (SELECT r::regclass FROM ops.projection_generations, unnest(relations) AS r)"
+    )
+    assert forced == (True,)
     head = log.append(*some_events(50, 2))
     wake(head)
     await until(lambda: checkpoint(log, 2) == head)

@@ -46,6 +46,7 @@ class Written:
         """A further generation of a view, empty, that does not answer yet."""
         generation = await generations.create(self._connection, projection, self.log_id)
         await generations.create_indexes(self._connection, projection, generation)
+        await generations.force_policies(self._connection, projection, generation)
         return generation
 
     async def answer_with(self, generation: Generation, projection: Projection) -> None:
