@@ -23,9 +23,10 @@ from domain.project.state import PROJECT
 from domain.values.recorded import Origin
 from infra import logs
 from infra.bootstrap import House, limits_of, open_house
-from infra.imports.place import ADMIN, Places
+from infra.imports.place import Places
 from infra.imports.tools import import_tools
 from infra.imports.xes import XesFile
+from infra.people.acting import ADMIN
 from infra.settings import Settings
 
 _CONNECTED_WITHIN_S: Final = 10.0

@@ -11,15 +11,12 @@ from commands.imports.naming import project_key
 from domain.errors import invalid
 from domain.project.state import PROJECT
 from domain.user.state import USER
-from domain.values.ids import is_id
 from domain.values.recorded import Origin
-from domain.values.text_rules import normal_username
-from domain.workspace.state import WORKSPACE, Workspace
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.people.accounts import Accounts, Registration
+from infra.people.acting import ADMIN, Acting
 
-ADMIN: Final = "admin"
 _PASSWORD_BYTES: Final = 12
 
 
@@ -39,6 +36,7 @@ class Places:
         self._store = store
         self._states = executor.states
         self._accounts = accounts
+        self._acting = Acting(store, executor.states)
 
     async def find(
         self, file: Path, user: str | None, workspace_id: str | None, project: str | None
@@ -53,24 +51,12 @@ class Places:
 
     async def _user(self, name: str | None, workspace_id: str | None) -> tuple[str, str | None]:
         if name is not None:
-            return await self._named(name), None
+            return await self._acting.named(name), None
         if workspace_id is not None:
-            return await self._owner_of(workspace_id), None
+            return await self._acting.owner_of(workspace_id), None
         if await self._store.head() == 0:
             return await self._make_admin()
-        return await self._first_account(), None
-
-    async def _named(self, name: str) -> str:
-        user_id = await self._store.claimed_by("username", normal_username(name))
-        if user_id is None:
-            raise invalid("/user", f"There is no user {name}.", "unknown")
-        return user_id
-
-    async def _owner_of(self, workspace_id: str) -> str:
-        workspace = await self._workspace(workspace_id)
-        if workspace.closed_at is not None:
-            raise invalid("/workspace", "This workspace is closed; have its owner reopen it.")
-        return workspace.owner_id
+        return await self._acting.first_account(), None
 
     async def _make_admin(self) -> tuple[str, str]:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
@@ -82,32 +68,14 @@ class Places:
         )
         return outcome.main_stream, password
 
-    async def _first_account(self) -> str:
-        """The admin that an earlier import made, else whoever came first: an account is the first
-        thing that can happen."""
-        admin = await self._store.claimed_by("username", ADMIN)
-        if admin is not None:
-            return admin
-        (first,) = await self._store.read_rows(1, 1)
-        if not is_id(first.stream, "user"):
-            raise invalid("/user", "Say with --user as whom to import.")
-        return first.stream
-
     async def _home_of(self, user_id: str) -> str:
         user = await self._states.read(USER, user_id)
         if user is None or user.default_workspace_id is None:
             raise invalid("/workspace", "They have no workspace of their own; name a --workspace.")
         return user.default_workspace_id
 
-    async def _workspace(self, workspace_id: str) -> Workspace:
-        known = is_id(workspace_id, "ws")
-        workspace = await self._states.read(WORKSPACE, workspace_id) if known else None
-        if workspace is None:
-            raise invalid("/workspace", f"There is no workspace {workspace_id}.", "unknown")
-        return workspace
-
     async def _place(self, workspace_id: str, project: str, file: Path) -> Place:
-        await self._workspace(workspace_id)
+        await self._acting.workspace(workspace_id)
         key = project.upper()
         project_id = await self._store.claimed_by(f"project-key:{workspace_id}", key)
         present = None if project_id is None else await self._states.read(PROJECT, project_id)
