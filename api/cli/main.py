@@ -29,6 +29,7 @@ COMMANDS = {
     "dead-letters": Entry(
         "api.cli.dead_letters", "Show and heal events that could not be applied."
     ),
+    "replay": Entry("api.cli.replay", "Show what a thing was, step by step or at any moment."),
     "heads": Entry("api.cli.heads", "Check what is derived from the log, and put it right."),
     "incarnation": Entry("api.cli.incarnation", "Give a log that was put back a new identity."),
     "keys": Entry("api.cli.keys", "Put all keys under the current master key."),

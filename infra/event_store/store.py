@@ -190,6 +190,13 @@ class PostgresEventStore:
                 return events
             after = rows[-1].version
 
+    async def read_rows_of(self, stream: str) -> AsyncIterator[list[StoredRow]]:
+        """All rows of one stream, still sealed, in batches."""
+        after = 0
+        while rows := await self._rows(_READ_STREAM, (stream, after, _LAST_VERSION, _READ_AT_ONCE)):
+            yield rows
+            after = rows[-1].version
+
     async def read_log(
         self, after: int, upto: int | None = None
     ) -> AsyncIterator[Sequence[Recorded]]:
