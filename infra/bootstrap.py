@@ -20,6 +20,7 @@ from infra.event_store.rows import StoredRow
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
+from infra.exports.histories import Histories
 from infra.feed.changes import ChangeFeed
 from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
@@ -124,6 +125,7 @@ class House:
     dependencies: DependencyQueries
     past: PastQueries
     favourites: FavouriteQueries
+    histories: Histories
     notifications: NotificationQueries
     directory: Directory
     labels: LabelDirectory
@@ -380,6 +382,7 @@ async def _build(
             dependencies=dependencies,
         ),
         favourites=FavouriteQueries(pool, pointers, log_id),
+        histories=Histories(pool, pointers, waiter, store),
         notifications=NotificationQueries(pool, pointers, log_id),
         directory=directory,
         changes=ChangeFeed(change_queries, store, directory),

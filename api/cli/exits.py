@@ -55,5 +55,6 @@ def _refusal(error: Exception) -> Explained | None:
     errors = sys.modules.get("domain.errors")
     if errors is None or not isinstance(error, errors.Refused):
         return None
-    down = error.kind in (errors.Kind.DEPENDENCY_DOWN, errors.Kind.OVERLOADED)
+    kinds = errors.Kind
+    down = error.kind in (kinds.DEPENDENCY_DOWN, kinds.OVERLOADED, kinds.VIEW_BEHIND)
     return Explained(PART_DOWN if down else BAD_USE, error.detail)

@@ -34,6 +34,7 @@ COMMANDS = {
     "incarnation": Entry("api.cli.incarnation", "Give a log that was put back a new identity."),
     "keys": Entry("api.cli.keys", "Put all keys under the current master key."),
     "import": Entry("api.cli.import_", "Bring in work from elsewhere with its history."),
+    "export": Entry("api.cli.export", "Make files of what is recorded, for people and programs."),
     "users": Entry("api.cli.users", "Make, suspend and activate accounts beside the HTTP door."),
 }
 

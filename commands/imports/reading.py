@@ -61,7 +61,7 @@ class Reading:
 
     def name(self, trace: Trace) -> str:
         """The trace's name, which becomes a task's title. Raises Faulty."""
-        name = _one_line(trace.name)
+        name = one_line(trace.name)
         if not name:
             raise Faulty(trace.line, f"the trace has no {NAME}")
         if len(name) > self.limits.title:
@@ -97,19 +97,20 @@ class Reading:
         if not any(map(str.strip, values)):
             wanted = " or ".join(map(repr, self.classifier.keys))
             raise ValueError(f"the event has no {wanted}, which its status is made of")
-        status = _one_line("+".join(values))
+        status = one_line("+".join(values))
         if len(status) > self.limits.name:
             raise ValueError(f"its status is longer than {self.limits.name} characters")
         return status
 
     def _resource(self, event: LoggedEvent) -> str | None:
-        name = _one_line(text_of(event.attributes.get(RESOURCE)))
+        name = one_line(text_of(event.attributes.get(RESOURCE)))
         if len(name) > self.limits.name:
             raise ValueError(f"its {RESOURCE} is longer than {self.limits.name} characters")
         return name or None
 
 
-def _one_line(text: str | None) -> str:
+def one_line(text: str | None) -> str:
+    """As names of ours may be."""
     return _CONTROL.sub(" ", text).strip() if text else ""
 
 

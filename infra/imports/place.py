@@ -8,9 +8,7 @@ from typing import Final
 from commands.execution import Executor
 from commands.imports.importer import Place
 from commands.imports.naming import project_key
-from domain.errors import invalid
 from domain.project.state import PROJECT
-from domain.user.state import USER
 from domain.values.recorded import Origin
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
@@ -45,7 +43,7 @@ class Places:
         made of the file's name. Whether that user may, the commands themselves decide."""
         user_id, password = await self._user(user, workspace_id)
         if workspace_id is None:
-            workspace_id = await self._home_of(user_id)
+            workspace_id = await self._acting.home_of(user_id)
         place = await self._place(workspace_id, project or project_key(file.name), file)
         return Importing(user_id, place, password)
 
@@ -67,12 +65,6 @@ class Places:
             wanted, lambda user_id: Origin(actor=user_id, via="cli")
         )
         return outcome.main_stream, password
-
-    async def _home_of(self, user_id: str) -> str:
-        user = await self._states.read(USER, user_id)
-        if user is None or user.default_workspace_id is None:
-            raise invalid("/workspace", "They have no workspace of their own; name a --workspace.")
-        return user.default_workspace_id
 
     async def _place(self, workspace_id: str, project: str, file: Path) -> Place:
         await self._acting.workspace(workspace_id)

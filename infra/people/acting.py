@@ -4,6 +4,7 @@ from typing import Final
 
 from commands.states import States
 from domain.errors import invalid
+from domain.user.state import USER
 from domain.values.ids import is_id
 from domain.values.text_rules import normal_username
 from domain.workspace.state import WORKSPACE, Workspace
@@ -43,6 +44,13 @@ class Acting:
         if not first or not is_id(first[0].stream, "user"):
             raise invalid("/user", "Say with --user who you are.")
         return first[0].stream
+
+    async def home_of(self, user_id: str) -> str:
+        """Somebody's own workspace."""
+        user = await self._states.read(USER, user_id)
+        if user is None or user.default_workspace_id is None:
+            raise invalid("/workspace", "They have no workspace of their own; name a --workspace.")
+        return user.default_workspace_id
 
     async def workspace(self, workspace_id: str) -> Workspace:
         """A workspace, open or closed."""
