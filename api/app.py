@@ -16,6 +16,7 @@ from api.openapi import document
 from api.routes import (
     activity,
     api_keys,
+    audit,
     batch,
     boards,
     bulk,
@@ -96,6 +97,7 @@ ROUTERS: Final = (
     stats.router,
     activity.router,
     events.router,
+    audit.router,
     batch.router,
     bulk.router,
     jobs.router,

@@ -16,6 +16,7 @@ from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
 from domain.reminders.state import REMINDERS
 from domain.saved_view.state import SAVED_VIEW
+from domain.security.state import NOTE
 from domain.task.state import TASK
 from domain.template.state import TEMPLATE
 from domain.user.state import USER
@@ -42,6 +43,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         REMINDERS,
         SAVED_VIEW,
         EXPORT,
+        NOTE,
     )
 }
 

@@ -25,6 +25,7 @@ from infra.feed.changes import ChangeFeed
 from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
+from infra.keys.aliases import Aliases
 from infra.keys.configured import master_keys
 from infra.labels import LabelDirectory
 from infra.mail.folder import FolderPost
@@ -71,6 +72,7 @@ from infra.postgres.views.search_queries import SearchQueries
 from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.template_queries import TemplateQueries
+from infra.postgres.views.trail_queries import TrailQueries
 from infra.postgres.views.waiting import ViewWaiter
 from infra.redis.client import open_redis
 from infra.redis.login_limits import LoginLimits
@@ -79,6 +81,7 @@ from infra.redis.rate_limit import RateLimiter
 from infra.redis.windows import Windows
 from infra.settings import Settings
 from infra.tasks import cancelled
+from infra.trail.reading import Trail
 
 if TYPE_CHECKING:
     from infra.oidc.provider import Provider
@@ -131,6 +134,7 @@ class House:
     labels: LabelDirectory
     changes: ChangeFeed
     change_waiters: ChangeWaiters
+    trail: Trail
     accounts: Accounts
     own_account: OwnAccount
     by_mail: ByMail
@@ -387,6 +391,13 @@ async def _build(
         directory=directory,
         changes=ChangeFeed(change_queries, store, directory),
         change_waiters=change_waiters,
+        trail=Trail(
+            TrailQueries(pool, pointers),
+            store,
+            directory,
+            Aliases(master),
+            master.derive("trail cursors"),
+        ),
         labels=LabelDirectory(access, executor.states),
         accounts=accounts,
         own_account=own_account,

@@ -33,7 +33,7 @@ class Replays:
 
     def __init__(self, store: PostgresEventStore) -> None:
         self._store = store
-        self._decoder = RowDecoder(Codec(), store.ring, addresses=False)
+        self._decoder = RowDecoder(Codec(), store.ring)
 
     async def steps(self, stream: str) -> AsyncIterator[Step]:
         """Every event of a stream, in order. Raises KeyError for what is no stream's id."""

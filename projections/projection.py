@@ -105,6 +105,9 @@ class Projection:
     `finish`: table name -> function that completes a row in place just before it is written,
     once a batch for each row that was put, so that an answer is rendered once however many
     events changed it. It looks at nothing but the row.
+    `every` folds the events of all other classes, those too that this code does not know or cannot
+    read (their `event` is then none of the domain's): of them the envelope is all that it looks at.
+    `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
     Bump `version` whenever rows of the same log would come out differently.
     """
 
@@ -119,6 +122,8 @@ class Projection:
         default_factory=dict
     )
     finish: Mapping[str, Finish] = field(default_factory=dict)
+    every: Fold | None = None
+    addresses: bool = False
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)

@@ -15,6 +15,7 @@ from .saved_views import SAVED_VIEWS_VIEW
 from .search import SEARCH_VIEW
 from .tasks import TASKS_VIEW
 from .templates import TEMPLATES_VIEW
+from .trail import TRAIL_VIEW
 
 VIEWS: tuple[Projection, ...] = (
     TASKS_VIEW,
@@ -31,6 +32,7 @@ VIEWS: tuple[Projection, ...] = (
     NOTIFICATIONS_VIEW,
     SAVED_VIEWS_VIEW,
     PAST_VIEW,
+    TRAIL_VIEW,
 )
 
 

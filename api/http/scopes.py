@@ -4,6 +4,7 @@ from typing import Final
 
 from domain.user.keys import (
     ADMIN,
+    AUDIT_READ,
     PROJECTS_READ,
     PROJECTS_WRITE,
     TASKS_READ,
@@ -134,6 +135,9 @@ _ROUTES: Final = {
         POST /workspaces/{workspace_id}/labels/{label_id}/restore
         PUT /projects/{project_id}/types
         PUT /projects/{project_id}/workflow
+    """,
+    AUDIT_READ: """
+        GET /audit/events
     """,
     ADMIN: """
         PATCH /workspaces/{workspace_id}

@@ -19,10 +19,8 @@ from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
-from domain.errors import Kind, Refused, invalid, not_found
+from domain.errors import Kind, Refused, invalid
 from domain.user.keys import ADMIN
-from domain.values.ids import is_id
-from domain.workspace.state import WORKSPACE
 from infra.feed.changes import Asked, ChangePage
 from infra.feed.told import chosen
 from infra.tasks import cancelled
@@ -86,7 +84,7 @@ class EventQuery(ReadQuery):
     **read(EventPage, has_path=False, may=(Kind.NOT_FOUND,)),
 )
 async def events(call: CallHere, query: Annotated[EventQuery, Query()]) -> Reply:
-    workspace_id = await _workspace(call, query)
+    workspace_id = (await references.workspace_asked(call, query.workspace_id)).workspace_id
     longest = call.house.settings.max_feed_wait_s
     if query.wait > longest:
         raise invalid("/query/wait", f"At most {longest:g} seconds; ask again then.", "too-long")
@@ -107,16 +105,6 @@ async def events(call: CallHere, query: Annotated[EventQuery, Query()]) -> Reply
     end = orjson.dumps({"next_after": page.next_after})[1:]
     body = b'{"events":[%b],%b' % (b",".join(page.events), end)
     return Reply(200, body, position_headers(call, page.upto, page.stale))
-
-
-async def _workspace(call: Call, query: EventQuery) -> str:
-    found = query.workspace_id or call.within or await references.default_workspace(call)
-    workspace = None
-    if found is not None and is_id(found, "ws"):
-        workspace = await call.access.newest(WORKSPACE, found)
-    if workspace is None or workspace.role_of(call.caller.user_id) is None:
-        raise not_found("workspace")
-    return workspace.workspace_id
 
 
 async def _page(call: Call, asked: Asked) -> ChangePage:

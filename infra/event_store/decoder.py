@@ -3,25 +3,30 @@
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
+
 from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
-from infra.event_store.codec import Codec, Keys
-from infra.event_store.metadata import Metadata, decode_metadata
+from infra.event_store.codec import Codec, Keys, Unreadable
+from infra.event_store.metadata import Metadata, Said, decode_metadata
 from infra.event_store.rows import StoredRow, moment
-from infra.event_store.sealing import place
+from infra.event_store.sealing import SealBroken, place
 from infra.keys.content_keys import KeyRing
+
+_log = structlog.get_logger(__name__)
 
 
 class RowDecoder:
-    """`addresses`: whether to open from where each command came."""
-
-    def __init__(self, codec: Codec, ring: KeyRing, *, addresses: bool = True) -> None:
+    def __init__(self, codec: Codec, ring: KeyRing) -> None:
         self._codec = codec
         self._ring = ring
-        self._addresses = addresses
 
-    async def decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
-        """One entry a row. A type that this code does not know has the event None.
+    async def decode(
+        self, rows: Sequence[StoredRow], *, addresses: Said | None = None
+    ) -> list[Recorded]:
+        """One entry a row. A type that this code does not know has the event None. `addresses`:
+        how each one from where a command came is told; without it `Origin.ip` is None, and nobody's
+        is opened.
 
         Waits only for keys that this process has not used yet. Raises Unreadable or SealBroken
         for a row that does not hold what was once written; decode such rows one by one to learn
@@ -29,13 +34,29 @@ class RowDecoder:
         """
         shapes = [self._codec.parse(row) for row in rows]
         metadatas = [decode_metadata(row.metadata) for row in rows]
-        if not self._addresses:
+        if addresses is None:
             metadatas = [metadata.without_address() for metadata in metadatas]
         try:
-            return self._all(rows, shapes, metadatas, self._ring.at_hand)
+            return self._all(rows, shapes, metadatas, self._ring.at_hand, addresses)
         except KeyError:  # a key that has not been used yet
             keys = await self._ring.load(self._key_ids(rows, shapes, metadatas))
-            return self._all(rows, shapes, metadatas, keys)
+            return self._all(rows, shapes, metadatas, keys, addresses)
+
+    async def decode_legible(
+        self, rows: Sequence[StoredRow], *, addresses: Said | None = None
+    ) -> list[tuple[StoredRow, Recorded | None]]:
+        """Each row with what `decode` gives for it, None where it cannot be read."""
+        try:
+            recorded = await self.decode(rows, addresses=addresses)
+        except (Unreadable, SealBroken) as error:
+            if len(rows) == 1:
+                _log.error("event_unreadable", position=rows[0].position, error=str(error))
+                return [(rows[0], None)]
+            found: list[tuple[StoredRow, Recorded | None]] = []
+            for row in rows:
+                found += await self.decode_legible([row], addresses=addresses)
+            return found
+        return list(zip(rows, recorded, strict=True))
 
     def _key_ids(
         self, rows: Sequence[StoredRow], shapes: Sequence[Any], metadatas: Sequence[Metadata]
@@ -52,13 +73,21 @@ class RowDecoder:
         shapes: Sequence[Any],
         metadatas: Sequence[Metadata],
         keys: Keys,
+        addresses: Said | None,
     ) -> list[Recorded]:
         return [
-            self._recorded(row, shape, metadata, keys)
+            self._recorded(row, shape, metadata, keys, addresses)
             for row, shape, metadata in zip(rows, shapes, metadatas, strict=True)
         ]
 
-    def _recorded(self, row: StoredRow, shape: Any, metadata: Metadata, keys: Keys) -> Recorded:
+    def _recorded(
+        self,
+        row: StoredRow,
+        shape: Any,
+        metadata: Metadata,
+        keys: Keys,
+        addresses: Said | None,
+    ) -> Recorded:
         where = place(row.workspace_id, row.stream, row.version, row.type)
         stamp = Stamp(
             row.workspace_id,
@@ -77,5 +106,5 @@ class RowDecoder:
             row.type,
             stamp,
             metadata.command.hex(),
-            metadata.origin(where, keys),
+            metadata.origin(where, keys, addresses),
         )

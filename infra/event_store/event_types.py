@@ -62,6 +62,7 @@ from domain.saved_view.events import (
     SavedViewRestored,
     SavedViewShared,
 )
+from domain.security.events import TrailRead
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -308,6 +309,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("SavedViewDeleted.v1", SavedViewDeleted),
     EventType("SavedViewRestored.v1", SavedViewRestored),
     EventType("TrailExported.v1", TrailExported),
+    EventType("TrailRead.v1", TrailRead),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

@@ -1,5 +1,6 @@
 """What the log keeps about an event beside the event: who, from where, because of what."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from infra.event_store.sealing import key_id_of, unseal
 # Sealed fields are named in their associated data; no field of a class can have such a name.
 IP = "metadata.ip"
 REASON = "metadata.reason"
+
+Said = Callable[[str], str]
 
 ERASED_TEXT = Ext(ERASED_BEFORE, b"")
 
@@ -51,7 +54,11 @@ class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
         """For readers to whom nobody's address matters: opening it costs as much as a title."""
         return self if self.ip is None else msgspec.structs.replace(self, ip=None)
 
-    def origin(self, where: bytes, keys: Keys) -> Origin:
+    def origin(self, where: bytes, keys: Keys, address: Said | None = None) -> Origin:
+        """`address`: how the address is told, itself where this is left out."""
+        ip = None if self.ip is None else _text(self.ip, where + IP.encode(), keys)
+        if address is not None and isinstance(ip, str):
+            ip = address(ip)
         return Origin(
             self.actor,
             self.request_id,
@@ -59,7 +66,7 @@ class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
             self.causation_id,
             self.via,
             self.key_id,
-            None if self.ip is None else _text(self.ip, where + IP.encode(), keys),
+            ip,
             None if self.reason is None else _text(self.reason, where + REASON.encode(), keys),
         )
 

@@ -20,6 +20,7 @@ from infra.event_store.encoder import CommitEncoder, EncodedCommit
 from infra.event_store.metadata import decode_metadata
 from infra.event_store.refusals import down, unreachable
 from infra.event_store.rows import COLUMNS, StoredRow
+from infra.keys.aliases import Aliases
 from infra.keys.content_keys import KeyRing
 from infra.keys.master import MasterKeys
 from infra.postgres.arrays import IntegerArray, TextArray
@@ -70,7 +71,7 @@ _READ_AT: LiteralString = f"""
 SELECT {COLUMNS}, found FROM (
     SELECT *, sum(octet_length(payload) + octet_length(metadata)) OVER (ORDER BY position) AS upto,
         row_number() OVER (ORDER BY position) AS nth, count(*) OVER () AS found
-    FROM log.events WHERE position = ANY (%s::bigint[]) AND workspace_id = %s
+    FROM log.events WHERE position = ANY (%s::bigint[]) AND workspace_id = ANY (%s::text[])
 ) summed WHERE nth = 1 OR upto <= %s ORDER BY position
 """
 _STREAMS_SINCE: LiteralString = """
@@ -95,7 +96,7 @@ class PostgresEventStore:
 
     For one event loop. `pool` is for reading, as the api or the worker; `url` and `role` are for
     the committer's own session, which must not pass through a transaction pooler. Without
-    `addresses` nobody's is opened: `Origin.ip` is None in what is decoded.
+    `addresses` nobody's is told: `Origin.ip` is None in what is decoded.
     """
 
     def __init__(
@@ -116,7 +117,9 @@ class PostgresEventStore:
         self._codec = codec or Codec()
         self.ring = ring or KeyRing(pool, master)
         self._committer = Committer(url, role=role, on_commit=on_commit, on_wrong_log=on_wrong_log)
-        self._decoder = RowDecoder(self._codec, self.ring, addresses=addresses)
+        self._decoder = RowDecoder(self._codec, self.ring)
+        self._aliases = Aliases(master)
+        self._addresses = addresses
         self._encoder: CommitEncoder | None = None
         self._streams: Gather[tuple[str, int, int], list[StoredRow]] = Gather(
             self._read_beginnings, lanes=_LANES, batch=_STREAMS_AT_ONCE
@@ -267,17 +270,17 @@ class PostgresEventStore:
         return head, streams
 
     async def read_at(
-        self, workspace_id: str, positions: Sequence[int], most_bytes: int
+        self, workspaces: Sequence[str], positions: Sequence[int], most_bytes: int
     ) -> tuple[list[StoredRow], bool]:
-        """The rows of a workspace at these positions, in order, of at most so many bytes together,
-        but one at least; and whether these are all. What stands there of other tenants is left
-        out."""
+        """The rows of these workspaces at these positions, in order, of at most so many bytes
+        together, but one at least; and whether these are all. What stands there of other tenants
+        is left out."""
         async with _reachable(), self._pool.connection() as connection:
             rows = await fetch_scoped(
                 connection,
-                (workspace_id,),
+                workspaces,
                 _READ_AT,
-                (list(positions), workspace_id, most_bytes),
+                (list(positions), list(workspaces), most_bytes),
             )
         return [StoredRow(*row[:-1]) for row in rows], not rows or rows[0][-1] == len(rows)
 
@@ -288,13 +291,16 @@ class PostgresEventStore:
             )
         return [StoredRow(*row) for row in rows]
 
-    async def decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
-        """Rows as events; one of a type that this code does not know has the event None.
+    async def decode(self, rows: Sequence[StoredRow], *, aliases: bool = False) -> list[Recorded]:
+        """Rows as events; one of a type that this code does not know has the event None. With
+        `aliases` that is what `Origin.ip` is, whatever else this store tells of addresses.
 
         Raises Unreadable or SealBroken for a row that does not hold what was once written.
         """
         async with _reachable():
-            return await self._decoder.decode(rows)
+            told = str if self._addresses else None
+            addresses = self._aliases.of if aliases else told
+            return await self._decoder.decode(rows, addresses=addresses)
 
     async def find_command(self, command_id: bytes, digest: bytes | None) -> Receipt | None:
         """The receipt of a command that is in the log already (`replayed` True), else None.

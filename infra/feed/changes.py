@@ -12,10 +12,9 @@ from domain.errors import invalid
 from domain.task.events import TaskMovedToProject
 from domain.values.ids import kind_of
 from domain.values.recorded import Recorded
-from infra.event_store.codec import Codec, Unreadable
+from infra.event_store.codec import Codec
 from infra.event_store.decoder import RowDecoder
 from infra.event_store.rows import StoredRow
-from infra.event_store.sealing import SealBroken
 from infra.event_store.store import PostgresEventStore
 from infra.postgres.views.change_queries import ChangeQueries, Places
 from infra.postgres.views.directory import Directory
@@ -84,7 +83,7 @@ class ChangeFeed:
         self._queries = queries
         self._store = store
         self._directory = directory
-        self._decoder = RowDecoder(Codec(), store.ring, addresses=False)
+        self._decoder = RowDecoder(Codec(), store.ring)
 
     async def page(self, scope: Scope, asked: Asked) -> ChangePage:
         """What comes next of all that the scope shows of one workspace.
@@ -122,7 +121,7 @@ class ChangeFeed:
             return _Read([], places.upto)
         whole = dict(places.positions)
         rows, are_all = await self._store.read_at(
-            asked.workspace_id, list(whole), max(1, most_bytes)
+            (asked.workspace_id,), list(whole), max(1, most_bytes)
         )
         if not are_all:
             upto = rows[-1].position
@@ -141,21 +140,11 @@ class ChangeFeed:
         return _Read(found, upto, stopped=unknown is not None)
 
     async def _decoded(self, rows: Sequence[StoredRow]) -> list[tuple[StoredRow, Recorded | None]]:
-        try:
-            return list(zip(rows, await self._decoder.decode(rows), strict=True))
-        except (Unreadable, SealBroken):
-            pass
-        decoded: list[tuple[StoredRow, Recorded | None]] = []
-        for row in rows:
-            try:
-                (recorded,) = await self._decoder.decode([row])
-            except (Unreadable, SealBroken) as error:
-                _log.error("event_unreadable", position=row.position, error=str(error))
-                if kind_of(row.stream) in _SAYS_ITSELF:
-                    decoded.append((row, None))
-            else:
-                decoded.append((row, recorded))
-        return decoded
+        return [
+            (row, recorded)
+            for row, recorded in await self._decoder.decode_legible(rows)
+            if recorded is not None or kind_of(row.stream) in _SAYS_ITSELF
+        ]
 
     async def _rendered(self, scope: Scope, found: Iterable[_Found]) -> list[bytes]:
         readable = [each.recorded for each in found if each.recorded is not None]

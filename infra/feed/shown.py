@@ -65,12 +65,10 @@ def shown(
     """The event; `may_see` tells which of the tasks and projects that it names its reader may see
     (None: all). Without `whole` it is about a task that the reader may not see."""
     event, stamp = recorded.event, recorded.stamp
-    values = {each.name: getattr(event, each.name) for each in dataclasses.fields(event)}
+    values, erased = fields_of(event)
     if not whole:
         assert isinstance(event, TaskMovedToProject), "only a task that left is told in part"
-        values = {name: values[name] for name in _OF_WHAT_LEFT}
-    erased = tuple(name for name, value in values.items() if isinstance(value, Erased))
-    values.update(dict.fromkeys(erased))
+        values, erased = {name: values[name] for name in _OF_WHAT_LEFT}, ()
     if may_see is not None:
         for name in values.keys() - _WRITTEN[type(event)]:
             values[name] = _without(msgspec.to_builtins(values[name]), may_see)
@@ -88,6 +86,14 @@ def shown(
             erased=erased,
         )
     )
+
+
+def fields_of(event: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What an event says, by field, and the fields whose text was erased, which are None then."""
+    values = {each.name: getattr(event, each.name) for each in dataclasses.fields(event)}
+    erased = tuple(name for name, value in values.items() if isinstance(value, Erased))
+    values.update(dict.fromkeys(erased))
+    return values, erased
 
 
 def unreadable(row: StoredRow) -> bytes:

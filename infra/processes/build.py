@@ -326,7 +326,9 @@ class _Loader:
         portion.learn(rows)
         size = sum(len(row.payload) for row in rows)
         try:
-            events = await self._store.decode([r for r in rows if self._relevant(r.type)])
+            events = await self._store.decode(
+                [r for r in rows if self._relevant(r.type)], aliases=self._projection.addresses
+            )
         except Exception as error:
             if is_outage(error):
                 raise
@@ -393,7 +395,9 @@ class _Loader:
         while self.position < upto:
             last = min(self.position + CAREFUL_EVENTS, upto)
             events = await careful.decode(
-                self._store, await self._store.read_rows(self.position + 1, last)
+                self._store,
+                await self._store.read_rows(self.position + 1, last),
+                aliases=self._projection.addresses,
             )
             parked = set(self._parked)
             async with self._writer.transaction():

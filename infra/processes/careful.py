@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
+from infra.event_store.codec import Unreadable
+from infra.event_store.metadata import decode_metadata
 from infra.event_store.rows import StoredRow, moment
 from infra.postgres.pool import Connection
 from infra.processes import dead_letters
@@ -23,17 +26,20 @@ PAUSE_S = 0.02
 log = structlog.get_logger()
 
 
-async def decode(store: Log, rows: Sequence[StoredRow]) -> list[Recorded]:
+async def decode(store: Log, rows: Sequence[StoredRow], *, aliases: bool = False) -> list[Recorded]:
     """As Log.decode, but a row that cannot be read becomes an Undecoded one."""
     try:
-        return list(await store.decode(rows))
+        return list(await store.decode(rows, aliases=aliases))
     except Exception as error:
         if is_outage(error):
             raise
         if len(rows) == 1:
             return [_undecoded(rows[0], described(error))]
     middle = len(rows) // 2
-    return [*await decode(store, rows[:middle]), *await decode(store, rows[middle:])]
+    return [
+        *await decode(store, rows[:middle], aliases=aliases),
+        *await decode(store, rows[middle:], aliases=aliases),
+    ]
 
 
 async def apply(
@@ -108,13 +114,19 @@ async def _park(
 
 
 def _undecoded(row: StoredRow, error: str) -> Recorded:
+    """Who did it is told all the same where the envelope can be read."""
+    actor, command_id, key_id = "", "", None
+    with suppress(Unreadable):
+        metadata = decode_metadata(row.metadata)
+        actor, command_id, key_id = metadata.actor, metadata.command.hex(), metadata.key_id
     stamp = Stamp(
         workspace_id=row.workspace_id,
         stream=row.stream,
         version=row.version,
-        actor="",
+        actor=actor,
         recorded_at=moment(row.recorded_at),
         position=row.position,
         number=row.number,
     )
-    return Recorded(Undecoded(error), row.type, stamp, command_id="", origin=Origin(actor=""))
+    origin = Origin(actor, key_id=key_id)
+    return Recorded(Undecoded(error), row.type, stamp, command_id, origin)

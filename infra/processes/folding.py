@@ -24,7 +24,7 @@ class CannotApply(Exception):
 def fold(projection: Projection, recorded: Recorded, rows: Rows) -> None:
     """Raises CannotApply, and whatever the view's own fold raises."""
     event = recorded.event
-    folding = projection.folds.get(type(event))
+    folding = projection.folds.get(type(event), projection.every)
     if folding is not None:
         folding(recorded, rows)
     elif event is None:
@@ -36,6 +36,8 @@ def fold(projection: Projection, recorded: Recorded, rows: Rows) -> None:
 def concerns(projection: Projection, recorded: Recorded) -> bool:
     """Whether the view would be another without this event, as far as this code can know."""
     event = recorded.event
+    if projection.every is not None:
+        return True
     if type(event) is Undecoded:
         return relevance(projection)(recorded.type)
     return event is None or type(event) in projection.folds

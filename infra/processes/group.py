@@ -221,8 +221,12 @@ class Group:
             message,
         )
 
+    @property
+    def _aliases(self) -> bool:
+        return any(member.projection.addresses for member in self._members.values())
+
     async def _fold(self, rows: Sequence[StoredRow]) -> list[tuple[Member, Batch]]:
-        events = await self._store.decode(rows)
+        events = await self._store.decode(rows, aliases=self._aliases)
         news = [(m, ahead) for m in self._members.values() if (ahead := m.ahead(events))]
         asked = [(member.rows, wanted) for member, ahead in news if (wanted := member.asked(ahead))]
         reader = self._links.reader
@@ -284,7 +288,7 @@ class Group:
     async def _take_carefully(self, rows: list[StoredRow]) -> None:
         """Batches in which something cannot be applied: one at a time, nothing in memory."""
         rows = [row for row in rows if row.position <= self._careful_upto]
-        events = await careful.decode(self._store, rows)
+        events = await careful.decode(self._store, rows, aliases=self._aliases)
         writer = self._links.writer
         news = {member: member.ahead(events) for member in self._members.values()}
         parked = {member: set(member.parked) for member in news}

@@ -171,7 +171,9 @@ class Healing:
             if self._workspace_id != SYSTEM_WORKSPACE:
                 scope = (self._workspace_id, SYSTEM_WORKSPACE)
                 rows = [row for row in rows if row.workspace_id in scope]
-            for recorded in await careful.decode(self._store, rows):
+            for recorded in await careful.decode(
+                self._store, rows, aliases=self._projection.addresses
+            ):
                 self._fold(recorded)
             if self._right.changed > MEMORY_ROWS:
                 raise TooLarge(

@@ -22,8 +22,11 @@ class Log(Protocol):
         """The rows from `first` to `last`, both included, in order, as far as the log goes."""
         ...
 
-    async def decode(self, rows: Sequence[StoredRow]) -> Sequence[Recorded]:
-        """One for each row. A type that this code does not know has `event` None."""
+    async def decode(
+        self, rows: Sequence[StoredRow], *, aliases: bool = False
+    ) -> Sequence[Recorded]:
+        """One for each row. A type that this code does not know has `event` None. With `aliases`
+        `Origin.ip` is the alias of the address."""
         ...
 
 

@@ -16,6 +16,8 @@ def is_known(name: str) -> bool:
 def relevance(projection: Projection) -> Callable[[str], bool]:
     """Whether events of a stored type concern the view: the others need not be opened to build
     it. Those of a type that nobody knows do, so that they are not passed over in silence."""
+    if projection.every is not None:
+        return lambda name: True
     classes = {event_type.name: event_type.event for event_type in EVENT_TYPES}
     newest = {upcaster.name: upcaster.to for upcaster in UPCASTERS}
     passed_over = set()

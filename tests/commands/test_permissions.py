@@ -63,6 +63,7 @@ from commands.saved_view.delete_saved_view import DeleteSavedView
 from commands.saved_view.on_saved_view import SavesViews
 from commands.saved_view.restore_saved_view import RestoreSavedView
 from commands.saved_view.save_view import SaveView
+from commands.security.record_trail_read import RecordTrailRead
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
 from commands.task.change_tasks import ChangeTasks
@@ -730,6 +731,16 @@ async def _snooze_notification(house: House, actor: str) -> object:
     later = datetime(2100, 1, 1, tzinfo=UTC)
     return SnoozeNotification(
         workspace_id=house.workspace_id, notification_id=new_id("ntf"), until=later
+    )
+
+
+TRAIL_READERS = "done done F F done -"
+
+
+@case(RecordTrailRead, TRAIL_READERS)
+async def _record_trail_read(house: House, actor: str) -> object:
+    return RecordTrailRead(
+        workspace_id=house.workspace_id, filter={}, events=0, goes_on=False, upto=1
     )
 
 

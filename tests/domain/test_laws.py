@@ -27,6 +27,7 @@ from domain.reactions.events import ReactionEvent
 from domain.recurrence.events import RecurrenceEvent
 from domain.reminders.events import ReminderEvent
 from domain.saved_view.events import SavedViewEvent
+from domain.security.events import TrailRead
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
@@ -61,6 +62,7 @@ EVENTS = {
     "due": get_args(ReminderEvent),
     "view": get_args(SavedViewEvent),
     "exp": (ExportEvent,),
+    "note": (TrailRead,),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -28,7 +28,7 @@ class MemoryRows:
             for name, *key in further(recorded, self) if further else ():
                 self._load(name, tuple(key))
         for recorded in batch:
-            fold = self._projection.folds.get(type(recorded.event))
+            fold = self._projection.folds.get(type(recorded.event), self._projection.every)
             if fold is not None:
                 fold(recorded, self)
         for name, key in self._put:

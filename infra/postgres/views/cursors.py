@@ -53,6 +53,10 @@ class CursorCodec:
             raise _malformed()
         return tuple(values)
 
+    def malformed(self) -> Invalid:
+        """The refusal of what was encoded for somebody else."""
+        return _malformed()
+
 
 def _malformed() -> Invalid:
     return invalid(

@@ -83,7 +83,7 @@ def test_every_role_stands_in_every_table():
 def test_an_auditor_writes_nothing():
     workspace = workspace_of((BOB, "auditor")).state
     rights = workspace_rights(workspace, BOB) | project_rights(workspace, project_of().state, BOB)
-    assert rights == {Right.VIEW_WORKSPACE, Right.VIEW_PROJECT}
+    assert rights == {Right.VIEW_WORKSPACE, Right.VIEW_PROJECT, Right.READ_TRAIL}
 
 
 def test_a_role_of_newer_code_is_below_all_that_are_known():

@@ -286,7 +286,9 @@ class SampleLog:
             )
             return [StoredRow(*row) for row in await cursor.fetchall()]
 
-    async def decode(self, rows: Sequence[StoredRow]) -> Sequence[Recorded]:
+    async def decode(
+        self, rows: Sequence[StoredRow], *, aliases: bool = False
+    ) -> Sequence[Recorded]:
         return [decoded(row) for row in rows]
 
 
@@ -318,7 +320,7 @@ def replayed(rows: Iterable[Recorded]) -> Tables:
             return [row for row in tables[table].values() if getattr(row, column) == value]
 
     for recorded in rows:
-        fold = view.folds.get(type(recorded.event))
+        fold = view.folds.get(type(recorded.event), view.every)
         if fold is not None:
             fold(recorded, Plain())
     for tally in tables["tallies"].values():

@@ -29,7 +29,9 @@ class GrowingLog:
     async def read_rows(self, first: int, last: int) -> Sequence[StoredRow]:
         return [row(position) for position in range(first, min(last, self.head) + 1)]
 
-    async def decode(self, rows: Sequence[StoredRow]) -> Sequence[Recorded]:
+    async def decode(
+        self, rows: Sequence[StoredRow], *, aliases: bool = False
+    ) -> Sequence[Recorded]:
         raise AssertionError("nothing is opened here")
 
 

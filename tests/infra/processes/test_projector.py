@@ -160,7 +160,7 @@ class GatedLog:
     async def read_rows(self, first: int, last: int) -> Sequence[StoredRow]:
         return await self._log.read_rows(first, last)
 
-    async def decode(self, rows: Sequence[StoredRow]):  # type: ignore[no-untyped-def]
+    async def decode(self, rows: Sequence[StoredRow], *, aliases: bool = False):  # type: ignore[no-untyped-def]
         self.waiting = not self.open.is_set()
         await self.open.wait()
         return await self._log.decode(rows)

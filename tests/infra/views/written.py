@@ -72,7 +72,7 @@ class Written:
         if asked:
             await view.rows.load(self._connection, asked)
         for recorded in events:
-            fold = view.projection.folds.get(type(recorded.event))
+            fold = view.projection.folds.get(type(recorded.event), view.projection.every)
             if fold is not None:
                 fold(recorded, view.rows)
         changes = view.rows.changes()

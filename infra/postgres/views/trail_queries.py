@@ -1,0 +1,165 @@
+"""Questions to the trail: where the events are that a filter asks for, in the log's order.
+
+Each filter has an index in that order, or the log has one. With several filters the one that
+leaves least is walked along and the others sieve what it gives. How much is looked at for one
+answer is bounded, so it is quick whatever is asked; where filters are wide that hardly ever meet,
+an answer may be empty and have more behind it.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from infra.postgres.pool import Pool
+from projections.trail import TRAIL_VIEW, type_code
+from projections.trail_query import TrailFilter, TrailPlaces
+
+from .pointers import Pointers
+from .reader import ViewReader
+
+# How many rows are looked at for one answer, and how far ahead ways are compared.
+_LOOKED_AT: Final = 30_000
+_COMPARED: Final = 10_000
+
+_BOUNDS: Final = """
+SELECT v.here, v.parked,
+    least(
+        v.here, %(last)s::bigint,
+        CASE WHEN %(until)s::timestamptz IS NOT NULL
+            THEN log.position_at(%(until)s::timestamptz, true) END
+    ),
+    greatest(
+        %(after)s::bigint, %(first)s::bigint - 1,
+        CASE WHEN %(since)s::timestamptz IS NOT NULL
+            THEN log.position_at(%(since)s::timestamptz, false) END
+    )
+FROM (SELECT coalesce({position}, 0) AS here, {parked} AS parked) AS v
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One filter as a walk in the order of positions: its values (`v`), the rows of one of them as
+    SQL, and the condition with which it sieves the rows of another (`t`)."""
+
+    name: str
+    values: str
+    rows: str
+    sieve: str
+
+
+_SPAN: Final = "t.position > %(after)s::bigint AND t.position <= %(upto)s::bigint"
+_OF_VIEW: Final = (
+    "SELECT t.* FROM {{trail_events}} AS t WHERE t.workspace_id = %(workspace_id)s"
+    f" AND {{condition}} AND {_SPAN} ORDER BY t.position"
+)
+
+
+def _values_sql(name: str, kind: str) -> str:
+    return f"unnest(%({name})s::{kind}[]) WITH ORDINALITY AS v(value, way)"
+
+
+def _by(name: str, column: str, kind: str) -> _Way:
+    return _Way(
+        name,
+        _values_sql(name, kind),
+        _OF_VIEW.format(condition=f"t.{column} = v.value"),
+        f"t.{column} = ANY (%({name})s::{kind}[])",
+    )
+
+
+# A stream's own index has its events in order; of the view it would be one more to keep.
+_STREAMS: Final = _Way(
+    "streams",
+    _values_sql("streams", "text"),
+    "SELECT t.* FROM log.events AS e JOIN {trail_events} AS t ON t.position = e.position"
+    " AND t.workspace_id = %(workspace_id)s WHERE e.stream = v.value"
+    f" AND {_SPAN} ORDER BY e.version",
+    "EXISTS (SELECT FROM log.events AS e WHERE e.position = t.position"
+    " AND e.stream = ANY (%(streams)s::text[]))",
+)
+_WAYS: Final = (
+    _STREAMS,
+    _by("addresses", "address", "bytea"),
+    _by("key_ids", "key_id", "text"),
+    _by("actors", "actor_id", "text"),
+    _by("types", "type_code", "integer"),
+)
+_ALL: Final = _Way("", "(SELECT 1 AS way) AS v", _OF_VIEW.format(condition="true"), "true")
+
+
+class TrailQueries:
+    def __init__(self, pool: Pool, pointers: Pointers) -> None:
+        self._reader = ViewReader(pool, pointers, TRAIL_VIEW)
+
+    async def places(
+        self, workspace_id: str, asked: TrailFilter, after: int, most: int
+    ) -> TrailPlaces:
+        """The next of a workspace after a position, `most` of them at most."""
+        scope = (workspace_id,)
+        params = {
+            "workspace_id": workspace_id,
+            "after": after,
+            "first": asked.first,
+            "last": asked.last,
+            "since": asked.since,
+            "until": asked.until,
+            "most": most + 1,
+        }
+        bounds = await self._reader.fetch(scope, _BOUNDS, params)
+        here, parked, upto, begin = bounds[0]
+        stale = await self._reader.stale(scope) if parked else ()
+        whole = TrailPlaces((), upto, False, upto, here, stale)
+        if upto <= begin:
+            return whole
+        values = _values(asked)
+        params |= {"after": begin, "upto": upto, **values}
+        ways = [way for way in _WAYS if values[way.name]]
+        way = ways[0] if ways else _ALL
+        if len(ways) > 1:
+            way = await self._narrowest(scope, ways, params)
+        params["looked_at"] = max(1, _LOOKED_AT // max(1, len(values.get(way.name, ()))))
+        sieves = [each.sieve for each in ways if each is not way]
+        rows = await self._reader.fetch(scope, _page(way, sieves), params)
+        found, end = rows[0]
+        positions = tuple(found or ())
+        if len(positions) > most:
+            positions = positions[:most]
+            return replace(whole, positions=positions, after=positions[-1], has_more=True)
+        return replace(whole, positions=positions, after=end or upto, has_more=end is not None)
+
+    async def _narrowest(
+        self, scope: tuple[str, ...], ways: list[_Way], params: dict[str, object]
+    ) -> _Way:
+        """The way with the fewest rows, as far as it is worth comparing."""
+        counted = ", ".join(
+            f"(SELECT count(*) FROM (SELECT FROM {way.values} CROSS JOIN LATERAL"
+            f" ({way.rows} LIMIT {_COMPARED}) AS t LIMIT {_COMPARED}) AS counted)"
+            for way in ways
+        )
+        rows = await self._reader.fetch(scope, f"SELECT {counted}", params)
+        counts = dict(zip(ways, rows[0], strict=True))
+        return min(ways, key=counts.__getitem__)
+
+
+def _page(way: _Way, sieves: list[str]) -> str:
+    """The positions that are left, and up to where everything was looked at (null: to the end)."""
+    conditions = " AND ".join(["t.position <= e.upto", *sieves])
+    return (
+        f"WITH walked AS MATERIALIZED (SELECT t.*, v.way FROM {way.values}"
+        f" CROSS JOIN LATERAL ({way.rows} LIMIT %(looked_at)s) AS t),"
+        " ended AS (SELECT min(w.last) AS last FROM (SELECT max(position) AS last FROM walked"
+        " GROUP BY way HAVING count(*) = %(looked_at)s) AS w)"
+        " SELECT array(SELECT t.position FROM walked AS t,"
+        " (SELECT coalesce(last, %(upto)s::bigint) AS upto FROM ended) AS e"
+        f" WHERE {conditions} ORDER BY t.position LIMIT %(most)s), (SELECT last FROM ended)"
+    )
+
+
+def _values(asked: TrailFilter) -> dict[str, list[object]]:
+    return {
+        "streams": list(asked.streams),
+        "addresses": [bytes.fromhex(each) for each in asked.addresses],
+        "key_ids": list(asked.key_ids),
+        "actors": list(asked.actors),
+        "types": [type_code(each) for each in asked.types],
+    }

@@ -1,0 +1,1 @@
+"""The trail of a workspace: who did what in it, read for those who watch."""

@@ -1,0 +1,110 @@
+"""Pages of a workspace's trail: places from the view, events from the log, whole."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+
+from domain.values.ids import SYSTEM_WORKSPACE
+from infra.event_store.codec import Codec
+from infra.event_store.decoder import RowDecoder
+from infra.event_store.store import PostgresEventStore
+from infra.keys.aliases import Aliases
+from infra.postgres.views.cursors import CursorCodec, Int64
+from infra.postgres.views.directory import Directory
+from infra.postgres.views.trail_queries import TrailQueries
+from infra.trail.shown import shown
+from projections.trail_query import TrailFilter
+
+_MOST_BYTES: Final = 8 * 1024 * 1024
+_SEAL_BYTES: Final = 16
+_CURSORS: Final = CursorCodec("trail", Int64, Int64, bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What one person asks of the trail of one workspace, by the parameters of the request."""
+
+    user_id: str
+    workspace_id: str
+    said: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPage:
+    """Events as JSON, in the order of the log. It may be short, and have more behind it
+    (`after`), where much had to be looked at. The walk ends at `upto`; the view was at
+    `position`."""
+
+    events: tuple[bytes, ...]
+    after: int
+    has_more: bool
+    upto: int
+    position: int
+    stale: tuple[str, ...] = ()
+
+
+class Trail:
+    """`secret` seals cursors: a page that is not asked for the first time is not recorded again,
+    so where it goes on must be what somebody was given by a first one."""
+
+    def __init__(
+        self,
+        queries: TrailQueries,
+        store: PostgresEventStore,
+        directory: Directory,
+        aliases: Aliases,
+        secret: bytes,
+    ) -> None:
+        self._queries = queries
+        self._store = store
+        self._directory = directory
+        self._aliases = aliases
+        self._secret = secret
+        self._decoder = RowDecoder(Codec(), store.ring)
+
+    async def page(
+        self, workspace_id: str, asked: TrailFilter, after: int, limit: int
+    ) -> TrailPage:
+        """What comes next of what is asked for. `asked.addresses` are addresses."""
+        named = tuple(self._aliases.of(each) for each in asked.addresses)
+        asked = replace(asked, addresses=named)
+        places = await self._queries.places(workspace_id, asked, after, limit)
+        after, has_more = places.after, places.has_more
+        events: tuple[bytes, ...] = ()
+        if places.positions:
+            rows, are_all = await self._store.read_at(
+                (workspace_id, SYSTEM_WORKSPACE), places.positions, _MOST_BYTES
+            )
+            if not are_all:
+                after, has_more = rows[-1].position, True
+            legible = await self._decoder.decode_legible(rows, addresses=str)
+            actors = {each.stamp.actor for _, each in legible if each is not None}
+            names = await self._directory.names(actors)
+            events = tuple([shown(row, recorded, names) for row, recorded in legible])
+        return TrailPage(events, after, has_more, places.upto, places.position, places.stale)
+
+    def cursor(self, walk: Walk, page: TrailPage) -> str | None:
+        """Where the walk goes on after a page; None at its end."""
+        if not page.has_more:
+            return None
+        log_id = str(self._store.log_id)
+        return _CURSORS.encode(log_id, (page.after, page.upto, self._seal(walk, page.upto)))
+
+    def place(self, walk: Walk, cursor: str) -> tuple[int, int]:
+        """After which position the walk goes on, and where it ends. Raises Invalid for a cursor
+        that this walk was not given."""
+        log_id = str(self._store.log_id)
+        after, upto, seal = _CURSORS.decode(log_id, cursor)
+        if not hmac.compare_digest(seal, self._seal(walk, upto)):
+            raise _CURSORS.malformed()
+        return after, upto
+
+    def _seal(self, walk: Walk, upto: int) -> bytes:
+        said = msgspec.json.encode(
+            (walk.user_id, walk.workspace_id, sorted(walk.said.items()), upto)
+        )
+        return hmac.digest(self._secret, said, hashlib.sha256)[:_SEAL_BYTES]
