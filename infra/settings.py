@@ -401,6 +401,10 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Limits, BaseSettings):
         """Where the master key is, unless it is given itself."""
         return self.master_key_file or self.data_dir / "master.key"
 
+    def destroyed_keys_file(self) -> Path:
+        """Where the ids of destroyed keys are kept outside of the database."""
+        return self.data_dir / "destroyed-keys"
+
     def as_environment(self) -> dict[str, str]:
         """What another process reads as these same settings."""
         changed = self.model_dump(exclude_defaults=True)

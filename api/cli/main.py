@@ -35,6 +35,8 @@ COMMANDS = {
     "keys": Entry("api.cli.keys", "Put all keys under the current master key."),
     "import": Entry("api.cli.import_", "Bring in work from elsewhere with its history."),
     "export": Entry("api.cli.export", "Make files of what is recorded, for people and programs."),
+    "backup": Entry("api.cli.backup", "Write all that a new system needs into one file."),
+    "restore": Entry("api.cli.restore", "Put a backup into a new, empty system."),
     "users": Entry("api.cli.users", "Make, suspend and activate accounts beside the HTTP door."),
 }
 

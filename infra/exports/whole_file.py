@@ -23,7 +23,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
     Raises OSError.
     """
-    with _beside(path) as raw:
+    with plain_file(path) as raw:
         if path.suffix == ".gz":
             with _packer(raw) as packer, io.BufferedWriter(packer, _BUFFER_BYTES) as packed:
                 yield cast("BinaryIO", packed)
@@ -67,12 +67,13 @@ class Digested:
 def digested_file(path: Path) -> Iterator[Digested]:
     """As `whole_file`, for what must be told of a file before it is there: the block asks for the
     digest, tells it, and ends."""
-    with _beside(path) as raw:
+    with plain_file(path) as raw:
         yield Digested(raw, packed=path.suffix == ".gz")
 
 
 @contextlib.contextmanager
-def _beside(path: Path) -> Iterator[BinaryIO]:
+def plain_file(path: Path) -> Iterator[BinaryIO]:
+    """As `whole_file`, never packed."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -94,6 +94,12 @@ async def destroy_again(connection: Connection, destroyed: DestroyedKeys) -> lis
     return await _destroy(connection, back, destroyed)
 
 
+async def destroyed_here(connection: Connection) -> list[uuid.UUID]:
+    """The ids of destroyed keys that the database itself remembers."""
+    cursor = await connection.execute("SELECT key_id FROM keys.destroyed")
+    return [row[0] for row in await cursor.fetchall()]
+
+
 async def _destroy(
     connection: Connection, chosen: list[uuid.UUID], destroyed: DestroyedKeys
 ) -> list[bytes]:

@@ -99,6 +99,10 @@ class MasterKeys:
             raise KeyUnusable("the root secret has not been read: call unlock first")
         return expand(self._root, f"taskledger {purpose}".encode())
 
+    def derived_from(self, root: Wrapped, purpose: str) -> bytes:
+        """As `derive`, by the root secret of another database. Raises KeyUnusable."""
+        return expand(self.unwrap(root, _ROOT_CONTEXT), f"taskledger {purpose}".encode())
+
     async def unlock(self, connection: Connection) -> None:
         """Read the root secret; an empty log gets a new one.
 
@@ -107,10 +111,10 @@ class MasterKeys:
         """
         if self._root is not None:
             return
-        row = await _root_row(connection)
+        row = await root_row(connection)
         if row is None:
             await self._make_root(connection)
-            row = await _root_row(connection)
+            row = await root_row(connection)
         if row is None:
             raise KeyUnusable("the log has events but its root secret is gone: restore keys.root")
         self._root = self.unwrap(row, _ROOT_CONTEXT)
@@ -132,7 +136,7 @@ class MasterKeys:
 
 async def rewrap_root(connection: Connection, master: MasterKeys) -> bool:
     """Put the root secret under the current master key; False if it was already."""
-    row = await _root_row(connection)
+    row = await root_row(connection)
     if row is None or row.master_id == master.current_id:
         return False
     wrapped = master.rewrapped(row, _ROOT_CONTEXT)
@@ -173,7 +177,8 @@ def _write_private(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-async def _root_row(connection: Connection) -> Wrapped | None:
+async def root_row(connection: Connection) -> Wrapped | None:
+    """The root secret as it is kept; None before there is one."""
     cursor = await connection.execute("SELECT master_id, wrapped FROM keys.root")
     row = await cursor.fetchone()
     return None if row is None else Wrapped(row[0], bytes(row[1]))

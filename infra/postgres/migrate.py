@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 
+from infra.postgres.pool import Connection
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 0x7461736B6C6467  # any number that no other advisory lock of the database uses
@@ -64,6 +66,12 @@ def pending(url: str, folder: Path = MIGRATIONS) -> list[str]:
     known = migrations(folder)
     _check(known, applied)
     return [migration.name for migration in known if migration.name not in applied]
+
+
+async def applied_migrations(connection: Connection) -> dict[str, str]:
+    """Name -> checksum of every migration that made a database what it is, in order."""
+    cursor = await connection.execute("SELECT name, checksum FROM ops.migrations ORDER BY name")
+    return {str(name): str(checksum) for name, checksum in await cursor.fetchall()}
 
 
 def _applied(connection: psycopg.Connection) -> dict[str, str]:

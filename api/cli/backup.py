@@ -1,0 +1,63 @@
+"""`taskledger backup`: everything that a new system needs, in one file."""
+
+import asyncio
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from api.cli.answers import give_json, say
+from api.cli.events_progress import events_progress
+from api.cli.exits import BAD_USE, Exit
+from infra import logs
+from infra.backup.frames import Manifest
+from infra.backup.writing import write_backup
+from infra.exports.whole_file import plain_file
+from infra.keys.configured import master_keys
+from infra.postgres.pool import connected
+from infra.settings import Settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def backup(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="The file; one that is there is replaced.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Write the log, keys, accounts and settings into one file, as of now, while work goes on.
+
+    The master key is not in it: keep it elsewhere, for without it no text in the file can be read.
+    """
+    logs.configure("error", "backup")
+    settings = Settings.load().resolve()
+
+    async def run() -> tuple[Manifest, int]:
+        master = master_keys(settings)
+        async with connected(settings.owner_url()) as connection:
+            with plain_file(out) as file, events_progress("backup") as shown:
+                return await write_backup(connection, master, version("taskledger"), file, shown.to)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            manifest, size = runner.run(run())
+    except OSError as error:
+        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
+    if as_json:
+        give_json(
+            {
+                "file": str(out),
+                "log_id": manifest.log_id,
+                "position": manifest.position,
+                "made_at": manifest.made_at,
+                "bytes": size,
+            }
+        )
+    else:
+        say(
+            f"{out}: the log {manifest.log_id} up to position {manifest.position:,} ({size:,} "
+            "bytes). The master key is not in it."
+        )
