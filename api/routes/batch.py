@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -25,7 +26,7 @@ from api.routes.answers import BatchAnswer, BatchResult, encode
 from commands.registry import all_commands
 from domain.errors import Invalid, Kind, Problem, Refused
 from infra.ids import new_id
-from infra.jobs.book import Item, NewJob
+from infra.jobs.book import LEASE, batch_of
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -38,6 +39,8 @@ _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{0,2000}")
 _NEVER: Final = re.compile(r"/api/v1/(batch|auth|users/login)(/.*)?")
 _TOGETHER: Final = re.compile(r"/api/v1/(tasks|comments|projects)(/.*)?")
 _IN_PATH: Final = re.compile(r"\{\w+\}")
+# A third of the lease: whoever is silent for longer than that is taken to be dead.
+_HOLD_EVERY_S: Final = LEASE.total_seconds() / 3
 _CAPITALS: Final = {"etag": "ETag", "www-authenticate": "WWW-Authenticate"}
 
 
@@ -103,17 +106,22 @@ async def batch(call: CallHere, body: Batch) -> Reply:
 async def _one_by_one(
     call: Call, body: Batch, asked: Sequence[Batched], routes: RouteTable
 ) -> Reply:
-    most = call.house.settings.max_batch_bytes
+    most, owner_id, jobs = call.house.settings.max_batch_bytes, call.caller.user_id, call.house.jobs
     call.cause = job_id = new_id("job")
     replies: list[Reply] = []
     replayed: list[bool] = []
     done: list[tuple[str, int]] = []
     size = 0
+    is_open = await _open(call, job_id, asked)
+    held_at = time.monotonic()
     for each in asked:
         inner = BatchedCall(call, each, position=call.recorded)
         if size > most:
             replies.append(_no_room(inner, most))
             continue
+        if is_open and time.monotonic() - held_at > _HOLD_EVERY_S:
+            await jobs.hold(job_id)
+            held_at = time.monotonic()
         reply = await answer_alone(inner, routes)
         if inner.recorded is not None:
             call.recorded = max(call.recorded or 0, inner.recorded)
@@ -121,32 +129,26 @@ async def _one_by_one(
         done += inner.changes
         size += len(reply.body)
         replies.append(reply)
-    if len(done) > 1:
-        await _keep(call, job_id, done)
+    is_job = is_open and len(done) > 1
+    if is_open:
+        await jobs.book.write_down(batch_of(job_id, owner_id, done if is_job else ()))
     return _answer(
         call,
         body,
         replies,
         replayed=bool(replayed) and all(replayed),
-        job_id=job_id if len(done) > 1 else None,
+        job_id=job_id if is_job else None,
     )
 
 
-async def _keep(call: Call, job_id: str, done: Sequence[tuple[str, int]]) -> None:
-    """Write down which commits a batch was, so that it can be undone as one."""
-    items = [
-        Item(
-            ordinal=ordinal,
-            workspace_id=workspace_id,
-            task_id=None,
-            outcome="changed",
-            recorded=position,
-        )
-        for ordinal, (workspace_id, position) in enumerate(done)
-    ]
-    await call.house.jobs.begin(
-        NewJob(job_id=job_id, kind="batch", owner_id=call.caller.user_id, items=items, over=True)
-    )
+async def _open(call: Call, job_id: str, asked: Sequence[Batched]) -> bool:
+    """Write down that a batch begins which may be several commits, so that it can be undone as one
+    wherever it ends. False where it is not."""
+    if sum(each.method != "GET" for each in asked) < 2:
+        return False
+    opened = batch_of(job_id, call.caller.user_id, ())
+    await call.house.jobs.begin(opened, here=True)
+    return True
 
 
 async def _as_one(

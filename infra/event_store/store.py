@@ -3,6 +3,7 @@
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, LiteralString
 
 import psycopg
@@ -74,6 +75,7 @@ SELECT {COLUMNS}, found FROM (
     FROM log.events WHERE position = ANY (%s::bigint[]) AND workspace_id = ANY (%s::text[])
 ) summed WHERE nth = 1 OR upto <= %s ORDER BY position
 """
+_CAUSED_BY: LiteralString = "SELECT * FROM log.caused_by(%s, %s)"
 _STREAMS_SINCE: LiteralString = """
 SELECT (SELECT position FROM log.head), array(
     SELECT DISTINCT e.stream FROM log.events AS e
@@ -283,6 +285,18 @@ class PostgresEventStore:
                 (list(positions), list(workspaces), most_bytes),
             )
         return [StoredRow(*row[:-1]) for row in rows], not rows or rows[0][-1] == len(rows)
+
+    async def commits_caused(self, job_id: str, since: datetime) -> list[tuple[str, int]]:
+        """The commits that a job caused, of whatever workspaces: workspace and last position of
+        each, in order. Reads all that was recorded from `since` on."""
+        async with _reachable(), self._pool.connection() as connection:
+            rows = await (await connection.execute(_CAUSED_BY, (job_id, since))).fetchall()
+        commits: dict[bytes, tuple[str, int]] = {}
+        for workspace_id, position, stored in rows:
+            metadata = decode_metadata(stored)
+            if metadata.causation_id == job_id:
+                commits[metadata.command] = (workspace_id, position)
+        return list(commits.values())
 
     async def _near(self, workspace_id: str, first: int, last: int) -> list[StoredRow]:
         async with _reachable(), self._pool.connection() as connection:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
 import orjson
+from psycopg.rows import TupleRow
 
 from domain.errors import Kind, Refused
 from infra.people.vault import Vault
@@ -89,8 +90,7 @@ class Item:
 class NewJob:
     """`request` is what the worker needs, in plain values: `starts` (the first item of each
     chunk, from 0), `changes` (`infra.jobs.changes`), `request_id` and `correlation_id` of its
-    events. `key` and `digest` go with an Idempotency-Key. A job that is `over` is only written
-    down."""
+    events. `key` and `digest` go with an Idempotency-Key."""
 
     job_id: str
     kind: str
@@ -100,12 +100,26 @@ class NewJob:
     dry_run: bool = False
     key: bytes | None = None
     digest: bytes | None = None
-    over: bool = False
 
     @property
     def workspace_id(self) -> str | None:
         places = {item.workspace_id for item in self.items}
         return places.pop() if len(places) == 1 else None
+
+
+def batch_of(job_id: str, owner_id: str, commits: Sequence[tuple[str, int]]) -> NewJob:
+    """A batch by the commits (workspace, position) that it is so far, in their order."""
+    items = [
+        Item(
+            ordinal=ordinal,
+            workspace_id=workspace_id,
+            task_id=None,
+            outcome="changed",
+            recorded=position,
+        )
+        for ordinal, (workspace_id, position) in enumerate(commits)
+    ]
+    return NewJob(job_id=job_id, kind="batch", owner_id=owner_id, items=items)
 
 
 class JobBook:
@@ -122,31 +136,27 @@ class JobBook:
         Raises Refused(RATE_LIMITED) where its owner has too many that run.
         """
         async with self._pool.connection() as connection, connection.transaction():
-            if not new.over:
+            # A batch is one request, which is counted as such, and has its worker.
+            if new.kind != "batch":
                 await self._require_few(connection, new.owner_id)
+            row = await self._insert(connection, new, worker, LEASE if leased else timedelta())
+        return None if row is None else Job(*row)
+
+    async def write_down(self, done: NewJob, worker: str | None = None) -> None:
+        """In the place of a job that was opened, what has become of it: it is over, and without
+        items it never was. Where a `worker` is named only while that one has it."""
+        async with self._pool.connection() as connection, connection.transaction():
             cursor = await connection.execute(
-                _INSERT,
-                (
-                    new.job_id,
-                    new.kind,
-                    new.owner_id,
-                    new.workspace_id,
-                    new.dry_run,
-                    "done" if new.over else "running",
-                    len(new.items),
-                    None if new.over else self._vault.seal(new.request, f"job {new.job_id}"),
-                    new.key,
-                    new.digest,
-                    worker,
-                    LEASE if leased else timedelta(),
-                    new.over,
-                ),
+                "DELETE FROM jobs.jobs WHERE job_id = %s"
+                " AND (%s::text IS NULL OR worker = %s AND state = 'running')",
+                (done.job_id, worker, worker),
             )
-            row = await cursor.fetchone()
-            if row is None:
-                return None
-            await self._put_items(connection, new)
-        return Job(*row)
+            if done.items and (worker is None or cursor.rowcount):
+                await self._insert(connection, done, worker, None)
+
+    async def hold(self, job_id: str, worker: str) -> None:
+        """The lease anew. Raises LeaseLost."""
+        await self.settle(job_id, worker, ())
 
     async def of_key(self, key: bytes, digest: bytes) -> Job | None:
         """The job that this key began. Raises Refused(IDEMPOTENCY_KEY_REUSED) where that was
@@ -304,13 +314,43 @@ class JobBook:
                 "DELETE FROM jobs.jobs WHERE finished_at < now() - %s", (older_than,)
             )
 
+    async def _insert(
+        self, connection: Connection, new: NewJob, worker: str | None, lease: timedelta | None
+    ) -> TupleRow | None:
+        """None where its key has a job already. Without a `lease` it is over."""
+        over = lease is None
+        cursor = await connection.execute(
+            _INSERT,
+            (
+                new.job_id,
+                new.kind,
+                new.owner_id,
+                new.workspace_id,
+                new.dry_run,
+                "done" if over else "running",
+                len(new.items),
+                None if over else self._vault.seal(new.request, f"job {new.job_id}"),
+                new.key,
+                new.digest,
+                worker,
+                lease,
+                over,
+            ),
+        )
+        row = await cursor.fetchone()
+        if row is not None:
+            await self._put_items(connection, new)
+        return row
+
     async def _require_few(self, connection: Connection, owner_id: str) -> None:
         # Those of one person wait for each other here, so that none is overlooked.
         await connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"jobs of {owner_id}",)
         )
         cursor = await connection.execute(
-            "SELECT count(*) FROM jobs.jobs WHERE owner_id = %s AND state = 'running'", (owner_id,)
+            "SELECT count(*) FROM jobs.jobs WHERE owner_id = %s AND state = 'running'"
+            " AND kind <> 'batch'",
+            (owner_id,),
         )
         row = await cursor.fetchone()
         if row is not None and row[0] >= self._most_at_once:

@@ -19,7 +19,7 @@ from commands.task.undo_changes import UndoChanges
 from domain.errors import OF_THE_MACHINE, Invalid, Refused
 from domain.values.recorded import Origin
 from infra.event_store.store import PostgresEventStore
-from infra.jobs.book import Item, Job, JobBook
+from infra.jobs.book import Item, Job, JobBook, batch_of
 from infra.jobs.changes import from_values
 
 
@@ -45,6 +45,9 @@ class JobRunner:
         Raises LeaseLost, and Refused where a part of the machine is down: then it goes on when
         the lease has ended.
         """
+        if job.kind == "batch":
+            await self._write_down(job)
+            return
         request = await self._book.request(job.job_id)
         if request is None:
             return
@@ -54,6 +57,11 @@ class JobRunner:
                 await self._book.finish(job.job_id, self._worker, "cancelled")
                 return
         await self._book.finish(job.job_id, self._worker, "done")
+
+    async def _write_down(self, job: Job) -> None:
+        """Nobody goes on with a batch: its client will. What it did can be undone as one."""
+        commits = await self._store.commits_caused(job.job_id, job.created_at)
+        await self._book.write_down(batch_of(job.job_id, job.owner_id, commits), self._worker)
 
 
 class _Working:

@@ -64,6 +64,11 @@ class Jobs:
             self._wanted.set()
         return job
 
+    async def hold(self, job_id: str) -> None:
+        """Say that a job of this process goes on; nothing where somebody has taken it over."""
+        with suppress(LeaseLost):
+            await self.book.hold(job_id, self._worker)
+
     async def work(self, job: Job) -> bool:
         """Work it off; False where somebody else has taken it over. Raises Refused where a part
         of the machine is down."""

@@ -1,5 +1,6 @@
 """A client as a careful user would write one: it reads its own writes and shows what went wrong."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,6 +63,17 @@ class Api:
 
     async def delete(self, path: str, **options: Any) -> None:
         assert _good(await self.send("DELETE", path, **options)).status_code == 204
+
+    async def finished(self, job_id: str) -> dict[str, Any]:
+        """A job when it is over; the next read shows what it did."""
+        async with asyncio.timeout(30):
+            while True:
+                answer = await self.send("GET", f"/jobs/{job_id}")
+                job: dict[str, Any] = answer.json()
+                if job["state"] != "running":
+                    self.position = int(answer.headers["X-Log-Position"])
+                    return job
+                await asyncio.sleep(0.05)
 
     async def refused(
         self, status: int, code: str, method: str, path: str, json: Any = None, **options: Any

@@ -5,8 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from api.http.batched import BatchedCall, answer_alone
+from api.http.reply import Reply
+from api.http.route_table import RouteTable
 from infra.ids import new_id
 from tests.api.client import PASSWORD, Api, pointers
+from tests.api.product import Product
 
 
 def command(method: str, path: str, body: Any = None, **other: Any) -> dict[str, Any]:
@@ -202,3 +206,41 @@ async def test_a_batch_may_be_larger_than_other_bodies(ada: Api) -> None:
         ada, *(command("POST", "/tasks", {"title": "x", "description": long}) for _ in range(15))
     )
     assert [each["status"] for each in answer.json()["results"]] == [201] * 15
+
+
+async def test_a_batch_that_died_half_way_is_undone_as_one(
+    ada: Api, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [await ada.task(f"Task {n}") for n in range(3)]
+
+    async def dying(call: BatchedCall, routes: RouteTable) -> Reply:
+        if call.path.endswith(tasks[2]["id"]):
+            raise RuntimeError("It dies here.")
+        return await answer_alone(call, routes)
+
+    monkeypatch.setattr("api.routes.batch.answer_alone", dying)
+    commands = [command("PATCH", f"/tasks/{each['id']}", {"priority": 1}) for each in tasks]
+    answer = await ada.send("POST", "/batch", json={"commands": commands})
+    assert answer.status_code == 500
+    ada.position = (await ada.get(f"/tasks/{tasks[1]['id']}"))["position"]
+    (change, *_) = (await ada.get(f"/tasks/{tasks[1]['id']}/activity"))["activities"]
+    job_id = change["caused_by"]
+    jobs = product.house.jobs
+    await product.do(jobs.book.let_go(jobs._worker))
+    job = await ada.finished(job_id)
+    assert (job["total"], job["changed"]) == (2, 2)
+    undone = await ada.post(f"/jobs/{job_id}/undo")
+    assert undone["changed"] == 2
+    for each in tasks:
+        assert (await ada.get(f"/tasks/{each['id']}"))["priority_level"] == 5
+
+
+async def test_what_is_one_change_is_no_job(ada: Api, product: Product) -> None:
+    task = await ada.task("One")
+    answer = await send(
+        ada, command("PATCH", f"/tasks/{task['id']}", {"priority": 1}),
+        command("PATCH", f"/tasks/{task['id']}", {"priority": 1}),
+    )  # fmt: skip
+    assert answer.json()["job_id"] is None
+    (change, *_) = (await ada.get(f"/tasks/{task['id']}/activity"))["activities"]
+    await ada.refused(404, "not-found", "GET", f"/jobs/{change['caused_by']}")

@@ -1,6 +1,5 @@
 """Many tasks changed by one request: few at once, many by a job; each named, all undone as one."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -176,7 +175,7 @@ async def test_more_than_a_thousand_tasks_are_a_job_that_is_undone_as_one(ada: A
     assert begun.status_code == 202
     job_id = begun.json()["job_id"]
     assert begun.headers["Location"] == f"/api/v1/jobs/{job_id}"
-    job = await finished(ada, job_id)
+    job = await ada.finished(job_id)
     assert (job["total"], job["changed"]) == (1_200, 1_200)
     page = await ada.get(f"/jobs/{job_id}/results?limit=1000")
     rest = await ada.get(f"/jobs/{job_id}/results?cursor={page['next_cursor']}&limit=1000")
@@ -190,23 +189,11 @@ async def test_more_than_a_thousand_tasks_are_a_job_that_is_undone_as_one(ada: A
     await ada.patch(f"/tasks/{first['id']}", {"priority": 9})
     undone = await ada.send("POST", f"/jobs/{job_id}/undo")
     assert undone.status_code == 202
-    job = await finished(ada, undone.json()["job_id"])
+    job = await ada.finished(undone.json()["job_id"])
     assert (job["changed"], job["refused"]) == (1_199, 1)
     (left,) = (await ada.get(f"/jobs/{job['id']}/results?outcome=refused"))["results"]
     assert (left["id"], left["problem"]["code"]) == (first["id"], "not-undoable")
     assert (await ada.get("/tasks?project_id=MANY&priority=5&total=true&limit=1"))["total"] == 1_199
-
-
-async def finished(api: Api, job_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(30):
-        while True:
-            answer = await api.send("GET", f"/jobs/{job_id}")
-            job: dict[str, Any] = answer.json()
-            if job["state"] != "running":
-                # What it did is what the next read must show.
-                api.position = int(answer.headers["X-Log-Position"])
-                return job
-            await asyncio.sleep(0.05)
 
 
 async def test_what_came_of_a_bulk_goes_with_it(ada: Api) -> None:
@@ -306,7 +293,7 @@ async def test_a_job_whose_worker_died_goes_on_and_does_nothing_twice(
         await book.let_go("dead")
 
     await product.do(die())
-    job = await finished(ada, new.job_id)
+    job = await ada.finished(new.job_id)
     assert (job["total"], job["changed"], job["refused"]) == (250, 249, 1)
     (left,) = (await ada.get(f"/jobs/{job['id']}/results?outcome=refused"))["results"]
     assert (left["id"], left["problem"]["code"]) == (gone["id"], "trashed")
