@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.aggregates import aggregate_of
+from domain.record.disclosure import SealBroken
 from domain.values.recorded import Recorded
 from infra.event_store.codec import Codec, Unreadable
 from infra.event_store.decoder import RowDecoder
 from infra.event_store.rows import StoredRow
-from infra.event_store.sealing import SealBroken
 from infra.event_store.store import PostgresEventStore
 
 

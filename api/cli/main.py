@@ -37,6 +37,7 @@ COMMANDS = {
     "export": Entry("api.cli.export", "Make files of what is recorded, for people and programs."),
     "backup": Entry("api.cli.backup", "Write all that a new system needs into one file."),
     "restore": Entry("api.cli.restore", "Put a backup into a new, empty system."),
+    "verify": Entry("api.cli.verify", "Say whether a bundle is complete and untouched, offline."),
     "users": Entry("api.cli.users", "Make, suspend and activate accounts beside the HTTP door."),
 }
 

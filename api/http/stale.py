@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 from api.http.reply import Header
 from domain.comment.state import COMMENT
+from domain.record.disclosure import SealBroken
 from domain.values.ids import beside, kind_of
 from infra.event_store.codec import Unreadable
-from infra.event_store.sealing import SealBroken
 
 if TYPE_CHECKING:
     from api.http.call import Call

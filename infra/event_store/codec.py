@@ -16,14 +16,12 @@ import msgspec
 from msgspec.msgpack import Decoder, Encoder, Ext
 
 from domain.errors import invalid
+from domain.record.disclosure import ERASED_BEFORE, SEALED, key_id_of, place
 from domain.values.text import ERASED, Erased
 from infra.event_store.event_types import EVENT_TYPES, UPCASTERS, EventType, Upcaster
 from infra.event_store.rows import StoredRow
-from infra.event_store.sealing import Sealer, key_id_of, place, unseal
+from infra.event_store.sealing import Sealer, unseal
 from infra.keys.content_keys import SealingKey
-
-SEALED = 1
-ERASED_BEFORE = 2
 
 _ERASED = Ext(ERASED_BEFORE, b"")
 _Utc = Annotated[datetime, msgspec.Meta(tz=True)]

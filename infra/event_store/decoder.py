@@ -5,12 +5,12 @@ from typing import Any
 
 import structlog
 
+from domain.record.disclosure import SealBroken, place
 from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
 from infra.event_store.codec import Codec, Keys, Unreadable
 from infra.event_store.metadata import Metadata, Said, decode_metadata
 from infra.event_store.rows import StoredRow, moment
-from infra.event_store.sealing import SealBroken, place
 from infra.keys.content_keys import KeyRing
 
 _log = structlog.get_logger(__name__)

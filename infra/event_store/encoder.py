@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from commands.commit import Claim, Commit, NewEvent
 from domain.errors import invalid
+from domain.record.disclosure import place
 from domain.values.text import Erased, Text
 from infra.event_store.codec import Codec, EventCodec
 from infra.event_store.metadata import (
@@ -17,7 +18,7 @@ from infra.event_store.metadata import (
     encode_metadata,
     sealed_text,
 )
-from infra.event_store.sealing import Sealer, place
+from infra.event_store.sealing import Sealer
 from infra.keys.content_keys import KeyName, KeyRing, SealingKey, content_key, identity_key
 from infra.postgres.arrays import NULL, packed, packed_integer
 

@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 from msgspec.msgpack import Decoder, Encoder, Ext
 
+from domain.record.disclosure import ERASED_BEFORE, METADATA, SEALED, key_id_of
 from domain.values.recorded import Origin
 from domain.values.text import ERASED, Text
-from infra.event_store.codec import ERASED_BEFORE, SEALED, Keys, Unreadable
-from infra.event_store.sealing import key_id_of, unseal
+from infra.event_store.codec import Keys, Unreadable
+from infra.event_store.sealing import unseal
 
 # Sealed fields are named in their associated data; no field of a class can have such a name.
-IP = "metadata.ip"
-REASON = "metadata.reason"
+IP = f"{METADATA}ip"
+REASON = f"{METADATA}reason"
 
 Said = Callable[[str], str]
 

@@ -19,10 +19,11 @@ from domain.aggregate import Versioned
 from domain.comment.state import Comment
 from domain.dependency_graph.state import DEPENDENCY_GRAPH, DependencyGraph, Edge, graph_with
 from domain.project.state import Project
+from domain.record.disclosure import SealBroken, key_id_of, place
 from domain.task.state import Task
 from domain.user.state import User
 from domain.workspace.state import Workspace
-from infra.event_store.sealing import SealBroken, Sealer, key_id_of, place, unseal
+from infra.event_store.sealing import Sealer, unseal
 from infra.keys.content_keys import KeyRing, snapshot_key
 from infra.postgres.pool import Pool
 from projections.states import StateCodec

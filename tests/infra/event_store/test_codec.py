@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import domain
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition
+from domain.record.disclosure import place
 from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -26,7 +27,7 @@ from domain.values.text import ERASED, Erased
 from infra.event_store.codec import Codec, EventUnknown, Unreadable
 from infra.event_store.event_types import EVENT_TYPES, EventType, Upcaster
 from infra.event_store.rows import StoredRow
-from infra.event_store.sealing import Sealer, place
+from infra.event_store.sealing import Sealer
 from infra.keys.content_keys import SealingKey
 from tests.infra.event_store.made import task_created
 

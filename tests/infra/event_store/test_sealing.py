@@ -14,12 +14,13 @@ from psycopg import sql
 from commands.commit import NewEvent
 from domain.errors import Kind, Refused
 from domain.project.events import ProjectRenamed
+from domain.record.disclosure import SealBroken, open_field, place
 from domain.task.events import TaskRecordImported
 from domain.user.events import UserRegistered
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.recorded import Origin
 from domain.values.text import ERASED
-from infra.event_store.sealing import SealBroken, Sealer, open_field, place, unseal
+from infra.event_store.sealing import Sealer, unseal
 from infra.event_store.store import PostgresEventStore
 from infra.keys.content_keys import SealingKey
 from infra.keys.destruction import DestroyedKeys, destroy_again, destroy_keys

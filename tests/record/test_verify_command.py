@@ -1,0 +1,119 @@
+"""`taskledger verify`: what it says, how it ends, and that it needs nothing of the product."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.cli.main import run
+from tests.record.made import LOG_ID, ORIGIN, parts_of, signer, small_log
+
+KEY = signer().key.encode()
+OTHER_KEY = signer(2).key.encode()
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In a folder without any data of the product."""
+    monkeypatch.setenv("TASKLEDGER_DATA_DIR", str(tmp_path / "data"))
+    file = tmp_path / "period.bundle"
+    file.write_bytes(parts_of(small_log()).bundle())
+    return file
+
+
+def answered(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().out
+
+
+def test_it_says_what_is_verified(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", str(bundle), "--key", KEY]) == 0
+    said = answered(capsys)
+    assert said.startswith("verified: 5 events, complete from 1 to 5, tree size 12, root ")
+    assert f"signed by {ORIGIN}+{signer().key.key_id.hex()}, at 2026-01-31T12:00:12.0000" in said
+    assert run(["verify", str(bundle), "--key", KEY, "--json"]) == 0
+    document = json.loads(answered(capsys))
+    assert document["verified"] is document["trusted"] is True
+    assert (document["events"], document["log_id"], document["filter"]) == (5, LOG_ID, {})
+
+
+def test_it_says_what_is_wrong_and_where(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = bytearray(bundle.read_bytes())
+    at = content.index(b"TaskStatusChanged")
+    content[at] ^= 1
+    bundle.write_bytes(content)
+    assert run(["verify", str(bundle), "--key", KEY]) == 1
+    said = answered(capsys)
+    assert said.startswith("not verified: the entry is not what its link was made of; at byte ")
+    assert said.endswith("event 5 of the workspace, position 10\n")
+    assert run(["verify", str(bundle), "--key", KEY, "--json"]) == 1
+    document = json.loads(answered(capsys))
+    assert (document["verified"], document["count"], document["position"]) == (False, 5, 10)
+    assert document["offset"] < at
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"taskledger bundle 1\n"])
+def test_whatever_is_no_bundle_is_found_wrong_even_without_a_key(
+    bundle: Path, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle.write_bytes(content)
+    for more in ([], ["--key", KEY], ["--trust-bundle-key"]):
+        assert run(["verify", str(bundle), *more]) == 1
+        assert answered(capsys).startswith("not verified: ")
+    assert run(["verify", "/dev/null"]) == 1
+
+
+def test_its_signature_needs_a_key(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", str(bundle)]) == 2
+    assert "no key to check its signature by" in capsys.readouterr().err
+    assert run(["verify", str(bundle), "--trust-bundle-key"]) == 0
+    assert "a key that only the bundle vouches for" in answered(capsys)
+    assert run(["verify", str(bundle), "--key", OTHER_KEY]) == 1
+    assert run(["verify", str(bundle), "--key", OTHER_KEY, "--key", KEY]) == 0
+
+
+def test_keys_come_from_files(bundle: Path, tmp_path: Path) -> None:
+    document = json.dumps({"keys": [{"vkey": KEY, "valid_from": "2026-01-01T00:00:00.000000Z"}]})
+    published = tmp_path / "data" / "record" / "keys.json"
+    published.parent.mkdir(parents=True)
+    published.write_text(document)
+    assert run(["verify", str(bundle)]) == 0
+    lines = tmp_path / "keys.txt"
+    lines.write_text(f"{OTHER_KEY}\n{KEY}\n")
+    assert run(["verify", str(bundle), "--key", str(lines)]) == 0
+    assert run(["verify", str(bundle), "--key", str(published)]) == 0
+    published.write_text(document.replace(KEY, OTHER_KEY))
+    assert run(["verify", str(bundle)]) == 1
+    published.write_text("{")
+    assert run(["verify", str(bundle)]) == 2
+
+
+def test_bad_use(bundle: Path, tmp_path: Path) -> None:
+    for arguments in (
+        [],
+        [str(tmp_path / "missing")],
+        [str(tmp_path)],
+        [str(bundle), "--key", "neither"],
+        [str(bundle), "--key", str(bundle)],
+        [str(bundle), "--key", KEY, "--trust-bundle-key"],
+    ):
+        assert run(["verify", *arguments]) == 2, arguments
+
+
+def test_it_imports_nothing_of_the_product_but_the_record(bundle: Path) -> None:
+    script = (
+        "import sys; from api.cli.main import run;"
+        f" assert run(['verify', {str(bundle)!r}, '--trust-bundle-key']) == 0;"
+        " print(*sorted(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    modules = {
+        name
+        for name in ran.stdout.split()
+        if name.split(".")[0] in ("api", "infra", "commands", "projections", "domain")
+    }
+    record = {name for name in modules if name.startswith("domain.record")}
+    cli = {f"api.cli.{name}" for name in ("main", "exits", "answers", "verify")}
+    assert record
+    assert modules - record == {"domain", "api", "api.cli", *cli}
