@@ -10,6 +10,7 @@ from domain.export.state import EXPORT
 from domain.favourites.state import FAVOURITES
 from domain.inbox.state import INBOX
 from domain.labels.state import LABELS
+from domain.ledger.state import LEDGER
 from domain.preferences.state import PREFERENCES
 from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
@@ -44,6 +45,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         SAVED_VIEW,
         EXPORT,
         NOTE,
+        LEDGER,
     )
 }
 

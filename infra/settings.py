@@ -24,7 +24,7 @@ from infra.embedded.folder import served_urls
 from infra.oidc.addresses import is_safe
 
 PREFIX = "TASKLEDGER_"
-ROLES = ("api", "relay", "projector", "scheduler")
+ROLES = ("api", "relay", "projector", "scheduler", "sealer")
 
 _SCHEMES = {
     "database_url": ("postgresql", "postgres"),
@@ -34,6 +34,7 @@ _SCHEMES = {
     "redis_url": ("redis", "rediss"),
     "opensearch_url": ("http", "https"),
     "smtp_url": ("smtp", "smtp+starttls", "smtps"),
+    "record_url": ("s3",),
 }
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -61,7 +62,8 @@ class Serving(BaseModel):
     workers: int = Field(2, ge=1, le=64, description="API processes, all accepting on that port.")
     roles: Words = Field(
         ROLES,
-        description="What this machine runs, by comma: `api`, `relay`, `projector`, `scheduler`.",
+        description="What this machine runs, by comma: `api`, `relay`, `projector`, `scheduler`, "
+        "`sealer`.",
     )
     data_dir: Path = Field(
         Path(".data"), description="Folder of everything embedded, and of the keys made for it."
@@ -229,6 +231,46 @@ class SignOn(BaseModel):
     )
 
 
+class Record(BaseModel):
+    """The record: who signs the tree over all events, and where it is published"""
+
+    record_origin: str = Field(
+        "taskledger",
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\s+]+$",
+        description="Names the logs of this installation to those who check them; an address of "
+        "yours without its scheme, such as `tasks.example.com/tlog`. What is signed names it.",
+    )
+    record_url: SecretStr | None = Field(
+        None,
+        description="Where the tree is published for all machines: `s3://bucket/prefix`, with the "
+        "usual `AWS_...` variables for the rest; else the folder `record` in the data folder.",
+    )
+    record_key_file: Path | None = Field(
+        None,
+        description="File with the private key (Ed25519, PEM) that signs checkpoints; else "
+        "`record/signing.key` in the data folder, made there at the first start of an embedded "
+        "run.",
+    )
+    record_sign_command: str | None = Field(
+        None,
+        description="In place of a key file, a command that gets a text on its standard input and "
+        "answers with its Ed25519 signature, 64 bytes: a KMS or HSM signs then.",
+    )
+    record_public_key: str | None = Field(
+        None,
+        validate_default=True,
+        description="The public key of that command: 32 bytes in base64.",
+    )
+    record_recheck_hours: float = Field(
+        24.0,
+        gt=0,
+        description="Hours in which the sealer reads the whole log once more and compares it with "
+        "what it signed; a small log is read more often.",
+    )
+
+
 class Limits(BaseModel):
     """How much of everything; beyond it a request is refused (413 for the body, else 422)"""
 
@@ -326,7 +368,7 @@ class Limits(BaseModel):
     )
 
 
-class Settings(Serving, Parts, Safety, Mail, SignOn, Limits, BaseSettings):
+class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Limits, BaseSettings):
     """All of them together, immutable, checked once."""
 
     model_config = SettingsConfigDict(
@@ -405,6 +447,14 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Limits, BaseSettings):
         """Where the ids of destroyed keys are kept outside of the database."""
         return self.data_dir / "destroyed-keys"
 
+    def record_dir(self) -> Path:
+        """What the sealer keeps on its own machine."""
+        return self.data_dir / "record"
+
+    def signing_key_file(self) -> Path:
+        """Where the key is that signs checkpoints, unless a command signs."""
+        return self.record_key_file or self.record_dir() / "signing.key"
+
     def as_environment(self) -> dict[str, str]:
         """What another process reads as these same settings."""
         changed = self.model_dump(exclude_defaults=True)
@@ -459,6 +509,13 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Limits, BaseSettings):
             raise ValueError("is missing: the provider gives one to whom it registers")
         return value
 
+    @field_validator("record_public_key")
+    @classmethod
+    def _of_a_command(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("record_sign_command") is None):
+            raise ValueError("and the command that signs are set together")
+        return value
+
     @field_validator(*_SCHEMES)
     @classmethod
     def _known_scheme(cls, value: SecretStr | None, info: object) -> SecretStr | None:
@@ -505,7 +562,7 @@ def _as_text(value: object) -> str:
 
 
 def _sections() -> Iterator[tuple[str, dict[str, FieldInfo]]]:
-    for section in (Serving, Parts, Safety, Mail, SignOn, Limits):
+    for section in (Serving, Parts, Safety, Mail, SignOn, Record, Limits):
         yield (section.__doc__ or "").strip(), section.model_fields
 
 

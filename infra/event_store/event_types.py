@@ -21,6 +21,7 @@ from domain.labels.events import (
     LabelRenamed,
     LabelRestored,
 )
+from domain.ledger.events import ChainsSummed, IncarnationDeclared, SigningKeyChanged
 from domain.preferences.events import NotificationPreferencesChanged
 from domain.project.events import (
     ProjectArchived,
@@ -310,6 +311,9 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("SavedViewRestored.v1", SavedViewRestored),
     EventType("TrailExported.v1", TrailExported),
     EventType("TrailRead.v1", TrailRead),
+    EventType("ChainsSummed.v1", ChainsSummed),
+    EventType("SigningKeyChanged.v1", SigningKeyChanged),
+    EventType("IncarnationDeclared.v1", IncarnationDeclared, identity=("by",)),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

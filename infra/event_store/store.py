@@ -348,6 +348,13 @@ class PostgresEventStore:
         )
         return {stream for (stream,) in rows}
 
+    async def version_of(self, stream: str) -> int:
+        """How many events a stream has, without reading them."""
+        rows = await self._fetch(
+            "SELECT version FROM log.stream_heads WHERE stream = %s", (stream,)
+        )
+        return rows[0][0] if rows else 0
+
     async def head(self) -> int:
         """The last position, 0 for an empty log."""
         rows = await self._fetch("SELECT position FROM log.head", ())

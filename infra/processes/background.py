@@ -27,18 +27,19 @@ from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.recurrence_queries import RecurrenceQueries
 from infra.processes.chores import DueDates, Occurrences
 from infra.processes.collector import tune_collector
-from infra.processes.executing import open_executor
+from infra.processes.executing import open_executor, open_store
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
 from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import Workplace, open_workplace
+from infra.record.sealer import Pace, Sealer, SealersPlace
 from infra.settings import Settings, SettingsError
 from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.registry import VIEWS
 from projections.search import SEARCH_VIEW
 
-ROLES = ("relay", "projector", "scheduler")
+ROLES = ("relay", "projector", "scheduler", "sealer")
 REPORT_S = 2.0
 LEAVE_S = 1.0
 FORGET_AFTER = "1 day"
@@ -90,6 +91,12 @@ class Background:
             opened = partial(open_executor, workplace, settings)
             scheduler = Scheduler(sessions, chores, opened, utc_now)
             self._add("scheduler", scheduler.run(), lambda: scheduler.report)
+        if "sealer" in roles:
+            place = SealersPlace.of(settings)
+            appending = partial(open_store, workplace, settings)
+            pace = Pace(retrace_hours=settings.record_recheck_hours)
+            sealer = Sealer(store, sessions, nats, place, appending, pace)
+            self._add("sealer", sealer.run(), lambda: sealer.report)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. A role that ends by itself is a fault, and raised."""

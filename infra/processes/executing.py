@@ -24,6 +24,15 @@ async def open_executor(
 
     Raises SessionLost, OSError or Refused(DEPENDENCY_DOWN) while PostgreSQL is away.
     """
+    async with open_store(workplace, settings) as store:
+        pool, pointers = workplace.pool, Pointers(workplace.pool)
+        limits, waiter = limits_of(settings), ViewWaiter(pool)
+        yield executor_over(store, pool, pointers, waiter, workplace.master, limits, clock)
+
+
+@asynccontextmanager
+async def open_store(workplace: Workplace, settings: Settings) -> AsyncIterator[PostgresEventStore]:
+    """A store to append by, through a session of its own, until the block ends; raises the same."""
     wakers: list[CommitWaker] = []
 
     def wake(position: int) -> None:
@@ -35,8 +44,6 @@ async def open_executor(
     await store.start()
     try:
         wakers.append(CommitWaker(workplace.nats, str(store.log_id)))
-        pointers, waiter = Pointers(pool), ViewWaiter(pool)
-        limits = limits_of(settings)
-        yield executor_over(store, pool, pointers, waiter, master, limits, clock)
+        yield store
     finally:
         await store.close()

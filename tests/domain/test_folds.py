@@ -55,6 +55,7 @@ def _word(name: str, hint: Any, salt: int) -> Any:
         bool: salt % 2 == 1,
         int: salt + len(name),
         float: salt + 0.5,
+        bytes: bytes([salt]) * 32,
         datetime: START + timedelta(days=salt, minutes=len(name)),
     }
     return words[str if hint in (Any, object) else hint]

@@ -17,6 +17,7 @@ from domain.export.events import ExportEvent
 from domain.favourites.events import FavouriteEvent
 from domain.inbox.events import InboxEvent
 from domain.labels.events import LabelEvent
+from domain.ledger.events import LedgerEvent
 from domain.preferences.events import NotificationPreferencesChanged
 from domain.project import decisions as projects
 from domain.project.events import ProjectEvent
@@ -63,6 +64,7 @@ EVENTS = {
     "view": get_args(SavedViewEvent),
     "exp": (ExportEvent,),
     "note": (TrailRead,),
+    "ledger": get_args(LedgerEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

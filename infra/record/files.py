@@ -1,0 +1,105 @@
+"""The published files of the record: in a folder, or in an S3-compatible store."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from domain.record.encoding import HASH_BYTES
+from domain.record.tiles import ENTRIES, TILE_WIDTH, Tile, entries_content, read_entries
+from infra.settings import Settings
+
+CHECKPOINT: Final = "checkpoint"
+KEYS: Final = "keys.json"
+TIMEOUT_S: Final = 20.0
+
+
+class FilesAway(ConnectionError):
+    """The store does not answer as it should; nothing is known then."""
+
+
+class PublishedFiles:
+    """Files by their names, each read and replaced whole.
+
+    In threads: what the library does for asyncio by itself may still be under way when a process
+    ends, which is then aborted.
+    """
+
+    def __init__(self, store: LocalStore | S3Store) -> None:
+        self._store = store
+
+    @classmethod
+    def of(cls, settings: Settings) -> "PublishedFiles":
+        """Where the settings say; a folder is made at the first write."""
+        if settings.record_url is not None:
+            url = settings.record_url.get_secret_value()
+            timeout = timedelta(seconds=TIMEOUT_S)
+            return cls(S3Store.from_url(url, client_options={"timeout": timeout}))
+        return cls.within(settings.record_dir() / "tlog")
+
+    @classmethod
+    def within(cls, folder: Path) -> "PublishedFiles":
+        return cls(LocalStore(folder, mkdir=True))
+
+    async def read(self, name: str) -> bytes | None:
+        """None where there is no such file. Raises FilesAway."""
+        return await asyncio.to_thread(self._read, name)
+
+    async def write(self, name: str, content: bytes) -> None:
+        """Nobody reads it half written. Raises FilesAway."""
+        await asyncio.to_thread(self._write, [(name, content)])
+
+    async def write_all(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Many, in this order. Raises FilesAway."""
+        await asyncio.to_thread(self._write, list(files))
+
+    async def delete(self, names: Iterable[str]) -> None:
+        """Those that are there. Raises FilesAway."""
+        await asyncio.to_thread(self._delete, list(names))
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return bytes(self._store.get(name).bytes())
+        except FileNotFoundError:
+            return None
+        except (BaseError, OSError) as error:
+            raise FilesAway(f"{name} cannot be read: {error}") from error
+
+    def _write(self, files: Sequence[tuple[str, bytes]]) -> None:
+        for name, content in files:
+            try:
+                self._store.put(name, content)
+            except (BaseError, OSError) as error:
+                raise FilesAway(f"{name} cannot be written: {error}") from error
+
+    def _delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            try:
+                self._store.delete(name)
+            except FileNotFoundError:
+                continue
+            except (BaseError, OSError) as error:
+                raise FilesAway(f"{name} cannot be deleted: {error}") from error
+
+
+def file_of(log_id: str, name: str) -> str:
+    """The file of a log: `checkpoint`, or a tile's path."""
+    return f"{log_id}/{name}"
+
+
+async def read_tile(files: PublishedFiles, log_id: str, tile: Tile) -> bytes | None:
+    """A tile's content; one that is not full may stand in the full one by now. None where it is
+    missing. Raises FilesAway."""
+    content = await files.read(file_of(log_id, tile.path))
+    if content or tile.width == TILE_WIDTH:
+        return content or None
+    content = await files.read(file_of(log_id, Tile(tile.level, tile.index).path))
+    if not content:
+        return None
+    if tile.level == ENTRIES:
+        return entries_content(read_entries(content)[: tile.width])
+    return content[: tile.width * HASH_BYTES]

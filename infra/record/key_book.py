@@ -1,0 +1,80 @@
+"""The public keys that ever signed, with the time of their validity: one JSON document."""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from domain.record import times
+from domain.record.note import NoteBroken
+from domain.record.note_keys import VerifierKey, parse_vkey
+
+FORMAT = 1
+
+
+class KeptKey(msgspec.Struct, frozen=True):
+    """`vkey` as signed notes know it; its name is the origin of the log that it signs. Times in
+    RFC 3339; `valid_until` is None while it is the one that signs."""
+
+    vkey: str
+    algorithm: str
+    valid_from: str
+    valid_until: str | None = None
+
+
+class KeyDocument(msgspec.Struct, frozen=True):
+    """What stands at `/.well-known/taskledger-keys`."""
+
+    keys: tuple[KeptKey, ...] = ()
+    format: int = FORMAT
+
+
+class KeyBook:
+    """Grows only. `document` is what is published."""
+
+    def __init__(self, document: bytes | None = None) -> None:
+        """Raises ValueError for bytes that are no such document."""
+        try:
+            found = KeyDocument() if document is None else _decode(document)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"the document of keys cannot be read: {error}") from error
+        self._keys: Sequence[KeptKey] = found.keys
+
+    @property
+    def document(self) -> bytes:
+        return msgspec.json.format(_encode(KeyDocument(tuple(self._keys))), indent=1) + b"\n"
+
+    def known(self, origin: str) -> list[VerifierKey]:
+        """Every key that ever signed this log."""
+        found = []
+        for kept in self._keys:
+            try:
+                key = parse_vkey(kept.vkey)
+            except NoteBroken:
+                continue
+            if key.name == origin:
+                found.append(key)
+        return found
+
+    def present(self, origin: str) -> str | None:
+        """The `vkey` that signs this log now."""
+        for kept in reversed(self._keys):
+            if kept.valid_until is None and kept.vkey.startswith(f"{origin}+"):
+                return kept.vkey
+        return None
+
+    def change(self, key: VerifierKey) -> int:
+        """From now on it is this one that signs its log; when, in microseconds since 1970."""
+        now = time.time_ns() // 1000
+        at = times.written(now)
+        was = self.present(key.name)
+        kept = [
+            msgspec.structs.replace(each, valid_until=at) if each.vkey == was else each
+            for each in self._keys
+        ]
+        self._keys = (*kept, KeptKey(key.encode(), "Ed25519", at))
+        return now
+
+
+_decode = msgspec.json.Decoder(KeyDocument).decode
+_encode = msgspec.json.Encoder().encode

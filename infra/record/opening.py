@@ -1,0 +1,89 @@
+"""What a sealer begins from: the last checkpoint that anybody has, or why it signs nothing."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from domain.ledger.events import IncarnationDeclared
+from domain.values.recorded import Recorded
+from infra.event_store.rows import COLUMNS, StoredRow
+from infra.postgres.pool import Connection
+from infra.record import checkpoints
+from infra.record.files import CHECKPOINT, PublishedFiles, file_of
+from infra.record.folder import SealersFolder
+from infra.record.key_book import KeyBook
+from infra.record.refusal import WillNotSign
+from infra.record.signed import SignedTree, read_signed
+
+# A new incarnation begins with the event that declares it.
+_DECLARED: Final = (
+    f"SELECT {COLUMNS} FROM log.events WHERE position ="
+    " (SELECT after_position + 1 FROM log.incarnations WHERE log_id = %s::uuid)"
+)
+_KNOWN: Final = "SELECT FROM log.incarnations WHERE log_id = %s::uuid"
+
+
+class Decoder(Protocol):
+    """Reads what the log holds."""
+
+    async def decode(self, rows: Sequence[StoredRow]) -> Sequence[Recorded]: ...
+
+
+async def last_signed(
+    session: Connection,
+    decoder: Decoder,
+    files: PublishedFiles,
+    folder: SealersFolder,
+    book: KeyBook,
+    origin: str,
+) -> SignedTree | None:
+    """The largest tree that was signed for this log: as this machine kept it, as it is published,
+    and as the database has it; None where nothing was signed yet.
+
+    Raises WillNotSign where these do not fit each other, or the log is not one that is known;
+    FilesAway, and what PostgreSQL raises.
+    """
+    log_id = origin.rpartition("/")[2]
+    if not (await session.execute(_KNOWN, (log_id,))).rowcount:
+        raise WillNotSign(f"the log calls itself {log_id}, which was never declared")
+    notes = {
+        "that was kept": folder.checkpoint(),
+        "that is published": await files.read(file_of(log_id, CHECKPOINT)),
+        "in the database": await checkpoints.last_note(session, log_id),
+    }
+    found: list[SignedTree] = []
+    for where, note in notes.items():
+        if note:
+            signed = read_signed(note, book, where)
+            if signed.log_id != log_id:
+                await _continued(session, decoder, signed, log_id)
+            elif signed.origin != origin:
+                raise WillNotSign(f"the checkpoint {where} is of {signed.origin}, not of {origin}")
+            else:
+                found.append(signed)
+    for one in found:
+        for other in found:
+            if one.size == other.size and one.root != other.root:
+                raise WillNotSign(f"two trees of {one.size} events were signed: the log was forked")
+    return max(found, key=lambda each: each.size, default=None)
+
+
+async def _continued(
+    session: Connection, decoder: Decoder, signed: SignedTree, log_id: str
+) -> None:
+    """The log says itself that it goes on where another one was signed. Raises WillNotSign."""
+    cursor = await session.execute(_DECLARED, (log_id,), binary=True)
+    rows = [StoredRow(*row) for row in await cursor.fetchall()]
+    for recorded in await decoder.decode(rows):
+        event = recorded.event
+        if (
+            isinstance(event, IncarnationDeclared)
+            and event.log_id == log_id
+            and event.was == signed.log_id
+            and event.signed_size >= signed.size
+            and (event.signed_size > signed.size or event.signed_root == signed.root)
+        ):
+            return
+    raise WillNotSign(
+        f"the log is {log_id}, and {signed.size} events were signed of {signed.log_id}: "
+        "`taskledger incarnation declare` says that one goes on as the other, and why"
+    )

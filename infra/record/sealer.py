@@ -1,0 +1,502 @@
+"""Follows the log, links every event into its chain and the tree, and signs checkpoints."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+
+from domain.ledger.events import SigningKeyChanged
+from domain.record.checkpoint import Checkpoint
+from domain.record.note import Note
+from domain.record.note_keys import VerifierKey
+from domain.record.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, read_entries
+from infra.event_store.rows import StoredRow
+from infra.event_store.store import PostgresEventStore
+from infra.nats.connection import NatsConnection
+from infra.nats.wake import on_commit
+from infra.postgres.pool import Connection
+from infra.processes.backoff import Backoff
+from infra.processes.log import NewIncarnation, head
+from infra.processes.outages import described, is_outage
+from infra.processes.sessions import Leadership, Sessions
+from infra.record import checkpoints, entries, summing
+from infra.record.files import CHECKPOINT, KEYS, FilesAway, PublishedFiles, file_of, read_tile
+from infra.record.folder import SealersFolder
+from infra.record.growth import Content, Growth, edge_of
+from infra.record.key_book import KeyBook
+from infra.record.links import Linker, leaves_of, read_events
+from infra.record.opening import last_signed
+from infra.record.refusal import Tampered, WillNotSign
+from infra.record.retrace import Retrace, compare_tile
+from infra.record.signed import SignedTree, read_signed
+from infra.record.signing import CannotSign, Signer, signature, signer_of, verifier_key
+from infra.settings import Settings
+from infra.tasks import cancelled
+
+LOCK: Final = "sealer"
+POLL_S: Final = 0.5
+THIN_EVERY_S: Final = 600.0
+PORTION: Final = 1_024
+TAIL: Final = 1_024
+REFUSES: Final = "refuses"
+
+_TILES_KEPT: Final = 64
+_HOUR_S: Final = 3600.0
+
+_LOOK: Final = "SELECT h.log_id::text, h.position, a.upto FROM log.head h, record.asked a"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class SealersPlace:
+    """Where a sealer keeps and publishes what it makes, and who signs it."""
+
+    folder: SealersFolder
+    files: PublishedFiles
+    signer: Signer
+    origin: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "SealersPlace":
+        return cls(
+            SealersFolder(settings.record_dir()),
+            PublishedFiles.of(settings),
+            signer_of(settings),
+            settings.record_origin,
+        )
+
+    def origin_of(self, log_id: str) -> str:
+        """How an incarnation of the log is called in what is signed."""
+        return f"{self.origin}/{log_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds from one checkpoint to the next at least, and from one sum of the chains to the
+    next. What was signed is read once more within `retrace_hours`, and by at least
+    `retraced_a_second` events a second, so that a small log is never long unread."""
+
+    spacing_s: float = 0.5
+    sum_every_s: float = 60.0
+    retrace_hours: float = 24.0
+    retraced_a_second: int = 200
+
+
+@dataclass(slots=True)
+class _Said:
+    """What it says about itself; counts since the process began."""
+
+    state: str = "starting"
+    events: int = 0
+    checkpoints: int = 0
+    size: int = 0
+    retraced: int = 0
+
+
+Opened = Callable[[], AbstractAsyncContextManager[PostgresEventStore]]
+
+
+class Sealer:
+    """One leads, by an advisory lock; any other stands by. `opened` gives a store to append by."""
+
+    def __init__(
+        self,
+        store: PostgresEventStore,
+        sessions: Sessions,
+        nats: NatsConnection,
+        place: SealersPlace,
+        opened: Opened,
+        pace: Pace | None = None,
+    ) -> None:
+        self.store = store
+        self.pace = pace or Pace()
+        self.place = place
+        self.opened = opened
+        self.said = _Said()
+        self._sessions = sessions
+        self._nats = nats
+
+    @property
+    def report(self) -> Mapping[str, int | str]:
+        """What it says about itself: its state, and counts since the process began."""
+        said = self.said
+        return {
+            "state": said.state,
+            "events": said.events,
+            "checkpoints": said.checkpoints,
+            "size": said.size,
+            "retraced": said.retraced,
+        }
+
+    async def run(self) -> None:
+        """Until cancelled, through every outage."""
+        backoff = Backoff()
+        while True:
+            try:
+                async with self._sessions.lead("sealer-lock") as leadership:
+                    self.said.state = "standing by"
+                    await leadership.lead(LOCK)
+                    with self.place.folder.locked():
+                        await self._serve(leadership, backoff)
+            except NewIncarnation:
+                log.warning("sealer_meets_new_incarnation")
+            except Exception as error:
+                passing = is_outage(error) or isinstance(error, FilesAway | CannotSign)
+                why = str(error) if isinstance(error, OSError | CannotSign) else described(error)
+                self.said.state = f"starts over after {why}"
+                log.warning("sealer_starts_over", error=why, exc_info=None if passing else error)
+            await backoff.wait()
+
+    async def _serve(self, leadership: Leadership, backoff: Backoff) -> None:
+        """Raises NewIncarnation, LeadershipLost, or what an outage raises."""
+        async with (
+            self._sessions.open("sealer") as session,
+            self._sessions.open("sealer retrace") as second,
+        ):
+            here = await head(session)
+            term = _Term(self, leadership, session, second, here.log_id)
+            woken = await on_commit(self._nats, here.log_id, term.woken.set)
+            try:
+                await term.begin()
+                backoff.reset()
+                await term.serve()
+            except WillNotSign as refusal:
+                self._refuse(here.log_id, str(refusal))
+                await _until_another(session, here.log_id)
+            finally:
+                await woken.close()
+
+    def _refuse(self, log_id: str, why: str) -> None:
+        self.said.state = f"{REFUSES}: {why}"
+        self.place.folder.keep_refusal(log_id, why)
+        log.error("sealer_refuses", log_id=log_id, reason=why)
+
+
+async def _until_another(session: Connection, log_id: str) -> None:
+    """Nothing is signed until the log is declared to be another one. Raises NewIncarnation."""
+    while True:
+        if (await head(session)).log_id != log_id:
+            raise NewIncarnation
+        await asyncio.sleep(POLL_S)
+
+
+class _Term:
+    """What one leader does until it fails, is deposed, refuses, or the log becomes another one.
+
+    `_signed` is the last tree that was signed; while `_growth` is smaller, it is on its way back
+    there, and compares what it finds.
+    """
+
+    def __init__(
+        self,
+        sealer: Sealer,
+        leadership: Leadership,
+        session: Connection,
+        second: Connection,
+        log_id: str,
+    ) -> None:
+        self.woken = asyncio.Event()
+        self._sealer = sealer
+        self._place = sealer.place
+        self._files = sealer.place.files
+        self._pace = sealer.pace
+        self._said = sealer.said
+        self._leadership = leadership
+        self._session = session
+        self._second = second
+        self._log_id = log_id
+        self._origin = sealer.place.origin_of(log_id)
+        self._linker = Linker(session)
+        self._growth = Growth()
+        self._stored = 0
+        self._signed: SignedTree | None = None
+        self._published: bytes | None = None
+        self._edges: set[Tile] = set()
+        self._tiles: dict[int, list[bytes]] = {}
+        self._asked = 0
+        self._summed = 0
+        self._newest = 0
+        self._sum_at = time.monotonic() + self._pace.sum_every_s
+        self._signed_at = 0.0
+        self._thinned_at = time.monotonic()
+
+    async def begin(self) -> None:
+        """Come to where the last one stopped, and make sure that all is as it was left."""
+        self._said.state = "starting"
+        folder = self._place.folder
+        self._book = await self._key_book()
+        self._signed = await last_signed(
+            self._session, self._sealer.store, self._files, folder, self._book, self._origin
+        )
+        self._stored = await entries.last_position(self._session)
+        self._summed = await summing.last_summed(self._session)
+        await self._look()
+        if self._signed is None:
+            return
+        size = self._signed.size
+        self._growth = await self._grown(max(0, min(self._stored, size) - TAIL))
+        while self._growth.size < size:
+            await self._take_some()
+        await folder.keep_checkpoint(self._signed.note)
+        await checkpoints.restore(self._session, self._signed)
+        for each in await checkpoints.sizes(self._session, self._log_id, size - size % TILE_WIDTH):
+            self._edges.update(edge_of(each))
+        self._published = await self._files.read(file_of(self._log_id, CHECKPOINT))
+        if self._published != self._signed.note:
+            await self._publish(self._signed)
+        if folder.refusal(self._log_id) is not None:
+            await self._retrace_all(self._signed)
+            folder.drop_refusal()
+
+    async def serve(self) -> None:
+        """Raises WillNotSign, NewIncarnation, LeadershipLost or what an outage raises."""
+        sealing = asyncio.create_task(self._seal_for_ever(), name="sealer")
+        retracing = asyncio.create_task(self._retrace_for_ever(), name="sealer retrace")
+        try:
+            await asyncio.wait((sealing, retracing), return_when=asyncio.FIRST_COMPLETED)
+            for task in (sealing, retracing):
+                if task.done():
+                    task.result()
+        finally:
+            await cancelled(sealing, retracing)
+
+    # From the log into chains and tree.
+
+    async def _seal_for_ever(self) -> None:
+        while True:
+            self.woken.clear()
+            self._leadership.check()
+            self._said.state = "running"
+            while await self._take_some():
+                if time.monotonic() - self._signed_at >= self._pace.spacing_s:
+                    await self._sign()
+            await self._sign()
+            await self._sum()
+            await self._thin()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.woken.wait(), POLL_S)
+            await asyncio.sleep(max(0.0, self._signed_at + self._pace.spacing_s - time.monotonic()))
+
+    async def _look(self) -> int:
+        """The log's head. Raises WillNotSign, NewIncarnation."""
+        row = await (await self._session.execute(_LOOK)).fetchone()
+        assert row is not None, "a migrated database has a head row"
+        if row[0] != self._log_id:
+            raise NewIncarnation
+        signed = 0 if self._signed is None else self._signed.size
+        if row[1] < signed:
+            raise WillNotSign(f"the log ends at {row[1]}, and it was signed up to {signed}")
+        self._asked = row[2]
+        return int(row[1])
+
+    async def _take_some(self) -> bool:
+        """The next events; whether there may be more at once."""
+        first = self._growth.size + 1
+        last = self._growth.size + PORTION
+        for bound in (self._stored, 0 if self._signed is None else self._signed.size):
+            if first <= bound:
+                last = min(last, bound)
+        rows = await read_events(self._session, first, last)
+        end = await self._look()
+        if rows and rows[-1].position > end:
+            raise Tampered(end + 1, "an event stands behind the end of the log")
+        if len(rows) < min(last, end) - first + 1 and not await self._is_late(first, rows):
+            raise Tampered(first + len(rows), "the event is not there")
+        if rows:
+            await self._take(rows)
+        return len(rows) == last - first + 1
+
+    async def _is_late(self, first: int, rows: Sequence[StoredRow]) -> bool:
+        """An event that was committed between the two questions is there when asked again."""
+        missing = first + len(rows)
+        return bool(await read_events(self._session, missing, missing))
+
+    async def _take(self, rows: list[StoredRow]) -> None:
+        if rows[0].position <= self._stored:
+            made = await self._linker.known(rows)
+        else:
+            try:
+                made = await self._linker.fresh(rows, self._leaf_at)
+            except psycopg.errors.UniqueViolation as error:
+                await self._leadership.confirm()
+                raise Tampered(rows[0].position, "somebody else wrote its entry") from error
+        if found := summing.summaries_in(rows):
+            await summing.keep_summaries(self._session, found)
+            self._summed = max(self._summed, found[-1].upto)
+        news = (row.position for row in reversed(rows) if row.type != summing.SUMMED)
+        self._newest = max(self._newest, next(news, 0))
+        await self._keep(self._growth.append(leaves_of(made)))
+        self._said.events += len(rows)
+        signed = self._signed
+        if signed is not None and self._growth.size == signed.size:
+            if self._growth.root() != signed.root:
+                raise WillNotSign(
+                    f"the log up to position {signed.size} is not the one that was signed"
+                )
+            for content in self._growth.edge():
+                if not await compare_tile(self._files, self._log_id, content):
+                    await self._keep([content])
+
+    async def _keep(self, tiles: Sequence[Content]) -> None:
+        """Publish tiles; those that were signed already are compared, and left alone."""
+        signed = 0 if self._signed is None else self._signed.size
+        files = []
+        for tile, content in tiles:
+            made = (tile, content)
+            if _end(tile) > signed or not await compare_tile(self._files, self._log_id, made):
+                files.append((file_of(self._log_id, tile.path), content))
+        if files:
+            await self._files.write_all(files)
+        if full := {(tile.level, tile.index) for tile, _ in tiles if tile.width == TILE_WIDTH}:
+            over = {tile for tile in self._edges if (tile.level, tile.index) in full}
+            if over:
+                await self._files.delete(file_of(self._log_id, tile.path) for tile in over)
+                self._edges -= over
+
+    async def _leaf_at(self, position: int) -> bytes | None:
+        """What the tree holds there; None where no such leaf is in it."""
+        index = (position - 1) >> TILE_HEIGHT
+        within = (position - 1) % TILE_WIDTH
+        if index == self._growth.size >> TILE_HEIGHT:
+            return self._growth.leaf(within)
+        leaves = self._tiles.pop(index, None)
+        if leaves is None:
+            content = await read_tile(self._files, self._log_id, Tile(ENTRIES, index))
+            leaves = [] if content is None else read_entries(content)
+            if len(self._tiles) >= _TILES_KEPT:
+                del self._tiles[next(iter(self._tiles))]
+        self._tiles[index] = leaves
+        return leaves[within] if within < len(leaves) else None
+
+    async def _grown(self, size: int) -> Growth:
+        """The tree at a size that was signed or passed; from the beginning where a file is gone."""
+
+        async def read(tile: Tile) -> bytes:
+            content = await read_tile(self._files, self._log_id, tile)
+            if content is None:
+                raise _Missing(tile.path)
+            return content
+
+        try:
+            return await Growth.load(size, read)
+        except _Missing as missing:
+            log.warning("sealer_grows_anew", missing=str(missing))
+            return Growth()
+        except ValueError as error:
+            raise WillNotSign(f"a published tile of the tree of {size} is none: {error}") from error
+
+    # Signing.
+
+    async def _sign(self) -> None:
+        """Where there is something new. First it is kept here, then it is published."""
+        size = self._growth.size
+        if size == (0 if self._signed is None else self._signed.size):
+            return
+        self._leadership.check()
+        key = await self._signing_key()
+        edge = list(self._growth.edge())
+        await self._files.write_all((file_of(self._log_id, t.path), content) for t, content in edge)
+        self._edges.update(tile for tile, _ in edge)
+        at = time.time_ns() // 1000
+        text = Checkpoint(self._origin, size, self._growth.root(), at).text()
+        note = Note(text, (await signature(self._place.signer, key, text),)).encode()
+        signed = read_signed(note, self._book, "that was made now")
+        await self._place.folder.keep_checkpoint(note)
+        if not await checkpoints.add(self._session, signed, self._signed):
+            await self._leadership.confirm()
+            before = 0 if self._signed is None else self._signed.size
+            raise WillNotSign(
+                f"the checkpoint of {before} in the database is not the one that was signed there, "
+                "or somebody else signs"
+            )
+        await self._publish(signed)
+        self._signed = signed
+        self._signed_at = time.monotonic()
+        self._said.checkpoints += 1
+        self._said.size = size
+
+    async def _publish(self, signed: SignedTree) -> None:
+        name = file_of(self._log_id, CHECKPOINT)
+        if await self._files.read(name) != self._published:
+            await self._leadership.confirm()
+            raise WillNotSign("the published checkpoint is not the one that was put there")
+        await self._files.write(name, signed.note)
+        self._published = signed.note
+
+    async def _key_book(self) -> KeyBook:
+        """The keys of this machine, else those that are published."""
+        try:
+            return KeyBook(self._place.folder.keys() or await self._files.read(KEYS))
+        except ValueError as error:
+            raise WillNotSign(str(error)) from error
+
+    async def _signing_key(self) -> VerifierKey:
+        """The present one. Another than before is made known, and recorded, before it signs."""
+        key = await verifier_key(self._place.signer, self._origin)
+        was = self._book.present(self._origin)
+        if was != key.encode():
+            since = self._book.change(key)
+            self._place.folder.keep_keys(self._book.document)
+            await self._files.write(KEYS, self._book.document)
+            log.warning("signing_key_changed", now=key.encode(), was=was)
+            if was is not None:
+                event = SigningKeyChanged(now=key.encode(), was=was, valid_from=since)
+                async with self._sealer.opened() as store:
+                    await summing.record(store, event)
+        return key
+
+    # Beside it.
+
+    async def _sum(self) -> None:
+        """Once a minute after new events, and whenever somebody waits for it."""
+        size = self._growth.size
+        is_due = self._newest > self._summed and time.monotonic() >= self._sum_at
+        if not is_due and not self._summed < self._asked <= size:
+            return
+        async with self._sealer.opened() as store:
+            summary = await summing.sum_chains(store, self._session, size)
+        self._summed = summary.upto
+        self._sum_at = time.monotonic() + self._pace.sum_every_s
+        self.woken.set()
+
+    async def _thin(self) -> None:
+        if time.monotonic() - self._thinned_at > THIN_EVERY_S:
+            self._thinned_at = time.monotonic()
+            await checkpoints.thin(self._session)
+
+    async def _retrace_for_ever(self) -> None:
+        """Round by round; a large log within the hours that are set for it, a small one sooner."""
+        while True:
+            signed = self._signed
+            if signed is None:
+                await asyncio.sleep(POLL_S)
+                continue
+            retrace = Retrace(self._second, self._files, signed)
+            in_time = signed.size / (self._pace.retrace_hours * _HOUR_S)
+            pace = max(self._pace.retraced_a_second, in_time)
+            while not retrace.done:
+                before = retrace.position
+                await retrace.step()
+                self._said.retraced += retrace.position - before
+                await asyncio.sleep((retrace.position - before) / pace)
+
+    async def _retrace_all(self, signed: SignedTree) -> None:
+        """At once, since this log was refused before."""
+        retrace = Retrace(self._second, self._files, signed)
+        while not retrace.done:
+            await retrace.step()
+
+
+class _Missing(Exception):
+    """A file that has to be there is not."""
+
+
+def _end(tile: Tile) -> int:
+    """The last position that is in a tile."""
+    return (tile.first + tile.width) << TILE_HEIGHT * max(tile.level, 0)
