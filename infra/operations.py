@@ -12,7 +12,7 @@ from infra.nats.connection import NatsConnection
 from infra.opensearch.index import OpenSearchIndex
 from infra.outages import outage
 from infra.postgres.pool import Pool
-from infra.processes.status import SCHEDULERS, SchedulerStatus
+from infra.processes.status import SAID_OF_ROLE, RoleStatus
 from infra.redis.rate_limit import RateLimiter
 from projections.registry import VIEWS
 
@@ -25,6 +25,10 @@ _LAGS: Final = (
 _RELAY: Final = (
     "SELECT state, reason, head - cursor,"
     " extract(epoch FROM clock_timestamp() - beat_at)::double precision FROM ops.relay"
+)
+
+_SIGNED: Final = (
+    "SELECT size FROM record.checkpoints JOIN log.head USING (log_id) ORDER BY size DESC LIMIT 1"
 )
 
 
@@ -65,12 +69,13 @@ class Operations:
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, the relay that feeds the views, and the
-        scheduler where one runs."""
-        database, relay, views, scheduler = await asyncio.gather(
+        scheduler and the sealer where they run."""
+        database, relay, views, scheduler, sealer = await asyncio.gather(
             self._database(),
             _state(self._relay()),
             _state(self._unbuilt_views()),
-            self._scheduler(),
+            self._role("scheduler"),
+            self._role("sealer"),
         )
         parts = {
             "postgresql": database,
@@ -79,6 +84,8 @@ class Operations:
         }
         if scheduler is not None:
             parts["scheduler"] = scheduler
+        if sealer is not None:
+            parts["sealer"] = sealer
         if self._nats is not None:
             connected = self._nats.connected
             why = None if connected else "no connection: views follow the log once a second"
@@ -112,17 +119,24 @@ class Operations:
         try:
             views = await asyncio.wait_for(self.views(), _TIMEOUT_S)
             head = await asyncio.wait_for(self.head(), _TIMEOUT_S)
+            signed = await asyncio.wait_for(self._signed(), _TIMEOUT_S)
         except Exception as error:
             if outage(error) is None:
                 raise
             return gauges
         gauges.set("log_head_position", "The log's last position.", head)
+        gauges.set("record_signed_position", "Up to where the log is signed.", signed)
         for name, lag in views.items():
             gauges.set("view_position", "What a view has seen.", lag.position, view=name)
             gauges.set("view_lag_events", "Events a view is behind.", lag.lag_events, view=name)
             gauges.set("view_lag_seconds", "How long it is behind.", lag.lag_seconds, view=name)
             gauges.set("dead_letters", "Events that a view parked.", lag.parked, view=name)
         return gauges
+
+    async def _signed(self) -> int:
+        async with self._pool.connection() as connection:
+            row = await (await connection.execute(_SIGNED)).fetchone()
+        return 0 if row is None else int(row[0])
 
     async def _database(self) -> PartState:
         problem = self._store.problem
@@ -139,20 +153,20 @@ class Operations:
         missing = [view.name for view in VIEWS if (view.name, view.version) not in answering]
         return f"not built yet: {', '.join(missing)}" if missing else None
 
-    async def _scheduler(self) -> PartState | None:
+    async def _role(self, role: str) -> PartState | None:
         """None where no process has the role, and where nobody can say."""
         try:
-            said = await asyncio.wait_for(self._schedulers(), _TIMEOUT_S)
+            said = await asyncio.wait_for(self._said_of(role), _TIMEOUT_S)
         except Exception as error:
             if outage(error) is None:
                 raise
             return None
-        status = SchedulerStatus.of(said)
+        status = RoleStatus.of(said)
         return None if status is None else PartState(status.wrong is None, status.wrong)
 
-    async def _schedulers(self) -> Sequence[tuple[str | None, float]]:
+    async def _said_of(self, role: str) -> Sequence[tuple[str | None, float]]:
         async with self._pool.connection() as connection:
-            return await (await connection.execute(SCHEDULERS)).fetchall()
+            return await (await connection.execute(SAID_OF_ROLE, {"role": role})).fetchall()
 
     async def _relay(self) -> str | None:
         async with self._pool.connection() as connection:

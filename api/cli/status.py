@@ -53,8 +53,10 @@ def _document(parts: Parts, flow: FlowStatus | None) -> dict[str, object]:
             "epoch": relay.epoch,
             "owner": relay.owner,
         },
-        "scheduler": flow.scheduler
-        and {"state": flow.scheduler.state, "why": flow.scheduler.wrong},
+        **{
+            name: role and {"state": role.state, "why": role.wrong}
+            for name, role in (("scheduler", flow.scheduler), ("sealer", flow.sealer))
+        },
         "views": {
             view.name: {
                 "version": view.version,
@@ -87,8 +89,9 @@ def _show(parts: Parts, flow: FlowStatus | None) -> None:
     sys.stdout.write(f"\nlog {flow.head.log_id}, {flow.head.position:,} events\n")
     if relay is not None:
         sys.stdout.write(f"relay {relay.wrong or 'runs'}, published {relay.cursor:,}\n")
-    if flow.scheduler is not None:
-        sys.stdout.write(f"scheduler {flow.scheduler.state}\n")
+    for name, role in (("scheduler", flow.scheduler), ("sealer", flow.sealer)):
+        if role is not None:
+            sys.stdout.write(f"{name} {role.state}\n")
     sys.stdout.write("\n")
     give_table(
         ("view", "version", "position", "behind", "seconds", "parked"),

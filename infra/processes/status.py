@@ -14,14 +14,17 @@ SILENT_AFTER_S = 10.0
 
 _STARTING = "starting"
 
-# What a scheduler says of itself when all is well: the first of these that any of them says.
-_SCHEDULES = ("running", "standing by", _STARTING)
+# What one that leads says of itself when all is well: the first of these that any of them says.
+_WELL = ("running", "standing by", _STARTING)
 
-# For whoever asks without the rest: what each process of the role says of it, and since when.
-SCHEDULERS = (
-    "SELECT report #>> '{scheduler,state}',"
+# What one says that will do nothing more until a person has looked; no other may hide that.
+_REFUSES = "refuses"
+
+# For whoever asks without the rest: what each process of a role says of it, and since when.
+SAID_OF_ROLE = (
+    "SELECT report #>> ARRAY[%(role)s, 'state'],"
     " extract(epoch FROM clock_timestamp() - reported_at)::float8"
-    " FROM ops.processes WHERE 'scheduler' = ANY (roles)"
+    " FROM ops.processes WHERE %(role)s = ANY (roles)"
 )
 
 
@@ -72,15 +75,15 @@ class ProcessStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class SchedulerStatus:
-    """The role `scheduler` over all processes that have it: one leads, the rest stand by.
-    `wrong`: why nothing is done when the clock says so, None where that is nobody's business."""
+class RoleStatus:
+    """A role over all processes that have it, of which one leads and the rest stand by.
+    `wrong`: why nothing is done, None where that is nobody's business."""
 
     state: str
     wrong: str | None = None
 
     @classmethod
-    def of(cls, said: Sequence[tuple[str | None, float]]) -> "SchedulerStatus | None":
+    def of(cls, said: Sequence[tuple[str | None, float]]) -> "RoleStatus | None":
         """From the state that each of them tells and for how long it has been silent, in seconds;
         None where the role runs nowhere."""
         if not said:
@@ -89,10 +92,11 @@ class SchedulerStatus:
         if not states:
             silent = f"silent for {min(silent_s for _, silent_s in said):.0f} s"
             return cls(silent, silent)
-        for state in _SCHEDULES:
+        refusing = [state for state in states if state.startswith(_REFUSES)]
+        for state in () if refusing else _WELL:
             if state in states:
                 return cls(state)
-        state = min(states)
+        state = min(refusing or states)
         return cls(state, state)
 
 
@@ -108,13 +112,21 @@ class FlowStatus:
     processes: tuple[ProcessStatus, ...]
 
     @property
-    def scheduler(self) -> SchedulerStatus | None:
+    def scheduler(self) -> RoleStatus | None:
         """None where no process has the role."""
-        return SchedulerStatus.of(
+        return self._role("scheduler")
+
+    @property
+    def sealer(self) -> RoleStatus | None:
+        """None where no process has the role."""
+        return self._role("sealer")
+
+    def _role(self, role: str) -> RoleStatus | None:
+        return RoleStatus.of(
             [
-                (str(process.report.get("scheduler", {}).get("state", _STARTING)), process.silent_s)
+                (str(process.report.get(role, {}).get("state", _STARTING)), process.silent_s)
                 for process in self.processes
-                if "scheduler" in process.roles
+                if role in process.roles
             ]
         )
 
@@ -128,8 +140,9 @@ class FlowStatus:
             found.append(f"relay {self.relay.wrong}")
         if not any(process.silent_s <= SILENT_AFTER_S for process in self.processes):
             found.append("no background process reports")
-        if self.scheduler is not None and self.scheduler.wrong is not None:
-            found.append(f"scheduler {self.scheduler.wrong}")
+        for role, status in (("scheduler", self.scheduler), ("sealer", self.sealer)):
+            if status is not None and status.wrong is not None:
+                found.append(f"{role} {status.wrong}")
         found += [
             f"{one.generation.view} has parked {one.stream} at {one.first_position}: {one.error}"
             for one in self.parked

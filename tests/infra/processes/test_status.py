@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.processes.status import SILENT_AFTER_S, SchedulerStatus
+from infra.processes.status import SILENT_AFTER_S, RoleStatus
 
 LONG_AGO = SILENT_AFTER_S + 3
 
@@ -16,13 +16,14 @@ LONG_AGO = SILENT_AFTER_S + 3
         ([("running", LONG_AGO)], "silent for 13 s", "silent for 13 s"),
         ([("starts over after X", 1.0)], "starts over after X", "starts over after X"),
         ([("starts over after X", 1.0), ("running", 1.0)], "running", None),
+        ([("refuses: Y", 1.0), ("running", 1.0)], "refuses: Y", "refuses: Y"),
     ],
 )
-def test_one_scheduler_that_runs_is_enough(
+def test_one_that_runs_is_enough_unless_another_refuses(
     said: list[tuple[str | None, float]], state: str, wrong: str | None
 ) -> None:
-    assert SchedulerStatus.of(said) == SchedulerStatus(state, wrong)
+    assert RoleStatus.of(said) == RoleStatus(state, wrong)
 
 
-def test_a_scheduler_that_runs_nowhere_is_not_named() -> None:
-    assert SchedulerStatus.of([]) is None
+def test_a_role_that_runs_nowhere_is_not_named() -> None:
+    assert RoleStatus.of([]) is None
