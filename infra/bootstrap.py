@@ -45,6 +45,7 @@ from infra.people.credentials import Credentials
 from infra.people.flows import Flows
 from infra.people.identities import Identities
 from infra.people.invitations import Invitations
+from infra.people.kept_answers import KeptAnswers
 from infra.people.mail_tokens import MailTokens
 from infra.people.mailer import Mailer
 from infra.people.outbox import Outbox
@@ -148,6 +149,7 @@ class House:
     key_rate_limiter: RateLimiter | None
     api_keys: ApiKeys
     jobs: Jobs
+    kept_answers: KeptAnswers
     request_digest_key: bytes
     import_key: bytes
 
@@ -339,6 +341,8 @@ async def _build(
     _every(_NOTE_USES_EVERY_S, api_keys.note_uses, stack)
     metrics = Metrics(settings.metrics_dir)
     _every(_SWEEP_EVERY_S, accounts.sweep, stack)
+    kept_answers = KeptAnswers(pool, vault, master.derive("kept answers"))
+    _every(_SWEEP_EVERY_S, kept_answers.sweep, stack)
     jobs = Jobs(
         JobBook(pool, vault, most_at_once=settings.max_jobs_at_once),
         executor,
@@ -412,6 +416,7 @@ async def _build(
         key_rate_limiter=key_rate_limiter,
         api_keys=api_keys,
         jobs=jobs,
+        kept_answers=kept_answers,
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),
     )

@@ -13,6 +13,7 @@ ANSWER: Final = "x-answer"
 ALSO: Final = "x-also"
 OR: Final = "x-or"
 PROBLEMS: Final = "x-problems"
+KEPT: Final = "x-kept"
 
 ONCE: Final = {
     "name": "Idempotency-Key",
@@ -59,6 +60,7 @@ LINK_HEADER: Final = {"Link": _header("`rel=next`, where there is more.")}
 BACKEND_HEADER: Final = {"X-Search-Backend": _header("Which index was asked.")}
 LOCATION_HEADER: Final = {"Location": _header("Where the new resource is.")}
 
+_ONCE_PROBLEMS: Final = (Kind.IDEMPOTENCY_KEY_REUSED, Kind.IDEMPOTENCY_IN_PROGRESS)
 _ANYWHERE: Final = (INTERNAL, Kind.DEPENDENCY_DOWN, Kind.OVERLOADED)
 
 
@@ -117,8 +119,7 @@ def write(
         Kind.UNAUTHENTICATED,
         Kind.FORBIDDEN,
         Kind.VALIDATION_FAILED,
-        Kind.IDEMPOTENCY_KEY_REUSED,
-        Kind.IDEMPOTENCY_IN_PROGRESS,
+        *_ONCE_PROBLEMS,
         Kind.CONFLICT,
         Kind.RATE_LIMITED,
         *may,
@@ -150,8 +151,8 @@ def own(
     has_path: bool = False,
     may: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Options of a route by which somebody changes how they log in. It takes no Idempotency-Key:
-    what it answers is a secret, or is told by asking again."""
+    """Options of a route by which somebody changes how they log in. It is no command: its first
+    answer is kept beside the log."""
     problems: list[str] = [
         Kind.UNAUTHENTICATED,
         Kind.FORBIDDEN,
@@ -164,7 +165,10 @@ def own(
         problems += (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
     if has_path:
         problems.append(Kind.NOT_FOUND)
-    return _options(status, answer, {status: {"description": "Done."}}, (), problems)
+    done = {"description": "Done.", "headers": REPLAYED_HEADER}
+    options = _options(status, answer, {status: done}, (ONCE,), [*problems, *_ONCE_PROBLEMS])
+    options["openapi_extra"][KEPT] = True
+    return options
 
 
 def public(
@@ -174,12 +178,18 @@ def public(
     may: Sequence[str] = (),
     headers: Mapping[str, Any] | None = None,
     parameters: Sequence[Mapping[str, Any]] = (),
+    kept: bool = False,
     **extra: Any,
 ) -> dict[str, Any]:
-    """Options of a route that answers without a token."""
-    done = {"description": "Done.", "headers": dict(headers or {})}
+    """Options of a route that answers without a token. `kept`: it changes something without being
+    a command, and its first answer is kept beside the log."""
+    headers = dict(headers or {})
+    if kept:
+        headers |= REPLAYED_HEADER
+        parameters, may = (*parameters, ONCE), (*may, *_ONCE_PROBLEMS)
+    done = {"description": "Done.", "headers": headers}
     options = _options(status, answer, {status: done}, parameters, may)
-    options["openapi_extra"] |= {"security": [], **extra}
+    options["openapi_extra"] |= {"security": [], KEPT: kept, **extra}
     return options
 
 

@@ -18,13 +18,15 @@ WHOLE: Final = "taskledger.whole_answer"
 class Reply:
     """An ASGI answer without the cost of a response object's header handling.
 
-    `media` is the content type; None where the answer has no body of its own (204, 304).
+    `media` is the content type; None where the answer has no body of its own (204, 304). `kept` is
+    what an Idempotency-Key gives again in the place of a body that is told only once.
     """
 
     status: int
     body: bytes = b""
     headers: list[Header] = field(default_factory=list)
     media: bytes | None = JSON
+    kept: bytes | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [*self.described(), *self.headers]

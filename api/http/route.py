@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final, Self, get_args, get_origin
 
 import structlog
@@ -20,7 +21,8 @@ from starlette.types import Receive, Scope, Send
 from api.http.auth import admit
 from api.http.bodies import Body, read_body
 from api.http.call import Call
-from api.http.describe import ALSO, ANSWER, OR, PROBLEMS
+from api.http.describe import ALSO, ANSWER, KEPT, OR, PROBLEMS
+from api.http.kept import kept
 from api.http.positions import wanted_position
 from api.http.problems import code_of, refusal
 from api.http.queries import Query, ReadQuery, read_query
@@ -110,6 +112,7 @@ class DirectRoute(APIRoute):
         self.also: Mapping[int, type[Struct]] = extra.pop(ALSO, {})
         self.otherwise: type[Struct] | None = extra.pop(OR, None)
         self.problems: Sequence[str] = extra.pop(PROBLEMS, ())
+        self.is_kept: bool = extra.pop(KEPT, False)
         options |= {"openapi_extra": extra, "response_model": None}
         super().__init__(path, endpoint, **options)
         self.in_path: Sequence[str] = _IN_PATH.findall(self.path)
@@ -125,7 +128,12 @@ class DirectRoute(APIRoute):
         try:
             if not self.is_public:
                 await admit(call, self.scope)
-            reply = await self._run(**await self._arguments(call, in_path))
+            arguments = await self._arguments(call, in_path)
+            if self.is_kept:
+                body = arguments[self._takes.body[0]] if self._takes.body else None
+                reply = await kept(call, body, partial(self._run, **arguments))
+            else:
+                reply = await self._run(**arguments)
             if call.stale:
                 reply.headers += await stale_header(call)
             return reply

@@ -388,13 +388,15 @@ class SecondFactorState(Struct):
 
 
 class BegunSecondFactor(Struct):
-    """`otpauth_uri` is what a QR code shows."""
+    """`otpauth_uri` is what a QR code shows. Both are told once: null where an Idempotency-Key asks
+    again."""
 
-    secret: str
-    otpauth_uri: str
+    secret: str | None
+    otpauth_uri: str | None
 
 
 class RecoveryCodes(Struct):
-    """Each good for one log-in, in the place of a one-time code."""
+    """Each good for one log-in, in the place of a one-time code. They are told once: null where an
+    Idempotency-Key asks again."""
 
-    recovery_codes: list[str]
+    recovery_codes: list[str] | None

@@ -82,7 +82,7 @@ class ProofOfSelf(Body):
 @router.post(
     "/auth/verify-email",
     summary="Verify an address by the mailed token",
-    **public(VerifiedEmail, may=(*_USING, Kind.ALREADY_EXISTS)),
+    **public(VerifiedEmail, may=(*_USING, Kind.ALREADY_EXISTS), kept=True),
 )
 async def verify_email(call: CallHere, body: MailedToken) -> Reply:
     await spend(call, f"address {call.address}")
@@ -97,7 +97,7 @@ async def verify_email(call: CallHere, body: MailedToken) -> Reply:
     "/auth/verify-email/resend",
     summary="Mail another link to verify an address",
     description="The answer is the same whether the address has an account or not.",
-    **public(Accepted, status=202, may=_MAILED),
+    **public(Accepted, status=202, may=_MAILED, kept=True),
 )
 async def resend_verification(call: CallHere, body: Address) -> Reply:
     await spend(call, f"address {call.address}")
@@ -120,7 +120,7 @@ async def change_email(call: CallHere, body: AddressChange) -> Reply:
     "/auth/password/forgot",
     summary="Mail a link to choose a new password",
     description="The answer is the same whether the address has an account or not.",
-    **public(Accepted, status=202, may=_MAILED),
+    **public(Accepted, status=202, may=_MAILED, kept=True),
 )
 async def forgot_password(call: CallHere, body: Address) -> Reply:
     await spend(call, f"address {call.address}")
@@ -132,7 +132,7 @@ async def forgot_password(call: CallHere, body: Address) -> Reply:
     "/auth/password/reset",
     summary="Choose a new password by the mailed token",
     description="Every session of the account ends.",
-    **public(None, status=204, may=_USING),
+    **public(None, status=204, may=_USING, kept=True),
 )
 async def reset_password(call: CallHere, body: PasswordReset) -> Reply:
     await spend(call, f"address {call.address}")
@@ -210,7 +210,8 @@ async def second_factor(call: CallHere) -> Reply:
 )
 async def begin_second_factor(call: CallHere, body: OwnPassword) -> Reply:
     begun = await call.house.own_account.begin_second_factor(owner_of(call), body.password)
-    return Reply(200, encode(BegunSecondFactor(begun.secret, begun.uri)))
+    told = encode(BegunSecondFactor(begun.secret, begun.uri))
+    return Reply(200, told, kept=encode(BegunSecondFactor(None, None)))
 
 
 @router.post(
@@ -221,7 +222,7 @@ async def begin_second_factor(call: CallHere, body: OwnPassword) -> Reply:
 )
 async def confirm_second_factor(call: CallHere, body: Confirmation) -> Reply:
     codes = await call.house.own_account.confirm_second_factor(owner_of(call), body.code)
-    return Reply(200, encode(RecoveryCodes(codes)))
+    return Reply(200, encode(RecoveryCodes(codes)), kept=encode(RecoveryCodes(None)))
 
 
 @router.post(
@@ -232,7 +233,7 @@ async def confirm_second_factor(call: CallHere, body: Confirmation) -> Reply:
 )
 async def renew_recovery_codes(call: CallHere, body: ProofOfSelf) -> Reply:
     codes = await call.house.own_account.renew_recovery_codes(owner_of(call), proof_of(body))
-    return Reply(200, encode(RecoveryCodes(codes)))
+    return Reply(200, encode(RecoveryCodes(codes)), kept=encode(RecoveryCodes(None)))
 
 
 @router.delete(

@@ -10,8 +10,10 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pyotp
+import pytest
 from structlog.testing import capture_logs
 
+from domain.errors import Kind, Refused
 from infra.settings import child_environment
 from tests.api.client import PASSWORD, Api, pointers
 from tests.api.mail import Catcher
@@ -385,3 +387,57 @@ async def _nothing_secret(
             "SELECT 1 FROM people.outbox WHERE state = 'sent' AND sealed IS NOT NULL"
         ).fetchall()
         assert left == []
+
+
+async def test_what_a_key_was_answered_it_is_answered_again(nobody: Api, catcher: Catcher) -> None:
+    someone, email = await _account(nobody)
+    key = {"Idempotency-Key": "once"}
+    token = await catcher.token_to(email, "Verify")
+    for replayed in (None, "true"):
+        path, body = "/auth/verify-email", {"token": token}
+        verified = await nobody.send("POST", path, body, headers=key)
+        assert verified.json()["email_verified"] is True
+        assert verified.headers.get("Idempotency-Replayed") == replayed
+    # Who cannot name the token has a key of their own.
+    await nobody.refused(422, "validation-failed", "POST", path, {"token": "tlm_x"}, headers=key)
+
+    body = {"current_password": PASSWORD, "new_password": _NEW}
+    for replayed in (None, "true"):
+        changed = await someone.send("POST", "/auth/password", body, headers=key)
+        assert (changed.status_code, changed.headers.get("Idempotency-Replayed")) == (204, replayed)
+    await someone.refused(
+        422, "idempotency-key-reused", "POST", "/auth/email",
+        {"email": "new@example.org", "password": _NEW}, headers=key,
+    )  # fmt: skip
+
+    other = {"Idempotency-Key": "other"}
+    wrong = {"password": "no"}
+    await someone.refused(422, "validation-failed", "POST", "/auth/totp", wrong, headers=other)
+    begun = await someone.send("POST", "/auth/totp", {"password": _NEW}, headers=other)
+    assert begun.json()["secret"]
+    again = await someone.send("POST", "/auth/totp", {"password": _NEW}, headers=other)
+    assert again.json() == {"secret": None, "otpauth_uri": None}
+    confirmed = {"code": pyotp.TOTP(begun.json()["secret"]).now()}
+    codes = [
+        (
+            await someone.send(
+                "POST", "/auth/totp/confirm", confirmed, headers={"Idempotency-Key": "c"}
+            )
+        )
+        for _ in range(2)
+    ]
+    assert [bool(each.json()["recovery_codes"]) for each in codes] == [True, False]
+
+
+async def test_a_key_whose_first_call_runs_is_told_so(nobody: Api, product: Product) -> None:
+    someone, _ = await _account(nobody)
+    answers = product.house.kept_answers
+    slot = answers.slot(someone.user_id, "running", b"digest")
+    assert await product.do(answers.begin(slot, someone.user_id, b"digest")) is None
+    body = {"email": "new@example.org", "password": PASSWORD}
+    with pytest.raises(Refused) as refused:
+        await product.do(answers.begin(slot, someone.user_id, b"digest"))
+    assert refused.value.kind is Kind.IDEMPOTENCY_IN_PROGRESS
+    await product.do(answers.drop(slot))
+    answer = await someone.send("POST", "/auth/email", body, headers={"Idempotency-Key": "running"})
+    assert answer.status_code == 202
