@@ -11,6 +11,8 @@ Project = Annotated[str, typer.Option(help="Its key, or its id.")]
 Out = Annotated[Path, typer.Option("--out", help="The file; one that is there is replaced.")]
 User = Annotated[str | None, typer.Option(help="Who exports; default: the workspace's owner.")]
 Workspace = Annotated[str | None, typer.Option(help="Its id; default: the user's own workspace.")]
+Since = Annotated[str | None, typer.Option("--from", help="A time, or a day of UTC; inclusive.")]
+Until = Annotated[str | None, typer.Option("--to", help="A time, or a day of UTC; inclusive.")]
 Json = Annotated[bool, typer.Option("--json", help="Sum it up in one JSON object.")]
 
 
@@ -35,6 +37,39 @@ def xes(
     _project("xes", project, out, workspace, user, as_json)
 
 
+@app.command()
+def ocel(
+    *,
+    project: Project,
+    out: Out,
+    workspace: Workspace = None,
+    user: User = None,
+    as_json: Json = False,
+) -> None:
+    """Tasks, people and all that happened to them, as an object-centric event log (OCEL 2.0)."""
+    _project("ocel", project, out, workspace, user, as_json)
+
+
+@app.command()
+def csv(
+    *,
+    out: Out,
+    project: Annotated[str | None, typer.Option(help="Its key, or its id.")] = None,
+    workspace: Workspace = None,
+    since: Since = None,
+    until: Until = None,
+    user: User = None,
+    as_json: Json = False,
+) -> None:
+    """The tasks of a project, a line each; without --project the trail of the workspace."""
+    if project is not None:
+        if since is not None or until is not None:
+            raise typer.BadParameter("a period is of the trail: leave --project out")
+        _project("csv", project, out, workspace, user, as_json)
+    else:
+        _trail("csv", out, workspace, user, since, until, as_json)
+
+
 def _project(
     format_: str, project: str, out: Path, workspace: str | None, user: str | None, as_json: bool
 ) -> None:
@@ -42,3 +77,17 @@ def _project(
     from api.cli.export_project import ProjectExport, run
 
     run(ProjectExport(format_, project, workspace, user, out), as_json=as_json)
+
+
+def _trail(
+    format_: str,
+    out: Path,
+    workspace: str | None,
+    user: str | None,
+    since: str | None,
+    until: str | None,
+    as_json: bool,
+) -> None:
+    from api.cli.export_trail import TrailExport, run
+
+    run(TrailExport(format_, workspace, user, since, until, out), as_json=as_json)

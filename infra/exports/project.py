@@ -1,4 +1,4 @@
-"""Which project is to be exported, and by whom."""
+"""Which project or workspace is to be exported, and by whom."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,12 @@ class ExportedProject:
     user_id: str
     workspace: Workspace
     project: Project
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedWorkspace:
+    user_id: str
+    workspace: Workspace
 
 
 class ExportedProjects:
@@ -49,6 +55,19 @@ class ExportedProjects:
             raise forbidden(Right.READ_TRAIL)
         return ExportedProject(user_id, workspace, state)
 
+    async def workspace(self, workspace_id: str | None, user: str | None) -> ExportedWorkspace:
+        """`workspace_id` defaults to the user's own."""
+        user_id = await self._user(user, workspace_id)
+        workspace = await self._acting.workspace(
+            workspace_id or await self._acting.home_of(user_id)
+        )
+        rights = workspace_rights(workspace, user_id)
+        if not rights:
+            raise unknown_workspace(workspace.workspace_id)
+        if Right.READ_TRAIL not in rights:
+            raise forbidden(Right.READ_TRAIL)
+        return ExportedWorkspace(user_id, workspace)
+
     async def _user(self, name: str | None, workspace_id: str | None) -> str:
         if name is not None:
             return await self._acting.named(name)
@@ -65,6 +84,10 @@ class ExportedProjects:
         if state is None or state.workspace_id != workspace_id:
             raise _unknown(project)
         return state
+
+
+def unknown_workspace(workspace_id: str) -> Invalid:
+    return invalid("/workspace", f"There is no workspace {workspace_id}.", "unknown")
 
 
 def _unknown(project: str) -> Invalid:

@@ -1,5 +1,7 @@
 """A made log, good and broken, through the command line into a served product."""
 
+import csv
+import hashlib
 import json
 import re
 import shutil
@@ -182,6 +184,33 @@ def test_the_workflow_is_what_was_seen(imported: Imported):
         ("reported_first", "solved_second"),
         ("solved_second", "reported_first"),
     }
+
+
+def test_the_project_and_the_trail_leave_as_files_that_are_recorded(imported: Imported):
+    """And whoever may not read the trail gets none."""
+    served, folder = imported.served, imported.served.folder
+    (told,) = served.run_json("export", "ocel", "--project", "HELP", "--out", f"{folder}/o.json")
+    assert (told["tasks"], len(json.loads((folder / "o.json").read_bytes())["events"])) == (4, 10)
+    served.run_json("export", "csv", "--project", "HELP", "--out", str(folder / "tasks.csv"))
+    with (folder / "tasks.csv").open(newline="") as file:
+        tasks = list(csv.DictReader(file))
+    assert [task["external_id"] for task in tasks] == sorted(_cases())
+    assert tasks[0]["assignees"] == "Tomás Řehoř"
+    served.run_json("export", "csv", "--out", str(folder / "trail.csv"))
+    with (folder / "trail.csv").open(newline="") as file:
+        trail = list(csv.DictReader(file))
+    exports = [json.loads(each["data"]) for each in trail if each["type"] == "TrailExported"]
+    assert [each["format"] for each in exports] == ["ocel", "csv"]
+    assert exports[1]["digest"] == hashlib.sha256((folder / "tasks.csv").read_bytes()).hexdigest()
+    with Person(served.url) as member:
+        member.register()
+        home = imported.admin.user["default_workspace_id"]
+        added = {"user_id": member.user["user_id"], "role": "member"}
+        imported.admin.post(f"/workspaces/{home}/members", added)
+        asked = ("--workspace", home, "--user", member.username, "--out", str(folder / "no.csv"))
+        done = served.run("export", "csv", "--project", "HELP", *asked)
+    assert (done.returncode, (folder / "no.csv").exists()) == (2, False)
+    assert "read the workspace's trail" in done.stderr
 
 
 def test_run_twice_it_adds_nothing(imported: Imported):

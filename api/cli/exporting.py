@@ -1,0 +1,81 @@
+"""What every export of the command line does: nobody gets a file that is not written down."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from api.cli.answers import give_json
+from api.cli.exits import BAD_USE, Exit
+from commands.export.record_export import RecordExport
+from domain.values.recorded import Origin
+from infra import logs
+from infra.bootstrap import House
+from infra.exports.whole_file import Digested
+from infra.ids import new_id
+from infra.settings import Settings
+
+
+@dataclass(slots=True)
+class Told:
+    """What a file tells, counted as it goes by. `tasks` None: it is not of a project."""
+
+    tasks: int | None = None
+    events: int = 0
+
+
+def export(
+    out: Path, format_: str, told: Told, write: Callable[[Settings], Awaitable[int]], as_json: bool
+) -> None:
+    """Run `write`, which gives the size of the file, and sum it up. Raises Exit where the file
+    cannot be written."""
+    began = time.monotonic()
+    logs.configure("error", "export")
+    settings = Settings.load().resolve()
+
+    async def run() -> int:
+        return await write(settings)
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            size = runner.run(run())
+    except OSError as error:
+        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
+    if as_json:
+        summary = {
+            "file": str(out),
+            "format": format_,
+            "tasks": told.tasks,
+            "events": told.events,
+            "bytes": size,
+            "seconds": round(time.monotonic() - began, 3),
+        }
+        give_json({name: value for name, value in summary.items() if value is not None})
+        return
+    tasks = "" if told.tasks is None else f"{told.tasks:,} tasks with "
+    sys.stdout.write(f"{tasks}{told.events:,} events in {out} ({size:,} bytes)\n")
+
+
+async def record(
+    house: House,
+    user_id: str,
+    workspace_id: str,
+    format_: str,
+    told: Told,
+    asked: Mapping[str, str],
+    file: Digested,
+) -> None:
+    """That the file was made. Raises Refused where they may not: then there is no file."""
+    command = RecordExport(
+        workspace_id=workspace_id,
+        export_id=new_id("exp"),
+        format=format_,
+        events=told.events,
+        digest=file.ended(),
+        filter=asked,
+    )
+    await house.executor.execute([command], Origin(actor=user_id, via="cli"))
