@@ -199,7 +199,7 @@ def test_the_project_and_the_trail_leave_as_files_that_are_recorded(imported: Im
     served.run_json("export", "csv", "--out", str(folder / "trail.csv"))
     with (folder / "trail.csv").open(newline="") as file:
         trail = list(csv.DictReader(file))
-    exports = [json.loads(each["data"]) for each in trail if each["type"] == "TrailExported"]
+    exports = [json.loads(each["data"]) for each in trail if each["type"] == "TrailExported.v1"]
     assert [each["format"] for each in exports] == ["ocel", "csv"]
     assert exports[1]["digest"] == hashlib.sha256((folder / "tasks.csv").read_bytes()).hexdigest()
     with Person(served.url) as member:
