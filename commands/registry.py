@@ -57,6 +57,7 @@ from commands.saved_view.change_saved_view import CHANGE_SAVED_VIEW
 from commands.saved_view.delete_saved_view import DELETE_SAVED_VIEW
 from commands.saved_view.restore_saved_view import RESTORE_SAVED_VIEW
 from commands.saved_view.save_view import SAVE_VIEW
+from commands.security.note_security import NOTE_SECURITY
 from commands.security.record_trail_read import RECORD_TRAIL_READ
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
 from commands.task.assign_task import ASSIGN_TASK
@@ -233,6 +234,7 @@ def all_commands() -> Registry:
         REMIND,
         RECORD_EXPORT,
         RECORD_TRAIL_READ,
+        NOTE_SECURITY,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

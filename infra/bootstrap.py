@@ -76,10 +76,13 @@ from infra.postgres.views.template_queries import TemplateQueries
 from infra.postgres.views.trail_queries import TrailQueries
 from infra.postgres.views.waiting import ViewWaiter
 from infra.redis.client import open_redis
+from infra.redis.first_uses import FirstUses
 from infra.redis.login_limits import LoginLimits
 from infra.redis.mail_limits import MailLimits
 from infra.redis.rate_limit import RateLimiter
 from infra.redis.windows import Windows
+from infra.security.alarm import RecordingAlarm
+from infra.security.watch import SecurityWatch
 from infra.settings import Settings
 from infra.tasks import cancelled
 from infra.trail.reading import Trail
@@ -98,6 +101,8 @@ _STATEMENT_TIMEOUT_MS: Final = 7_000
 _COUNT_EVERY_S: Final = 1.0
 _SWEEP_EVERY_S: Final = 600.0
 _NOTE_USES_EVERY_S: Final = 20.0
+_TELL_SECURITY_EVERY_S: Final = 1.0
+_LOOK_AT_TRAIL_EVERY_S: Final = 1.5
 
 _log = structlog.get_logger(__name__)
 
@@ -136,6 +141,8 @@ class House:
     changes: ChangeFeed
     change_waiters: ChangeWaiters
     trail: Trail
+    security: SecurityWatch
+    recording: RecordingAlarm
     accounts: Accounts
     own_account: OwnAccount
     by_mail: ByMail
@@ -210,6 +217,7 @@ async def _build(
         wakers.append(CommitWaker(nats, log_id))
         await on_views(nats, log_id, lambda _positions: waiter.wake())
 
+    aliases = Aliases(master)
     executor = executor_over(store, pool, pointers, waiter, master, limits_of(settings))
     stack.push_async_callback(executor.follow_ups.done)
     change_queries = ChangeQueries(pool, pointers)
@@ -223,6 +231,12 @@ async def _build(
     if nats is not None:
         await on_news(nats, log_id, heard)
     members = MemberQueries(pool, pointers, log_id)
+    metrics = Metrics(settings.metrics_dir)
+    windows = Windows(redis_url)
+    stack.push_async_callback(windows.close)
+    alarm = RecordingAlarm(metrics, utc_now)
+    security = _security_watch(settings, executor, members, FirstUses(windows, aliases), alarm)
+    _every(_TELL_SECURITY_EVERY_S, security.tell, stack)
     vault = Vault(master.derive("small secrets"))
     sessions = Sessions(pool, timedelta(days=settings.refresh_token_days), vault)
     token_lifetime = timedelta(minutes=settings.access_token_minutes)
@@ -235,8 +249,6 @@ async def _build(
     stack.push_async_callback(revocations.stop)
     passwords = Passwords()
     stack.callback(passwords.close)
-    windows = Windows(redis_url)
-    stack.push_async_callback(windows.close)
     credentials = Credentials(pool)
     second_factors = SecondFactors(pool, vault, master.derive("recovery codes"))
     proofs = Proofs(
@@ -249,6 +261,7 @@ async def _build(
             per_address=settings.login_failures_per_address,
         ),
         secret=master.derive("log-in limits"),
+        on_failure=security.log_in_failed,
     )
     outbox = Outbox(pool, vault)
     tokens = MailTokens(pool, master.derive("mail tokens"), vault)
@@ -339,7 +352,6 @@ async def _build(
     rate_limiter, key_rate_limiter = await _rate_limiters(settings, redis_url, stack)
     api_keys = ApiKeys(pool)
     _every(_NOTE_USES_EVERY_S, api_keys.note_uses, stack)
-    metrics = Metrics(settings.metrics_dir)
     _every(_SWEEP_EVERY_S, accounts.sweep, stack)
     kept_answers = KeptAnswers(pool, vault, master.derive("kept answers"))
     _every(_SWEEP_EVERY_S, kept_answers.sweep, stack)
@@ -359,11 +371,13 @@ async def _build(
     boards = BoardQueries(pool, pointers, log_id, limits_of(settings))
     stats = StatsQueries(pool, pointers)
     dependencies = DependencyQueries(pool, pointers, log_id)
+    operations = Operations(pool, store, nats, rate_limiter, search_index, alarm)
+    _every(_LOOK_AT_TRAIL_EVERY_S, operations.look_at_trail, stack)
     return House(
         settings=settings,
         metrics=metrics,
         clock=utc_now,
-        operations=Operations(pool, store, nats, rate_limiter, search_index),
+        operations=operations,
         log_id=log_id,
         store=store,
         executor=executor,
@@ -399,9 +413,11 @@ async def _build(
             TrailQueries(pool, pointers),
             store,
             directory,
-            Aliases(master),
+            aliases,
             master.derive("trail cursors"),
         ),
+        security=security,
+        recording=alarm,
         labels=LabelDirectory(access, executor.states),
         accounts=accounts,
         own_account=own_account,
@@ -532,6 +548,28 @@ async def _once_there(start: Callable[[], Awaitable[None]]) -> None:
         else:
             return
         await asyncio.sleep(_RETRY_S)
+
+
+def _security_watch(
+    settings: Settings,
+    executor: Executor,
+    members: MemberQueries,
+    uses: FirstUses,
+    alarm: RecordingAlarm,
+) -> SecurityWatch:
+    async def workspaces_of(user_id: str) -> Sequence[str]:
+        person = await members.person(user_id)
+        return () if person is None else tuple(person.roles)
+
+    return SecurityWatch(
+        executor,
+        workspaces_of,
+        uses.note,
+        alarm,
+        utc_now,
+        window_s=settings.security_window_s,
+        most_a_minute=settings.security_notes_per_minute,
+    )
 
 
 def _every(seconds: float, work: Callable[[], Awaitable[None]], stack: AsyncExitStack) -> None:

@@ -40,6 +40,12 @@ class Metrics:
             ("command", "outcome"),
             registry=self._registry,
         )
+        self._recordings = Counter(
+            "taskledger_trail_recordings",
+            "What is recorded of those who read the trail and of those who are refused.",
+            ("what", "outcome"),
+            registry=self._registry,
+        )
         self._appended = {
             name: Counter(f"taskledger_append_{name}", does, registry=self._registry)
             for name, does in (
@@ -65,6 +71,10 @@ class Metrics:
 
     def command_done(self, command: str, outcome: str) -> None:
         self._executed[command, outcome] += 1
+
+    def recording_done(self, what: str, outcome: str) -> None:
+        """`outcome`: recorded or failed."""
+        self._recordings.labels(what, outcome).inc()
 
     def write(self) -> None:
         """What was counted since the last time into what is shown; to be called every second."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from prometheus_client import Gauge
 
 from infra.event_store.store import PostgresEventStore
@@ -14,10 +15,15 @@ from infra.outages import outage
 from infra.postgres.pool import Pool
 from infra.processes.status import SAID_OF_ROLE, RoleStatus
 from infra.redis.rate_limit import RateLimiter
+from infra.security.alarm import RecordingAlarm
 from projections.registry import VIEWS
+from projections.trail import TRAIL_VIEW
 
 _TIMEOUT_S: Final = 2.0
 _RELAY_SILENT_S: Final = 10.0
+_TRAIL_LAG_S: Final = 3.0
+
+_log = structlog.get_logger(__name__)
 
 _LAGS: Final = (
     "SELECT name, version, position, lag_events, lag_seconds, parked FROM ops.view_lags()"
@@ -60,20 +66,24 @@ class Operations:
         nats: NatsConnection | None,
         rate_limiter: RateLimiter | None,
         search_index: OpenSearchIndex | None,
+        recording: RecordingAlarm,
     ) -> None:
         self._pool = pool
         self._store = store
         self._nats = nats
         self._rate_limiter = rate_limiter
         self._search_index = search_index
+        self._recording = recording
+        self._trail_said: str | None = None
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, the relay that feeds the views, and the
         scheduler and the sealer where they run."""
-        database, relay, views, scheduler, sealer = await asyncio.gather(
+        database, relay, views, trail, scheduler, sealer = await asyncio.gather(
             self._database(),
             _state(self._relay()),
             _state(self._unbuilt_views()),
+            _state(self._trail()),
             self._role("scheduler"),
             self._role("sealer"),
         )
@@ -81,6 +91,7 @@ class Operations:
             "postgresql": database,
             "relay": PartState(relay is None, relay),
             "views": PartState(views is None, views, needed=True),
+            "trail": PartState(trail is None, trail),
         }
         if scheduler is not None:
             parts["scheduler"] = scheduler
@@ -100,6 +111,16 @@ class Operations:
                 why = f"{why}: PostgreSQL answers searches"
             parts["opensearch"] = PartState(why is None, why)
         return parts
+
+    async def look_at_trail(self) -> None:
+        """Say it in the log when something becomes wrong with the trail, and when it is whole
+        again; to be called every few seconds."""
+        why = await _state(self._trail())
+        if why is not None and self._trail_said is None:
+            _log.error("trail_not_whole", why=why)
+        elif why is None and self._trail_said is not None:
+            _log.info("trail_whole_again")
+        self._trail_said = why
 
     async def views(self) -> Mapping[str, ViewLag]:
         """How far each view is behind the log."""
@@ -152,6 +173,18 @@ class Operations:
         answering = {(name, lag.version) for name, lag in (await self.views()).items()}
         missing = [view.name for view in VIEWS if (view.name, view.version) not in answering]
         return f"not built yet: {', '.join(missing)}" if missing else None
+
+    async def _trail(self) -> str | None:
+        """What of the trail is not recorded, or cannot be seen though it is."""
+        problem = self._recording.problem
+        if problem is not None:
+            return problem
+        lag = (await self.views()).get(TRAIL_VIEW.name)
+        if lag is not None and lag.parked:
+            return f"{lag.parked} events are not in the view"
+        if lag is not None and lag.lag_seconds > _TRAIL_LAG_S:
+            return f"the view is {lag.lag_seconds:.0f} s behind, {lag.lag_events} events"
+        return None
 
     async def _role(self, role: str) -> PartState | None:
         """None where no process has the role, and where nobody can say."""

@@ -165,6 +165,15 @@ class Safety(BaseModel):
     login_failures_per_address: int = Field(
         50, ge=1, description="Failed log-ins from one address in any 15 minutes."
     )
+    security_window_s: float = Field(
+        60.0,
+        gt=0,
+        description="Failed log-ins at one account, and refusals of one person, are noted in the "
+        "log at once for the first time and then together after so many seconds.",
+    )
+    security_notes_per_minute: int = Field(
+        120, ge=1, description="The most of these that one API process writes into the log."
+    )
 
 
 class Mail(BaseModel):

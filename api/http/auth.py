@@ -39,6 +39,7 @@ async def _admit_key(call: Call, key: str, scope: str | None) -> None:
         await spend(call, f"address {call.address}")  # who guesses shall not ask for ever
         raise Refused(Kind.UNAUTHENTICATED, "The API key is not valid, or no longer.")
     call.caller = Caller(grant.user_id, grant.key_id, grant)
+    house.security.key_used(grant, call.address)
     await spend(call, grant.user_id, grant.key_id)
     if scope is None:
         raise Refused(Kind.FORBIDDEN, "This is not for API keys; log in instead.")

@@ -30,7 +30,7 @@ from api.http.reply import Reply
 from api.http.scopes import scope_of
 from api.http.stale import UNREADABLE, stale_header
 from domain.errors import Kind, Refused, not_found
-from domain.values.ids import is_id
+from domain.values.ids import is_id, kind_of
 from infra.outages import outage
 
 Endpoint = Callable[..., Awaitable[Reply]]
@@ -75,6 +75,9 @@ _UNREADABLE: Final = (
     "An event that this needs does not hold what was once written. Whoever runs the product finds "
     "it by `taskledger dead-letters list`."
 )
+
+# What somebody may not, or may not see.
+_KEPT_FROM: Final = frozenset({Kind.FORBIDDEN, Kind.NOT_FOUND})
 
 _log = structlog.get_logger(__name__)
 
@@ -138,6 +141,8 @@ class DirectRoute(APIRoute):
                 reply.headers += await stale_header(call)
             return reply
         except Refused as error:
+            if error.kind in _KEPT_FROM:
+                _tell_watch(call, error, in_path)
             return _refuse(call, error)
         except UNREADABLE as error:
             _log.error("event_unreadable", error=str(error))
@@ -183,6 +188,14 @@ def _unfold(annotation: Any) -> tuple[type, tuple[Any, ...]]:
     if not isinstance(annotation, type):
         raise TypeError(f"{annotation!r} is not a plain type")
     return annotation, ()
+
+
+def _tell_watch(call: Call, error: Refused, in_path: Mapping[str, str]) -> None:
+    user_id = call.user_id
+    if user_id is not None:
+        about = next((each for each in in_path.values() if kind_of(each) is not None), None)
+        what = f"{call.method} {call.pattern} {error.kind}"
+        call.house.security.refused(user_id, about, what, call.address)
 
 
 def _refuse(call: Call, error: Refused) -> Reply:

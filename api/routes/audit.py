@@ -27,6 +27,7 @@ from domain.values.moment import moment
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import Workspace
 from infra.event_store.event_types import EVENT_TYPES, UPCASTERS
+from infra.security.alarm import READING
 from infra.trail.reading import TrailPage, Walk
 from projections.questions import Listing
 from projections.trail import TRAIL_VIEW
@@ -212,7 +213,13 @@ async def _record(
         goes_on=page.has_more,
         upto=page.upto,
     )
-    await call.house.executor.execute([command], call.origin())
+    house = call.house
+    try:
+        await house.executor.execute([command], call.origin())
+    except Exception as error:
+        house.recording.failed(READING, error)
+        raise
+    house.recording.recorded(READING)
 
 
 def _types(name: str) -> Sequence[str]:

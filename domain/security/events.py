@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,4 +18,39 @@ class TrailRead:
     upto: int
 
 
-SecurityEvent = TrailRead
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogInsFailed:
+    """Somebody who is not let in tried to be one person, or (`user_id` None) anybody there is not:
+    so many `times` from so many `addresses` between two moments. `how` counts what it failed at.
+    Who tried is not known: the actor is whose account it is."""
+
+    user_id: str | None
+    times: int
+    addresses: int
+    how: Mapping[str, int]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsRefused:
+    """What the actor asked for and may not do, or may not see though it is there: so many `times`
+    between two moments. `what` counts them by the call and the refusal."""
+
+    times: int
+    what: Mapping[str, int]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyUsed:
+    """A key is used from an address from which it was not for a day; the address stands in the
+    envelope."""
+
+    key_id: str
+
+
+SecurityEvent = TrailRead | LogInsFailed | CommandsRefused | ApiKeyUsed
+# What the product notes by itself.
+Noted = LogInsFailed | CommandsRefused | ApiKeyUsed

@@ -63,7 +63,7 @@ from domain.saved_view.events import (
     SavedViewRestored,
     SavedViewShared,
 )
-from domain.security.events import TrailRead
+from domain.security.events import ApiKeyUsed, CommandsRefused, LogInsFailed, TrailRead
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -314,6 +314,9 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("ChainsSummed.v1", ChainsSummed),
     EventType("SigningKeyChanged.v1", SigningKeyChanged),
     EventType("IncarnationDeclared.v1", IncarnationDeclared, identity=("by",)),
+    EventType("LogInsFailed.v1", LogInsFailed),
+    EventType("CommandsRefused.v1", CommandsRefused),
+    EventType("ApiKeyUsed.v1", ApiKeyUsed),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

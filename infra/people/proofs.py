@@ -7,6 +7,7 @@ before, has tries of their own there.
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.errors import Kind, Refused, invalid
@@ -14,6 +15,8 @@ from infra.people.credentials import Credentials
 from infra.people.passwords import Passwords
 from infra.people.second_factor import SecondFactors
 from infra.redis.login_limits import LoginLimits
+
+OnFailure = Callable[[str | None, str, str | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ class Proof:
 
 
 class Proofs:
-    """`secret` hides which accounts and places are tried from whoever reads a store of them."""
+    """`secret` hides which accounts and places are tried from whoever reads a store of them.
+    `on_failure` is told whose account it was, at what they failed, and from which address
+    where that is known."""
 
     def __init__(
         self,
@@ -47,12 +52,14 @@ class Proofs:
         second_factors: SecondFactors,
         limits: LoginLimits,
         secret: bytes,
+        on_failure: OnFailure,
     ) -> None:
         self._credentials = credentials
         self._passwords = passwords
         self._second_factors = second_factors
         self._limits = limits
         self._secret = secret
+        self._on_failure = on_failure
 
     def named(self, *words: str) -> bytes:
         """What stands for these words where they must not be read."""
@@ -72,6 +79,8 @@ class Proofs:
         stored = None if credential is None else credential.password_hash
         is_right = await self._passwords.verify(stored, password)
         if credential is None or stored is None or not is_right or not credential.is_active:
+            known = None if credential is None else credential.user_id
+            self._on_failure(known, "password", address)
             await self._limits.failed(address)
             return None
         return Proven(credential.user_id, stored, bucket, place)
@@ -92,6 +101,10 @@ class Proofs:
         place = self.named("place", user_id, address)
         await self._credentials.know_place(user_id, place)
         await self._limits.succeeded(self._bucket(user_id, place, is_known=True))
+
+    def sign_on_failed(self, user_id: str | None = None) -> None:
+        """What a provider says of somebody was not believed, or their account is closed."""
+        self._on_failure(user_id, "sign-on", None)
 
     async def failed(self, address: str) -> None:
         """What came after a right password was wrong."""
@@ -132,6 +145,7 @@ class Proofs:
                 factors=["totp_code", "recovery_code"],
             )
         if not await self._is_right(user_id, proof):
+            self._on_failure(user_id, "second-factor", address)
             await self._limits.failed(address)
             raise Refused(Kind.UNAUTHENTICATED, "The code is wrong, or was used before.")
 
@@ -150,6 +164,7 @@ class Proofs:
         if proof.totp_code is None and proof.recovery_code is None:
             return False
         if not await self._is_right(user_id, proof):
+            self._on_failure(user_id, "second-factor", address)
             await self._limits.failed(address)
             pointer = "/totp_code" if proof.totp_code is not None else "/recovery_code"
             raise invalid(pointer, "The code is wrong, or was used before.", "wrong")
@@ -163,7 +178,11 @@ class Proofs:
     async def _begin(self, user_id: str | None, name: str, place: bytes, address: str) -> str:
         known = await self._credentials.is_known_place(user_id or "", place)
         bucket = self._bucket(user_id or name, place, is_known=known)
-        await self._limits.begin(bucket, address)
+        try:
+            await self._limits.begin(bucket, address)
+        except Refused:
+            self._on_failure(user_id, "too-many", address)
+            raise
         return bucket
 
     def _bucket(self, account: str, place: bytes, *, is_known: bool) -> str:

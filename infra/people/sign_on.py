@@ -110,6 +110,7 @@ class SignOn:
             raise self._down() from None
         except (Untrusted, Declined) as error:
             _log.warning("sign_on_not_believed", why=str(error) or type(error).__name__)
+            self._proofs.sign_on_failed()
             raise Refused(
                 Kind.UNAUTHENTICATED,
                 f"What {self.name} is said to have answered does not hold; sign on again.",
@@ -180,6 +181,7 @@ class SignOn:
         known = await self._identities.find(somebody)
         if known is not None:
             if known.state == "suspended":
+                self._proofs.sign_on_failed(known.user_id)
                 raise _closed()
             self._require_open(await self._executor.states.read(USER, known.user_id))
             return known.user_id

@@ -28,7 +28,9 @@ def catcher() -> Iterator[Catcher]:
 
 @pytest.fixture(scope="package")
 def product(parts: Parts, product_database: Database, catcher: Catcher) -> Iterator[Product]:
-    settings = settings_of(parts, product_database, smtp_url=SecretStr(catcher.url))
+    settings = settings_of(
+        parts, product_database, smtp_url=SecretStr(catcher.url), security_window_s=1.0
+    )
     with served(settings) as running:
         yield running
 

@@ -63,6 +63,7 @@ from commands.saved_view.delete_saved_view import DeleteSavedView
 from commands.saved_view.on_saved_view import SavesViews
 from commands.saved_view.restore_saved_view import RestoreSavedView
 from commands.saved_view.save_view import SaveView
+from commands.security.note_security import NoteSecurity, TheWatch
 from commands.security.record_trail_read import RecordTrailRead
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
@@ -131,6 +132,7 @@ from domain.project.fields import FieldDraft
 from domain.project.types import TaskType
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.recurrence.state import RECURRENCE
+from domain.security.events import ApiKeyUsed
 from domain.task.state import Task
 from domain.template.decisions import TaskOutline
 from domain.values.ids import graph_of
@@ -744,6 +746,11 @@ async def _record_trail_read(house: House, actor: str) -> object:
     )
 
 
+@case(NoteSecurity, "- - - - - -")  # the product by itself
+async def _note_security(house: House, actor: str) -> object:
+    return NoteSecurity(workspace_id=house.workspace_id, event=ApiKeyUsed(key_id=new_id("key")))
+
+
 on_label(EditLabel, name=lambda labels: new_id("lbl"))
 on_label(DeleteLabel)
 on_label(RestoreLabel)
@@ -794,7 +801,8 @@ def expected_of(command: type) -> dict[str, str]:
 
 
 BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed,
-                       OnTemplate, OwnInbox, TheScheduleOfTasks, SavesViews)  # fmt: skip
+                       OnTemplate, OwnInbox, TheScheduleOfTasks, SavesViews,
+                       TheWatch)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)

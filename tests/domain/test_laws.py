@@ -28,7 +28,7 @@ from domain.reactions.events import ReactionEvent
 from domain.recurrence.events import RecurrenceEvent
 from domain.reminders.events import ReminderEvent
 from domain.saved_view.events import SavedViewEvent
-from domain.security.events import TrailRead
+from domain.security.events import SecurityEvent
 from domain.task import decisions as tasks
 from domain.task.events import TaskEvent
 from domain.task.state import TASK
@@ -65,6 +65,7 @@ EVENTS = {
     "exp": (ExportEvent,),
     "note": (TrailRead,),
     "ledger": get_args(LedgerEvent),
+    "note": get_args(SecurityEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))
