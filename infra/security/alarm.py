@@ -34,6 +34,11 @@ class RecordingAlarm:
         self._failing[what] = since, type(error).__name__
         _log.error("trail_not_recorded", what=what, error=repr(error))
 
+    def lost(self, what: str, error: Exception) -> None:
+        """As `failed`, of what will never be recorded: it is no problem that could end."""
+        self._metrics.recording_done(what, "failed")
+        _log.error("trail_not_recorded", what=what, error=repr(error))
+
     @property
     def problem(self) -> str | None:
         """What cannot be recorded now, for people to read; None when all is well."""

@@ -17,11 +17,11 @@ from commands.execution import Executor
 from commands.ports import Clock
 from commands.security.note_security import WATCH, NoteSecurity
 from domain.aggregates import AGGREGATES, aggregate_of
+from domain.errors import Invalid
 from domain.security.events import ApiKeyUsed, CommandsRefused, LogInsFailed, Noted
 from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE, is_id, kind_of
 from domain.values.recorded import Origin
 from domain.workspace.state import WORKSPACE
-from infra.outages import outage
 from infra.people.api_keys import KeyGrant
 from infra.security.alarm import SECURITY, RecordingAlarm
 from infra.security.tally import Count, Tally
@@ -126,9 +126,10 @@ class SecurityWatch:
 
     async def _due_uses(self, now: float) -> bool:
         while self._uses:
-            if not await self._spent(partial(self._tell_use, self._uses[0])):
+            use = self._uses.popleft()
+            if not await self._spent(partial(self._tell_use, use)):
+                self._uses.append(use)
                 return False
-            self._uses.popleft()
         return True
 
     def _fill(self) -> None:
@@ -144,9 +145,11 @@ class SecurityWatch:
             return False
         try:
             self._left -= await tell()
+        except (Invalid, TypeError, ValueError) as error:
+            self._alarm.lost(SECURITY, error)  # it would not be better another time
         except Exception as error:
             self._alarm.failed(SECURITY, error)
-            return outage(error) is None  # else it would stand in the way of all others for ever
+            return False
         self._alarm.recorded(SECURITY)
         return True
 

@@ -63,7 +63,6 @@ EVENTS = {
     "due": get_args(ReminderEvent),
     "view": get_args(SavedViewEvent),
     "exp": (ExportEvent,),
-    "note": (TrailRead,),
     "ledger": get_args(LedgerEvent),
     "note": get_args(SecurityEvent),
 }
