@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml requirements/build.in --
 	--python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
-.PHONY: help run demo test faults mutants check bench setup dev docs lock clean
+.PHONY: help run demo test faults mutants proof check bench setup dev docs lock clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ faults: dev ## Kill every part in turn under load, five times each.
 
 mutants: dev ## Change the domain in thousands of small ways: tests must find nine in ten.
 	$(BIN)/python -m tests.mutation $(ARGS)
+
+proof: dev ## Tamper with the record in thousands of seeded ways: every one is found.
+	$(BIN)/python -m tests.proof $(ARGS)
 
 bench: dev ## Measure against a plain CRUD application in the same run.
 	$(BIN)/python -m bench $(ARGS)

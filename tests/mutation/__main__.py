@@ -18,7 +18,7 @@ FLOOR = 90.0
 """Per cent of the mutants that the tests must kill."""
 
 _WORK = Path("mutants")
-_TESTED = ("domain", "tests/domain", "tests/mutation")
+_TESTED = ("domain", "tests/domain", "tests/mutation", "tests/record")
 _LINE = "| {:<35} | {:>7} | {:>6} | {:>8} | {:>8} | {:>8} | {:>7} |"
 
 
