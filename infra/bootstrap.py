@@ -20,7 +20,12 @@ from infra.event_store.rows import StoredRow
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
+from infra.exports.book import ExportBook
+from infra.exports.exporter import Exporter
+from infra.exports.files import ExportFiles
 from infra.exports.histories import Histories
+from infra.exports.saved import SavedExports
+from infra.exports.seals import Seals
 from infra.feed.changes import ChangeFeed
 from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
@@ -75,6 +80,7 @@ from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.template_queries import TemplateQueries
 from infra.postgres.views.trail_queries import TrailQueries
 from infra.postgres.views.waiting import ViewWaiter
+from infra.record.files import PublishedFiles
 from infra.redis.client import open_redis
 from infra.redis.first_uses import FirstUses
 from infra.redis.login_limits import LoginLimits
@@ -157,6 +163,8 @@ class House:
     api_keys: ApiKeys
     jobs: Jobs
     kept_answers: KeptAnswers
+    exporter: Exporter
+    exports: SavedExports
     request_digest_key: bytes
     import_key: bytes
 
@@ -355,11 +363,19 @@ async def _build(
     _every(_SWEEP_EVERY_S, accounts.sweep, stack)
     kept_answers = KeptAnswers(pool, vault, master.derive("kept answers"))
     _every(_SWEEP_EVERY_S, kept_answers.sweep, stack)
+    job_book = JobBook(pool, vault, most_at_once=settings.max_jobs_at_once)
+    seals = Seals(pool, nats, log_id, PublishedFiles.of(settings))
+    exporter = Exporter(pool, store.ring, executor, seals.snapshot)
+    exports = SavedExports(
+        ExportBook(pool),
+        ExportFiles.of(settings),
+        exporter,
+        job_book,
+        kept=timedelta(hours=settings.keep_exports_hours),
+    )
+    _every(_SWEEP_EVERY_S, exports.sweep, stack)
     jobs = Jobs(
-        JobBook(pool, vault, most_at_once=settings.max_jobs_at_once),
-        executor,
-        store,
-        kept=timedelta(days=settings.keep_jobs_days),
+        job_book, executor, store, kept=timedelta(days=settings.keep_jobs_days), exports=exports
     )
     jobs.start()
     stack.push_async_callback(jobs.stop)
@@ -433,6 +449,8 @@ async def _build(
         api_keys=api_keys,
         jobs=jobs,
         kept_answers=kept_answers,
+        exporter=exporter,
+        exports=exports,
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),
     )

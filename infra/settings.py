@@ -33,6 +33,7 @@ _SCHEMES = {
     "nats_url": ("nats", "tls", "ws", "wss"),
     "redis_url": ("redis", "rediss"),
     "opensearch_url": ("http", "https"),
+    "exports_url": ("s3",),
     "smtp_url": ("smtp", "smtp+starttls", "smtps"),
     "record_url": ("s3",),
 }
@@ -109,6 +110,11 @@ class Parts(BaseModel):
     )
     opensearch_verify_tls: bool = Field(
         True, description="Whether the certificate of an `https` address is checked."
+    )
+    exports_url: SecretStr | None = Field(
+        None,
+        description="Where files of exports are kept for all machines: `s3://bucket/prefix`, with "
+        "the usual `AWS_...` variables for the rest; else the folder `exports` in the data folder.",
     )
     embedded_user: str | None = Field(
         None,
@@ -324,6 +330,9 @@ class Limits(BaseModel):
     max_jobs_at_once: int = Field(5, ge=1, description="Bulks of one person that are not finished.")
     keep_jobs_days: int = Field(
         30, ge=1, le=3650, description="How long a finished bulk can be asked for and undone."
+    )
+    keep_exports_hours: int = Field(
+        72, ge=1, le=8760, description="How long the file of an export can be fetched."
     )
     max_search_words: int = Field(
         30, ge=1, le=100, description="Words that one search may look for."

@@ -70,6 +70,32 @@ def csv(
         _trail("csv", out, workspace, user, since, until, as_json)
 
 
+@app.command()
+def bundle(
+    *,
+    workspace: Annotated[str, typer.Option(help="Its id.")],
+    out: Out,
+    since: Since = None,
+    until: Until = None,
+    stream: Annotated[
+        str | None, typer.Option(help="Tell only what happened to this, by its id.")
+    ] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Tell only what this user did: an id or a username.")
+    ] = None,
+    user: User = None,
+    as_json: Json = False,
+) -> None:
+    """A workspace's trail in one file that proves itself: `taskledger verify FILE` needs no server.
+
+    Who owns the workspace, is an admin or an auditor of it may have it. What a stream or an actor
+    leaves out keeps its place in the chain, untold.
+    """
+    from api.cli.export_bundle import BundleExport, run
+
+    run(BundleExport(workspace, since, until, stream, actor, user, out), as_json=as_json)
+
+
 def _project(
     format_: str, project: str, out: Path, workspace: str | None, user: str | None, as_json: bool
 ) -> None:

@@ -76,14 +76,18 @@ async def _rebuild(
         await workplace.nats.wait_connected(_NATS_WITHIN_S)
         for view in views:
             with events_progress(view.name) as shown:
-                outcome = await _one(workplace, view, shown, compare=compare)
+                outcome = await rebuilt(workplace, view, shown, compare=compare)
             _tell(outcome, compare=compare, as_json=as_json)
             if outcome.comparison is not None:
                 different += outcome.comparison.count
     return different
 
 
-async def _one(workplace: Workplace, view: Projection, shown: Shown, *, compare: bool) -> Outcome:
+async def rebuilt(
+    workplace: Workplace, view: Projection, shown: Shown, *, compare: bool
+) -> Outcome:
+    """Build one view anew, and let it answer. Raises Exit where that cannot be done now."""
+
     def progress(at: Progress) -> None:
         shown.to(at.position, at.target, at.events_per_s)
 

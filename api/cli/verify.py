@@ -44,7 +44,7 @@ def verify(
     """Say whether a bundle is complete and untouched, or the first thing that is wrong in it.
 
     Exit code 0 where it is verified, 1 where it is not a valid bundle, 2 where there is no such
-    file or no key to check it by.
+    file or no key to check it by. `taskledger verify --database` says so of the live system.
     """
     if key and trust_bundle_key:
         raise Exit(BAD_USE, "give --key or --trust-bundle-key, not both")

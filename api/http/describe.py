@@ -65,7 +65,7 @@ _ANYWHERE: Final = (INTERNAL, Kind.DEPENDENCY_DOWN, Kind.OVERLOADED)
 
 
 def read(
-    answer: type[Struct],
+    answer: type[Struct] | None,
     *,
     is_list: bool = False,
     is_one: bool = False,

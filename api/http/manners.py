@@ -80,7 +80,7 @@ class Manners:
 
     async def _answer(self, call: Call, reply: Reply, send_politely: Send) -> None:
         whole = call.scope.get("extensions", {}).get(WHOLE) if self._is_outermost else None
-        if whole is None:
+        if whole is None or not reply.is_whole:
             await reply(call.scope, call.receive, send_politely)
             return
         headers = _polite(call, (*reply.described(), *reply.headers))

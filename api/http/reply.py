@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from starlette.types import Receive, Scope, Send
 
@@ -27,6 +27,8 @@ class Reply:
     headers: list[Header] = field(default_factory=list)
     media: bytes | None = JSON
     kept: bytes | None = None
+    # Whether all of its body is in memory.
+    is_whole: ClassVar[bool] = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [*self.described(), *self.headers]

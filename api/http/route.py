@@ -52,6 +52,7 @@ _KINDS: Final = {
     "invitation_id": "inv",
     "job_id": "job",
     "identity_id": "idn",
+    "export_id": "exp",
 }
 _NAMES: Final = {
     "workspace_id": "workspace",
@@ -65,6 +66,7 @@ _NAMES: Final = {
     "session_id": "session",
     "identity_id": "identity",
     "job_id": "job",
+    "export_id": "export",
     "task_id": "task",
     "project_id": "project",
     "key_id": "key",

@@ -138,6 +138,9 @@ _ROUTES: Final = {
     """,
     AUDIT_READ: """
         GET /audit/events
+        POST /audit/exports
+        GET /audit/exports/{export_id}
+        GET /audit/exports/{export_id}/file
     """,
     ADMIN: """
         PATCH /workspaces/{workspace_id}

@@ -27,7 +27,8 @@ class RecordExport:
 
 async def record_export(command: RecordExport, work: Work) -> str:
     export_id = checked_id(command.export_id, "exp", "/export_id")
-    if await work.load(EXPORT, export_id) is None:
+    present = await work.load(EXPORT, export_id)
+    if present is None or present.digest != command.digest:
         made = TrailExported(
             format=command.format,
             filter=dict(command.filter),

@@ -11,7 +11,7 @@ from domain.values.stamp import Stamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """`digest`: the SHA-256 of the file, in hex."""
+    """`digest`: the SHA-256 of the file, in hex, of the last one where it had to be made anew."""
 
     export_id: str
     workspace_id: str
@@ -24,10 +24,10 @@ class Export:
 
 
 def evolve(state: Export | None, event: object, stamp: Stamp) -> Export | None:
-    if state is not None:
-        return touched(state, stamp)
     if not isinstance(event, TrailExported):
-        return None
+        return None if state is None else touched(state, stamp)
+    if state is not None:
+        return touched(state, stamp, format=event.format, digest=event.digest)
     return Export(
         export_id=stamp.stream,
         workspace_id=stamp.workspace_id,

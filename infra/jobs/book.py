@@ -29,7 +29,8 @@ _OF_KEY: Final[LiteralString] = f"SELECT digest, {_JOB} FROM jobs.jobs WHERE req
 _FIND: Final[LiteralString] = f"SELECT {_JOB} FROM jobs.jobs WHERE job_id = %s"
 _TAKE: Final[LiteralString] = f"""
 UPDATE jobs.jobs SET worker = %s, leased_until = now() + %s WHERE job_id = (
-    SELECT job_id FROM jobs.jobs WHERE state = 'running' AND leased_until <= now()
+    SELECT job_id FROM jobs.jobs
+    WHERE state = 'running' AND leased_until <= now() AND (kind = 'export') = %s
     ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED
 ) RETURNING {_JOB}
 """
@@ -41,7 +42,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`kind`: bulk, batch or undo. `state`: running, done or cancelled."""
+    """`kind`: bulk, batch, undo or export. `state`: running, done or cancelled."""
 
     job_id: str
     kind: str
@@ -90,7 +91,8 @@ class Item:
 class NewJob:
     """`request` is what the worker needs, in plain values: `starts` (the first item of each
     chunk, from 0), `changes` (`infra.jobs.changes`), `request_id` and `correlation_id` of its
-    events. `key` and `digest` go with an Idempotency-Key."""
+    events; of an export what `infra.exports.saved` says. `key` and `digest` go with an
+    Idempotency-Key."""
 
     job_id: str
     kind: str
@@ -244,12 +246,12 @@ class JobBook:
             return None
         return self._vault.open(row[0], f"job {job_id}")
 
-    async def take(self, worker: str) -> Job | None:
-        """A job that nobody works on, leased to `worker`; the oldest first."""
+    async def take(self, worker: str, *, exports: bool = False) -> Job | None:
+        """A job that nobody works on, an export or none, leased to `worker`; the oldest first."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 _TAKE,
-                (worker, LEASE),
+                (worker, LEASE, exports),
             )
             row = await cursor.fetchone()
         return None if row is None else Job(*row)

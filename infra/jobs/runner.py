@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final, Protocol
 
 from commands.execution import Executor, Outcome
 from commands.task.change_tasks import ChangeTasks
@@ -21,6 +21,17 @@ from domain.values.recorded import Origin
 from infra.event_store.store import PostgresEventStore
 from infra.jobs.book import Item, Job, JobBook, batch_of
 from infra.jobs.changes import from_values
+
+EXPORT: Final = "export"
+
+
+class MakesExports(Protocol):
+    """What a job of the kind `export` needs."""
+
+    async def run(self, job: Job, request: dict[str, Any], worker: str) -> Refused | None:
+        """Make the file; why it was refused, where it was. Raises LeaseLost, and Refused where a
+        part of the machine is down."""
+        ...
 
 
 class JobRunner:
@@ -33,8 +44,11 @@ class JobRunner:
         store: PostgresEventStore,
         *,
         worker: str,
+        exports: MakesExports | None = None,
     ) -> None:
+        """`exports` makes files; without it this process takes up no such job."""
         self._book = book
+        self._exports = exports
         self._executor = executor
         self._store = store
         self._worker = worker
@@ -51,6 +65,9 @@ class JobRunner:
         request = await self._book.request(job.job_id)
         if request is None:
             return
+        if job.kind == EXPORT:
+            await self._export(job, request)
+            return
         work = _Working(self, job, request)
         for first, last in pairwise([*request["starts"], job.total]):
             if job.cancelled or await work.go(first, last, whole=True):
@@ -62,6 +79,15 @@ class JobRunner:
         """Nobody goes on with a batch: its client will. What it did can be undone as one."""
         commits = await self._store.commits_caused(job.job_id, job.created_at)
         await self._book.write_down(batch_of(job.job_id, job.owner_id, commits), self._worker)
+
+    async def _export(self, job: Job, request: dict[str, Any]) -> None:
+        """A file is one item, which no undoing takes back."""
+        assert self._exports is not None, "a process that takes up exports can make them"
+        refused = await self._exports.run(job, request, self._worker)
+        (item,) = await self._book.items(job.job_id)
+        settled = replace(item, outcome="unchanged") if refused is None else _refused(item, refused)
+        await self._book.settle(job.job_id, self._worker, [settled])
+        await self._book.finish(job.job_id, self._worker, "cancelled" if job.cancelled else "done")
 
 
 class _Working:

@@ -14,7 +14,7 @@ from commands.execution import Executor
 from domain.errors import Refused
 from infra.event_store.store import PostgresEventStore
 from infra.jobs.book import Job, JobBook, LeaseLost, NewJob
-from infra.jobs.runner import JobRunner
+from infra.jobs.runner import EXPORT, JobRunner, MakesExports
 from infra.outages import outage
 from infra.tasks import cancelled
 
@@ -35,20 +35,26 @@ class Jobs:
         store: PostgresEventStore,
         *,
         kept: timedelta,
+        exports: MakesExports | None = None,
     ) -> None:
         """`kept`: how long a finished job can be asked for."""
         self.book = book
         self._kept = kept
         self._worker = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._runner = JobRunner(book, executor, store, worker=self._worker)
-        self._wanted = asyncio.Event()
+        self._runner = JobRunner(book, executor, store, worker=self._worker, exports=exports)
+        self._makes_exports = exports is not None
+        self._wanted, self._export_wanted = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._take_up(), name="jobs"),
+            asyncio.create_task(self._take_up(self._wanted), name="jobs"),
             asyncio.create_task(self._sweep(), name="old jobs"),
         ]
+        if self._makes_exports:
+            # Beside the others: a file takes long, and waits for what is signed elsewhere.
+            making = self._take_up(self._export_wanted, exports=True)
+            self._tasks.append(asyncio.create_task(making, name="exports"))
 
     async def stop(self) -> None:
         """What it was working on is left to the others."""
@@ -61,7 +67,7 @@ class Jobs:
         by `work`, else some process takes it up."""
         job = await self.book.open(new, self._worker, leased=here)
         if job is not None and not here:
-            self._wanted.set()
+            (self._export_wanted if new.kind == EXPORT else self._wanted).set()
         return job
 
     async def hold(self, job_id: str) -> None:
@@ -78,10 +84,10 @@ class Jobs:
             return False
         return True
 
-    async def _take_up(self) -> None:
+    async def _take_up(self, wanted: asyncio.Event, *, exports: bool = False) -> None:
         while True:
             try:
-                job = await self.book.take(self._worker)
+                job = await self.book.take(self._worker, exports=exports)
                 if job is not None:
                     _log.info("job_taken_up", job_id=job.job_id, total=job.total)
                     await self.work(job)
@@ -95,8 +101,8 @@ class Jobs:
                     _log.warning("job_interrupted", error=repr(error))
             with suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
-                    await self._wanted.wait()
-            self._wanted.clear()
+                    await wanted.wait()
+            wanted.clear()
 
     async def _sweep(self) -> None:
         while True:

@@ -27,9 +27,18 @@ def catcher() -> Iterator[Catcher]:
 
 
 @pytest.fixture(scope="package")
-def product(parts: Parts, product_database: Database, catcher: Catcher) -> Iterator[Product]:
+def product(
+    parts: Parts,
+    product_database: Database,
+    catcher: Catcher,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Product]:
     settings = settings_of(
-        parts, product_database, smtp_url=SecretStr(catcher.url), security_window_s=1.0
+        parts,
+        product_database,
+        smtp_url=SecretStr(catcher.url),
+        data_dir=tmp_path_factory.mktemp("data"),
+        security_window_s=1.0,
     )
     with served(settings) as running:
         yield running

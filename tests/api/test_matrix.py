@@ -68,6 +68,7 @@ async def things(someone: Api, key: str) -> dict[str, str]:
         "view_id": view["id"],
         "key_id": (await someone.post("/api-keys", {"name": key, "scopes": ["admin"]}))["key_id"],
         "session_id": await session_of(someone),
+        "export_id": (await someone.post("/audit/exports", {"format": "bundle"}))["export_id"],
         "identity_id": new_id("idn"),  # there is no provider here; others' are tried where one is
         **PLAIN,
     }

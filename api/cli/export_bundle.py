@@ -1,0 +1,113 @@
+"""Exports a workspace's trail as a bundle for the command line, recorded before it is there."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from api.cli.answers import give_json
+from api.cli.door import house_of
+from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.progress import step
+from domain.record.disclosure import NotReadable
+from domain.values.ids import is_id
+from domain.values.recorded import Origin
+from infra import logs
+from infra.bootstrap import House
+from infra.exports.exporter import AskedExport, Exported
+from infra.exports.filters import trail_filter
+from infra.exports.trail import TrailBroken
+from infra.ids import new_id
+from infra.people.acting import Acting
+from infra.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class BundleExport:
+    """As on the command line, None where not given."""
+
+    workspace: str
+    since: str | None
+    until: str | None
+    stream: str | None
+    actor: str | None
+    user: str | None
+    out: Path
+
+
+def run(wanted: BundleExport, *, as_json: bool) -> None:
+    """Raises Exit where there is no bundle."""
+    began = time.monotonic()
+    logs.configure("error", "export")
+    if wanted.out.suffix == ".gz":
+        raise Exit(BAD_USE, "A bundle is not packed: most of it is sealed. Name it otherwise.")
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            made = runner.run(_export(Settings.load().resolve(), wanted))
+    except OSError as error:
+        detail = error.strerror or error
+        raise Exit(BAD_USE, f"{wanted.out} cannot be written: {detail}.") from error
+    except (TrailBroken, NotReadable) as error:
+        raise Exit(
+            FOUND_WRONG, f"{error}. Nothing was exported; `taskledger verify --database` tells all."
+        ) from error
+    seconds = time.monotonic() - began
+    if as_json:
+        give_json(
+            {
+                "file": str(wanted.out),
+                "events": made.events,
+                "tree_size": made.tree_size,
+                "bytes": made.size,
+                "sha256": made.digest,
+                "position": made.position,
+                "seconds": round(seconds, 3),
+            }
+        )
+    else:
+        sys.stdout.write(
+            f"{made.events:,} events in {wanted.out} ({made.size:,} bytes), "
+            f"proven by a tree of {made.tree_size:,}, in {seconds:.1f} s\n"
+        )
+
+
+async def _export(settings: Settings, wanted: BundleExport) -> Exported:
+    async with house_of(settings) as house:
+        acting = Acting(house.store, house.executor.states)
+        if wanted.user is None:
+            user_id = await acting.owner_of(wanted.workspace)
+        else:
+            await acting.workspace(wanted.workspace)
+            user_id = await acting.named(wanted.user)
+        asked = AskedExport(
+            export_id=new_id("exp"),
+            workspace_id=wanted.workspace,
+            format="bundle",
+            wanted=trail_filter(
+                since=wanted.since,
+                until=wanted.until,
+                stream=wanted.stream,
+                actor=await _actor(acting, wanted.actor),
+            ),
+            origin=Origin(actor=user_id, via="cli"),
+        )
+        return await _with_steps(house, asked, wanted.out)
+
+
+async def _actor(acting: Acting, name: str | None) -> str | None:
+    return name if name is None or is_id(name, "user") else await acting.named(name)
+
+
+async def _with_steps(house: House, asked: AskedExport, out: Path) -> Exported:
+    with ExitStack() as shown:
+
+        def begin(title: str, total: int) -> Callable[[int], None]:
+            shown.close()  # the step before
+            return shown.enter_context(step(title, total)).to
+
+        return await house.exporter.export(asked, out, begin)

@@ -1,0 +1,154 @@
+"""`taskledger verify --database`: whether the live system is as it was signed and recorded."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+import uvloop
+
+from api.cli.answers import give_json, say
+from api.cli.events_progress import events_progress
+from api.cli.exits import FOUND_WRONG, PART_DOWN, Exit
+from api.cli.progress import step
+from api.cli.rebuild import rebuilt
+from domain.record import times
+from domain.record.disclosure import SealBroken
+from infra import logs
+from infra.event_store import derived
+from infra.event_store.codec import Unreadable
+from infra.event_store.derived import Findings
+from infra.postgres.pool import connected
+from infra.processes.collector import tune_collector
+from infra.processes.log import head
+from infra.processes.workplace import Workplace, open_workplace
+from infra.record.checking import Checked, check_record
+from infra.record.files import FilesAway
+from infra.record.refusal import Tampered, WillNotSign
+from infra.settings import Settings
+from projections.registry import VIEWS
+
+app = typer.Typer(add_completion=False)
+
+_NATS_WITHIN_S = 2.0
+
+
+@app.command()
+def verify_database(
+    *,
+    views: Annotated[
+        bool,
+        typer.Option(
+            "--views", help="Build every view anew as well, and compare: takes as long as that."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Say whether the live system is whole, or the first thing that is wrong in it, and where.
+
+    Hashes every event again and compares it with its entry, the published tree and the checkpoint
+    that was signed last; then streams, times, and what stands beside the log. Appends go on.
+    Exit code 0 where all of it is well, 1 where it is not, 3 where a part is away.
+    """
+    logs.configure("error", "verify")
+    tune_collector()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            checked, findings, different = runner.run(
+                _verify(Settings.load().resolve(), views=views)
+            )
+    except WillNotSign as wrong:
+        position = wrong.position if isinstance(wrong, Tampered) else None
+        _give_wrong(str(wrong), position, as_json=as_json)
+        raise typer.Exit(FOUND_WRONG) from wrong
+    except FilesAway as error:
+        raise Exit(PART_DOWN, f"The published tree is out of reach: {error}") from error
+    wrong_beside = _beside(findings, different)
+    if wrong_beside is not None:
+        _give_wrong(wrong_beside, None, as_json=as_json)
+        raise typer.Exit(FOUND_WRONG)
+    _give(checked, findings, views=views, as_json=as_json)
+
+
+async def _verify(settings: Settings, *, views: bool) -> tuple[Checked, Findings, int]:
+    """What was signed, what is beside the log, and how many rows of views differ."""
+    async with open_workplace(settings, "taskledger verify") as workplace:
+        await workplace.unlock()
+        checked = await _record(workplace, settings)
+        with step("What stands beside the log", 1):
+            async with connected(settings.owner_url()) as connection:
+                findings = await derived.check(connection)
+        different = 0
+        if views:
+            await workplace.nats.wait_connected(_NATS_WITHIN_S)
+            for view in VIEWS:
+                with events_progress(view.name) as shown:
+                    outcome = await rebuilt(workplace, view, shown, compare=True)
+                if outcome.comparison is not None:
+                    different += outcome.comparison.count
+        return checked, findings, different
+
+
+async def _record(workplace: Workplace, settings: Settings) -> Checked:
+    with ExitStack() as shown:
+
+        def begin(total: int) -> Callable[[int], None]:
+            return shown.enter_context(step("The record", total)).to
+
+        async with workplace.sessions.open("verify") as session:
+            now = await head(session)
+            try:
+                return await check_record(session, workplace.store, settings, now.log_id, begin)
+            except (Unreadable, SealBroken) as error:
+                raise WillNotSign(f"what declares the log cannot be read: {error}") from error
+
+
+def _beside(findings: Findings, different: int) -> str | None:
+    if findings.damage:
+        return findings.damage[0]
+    if findings.differing:
+        first = findings.differences[0]
+        return (
+            f"{findings.differing:,} rows beside the log differ from it, the first in "
+            f"{first.table}, {' '.join(first.key)}: `taskledger heads check` shows them"
+        )
+    if different:
+        return f"{different:,} rows of views differed from the log; now they are as it says"
+    return None
+
+
+def _give_wrong(what: str, position: int | None, *, as_json: bool) -> None:
+    if as_json:
+        give_json({"verified": False, "wrong": what, "position": position})
+    else:
+        typer.echo(f"not verified: {what}")
+
+
+def _give(checked: Checked, findings: Findings, *, views: bool, as_json: bool) -> None:
+    signed = checked.signed
+    if as_json:
+        give_json(
+            {
+                "verified": True,
+                "log_id": checked.log_id,
+                "position": findings.position,
+                "tree_size": 0 if signed is None else signed.size,
+                "root": None if signed is None else signed.root.hex(),
+                "origin": None if signed is None else signed.origin,
+                "at": None if signed is None else times.written(signed.at),
+                "missing_files": list(checked.missing),
+                "views": views,
+            }
+        )
+        return
+    for name in checked.missing:
+        say(f"{name} of the published tree is not there; a running sealer puts it back.")
+    tree = "nothing is signed yet"
+    if signed is not None:
+        tree = (
+            f"tree size {signed.size:,}, root {signed.root.hex()}, signed as {signed.origin}, "
+            f"at {times.written(signed.at)}"
+        )
+    beside = "what stands beside the log and every view" if views else "what stands beside the log"
+    typer.echo(f"verified: {findings.position:,} events and {beside}; {tree}")

@@ -1,0 +1,31 @@
+"""An answer whose body is too large to be held: its chunks leave as they come."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from starlette.types import Receive, Scope, Send
+
+from api.http.reply import Header, Reply
+
+
+@dataclass(slots=True)
+class StreamedReply(Reply):
+    """`size` bytes of `chunks`; a store that fails half way cuts the answer, which its length
+    shows."""
+
+    is_whole: ClassVar[bool] = False
+    chunks: AsyncIterator[bytes] | None = None
+    size: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.chunks is not None, "a streamed answer has chunks"
+        headers = [*self.described(), *self.headers]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        async for chunk in self.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def described(self) -> Sequence[Header]:
+        assert self.media is not None
+        return ((b"content-type", self.media), (b"content-length", b"%d" % self.size))

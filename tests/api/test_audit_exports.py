@@ -1,0 +1,236 @@
+"""The trail as a file: it proves itself, holds nothing of anybody else, and leaves a trace."""
+
+import io
+import json
+import os
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.record import times
+from domain.record.checkpoint import parse_checkpoint
+from domain.record.disclosure import open_field, place, sealed_fields
+from domain.record.encoding import body_hash, leaf, link
+from domain.record.note import parse_note
+from domain.record.tree import leaf_hash, verify_inclusion
+from domain.record.trust import parse_keys
+from domain.record.verify import Verified, verify_bundle
+from domain.values.recorded import Origin
+from infra.event_store.rows import StoredRow
+from infra.exports.exporter import AskedExport, Exporter
+from infra.exports.filters import TrailFilter
+from infra.exports.rows import envelope_of
+from infra.exports.saved import forget_exports
+from infra.exports.snapshot import Snapshot
+from infra.exports.trail import Trail
+from infra.ids import new_id
+from tests.api.client import Api
+from tests.api.product import Product
+from tests.api.sealed import sealing
+from tests.infra.processes.conftest import until
+
+
+@pytest.fixture
+async def sealed(product: Product) -> AsyncIterator[None]:
+    async with sealing(product):
+        yield
+
+
+def verified(product: Product, content: bytes) -> Verified:
+    """By the keys that the log publishes."""
+    keys = product.settings.record_dir() / "tlog" / "keys.json"
+    return verify_bundle(io.BytesIO(content), len(content), parse_keys(keys.read_bytes()))
+
+
+async def made(someone: Api, **asked: Any) -> dict[str, Any]:
+    """An export, when it is whole."""
+    begun = await someone.send("POST", "/audit/exports", {"format": "bundle", **asked})
+    assert begun.status_code == 202, begun.text
+    path = begun.headers["Location"].removeprefix("/api/v1")
+
+    async def ended() -> bool:
+        return bool((await someone.get(path))["state"] != "running")
+
+    await until(ended, what="an export")
+    export: dict[str, Any] = await someone.get(path)
+    assert export["state"] == "done", export
+    return export
+
+
+async def fetched(someone: Api, **asked: Any) -> bytes:
+    export = await made(someone, **asked)
+    answer = await someone.send("GET", export["url"].removeprefix("/api/v1"))
+    assert answer.status_code == 200
+    assert sha256(answer.content).hexdigest() == export["sha256"]
+    return answer.content
+
+
+async def test_a_bundle_proves_all_of_one_workspace_and_holds_nothing_of_another(
+    product: Product, sealed: None, ada: Api, bob: Api
+) -> None:
+    for number in range(3):
+        await ada.task(f"Mine {number}")
+        await bob.task(f"Foreign secret {number}")
+    content = await fetched(ada)
+    found = verified(product, content)
+    assert (found.complete_from, found.complete_to) == (1, found.head_count)
+    assert found.events == found.head_count
+    assert found.withheld == 0
+    assert found.fields > 0
+    for foreign in (bob.user_id, bob.user["default_workspace_id"], "Foreign secret"):
+        assert foreign.encode() not in content
+
+
+async def test_a_period_has_its_neighbours_as_edges_and_a_stream_leaves_the_rest_untold(
+    product: Product, sealed: None, ada: Api
+) -> None:
+    tasks = [await ada.task(f"Task {number}") for number in range(5)]
+    await fetched(ada)  # so that all of these are in the record
+    rows = await product.do(_rows(product, ada.user["default_workspace_id"]))
+    numbers = [_count_of(rows, tasks[number]["id"]) for number in (1, 3)]
+    since, until = (times.written(rows[number - 1].recorded_at) for number in numbers)
+
+    period = verified(product, await fetched(ada, **{"from": since, "to": until}))
+    assert (period.complete_from, period.complete_to) == tuple(numbers)
+    assert (period.events, period.withheld) == (numbers[1] - numbers[0] + 1, 0)
+
+    content = await fetched(ada, stream=tasks[2]["id"], **{"from": since, "to": until})
+    one = verified(product, content)
+    assert (one.complete_from, one.complete_to) == tuple(numbers)
+    assert (one.events, one.withheld) == (1, numbers[1] - numbers[0])
+    withheld = rows[_count_of(rows, tasks[2]["id"])]
+    assert withheld.payload not in content
+    assert tasks[2]["id"].encode() in content
+
+    nothing = verified(product, await fetched(ada, to="2020-01-31"))
+    assert (nothing.complete_from, nothing.complete_to, nothing.events) == (1, 0, 0)
+    by_ada = verified(product, await fetched(ada, actor=ada.user_id))
+    assert (by_ada.withheld, by_ada.complete_to) == (0, by_ada.head_count)
+
+
+async def test_every_line_of_jsonl_is_proven_by_itself(
+    product: Product, sealed: None, ada: Api
+) -> None:
+    await ada.task("Told in a line")
+    about, *lines = (await fetched(ada, format="jsonl")).decode().splitlines()
+    head = json.loads(about)
+    tree = parse_checkpoint(parse_note(head["checkpoint"].encode()).text)
+    events = [json.loads(line) for line in lines]
+    assert [each["count"] for each in events] == list(range(1, len(events) + 1))
+    for event in events:
+        row = _stored(event, head["workspace_id"])
+        hashed = body_hash(row.workspace_id, envelope_of(row), sha256(row.payload).digest())
+        now = link(event["count"], bytes.fromhex(event["previous_link"]), hashed)
+        assert now.hex() == event["link"]
+        proof = [b64decode(each) for each in event["proof"]]
+        index, hashed = row.position - 1, leaf_hash(leaf(row.position, now))
+        assert verify_inclusion(index, tree.size, hashed, proof, tree.root)
+        fields = sealed_fields(row.payload, row.metadata)
+        where = place(row.workspace_id, row.stream, row.version, row.type)
+        for name, key in event["stored"]["keys"].items():
+            assert open_field(b64decode(key), where + name.encode(), fields[name])
+    created = next(each for each in events if each["type"] == "TaskCreated.v1")
+    assert created["data"]["title"] == "Told in a line"
+    assert created["metadata"]["actor"] == ada.user_id
+    assert created["metadata"]["ip"] == "127.0.0.1"
+
+
+async def test_the_same_question_of_the_same_tree_gives_the_same_bytes_and_leaves_a_trace(
+    product: Product, sealed: None, ada: Api, tmp_path: Path
+) -> None:
+    await ada.task("Twice")
+    workspace_id = ada.user["default_workspace_id"]
+    house = product.house
+    taken: list[Snapshot] = []
+
+    async def once(asked_of: str) -> Snapshot:
+        if not taken:
+            taken.append(await house.exporter.take_snapshot(asked_of))
+        return taken[0]
+
+    exporter = Exporter(house.exporter.pool, house.store.ring, house.executor, once)
+    files = [tmp_path / "one.bundle", tmp_path / "two.bundle"]
+    for file in files:
+        asked = AskedExport(
+            export_id=new_id("exp"),
+            workspace_id=workspace_id,
+            format="bundle",
+            wanted=TrailFilter(actor=ada.user_id),
+            origin=Origin(ada.user_id, via="cli"),
+        )
+        exported = await product.do(exporter.export(asked, file))
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert sorted(os.listdir(tmp_path)) == [file.name for file in files]  # noqa: PTH208
+
+    reading = house.store.read_at([workspace_id], [exported.position], 1024 * 1024)
+    recorded, _ = await product.do(reading)
+    (told,) = await product.do(house.store.decode(recorded))
+    assert told.stamp.actor == ada.user_id
+    assert (told.event.format, told.event.filter) == ("bundle", {"actor": ada.user_id})
+    assert told.event.digest == sha256(files[0].read_bytes()).hexdigest()
+    assert told.event.events == exported.events > 0
+
+
+async def test_who_may_not_read_the_trail_gets_none_and_who_lost_that_right_keeps_none(
+    product: Product, sealed: None, ada: Api, bob: Api
+) -> None:
+    workspace_id = ada.user["default_workspace_id"]
+    wanted = {"format": "bundle", "workspace_id": workspace_id}
+    await bob.refused(422, "validation-failed", "POST", "/audit/exports", wanted)
+    members = f"/workspaces/{workspace_id}/members"
+    await ada.post(members, {"user_id": bob.user_id, "role": "member"})
+    await bob.refused(403, "forbidden", "POST", "/audit/exports", wanted)
+    await ada.patch(f"{members}/{bob.user_id}", {"role": "auditor"})
+    export = await made(bob, workspace_id=workspace_id)
+    path = f"/audit/exports/{export['id']}"
+    await ada.refused(404, "not-found", "GET", path)
+    await ada.delete(f"{members}/{bob.user_id}")
+    await bob.refused(404, "not-found", "GET", path)
+    await bob.refused(404, "not-found", "GET", f"{path}/file")
+
+
+async def test_what_is_forgotten_leaves_no_saved_export_behind(
+    product: Product, sealed: None, ada: Api, bob: Api
+) -> None:
+    mine, other = await made(ada), await made(bob)
+    exports = product.house.exports
+    workspaces = [ada.user["default_workspace_id"]]
+    done = await product.do(forget_exports(exports.book, exports.files, workspaces))
+    assert done == 1
+    gone = await ada.get(f"/audit/exports/{mine['id']}")
+    assert (gone["state"], gone["url"], gone["expires_at"]) == ("gone", None, None)
+    await ada.refused(404, "not-found", "GET", f"/audit/exports/{mine['id']}/file")
+    kept = product.settings.data_dir / "exports" / "kept"
+    assert not (kept / f"{mine['id']}.bundle").exists()
+    assert (kept / f"{other['id']}.bundle").exists()
+
+
+def _count_of(rows: list[StoredRow], stream: str) -> int:
+    """The number in the chain of the first event of a stream."""
+    return next(number for number, row in enumerate(rows, 1) if row.stream == stream)
+
+
+async def _rows(product: Product, workspace_id: str) -> list[StoredRow]:
+    """A workspace's events as far as they are in the record."""
+    trail = Trail(product.house.exporter.pool, workspace_id)
+    summary = await product.house.exporter.take_snapshot(workspace_id)
+    batches = trail.batches(1, summary.place.chain.count)
+    return [entry.row async for entries in batches for entry in entries]
+
+
+def _stored(event: dict[str, Any], workspace_id: str) -> StoredRow:
+    return StoredRow(
+        event["position"],
+        workspace_id,
+        event["stream"],
+        event["version"],
+        event["type"],
+        b64decode(event["stored"]["payload"]),
+        b64decode(event["stored"]["metadata"]),
+        times.read(event["recorded_at"]),
+        event["number"],
+    )
