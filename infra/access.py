@@ -121,6 +121,14 @@ class Access:
         self._keep(read)
         return read
 
+    async def home(self, project_id: str, workspaces: Sequence[str]) -> str | None:
+        """Which of these workspaces a project belongs to, as far as this process has heard; None
+        where it has not. Nothing is said of who may see it."""
+        for each in workspaces:
+            if is_id(each, "ws") and project_id in (await self.of(each)).projects:
+                return each
+        return None
+
     async def now(self, workspace_id: str, guard: int) -> AccessSet | None:
         """As `of`, but None at once where the view of members is not there yet."""
         if not self._shows(workspace_id):

@@ -30,6 +30,7 @@ from infra.feed.changes import ChangeFeed
 from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
+from infra.kept_answers import KeptAnswers
 from infra.keys.aliases import Aliases
 from infra.keys.configured import master_keys
 from infra.labels import LabelDirectory
@@ -92,6 +93,8 @@ from infra.security.watch import SecurityWatch
 from infra.settings import Settings
 from infra.tasks import cancelled
 from infra.trail.reading import Trail
+from projections.board import BOARD_VIEW
+from projections.tasks import TASKS_VIEW
 
 if TYPE_CHECKING:
     from infra.oidc.provider import Provider
@@ -130,6 +133,7 @@ class House:
     tasks: TaskQueries
     search: SearchQueries
     boards: BoardQueries
+    kept: KeptAnswers
     stats: StatsQueries
     projects: ProjectQueries
     members: MemberQueries
@@ -402,6 +406,12 @@ async def _build(
         tasks=tasks,
         search=SearchQueries(pool, pointers, tasks, search_index),
         boards=boards,
+        kept=KeptAnswers(
+            pool,
+            pointers,
+            ((TASKS_VIEW, "tasks"), (BOARD_VIEW, "cards")),
+            settings.kept_answers_mib * 1024 * 1024,
+        ),
         stats=stats,
         projects=ProjectQueries(pool, pointers, log_id),
         members=members,

@@ -75,6 +75,17 @@ class Serving(BaseModel):
     stop_timeout_s: float = Field(
         10.0, gt=0, description="Seconds that a process may take to finish its work at a stop."
     )
+    kept_answers_mib: int = Field(
+        160,
+        ge=0,
+        le=65_536,
+        description="Memory of each API process for lists and boards to be asked again; 0: none.",
+    )
+    pack_answers_from_bytes: int = Field(
+        64 * 1024,
+        ge=1024,
+        description="Answers from this size on are packed by gzip for clients that accept it.",
+    )
     listen_fd: int | None = Field(
         None, description="Listening socket inherited from a supervisor; set by it, not by hand."
     )

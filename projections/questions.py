@@ -1,6 +1,6 @@
 """What lists and feeds may be asked: who sees what, and which part of a long answer is wanted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_ROWS_DEEP = 10_000
 
@@ -23,6 +23,12 @@ class Scope:
         """The workspaces whose rows the database may show at all."""
         return self.workspaces + self.guest_of
 
+    def shows(self, workspace_id: str, project_id: str) -> bool:
+        """Whether the asker sees this project of this workspace."""
+        if project_id in self.projects:
+            return True
+        return workspace_id in self.workspaces and project_id not in self.hidden
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -41,7 +47,8 @@ class Listing:
     """A page of a list. `docs` are the answers' JSON objects joined by commas, `count` of them,
     with places for people's names still open. `position` is what the view has seen; None for
     `total` where it was not asked for, and it is the least there are where it is not exact.
-    `stale`: streams that the view has parked, so that what they feed may be old or missing."""
+    `stale`: streams that the view has parked, so that what they feed may be old or missing;
+    `parked`: whether there were any when the rows were read."""
 
     docs: bytes
     count: int
@@ -51,3 +58,13 @@ class Listing:
     total: int | None = None
     total_is_exact: bool = True
     stale: tuple[str, ...] = ()
+    parked: bool = False
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in memory."""
+        return len(self.docs)
+
+    def at(self, position: int) -> "Listing":
+        """The same, as of that position."""
+        return self if position == self.position else replace(self, position=position)

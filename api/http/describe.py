@@ -55,6 +55,7 @@ STALE_HEADER: Final = {
     "X-Stale-Streams": _header("Parked streams that the answer is without, by comma.")
 }
 ETAG_HEADER: Final = {"ETag": _header("The version and a tag of the whole body.")}
+WEAK_ETAG_HEADER: Final = {"ETag": _header("A weak tag of what the answer says.")}
 REPLAYED_HEADER: Final = {"Idempotency-Replayed": _header("`true` where it is the first answer.")}
 LINK_HEADER: Final = {"Link": _header("`rel=next`, where there is more.")}
 BACKEND_HEADER: Final = {"X-Search-Backend": _header("Which index was asked.")}
@@ -69,13 +70,15 @@ def read(
     *,
     is_list: bool = False,
     is_one: bool = False,
+    is_drawn: bool = False,
     has_path: bool = True,
     is_view: bool = True,
     may: Sequence[str] = (),
     beside: Sequence[Mapping[str, Any]] = (),
     shows: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Options of a route that reads. `is_one`: a fresh single resource with an ETag; `beside`:
+    """Options of a route that reads. `is_one`: a fresh single resource with an ETag; `is_drawn`: a
+    board or a part of one, which has a weak one as lists have; `beside`:
     parameters that its query takes without having them as fields; `shows`: further headers of
     its answer."""
     parameters: list[Mapping[str, Any]] = [*beside]
@@ -89,9 +92,9 @@ def read(
         problems.append(Kind.VIEW_BEHIND)
     if is_list:
         headers |= LINK_HEADER
-    if is_one:
+    if is_one or is_list or is_drawn:
         parameters.append(IF_NONE_MATCH)
-        headers |= ETAG_HEADER
+        headers |= ETAG_HEADER if is_one else WEAK_ETAG_HEADER
         responses[304] = {"description": "The client holds it already."}
     if has_path:
         problems += (Kind.NOT_FOUND, Kind.KEY_AMBIGUOUS)

@@ -7,8 +7,9 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.call import Call, ClientGone
+from api.http.packing import packed
 from api.http.problems import INTERNAL, problem
-from api.http.reply import WHOLE, Header, Reply
+from api.http.reply import JSON, WHOLE, Header, Reply
 from api.http.route_table import RouteTable
 from infra.logs import work_id
 
@@ -37,6 +38,7 @@ class Manners:
         self._house = house
         self._routes = routes
         self._log_access = house.settings.log_level in ("debug", "info")
+        self._pack_from = house.settings.pack_answers_from_bytes
         # What CORS adds, it adds to ASGI's own messages.
         self._is_outermost = not house.settings.cors_origins
 
@@ -79,6 +81,8 @@ class Manners:
             work_id.reset(token)
 
     async def _answer(self, call: Call, reply: Reply, send_politely: Send) -> None:
+        if len(reply.body) >= self._pack_from and reply.media == JSON:
+            reply = await packed(reply, call.headers.get(b"accept-encoding"))
         whole = call.scope.get("extensions", {}).get(WHOLE) if self._is_outermost else None
         if whole is None or not reply.is_whole:
             await reply(call.scope, call.receive, send_politely)

@@ -8,6 +8,7 @@ import orjson
 from pydantic import Field, model_validator
 
 from api.http.call import Call
+from api.http.conditional import conditional
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reply import Header, Reply
@@ -94,8 +95,8 @@ def page_reply(
     docs: bytes,
     beside: Mapping[str, Any] | None = None,
 ) -> Reply:
-    """A list's answer; `docs` are the listing's with people's names filled in, `beside` is what
-    else the answer holds."""
+    """A list's answer, or 304 where the client holds it; `docs` are the listing's with people's
+    names filled in, `beside` is what else the answer holds."""
     end: dict[str, Any] = {"next_cursor": listing.next_cursor, "has_more": listing.has_more}
     end |= beside or {}
     if listing.total is not None:
@@ -105,7 +106,7 @@ def page_reply(
     headers = position_headers(call, listing.position, listing.stale)
     if listing.next_cursor is not None:
         headers.append(_next_link(call, listing.next_cursor))
-    return Reply(200, body, headers)
+    return conditional(call, body, headers)
 
 
 def _next_link(call: Call, cursor: str) -> Header:

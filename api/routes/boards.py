@@ -1,6 +1,6 @@
 """A project's board, and each column of it further down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,12 +8,13 @@ from pydantic import Field
 
 from api.http import references
 from api.http.call import Call, CallHere
+from api.http.conditional import conditional
 from api.http.describe import read
 from api.http.names import with_names
 from api.http.past import AsOf, asked_then, moment_of, with_names_then
 from api.http.positions import position_headers
 from api.http.reads import find_project
-from api.http.reply import Reply
+from api.http.reply import Header, Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Board, BoardColumn
 from api.routes.project_query import ProjectPageQuery, Workspace, project_then
@@ -22,6 +23,7 @@ from domain.labels.state import tags_meant
 from domain.project.lanes import Swimlane, lane_key
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
+from infra.kept_answers import Place
 from infra.postgres.views.board_queries import BoardRead, ColumnRead
 from infra.postgres.views.past_queries import Past
 from projections.board import BOARD_VIEW
@@ -69,7 +71,9 @@ class ColumnQuery(ProjectPageQuery, AsOf):
         return tuple(lane_key("label", tag) for tag in tags_meant(labels, self.lane))
 
 
-@router.get("/projects/{project_id}/board", summary="Read a project's board", **read(Board))
+@router.get(
+    "/projects/{project_id}/board", summary="Read a project's board", **read(Board, is_drawn=True)
+)
 async def get_board(
     call: CallHere, project_id: str, query: Annotated[BoardQuery, Query()]
 ) -> Reply:
@@ -81,13 +85,13 @@ async def get_board(
     position = call.position
     board = await _board(call, found, query, position)
     doc = await with_names(call, board.doc(), position)
-    return Reply(200, doc, position_headers(call, board.position, board.stale))
+    return _drawn(call, doc, position_headers(call, board.position, board.stale))
 
 
 @router.get(
     "/projects/{project_id}/board/columns/{column_id}",
     summary="Read on in one column of a board",
-    **read(BoardColumn),
+    **read(BoardColumn, is_drawn=True),
 )
 async def get_board_column(
     call: CallHere,
@@ -113,7 +117,7 @@ async def get_board_column(
     if column is None:
         raise not_found("column")
     doc = await with_names(call, column.doc(), position)
-    return Reply(200, doc, position_headers(call, column.position, column.stale))
+    return conditional(call, doc, position_headers(call, column.position, column.stale))
 
 
 async def _board_then(call: Call, project_id: str, query: BoardQuery, moment: Moment) -> Reply:
@@ -127,7 +131,7 @@ async def _board_then(call: Call, project_id: str, query: BoardQuery, moment: Mo
 
     board, doc = await asked_then(call, moment, (project.workspace_id,), ask)
     doc = await with_names_then(call, moment, doc)
-    return Reply(200, doc, position_headers(call, board.position, board.stale))
+    return _drawn(call, doc, position_headers(call, board.position, board.stale))
 
 
 async def _column_then(
@@ -145,7 +149,7 @@ async def _column_then(
         raise not_found("column")
     column, doc = found
     doc = await with_names_then(call, moment, doc)
-    return Reply(200, doc, position_headers(call, column.position, column.stale))
+    return conditional(call, doc, position_headers(call, column.position, column.stale))
 
 
 async def _shown_labels(
@@ -160,12 +164,15 @@ async def _shown_labels(
     return (await call.house.labels.of(project.workspace_id, position)).shown
 
 
+def _drawn(call: Call, doc: bytes, headers: Sequence[Header]) -> Reply:
+    """A board says last up to where it is known to hold, which says nothing about its cards."""
+    return conditional(call, doc, headers, doc[: doc.rindex(b',"position":')])
+
+
 async def _board(call: Call, project_id: str, query: BoardQuery, position: int | None) -> BoardRead:
     """A board that the caller may see. Raises Refused(NOT_FOUND, VIEW_BEHIND)."""
     house, user_id = call.house, call.caller.user_id
-    workspaces = await call.access.workspaces(user_id, position)
-    shown = await _shown_labels(call, project_id, query, position)
-    board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)
+    board = await _board_seen(call, project_id, query, position)
     if board is None or (position is not None and board.position < position):
         if position is None:
             # Perhaps it was made just now, and its board is only coming.
@@ -174,11 +181,26 @@ async def _board(call: Call, project_id: str, query: BoardQuery, position: int |
                 raise not_found("project")
             position = found[1].position
         await house.waiter.reached(BOARD_VIEW, position)
-        workspaces = await call.access.workspaces(user_id, position)
-        shown = await _shown_labels(call, project_id, query, position)
-        board = await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)
+        board = await _board_seen(call, project_id, query, position)
     if board is None:
         raise not_found("project")
     if await call.access.project_role(board.workspace_id, project_id, user_id) is None:
         raise not_found("project")
     return board
+
+
+async def _board_seen(
+    call: Call, project_id: str, query: BoardQuery, position: int | None
+) -> BoardRead | None:
+    """A board of the caller's workspaces as the view has it; without lanes it may be kept."""
+    house = call.house
+    workspaces = await call.access.workspaces(call.caller.user_id, position)
+    home = await call.access.home(project_id, workspaces)
+    if query.swimlane is None and home is not None:
+        return await house.kept.answer(
+            ("board", project_id, query.cards),
+            Place(BOARD_VIEW, home, project_id),
+            lambda: house.boards.board((home,), project_id, query.cards),
+        )
+    shown = await _shown_labels(call, project_id, query, position)
+    return await house.boards.board(workspaces, project_id, query.cards, query.swimlane, shown)

@@ -1,6 +1,6 @@
 """What a list of tasks is asked of the view, and where."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from api.routes.field_query import field_sort, fields_asked
 from api.routes.task_query import QUERY_POINTER, TaskListQuery
 from domain.errors import invalid
 from domain.user.state import USER
+from infra.kept_answers import Place
 from projections.intervals import INTERVALS_VIEW
 from projections.past import Moment
 from projections.query.conditions import asks_the_past
@@ -52,15 +53,41 @@ class TaskList:
             )
         if position is not None:
             await self.past_reached(call, position)
+        place = await self._place(call)
 
         async def ask(scope: Scope) -> Listing:
             return await house.waiter.at_least(
-                TASKS_VIEW,
-                position,
-                lambda: house.tasks.list(scope, self.asked, self.order, page),
+                TASKS_VIEW, position, lambda: self._seen(call, place, scope, page)
             )
 
-        return await call.access.within(call.caller.user_id, self.workspaces, ask)
+        workspaces = self.workspaces if place is None else (place.workspace_id,)
+        return await call.access.within(call.caller.user_id, workspaces, ask)
+
+    async def _place(self, call: Call) -> Place | None:
+        """The one project that all of it comes from, where that is known."""
+        if len(self.asked.project_ids) != 1:
+            return None
+        (project_id,) = self.asked.project_ids
+        home = await call.access.home(project_id, self.workspaces)
+        return None if home is None else Place(TASKS_VIEW, home, project_id)
+
+    async def _seen(self, call: Call, place: Place | None, scope: Scope, page: Page) -> Listing:
+        """As the view has it. What follows from one project's rows alone may be kept, and is the
+        same for all who see that project."""
+        house, asked = call.house, self.asked
+
+        async def ask() -> Listing:
+            return await house.tasks.list(scope, asked, self.order, page)
+
+        is_timeless = asked.overdue is None and asked.where is None
+        if (
+            place is None
+            or not is_timeless
+            or not scope.shows(place.workspace_id, place.project_id)
+        ):
+            return await ask()
+        key = ("list", replace(asked, now=None), self.order, page)
+        return await house.kept.answer(key, place, ask)
 
     async def past_reached(self, call: Call, position: int) -> None:
         """Where the past is asked: once the view of it shows that position."""

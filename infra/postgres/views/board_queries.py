@@ -2,7 +2,7 @@
 know of its neighbours."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -43,6 +43,16 @@ class BoardRead:
     position: int
     stale: tuple[str, ...] = ()
     lanes: "LanesRead | None" = None
+    parked: bool = False
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes in memory."""
+        return len(self.head) + sum(len(each.head) + len(each.cards) for each in self.columns)
+
+    def at(self, position: int) -> "BoardRead":
+        """The same, as of that position."""
+        return self if position == self.position else replace(self, position=position)
 
     def doc(self) -> bytes:
         """The whole answer."""
@@ -230,7 +240,9 @@ class BoardQueries(Asking):
         if swimlane is not None:
             lanes = await self._lanes(workspace_id, project_id, cards, swimlane, shown or {})
             position = min(position or 0, lanes.position)
-        return BoardRead(workspace_id, project_id, head, tuple(read), position or 0, stale, lanes)
+        return BoardRead(
+            workspace_id, project_id, head, tuple(read), position or 0, stale, lanes, parked
+        )
 
     async def _lanes(
         self,

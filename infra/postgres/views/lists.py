@@ -139,7 +139,7 @@ async def read_page(
 def listing_of(
     row: TupleRow, log_id: str, order: Ordering, limit: int, stale: tuple[str, ...]
 ) -> Listing:
-    docs, found, total, position, _, *last = row
+    docs, found, total, position, parked, *last = row
     more = found > limit
     return Listing(
         docs=bytes(docs) if docs is not None else b"",
@@ -150,6 +150,7 @@ def listing_of(
         total=None if total is None else min(total, COUNTED_EXACTLY),
         total_is_exact=total is None or total <= COUNTED_EXACTLY,
         stale=stale,
+        parked=bool(parked),
     )
 
 

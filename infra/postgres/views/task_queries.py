@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.postgres.pool import Pool
 from projections.custom_fields import containing
@@ -62,11 +62,13 @@ class TaskPlace:
 @dataclass(frozen=True, slots=True)
 class _Hits:
     """Ids among which all tasks are that a filter finds (None: not known), whether all its words
-    are met by those, and the view's position then (None: nothing was looked up)."""
+    are met by those, and the view's position then (None: nothing was looked up). `parked`: whether
+    the view left some stream alone then."""
 
     hits: Sequence[str] | None = None
     words_met: bool = False
     position: int | None = None
+    parked: bool = False
 
 
 _NO_HITS = _Hits()
@@ -103,11 +105,13 @@ FROM (
 """
 
 _HITS = """
-SELECT {position}, array(SELECT views.task_hits(%(relation)s, %(asked)s::tsquery, %(most)s))
+SELECT {position}, array(SELECT views.task_hits(%(relation)s, %(asked)s::tsquery, %(most)s)),
+    {parked}
 """
 _FIELD_HITS = """
 SELECT {position},
-    array(SELECT views.field_hits(%(relation)s, %(asked)s::text[]::jsonb[], %(most)s))
+    array(SELECT views.field_hits(%(relation)s, %(asked)s::text[]::jsonb[], %(most)s)),
+    {parked}
 """
 
 
@@ -186,7 +190,8 @@ class TaskQueries(Asking):
             conditions=conditions(asked, params, found.hits, words_met=found.words_met),
             order=order_of(sort, params),
         )
-        return await self.page_of(scope, asked, query, page, found.position)
+        listing = await self.page_of(scope, asked, query, page, found.position)
+        return replace(listing, parked=True) if found.parked else listing
 
     async def page_of(
         self, scope: Scope, asked: TaskFilter, query: ListQuery, page: Page, seen: int | None = None
@@ -250,18 +255,24 @@ class TaskQueries(Asking):
             found += await asyncio.gather(*asks)
         if not found:
             return _NO_HITS
-        whole = [hits for hits, _ in found if len(hits) <= MOST_HITS]
+        whole = [hits for hits, _, _ in found if len(hits) <= MOST_HITS]
         words_met = query is not None and len(found[0][0]) <= MOST_HITS
-        return _Hits(_in_all(whole), words_met, min(position for _, position in found))
+        return _Hits(
+            _in_all(whole),
+            words_met,
+            min(position for _, position, _ in found),
+            any(parked for _, _, parked in found),
+        )
 
     async def _indexed(
         self, scope: Scope, sql: str, relation: str, asked: object
-    ) -> tuple[Sequence[str], int]:
-        """Some hits of an index, one more than `MOST_HITS` where there are too many."""
+    ) -> tuple[Sequence[str], int, bool]:
+        """Some hits of an index, one more than `MOST_HITS` where there are too many; the view's
+        position, and whether it leaves some stream alone."""
         params = {"relation": relation, "asked": asked, "most": MOST_HITS + 1}
         rows = await self._reader.fetch(scope.tenants, sql, params)
-        position, hits = rows[0]
-        return hits, position or 0
+        position, hits, parked = rows[0]
+        return hits, position or 0, parked
 
 
 def _only(table: str, task_ids: str) -> str:
@@ -299,15 +310,4 @@ def _in_all(found: Sequence[Sequence[str]]) -> Sequence[str] | None:
 
 def as_of(listing: Listing, position: int) -> Listing:
     """A list shows no more than the hits that it was made from."""
-    if position >= listing.position:
-        return listing
-    return Listing(
-        docs=listing.docs,
-        count=listing.count,
-        has_more=listing.has_more,
-        next_cursor=listing.next_cursor,
-        position=position,
-        total=listing.total,
-        total_is_exact=listing.total_is_exact,
-        stale=listing.stale,
-    )
+    return listing.at(min(position, listing.position))
