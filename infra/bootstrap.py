@@ -16,6 +16,7 @@ from commands.ports import Clock
 from domain.errors import Kind, Refused
 from domain.values.limits import Limits
 from infra.access import Access
+from infra.answer_cache import AnswerCache
 from infra.event_store.rows import StoredRow
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
@@ -30,7 +31,6 @@ from infra.feed.changes import ChangeFeed
 from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
-from infra.kept_answers import KeptAnswers
 from infra.keys.aliases import Aliases
 from infra.keys.configured import master_keys
 from infra.labels import LabelDirectory
@@ -133,7 +133,7 @@ class House:
     tasks: TaskQueries
     search: SearchQueries
     boards: BoardQueries
-    kept: KeptAnswers
+    answer_cache: AnswerCache
     stats: StatsQueries
     projects: ProjectQueries
     members: MemberQueries
@@ -406,11 +406,11 @@ async def _build(
         tasks=tasks,
         search=SearchQueries(pool, pointers, tasks, search_index),
         boards=boards,
-        kept=KeptAnswers(
+        answer_cache=AnswerCache(
             pool,
             pointers,
             ((TASKS_VIEW, "tasks"), (BOARD_VIEW, "cards")),
-            settings.kept_answers_mib * 1024 * 1024,
+            settings.answer_cache_mib * 1024 * 1024,
         ),
         stats=stats,
         projects=ProjectQueries(pool, pointers, log_id),

@@ -75,7 +75,7 @@ class Serving(BaseModel):
     stop_timeout_s: float = Field(
         10.0, gt=0, description="Seconds that a process may take to finish its work at a stop."
     )
-    kept_answers_mib: int = Field(
+    answer_cache_mib: int = Field(
         160,
         ge=0,
         le=65_536,

@@ -23,7 +23,7 @@ from domain.labels.state import tags_meant
 from domain.project.lanes import Swimlane, lane_key
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
-from infra.kept_answers import Place
+from infra.answer_cache import Place
 from infra.postgres.views.board_queries import BoardRead, ColumnRead
 from infra.postgres.views.past_queries import Past
 from projections.board import BOARD_VIEW
@@ -197,7 +197,7 @@ async def _board_seen(
     workspaces = await call.access.workspaces(call.caller.user_id, position)
     home = await call.access.home(project_id, workspaces)
     if query.swimlane is None and home is not None:
-        return await house.kept.answer(
+        return await house.answer_cache.answer(
             ("board", project_id, query.cards),
             Place(BOARD_VIEW, home, project_id),
             lambda: house.boards.board((home,), project_id, query.cards),

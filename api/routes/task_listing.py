@@ -14,7 +14,7 @@ from api.routes.field_query import field_sort, fields_asked
 from api.routes.task_query import QUERY_POINTER, TaskListQuery
 from domain.errors import invalid
 from domain.user.state import USER
-from infra.kept_answers import Place
+from infra.answer_cache import Place
 from projections.intervals import INTERVALS_VIEW
 from projections.past import Moment
 from projections.query.conditions import asks_the_past
@@ -87,7 +87,7 @@ class TaskList:
         ):
             return await ask()
         key = ("list", replace(asked, now=None), self.order, page)
-        return await house.kept.answer(key, place, ask)
+        return await house.answer_cache.answer(key, place, ask)
 
     async def past_reached(self, call: Call, position: int) -> None:
         """Where the past is asked: once the view of it shows that position."""

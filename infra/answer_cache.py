@@ -88,7 +88,7 @@ class _Kept:
     size: int
 
 
-class KeptAnswers:
+class AnswerCache:
     """Answers of some views, each with its table that has a row for each task (`tables`).
 
     What is asked a second time is kept, the least recently given goes first, and all together take

@@ -19,7 +19,7 @@ from tests.api.product import Product
 @pytest.fixture
 def given(product: Product) -> Callable[[], int]:
     """How many lists and boards were given again since the test began."""
-    kept = product.house.kept
+    kept = product.house.answer_cache
     before = kept.given
     return lambda: kept.given - before
 
