@@ -24,10 +24,12 @@ from api.routes import (
     comment_history,
     comments,
     dependencies,
+    erasures,
     events,
     favourites,
     handover,
     history,
+    holds,
     invitations,
     jobs,
     labels,
@@ -112,6 +114,8 @@ ROUTERS: Final = (
     sign_on.router,
     invitations.router,
     handover.router,
+    erasures.router,
+    holds.router,
     operations.router,
 )
 

@@ -302,6 +302,15 @@ class OneselfOrInWorkspace:
 
 
 @dataclass(frozen=True, slots=True)
+class OneselfOrInNamedWorkspace(OneselfOrInWorkspace):
+    """The same in the workspace that the request names."""
+
+    async def check(self, command: "OfMember", work: Work) -> Access:
+        right = Right.VIEW_WORKSPACE if command.user_id == work.actor else self.right
+        return await InNamedWorkspace(right).check(command, work)
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerOfClosed:
     """While a workspace is closed, it exists for those alone who owned it then."""
 
@@ -399,6 +408,28 @@ class SignedIn:
         if work.origin.within is not None:
             raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
         return Access(SYSTEM_WORKSPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class OverCustody:
+    """The right in the workspace of an erasure or a hold, which to others does not exist."""
+
+    right: Right
+    of: str
+
+    def __str__(self) -> str:
+        return f"may {self.right}, in the workspace of the {self.of}"
+
+    async def check(self, command: OfWorkspace, work: Work) -> Access:
+        workspace = await work.load(WORKSPACE, command.workspace_id)
+        rights = frozenset() if workspace is None else workspace_rights(workspace, work.actor)
+        if Right.VIEW_WORKSPACE not in rights:
+            raise not_found(self.of)
+        if self.right not in rights:
+            raise forbidden(self.right)
+        if work.origin.within not in (None, command.workspace_id):
+            raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
+        return Access(command.workspace_id)
 
 
 class OfMove(OfTask, OfProject, Protocol):

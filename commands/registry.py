@@ -11,6 +11,9 @@ from commands.comment.add_comment import ADD_COMMENT
 from commands.comment.delete_comment import DELETE_COMMENT
 from commands.comment.edit_comment import EDIT_COMMENT
 from commands.comment.restore_comment import RESTORE_COMMENT
+from commands.custody.approve_erasure import APPROVE_ERASURE, COMPLETE_ERASURE, NOTE_ERASURE
+from commands.custody.ask_erasure import ASK_ERASURE, WITHDRAW_ERASURE
+from commands.custody.holds import APPROVE_HOLD, LIFT_HOLD, PROPOSE_HOLD
 from commands.dependency_graph.add_dependency import ADD_DEPENDENCY
 from commands.dependency_graph.remove_dependency import REMOVE_DEPENDENCY
 from commands.export.record_export import RECORD_EXPORT
@@ -235,6 +238,14 @@ def all_commands() -> Registry:
         RECORD_EXPORT,
         RECORD_TRAIL_READ,
         NOTE_SECURITY,
+        ASK_ERASURE,
+        WITHDRAW_ERASURE,
+        APPROVE_ERASURE,
+        NOTE_ERASURE,
+        COMPLETE_ERASURE,
+        PROPOSE_HOLD,
+        LIFT_HOLD,
+        APPROVE_HOLD,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

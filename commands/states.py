@@ -183,6 +183,11 @@ class States:
         if state is not None:
             self._used_bytes -= _weight(state)
 
+    def forget_all(self) -> None:
+        """Somebody was erased: whatever is kept may hold their words."""
+        for stream in list(self._kept):
+            self.forget(stream)
+
     def _forget_news(self, stream: str) -> None:
         news = self._news.pop(stream, None)
         if news:

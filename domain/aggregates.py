@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from domain.aggregate import Aggregate
 from domain.comment.state import COMMENT
+from domain.custody.state import CUSTODY
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.export.state import EXPORT
 from domain.favourites.state import FAVOURITES
@@ -46,6 +47,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         EXPORT,
         NOTE,
         LEDGER,
+        CUSTODY,
     )
 }
 

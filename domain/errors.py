@@ -16,6 +16,7 @@ class Kind(StrEnum):
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
     TRANSITION_NOT_ALLOWED = "transition-not-allowed"
+    LEGAL_HOLD = "legal-hold"
     GUARD_REFUSED = "guard-refused"
     BLOCKED_BY_UNFINISHED = "blocked-by-unfinished"
     PARENT_CYCLE = "parent-cycle"

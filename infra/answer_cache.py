@@ -118,6 +118,11 @@ class AnswerCache:
         self.given = 0
         self.asked = 0
 
+    def forget_all(self) -> None:
+        """Somebody was erased: whatever is kept may hold their words."""
+        self._kept.clear()
+        self._size = 0
+
     async def answer(self, key: Hashable, place: Place, ask: Callable[[], Awaitable[A]]) -> A:
         """What `ask` answers, or what it answered before to the same `key`, where that still
         holds. A key says all that the answer follows from beside the rows of its place."""

@@ -17,6 +17,7 @@ from domain.errors import Kind, Refused
 from domain.values.limits import Limits
 from infra.access import Access
 from infra.answer_cache import AnswerCache
+from infra.erasure.eraser import Eraser
 from infra.event_store.rows import StoredRow
 from infra.event_store.session import SessionLost
 from infra.event_store.store import PostgresEventStore
@@ -33,6 +34,8 @@ from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
 from infra.keys.aliases import Aliases
 from infra.keys.configured import master_keys
+from infra.keys.destruction import DestroyedKeys
+from infra.keys.forgotten import Forgotten, destroy_what_came_back
 from infra.labels import LabelDirectory
 from infra.mail.folder import FolderPost
 from infra.mail.post import Post
@@ -40,7 +43,14 @@ from infra.mail.smtp import SmtpPost, SmtpServer
 from infra.metrics import Metrics
 from infra.nats.connection import NatsConnection
 from infra.nats.news import on_news
-from infra.nats.wake import CommitWaker, EndTeller, on_ended, on_views
+from infra.nats.wake import (
+    CommitWaker,
+    EndTeller,
+    on_ended,
+    on_forgotten,
+    on_views,
+    send_forgotten,
+)
 from infra.opensearch.index import OpenSearchIndex
 from infra.operations import Operations
 from infra.people.access_tokens import AccessTokens
@@ -169,6 +179,7 @@ class House:
     kept_answers: KeptAnswers
     exporter: Exporter
     exports: SavedExports
+    eraser: Eraser
     request_digest_key: bytes
     import_key: bytes
 
@@ -220,6 +231,9 @@ async def _build(
     await _once_there(store.start)
     stack.push_async_callback(store.close)
     log_id = str(store.log_id)
+    destroyed = DestroyedKeys(settings.destroyed_keys_file())
+    await destroy_what_came_back(pool, destroyed)
+    forgotten = Forgotten(pool, store.ring)
 
     pointers = Pointers(pool)
     waiter = ViewWaiter(pool)
@@ -242,6 +256,14 @@ async def _build(
 
     if nats is not None:
         await on_news(nats, log_id, heard)
+        await on_forgotten(nats, log_id, forgotten.heard)
+
+    async def gone(key_ids: Sequence[bytes]) -> None:
+        forgotten.drop(key_ids)
+        if nats is not None:
+            await send_forgotten(nats, log_id)
+
+    forgotten.also(executor.states.forget_all)
     members = MemberQueries(pool, pointers, log_id)
     metrics = Metrics(settings.metrics_dir)
     windows = Windows(redis_url)
@@ -385,6 +407,16 @@ async def _build(
     stack.push_async_callback(jobs.stop)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
     directory = Directory(pool, pointers)
+    forgotten.also(directory.forget_all)
+    answer_cache = AnswerCache(
+        pool,
+        pointers,
+        ((TASKS_VIEW, "tasks"), (BOARD_VIEW, "cards")),
+        settings.answer_cache_mib * 1024 * 1024,
+    )
+    forgotten.also(answer_cache.forget_all)
+    forgotten.start()
+    stack.push_async_callback(forgotten.stop)
     access = Access(pool, members, waiter, executor.states)
     tasks = TaskQueries(pool, pointers, log_id)
     search_index = _search_index(settings, pool, log_id, stack)
@@ -406,12 +438,7 @@ async def _build(
         tasks=tasks,
         search=SearchQueries(pool, pointers, tasks, search_index),
         boards=boards,
-        answer_cache=AnswerCache(
-            pool,
-            pointers,
-            ((TASKS_VIEW, "tasks"), (BOARD_VIEW, "cards")),
-            settings.answer_cache_mib * 1024 * 1024,
-        ),
+        answer_cache=answer_cache,
         stats=stats,
         projects=ProjectQueries(pool, pointers, log_id),
         members=members,
@@ -461,6 +488,7 @@ async def _build(
         kept_answers=kept_answers,
         exporter=exporter,
         exports=exports,
+        eraser=Eraser(pool, destroyed, ExportFiles.of(settings), gone, revocations.add),
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),
     )
@@ -502,6 +530,7 @@ def limits_of(settings: Settings) -> Limits:
         api_keys=settings.max_api_keys,
         identities=settings.max_identities,
         service_accounts=settings.max_service_accounts,
+        custody=settings.max_custody,
     )
 
 

@@ -388,6 +388,9 @@ class Limits(BaseModel):
     max_identities: int = Field(
         20, ge=1, description="Identities at providers of single sign-on that one account has."
     )
+    max_custody: int = Field(
+        1000, ge=1, description="Open requests for erasure, and legal holds, of a workspace."
+    )
     max_service_accounts: int = Field(100, ge=0, description="Service accounts of a workspace.")
     max_tasks_moved_by_workflow: int = Field(
         1000, ge=1, le=5_000, description="Tasks that one change of a workflow moves."

@@ -94,6 +94,7 @@ FAVOURITES_VIEW = Projection(
     name="favourites",
     version=1,
     tables=(FAVOURITES,),
+    holds_text=False,
     folds={FavouriteAdded: _added, FavouriteRemoved: _removed},
     reads=_reads,
 )

@@ -314,6 +314,7 @@ INTERVALS_VIEW = Projection(
     name="intervals",
     version=1,
     tables=(INTERVALS, RECORDS),
+    holds_text=False,
     folds={TaskCreated: _made, TaskRecordImported: _imported, **dict.fromkeys(_CHANGES, _changed)},
     reads=_reads,
 )

@@ -14,6 +14,7 @@ from domain.user.events import (
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
+    UserErased,
     UserIdentityLinked,
     UserIdentityUnlinked,
     UserLocaleChanged,
@@ -227,4 +228,5 @@ PERSON_EVENTS = (
     UserIdentityUnlinked,
     UserSuspended,
     UserActivated,
+    UserErased,
 )

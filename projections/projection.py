@@ -108,6 +108,8 @@ class Projection:
     `every` folds the events of all other classes, those too that this code does not know or cannot
     read (their `event` is then none of the domain's): of them the envelope is all that it looks at.
     `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
+    `holds_text`: some row may hold what somebody wrote or is called, so that it is built anew after
+    an erasure.
     Bump `version` whenever rows of the same log would come out differently.
     """
 
@@ -124,6 +126,7 @@ class Projection:
     finish: Mapping[str, Finish] = field(default_factory=dict)
     every: Fold | None = None
     addresses: bool = False
+    holds_text: bool = True
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)

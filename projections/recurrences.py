@@ -130,6 +130,7 @@ RECURRENCES_VIEW = Projection(
     name="recurrences",
     version=2,
     tables=(RECURRENCES,),
+    holds_text=False,
     folds=dict.fromkeys(
         (
             RecurrenceStarted,

@@ -30,6 +30,11 @@ def words(text: str) -> Sequence[str]:
     return _remembered(text) if len(text) <= _MOST_REMEMBERED_CHARACTERS else _taken_out(text)
 
 
+def forget_words() -> None:
+    """Somebody was erased whose words may be among those remembered."""
+    _remembered.cache_clear()
+
+
 @lru_cache(maxsize=2_048)
 def _remembered(text: str) -> Sequence[str]:
     return _taken_out(text)

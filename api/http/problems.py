@@ -34,6 +34,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.NOT_RESTORABLE: (409, "Cannot be restored"),
     Kind.NOT_UNDOABLE: (409, "Cannot be undone"),
     Kind.KEY_AMBIGUOUS: (409, "Key is ambiguous"),
+    Kind.LEGAL_HOLD: (409, "Legal hold"),
     Kind.LAST_OWNER: (409, "Last owner"),
     Kind.STATUS_IN_USE: (409, "Status in use"),
     Kind.WIP_LIMIT_REACHED: (409, "Limit of work in progress reached"),

@@ -159,6 +159,13 @@ _ROUTES: Final = {
         DELETE /workspaces/{workspace_id}/teams/{team_id}
         PUT /workspaces/{workspace_id}/teams/{team_id}/members/{user_id}
         DELETE /workspaces/{workspace_id}/teams/{team_id}/members/{user_id}
+        GET /erasures
+        GET /erasures/{erasure_id}
+        GET /holds
+        GET /holds/{hold_id}
+        PUT /holds/{hold_id}
+        DELETE /holds/{hold_id}
+        POST /holds/{hold_id}/approval
     """,
 }
 
@@ -167,6 +174,9 @@ WITHOUT_KEYS: Final = frozenset(
     line.strip()
     for line in """
     POST /workspaces
+    POST /users/{user}/erasure
+    DELETE /erasures/{erasure_id}
+    POST /erasures/{erasure_id}/approval
     DELETE /workspaces/{workspace_id}
     POST /workspaces/{workspace_id}/reopen
     PATCH /users/me

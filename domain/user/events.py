@@ -133,6 +133,13 @@ class ApiKeyRevoked:
     workspace_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserErased:
+    """The account is closed for ever, and who it was is forgotten."""
+
+    erasure_id: str
+
+
 UserEvent = (
     UserRegistered
     | PersonImported
@@ -151,4 +158,5 @@ UserEvent = (
     | ServiceAccountCreated
     | ApiKeyMade
     | ApiKeyRevoked
+    | UserErased
 )

@@ -13,6 +13,7 @@ from domain.user.events import (
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
+    UserErased,
     UserIdentityLinked,
     UserIdentityUnlinked,
     UserLocaleChanged,
@@ -25,7 +26,7 @@ from domain.user.events import (
 from domain.user.keys import ApiKey
 from domain.values.evolved import touched
 from domain.values.stamp import Stamp
-from domain.values.text import Text
+from domain.values.text import ERASED, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class User:
     position: int
     # States that were kept before there were any go without.
     identities: Mapping[str, str] = field(default_factory=dict)
+    erased: bool = False
 
 
 def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
@@ -86,6 +88,18 @@ def evolve(state: User | None, event: object, stamp: Stamp) -> User | None:
             return touched(state, stamp, suspended=True)
         case UserActivated():
             return touched(state, stamp, suspended=False)
+        case UserErased():
+            return touched(
+                state,
+                stamp,
+                username=None if state.username is None else ERASED,
+                email=None if state.email is None else ERASED,
+                name=ERASED,
+                can_log_in=False,
+                erased=True,
+                keys={},
+                identities={},
+            )
         case ApiKeyMade():
             return touched(state, stamp, keys={**state.keys, event.key_id: _made(event, stamp)})
         case ApiKeyRevoked():

@@ -43,6 +43,7 @@ class Limits:
     api_keys: int = 50
     identities: int = 20
     service_accounts: int = 100
+    custody: int = 1_000
     moved_by_workflow: int = 1_000
     subtask_depth: int = 50
     subtasks: int = 10_000

@@ -108,7 +108,7 @@ class EventCodec:
                     values[field.name] = _ERASED
                 elif not field.is_empty(value):
                     blob = sealer.seal(field.name, field.encode(value))
-                    values[field.name] = Ext(SEALED, blob)
+                    values[field.name] = _ERASED if blob is None else Ext(SEALED, blob)
             payload = _encode(values)
             self._check(event, payload)
         except (UnicodeEncodeError, OverflowError, RecursionError) as error:

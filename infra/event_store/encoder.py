@@ -90,7 +90,7 @@ class EncodedCommit:
     claimed: Sequence[tuple[str, bytes]]
 
 
-FieldKeys = dict[str, SealingKey]
+FieldKeys = dict[str, SealingKey | None]
 
 
 class CommitEncoder:
@@ -114,10 +114,12 @@ class CommitEncoder:
         """The events of a commit alone; raises the same."""
         _check(commit)
         codecs = [self._codec.of(new.event) for new in commit.events]
-        found: dict[KeyName, SealingKey] = {}
+        found: dict[KeyName, SealingKey | None] = {}
         keys, missing = self._keys(commit, codecs, found)
         while missing:
-            found.update(await self._ring.obtain(missing))
+            obtained = await self._ring.obtain(missing)
+            # Who was erased writes no more: what is said to be theirs is written as erased.
+            found.update({name: obtained.get(name) for name in missing})
             keys, missing = self._keys(commit, codecs, found)
         versions = dict(commit.expected)
         rows = []
@@ -133,7 +135,7 @@ class CommitEncoder:
         return hmac.digest(self._claim_secret, f"{scope}\0{value}".encode(), "sha256")
 
     def _keys(
-        self, commit: Commit, codecs: list[EventCodec], found: Mapping[KeyName, SealingKey]
+        self, commit: Commit, codecs: list[EventCodec], found: Mapping[KeyName, SealingKey | None]
     ) -> tuple[list[FieldKeys], set[KeyName]]:
         """For each event the keys of its fields, and the names of those that are not here yet."""
         keys: list[FieldKeys] = []
@@ -142,7 +144,7 @@ class CommitEncoder:
             of_fields: FieldKeys = {}
             for field, name in _owners(commit, new, codec):
                 key = found.get(name) or self._ring.cached(name)
-                if key is None:
+                if key is None and name not in found:
                     missing.add(name)
                 else:
                     of_fields[field] = key
@@ -249,9 +251,8 @@ def _metadata(commit: Commit, new: NewEvent, codec: EventCodec, sealer: Sealer) 
 
 
 def _sealed(text: Text, field: str, sealer: Sealer) -> object:
-    return (
-        ERASED_TEXT if isinstance(text, Erased) else sealed_text(sealer.seal(field, text.encode()))
-    )
+    sealed = None if isinstance(text, Erased) else sealer.seal(field, text.encode())
+    return ERASED_TEXT if sealed is None else sealed_text(sealed)
 
 
 def _owners(commit: Commit, new: NewEvent, codec: EventCodec) -> Iterator[tuple[str, KeyName]]:

@@ -9,6 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
+from domain.custody.events import (
+    ErasureApproved,
+    ErasureAsked,
+    ErasureCarriedOut,
+    ErasureCompleted,
+    ErasureWithdrawn,
+    HoldKept,
+    HoldLifted,
+    HoldLiftProposed,
+    HoldProposed,
+    HoldSet,
+    HoldWithdrawn,
+)
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.export.events import TrailExported
 from domain.favourites.events import FavouriteAdded, FavouriteRemoved
@@ -107,6 +120,7 @@ from domain.user.events import (
     UserActivated,
     UserEmailChanged,
     UserEmailVerified,
+    UserErased,
     UserIdentityLinked,
     UserIdentityUnlinked,
     UserLocaleChanged,
@@ -317,6 +331,18 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("LogInsFailed.v1", LogInsFailed),
     EventType("CommandsRefused.v1", CommandsRefused),
     EventType("ApiKeyUsed.v1", ApiKeyUsed),
+    EventType("UserErased.v1", UserErased),
+    EventType("ErasureAsked.v1", ErasureAsked, identity=("why",)),
+    EventType("ErasureWithdrawn.v1", ErasureWithdrawn),
+    EventType("ErasureApproved.v1", ErasureApproved),
+    EventType("ErasureCarriedOut.v1", ErasureCarriedOut),
+    EventType("ErasureCompleted.v1", ErasureCompleted),
+    EventType("HoldProposed.v1", HoldProposed, content=("why",)),
+    EventType("HoldWithdrawn.v1", HoldWithdrawn),
+    EventType("HoldSet.v1", HoldSet),
+    EventType("HoldLiftProposed.v1", HoldLiftProposed),
+    EventType("HoldKept.v1", HoldKept),
+    EventType("HoldLifted.v1", HoldLifted),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

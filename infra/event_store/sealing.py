@@ -23,14 +23,17 @@ class Sealer:
 
     __slots__ = ("_keys", "_nonce", "_where")
 
-    def __init__(self, where: bytes, keys: Mapping[str, SealingKey]) -> None:
+    def __init__(self, where: bytes, keys: Mapping[str, SealingKey | None]) -> None:
         self._where = where
         self._keys = keys
         self._nonce = os.urandom(NONCE_BYTES) if keys else b""
 
-    def seal(self, field: str, plaintext: bytes) -> bytes:
-        """key id | commitment | nonce | ciphertext and tag. `field` is one that has a key."""
+    def seal(self, field: str, plaintext: bytes) -> bytes | None:
+        """key id | commitment | nonce | ciphertext and tag; None where the key was destroyed.
+        `field` is one that has a key, or had one."""
         key = self._keys[field]
+        if key is None:
+            return None
         where = self._where + field.encode()
         secret = field_key(key, where)
         sealed = AESGCM(secret).encrypt(self._nonce, plaintext, where)

@@ -130,6 +130,7 @@ class Snapshots:
         where = place(state.workspace_id, stream, state.version, self._code)
         sealer = Sealer(where, {_STATE: keys[name]})
         sealed = sealer.seal(_STATE, self._codecs[kind].encode(state))
+        assert sealed is not None  # such a key is made anew after it was destroyed
         async with self._pool.connection() as connection:
             await connection.execute(
                 "INSERT INTO log.snapshots AS s (stream, workspace_id, version, code, state)"

@@ -74,7 +74,8 @@ class KeyRing:
         return self._by_name.get(name)
 
     async def obtain(self, names: Collection[KeyName]) -> Mapping[KeyName, SealingKey]:
-        """Every named key; those that did not exist are durable in the database on return."""
+        """Every named key; those that did not exist are durable in the database on return. One
+        that was destroyed is never made anew, and is left out."""
         found, missing = self._split(names)
         if missing:
             async with self._turn:
@@ -152,8 +153,11 @@ class KeyRing:
             await connection.execute(
                 "INSERT INTO keys.sealing_keys"
                 " (key_id, kind, workspace_id, owner, master_id, wrapped)"
-                " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[],"
+                " SELECT n.* FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[],"
                 " %s::text[], %s::bytea[])"
+                " AS n (key_id, kind, workspace_id, owner, master_id, wrapped)"
+                " WHERE n.kind = 'snapshot' OR NOT EXISTS (SELECT FROM keys.destroyed AS d"
+                " WHERE (d.owner, d.kind, d.workspace_id) = (n.owner, n.kind, n.workspace_id))"
                 " ON CONFLICT (kind, workspace_id, owner) DO NOTHING",
                 (
                     [uuid.uuid4() for _ in names],

@@ -13,15 +13,6 @@ from infra.postgres.pool import Connection
 
 _LINE = re.compile(r"(?P<id>[0-9a-f-]{36}) \S+")
 
-_DESTROY = """
-WITH destroyed AS (
-    DELETE FROM keys.sealing_keys WHERE key_id = ANY (%(ids)s)
-    RETURNING key_id, kind, workspace_id, owner
-)
-INSERT INTO keys.destroyed (key_id, kind, workspace_id, owner)
-SELECT key_id, kind, workspace_id, owner FROM destroyed
-ON CONFLICT DO NOTHING
-"""
 # A snapshot holds what several authors wrote, under a key of its workspace: with a content key the
 # snapshots of that workspace go, with an identity key all of them. They are a cache.
 _SNAPSHOT_KEYS = """
@@ -44,6 +35,7 @@ class DestroyedKeys:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         lines = "".join(f"{key_id} {now}\n" for key_id in key_ids)
         is_new = not self._path.exists()
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "a") as file:
             file.write("" if is_new else "\n")  # ends a line that a crash cut short
@@ -68,21 +60,36 @@ async def destroy_keys(
     destroyed: DestroyedKeys,
     *,
     kinds: Sequence[Kind] = ("content", "identity"),
-    workspace_id: str | None = None,
+    places: Sequence[str] | None = None,
 ) -> list[bytes]:
-    """Destroy a person's keys, in one workspace or in all; all that they sealed is unreadable.
+    """Destroy a person's keys, in some workspaces or in all; all that they sealed is unreadable.
 
     Returns the ids of every key that went, for all processes to drop. Repeating it is harmless.
     The ids are outside the database before a row goes, so that a crash between the two is healed
     by `destroy_again`.
     """
+    within = None if places is None else list(places)
     cursor = await connection.execute(
         "SELECT key_id FROM keys.sealing_keys WHERE owner = %s AND kind = ANY (%s)"
-        " AND (%s::text IS NULL OR workspace_id = %s OR kind = 'identity')",
-        (owner, list(kinds), workspace_id, workspace_id),
+        " AND (%s::text[] IS NULL OR workspace_id = ANY (%s) OR kind = 'identity')",
+        (owner, list(kinds), within, within),
     )
     chosen = [row[0] for row in await cursor.fetchall()]
     return await _destroy(connection, chosen, destroyed)
+
+
+async def destroyed_of(
+    connection: Connection, owner: str, places: Sequence[str]
+) -> list[tuple[str, Kind]]:
+    """Ids and kinds of a person's own keys that are gone: of who they are, and of what they wrote
+    in these places."""
+    cursor = await connection.execute(
+        "SELECT key_id::text, kind FROM keys.destroyed WHERE owner = %s"
+        " AND (kind = 'identity' OR (kind = 'content' AND workspace_id = ANY (%s)))"
+        " ORDER BY kind, key_id",
+        (owner, list(places)),
+    )
+    return [(key_id, kind) for key_id, kind in await cursor.fetchall()]
 
 
 async def destroy_again(connection: Connection, destroyed: DestroyedKeys) -> list[bytes]:
@@ -110,5 +117,5 @@ async def _destroy(
     destroyed.add(ids)
     async with connection.transaction():
         await connection.execute("SET LOCAL synchronous_commit = on")
-        await connection.execute(_DESTROY, {"ids": ids})
+        await connection.execute("SELECT keys.destroy(%s)", (ids,))
     return [key_id.bytes for key_id in ids]

@@ -9,8 +9,8 @@ class Subjects:
 
     `log`: batches of events, kept by JetStream. The rest is plain NATS, and may be missed:
     `wake`: something was committed. `beat`: where the log's head is, once a second.
-    `ended`: a session ended or a key was revoked. `views`: views have moved. `change`: a view's
-    generations or dead letters were changed.
+    `ended`: a session ended or a key was revoked. `forgotten`: keys were destroyed. `views`: views
+    have moved. `change`: a view's generations or dead letters were changed.
     """
 
     log_id: str
@@ -38,6 +38,10 @@ class Subjects:
     @property
     def change(self) -> str:
         return f"change.{self.log_id}"
+
+    @property
+    def forgotten(self) -> str:
+        return f"forgotten.{self.log_id}"
 
     @property
     def ended(self) -> str:

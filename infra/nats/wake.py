@@ -86,6 +86,17 @@ async def on_ended(
     return await connection.subscribe(Subjects(log_id).ended, deliver)
 
 
+async def send_forgotten(connection: NatsConnection, log_id: str) -> bool:
+    """Tell every process that keys were destroyed: which, they ask the database."""
+    return await connection.publish(Subjects(log_id).forgotten, b"")
+
+
+async def on_forgotten(
+    connection: NatsConnection, log_id: str, heard: Callable[[], None]
+) -> Subscription:
+    return await connection.subscribe(Subjects(log_id).forgotten, lambda _message: heard())
+
+
 async def on_commit(
     connection: NatsConnection, log_id: str, woken: Callable[[], None]
 ) -> Subscription:

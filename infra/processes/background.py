@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -18,9 +18,14 @@ import structlog
 import uvloop
 from psycopg_pool import PoolTimeout
 
+from commands.execution import Executor
 from infra import logs
+from infra.erasure.eraser import Eraser
+from infra.erasure.rewriting import Rewriter, Tools
 from infra.executors import utc_now
+from infra.exports.files import ExportFiles
 from infra.keys.master import KeyUnusable
+from infra.nats.wake import send_forgotten
 from infra.opensearch.indexer import Indexer
 from infra.postgres.views.due_queries import DueQueries
 from infra.postgres.views.pointers import Pointers
@@ -28,6 +33,7 @@ from infra.postgres.views.recurrence_queries import RecurrenceQueries
 from infra.processes.chores import DueDates, Occurrences
 from infra.processes.collector import tune_collector
 from infra.processes.executing import open_executor, open_store
+from infra.processes.log import head
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
 from infra.processes.scheduler import Scheduler
@@ -91,6 +97,8 @@ class Background:
             opened = partial(open_executor, workplace, settings)
             scheduler = Scheduler(sessions, chores, opened, utc_now)
             self._add("scheduler", scheduler.run(), lambda: scheduler.report)
+            rewriter = Rewriter(tools_of(workplace, settings, views, opened))
+            self._add("eraser", rewriter.run(), lambda: rewriter.report)
         if "sealer" in roles:
             place = SealersPlace.of(settings)
             appending = partial(open_store, workplace, settings)
@@ -156,6 +164,32 @@ class Background:
                 "DELETE FROM ops.processes"
                 f" WHERE reported_at < clock_timestamp() - interval '{FORGET_AFTER}'"
             )
+
+
+def tools_of(
+    workplace: Workplace,
+    settings: Settings,
+    views: Sequence[Projection],
+    opened: Callable[[], AbstractAsyncContextManager[Executor]],
+) -> Tools:
+    """What erasures are brought to their end with."""
+    nats = workplace.nats
+
+    async def gone(key_ids: Sequence[bytes]) -> None:
+        workplace.forgotten.drop(key_ids)
+        async with workplace.pool.connection() as connection:
+            log_id = (await head(connection)).log_id
+        await send_forgotten(nats, log_id)
+
+    return Tools(
+        views=views,
+        store=workplace.store,
+        sessions=workplace.sessions,
+        nats=nats,
+        eraser=Eraser(workplace.pool, workplace.destroyed, ExportFiles.of(settings), gone),
+        open_executor=opened,
+        owner_url=None if settings.database_url is None else settings.owner_url(),
+    )
 
 
 async def serve(

@@ -27,7 +27,13 @@ async def open_executor(
     async with open_store(workplace, settings) as store:
         pool, pointers = workplace.pool, Pointers(workplace.pool)
         limits, waiter = limits_of(settings), ViewWaiter(pool)
-        yield executor_over(store, pool, pointers, waiter, workplace.master, limits, clock)
+        executor = executor_over(store, pool, pointers, waiter, workplace.master, limits, clock)
+        forget = executor.states.forget_all
+        workplace.forgotten.also(forget)
+        try:
+            yield executor
+        finally:
+            workplace.forgotten.no_longer(forget)
 
 
 @asynccontextmanager
@@ -40,7 +46,10 @@ async def open_store(workplace: Workplace, settings: Settings) -> AsyncIterator[
             waker(position)
 
     pool, master = workplace.pool, workplace.master
-    store = PostgresEventStore(pool, master, settings.worker_url(), role=WORKER, on_commit=wake)
+    ring = workplace.store.ring
+    store = PostgresEventStore(
+        pool, master, settings.worker_url(), role=WORKER, ring=ring, on_commit=wake
+    )
     await store.start()
     try:
         wakers.append(CommitWaker(workplace.nats, str(store.log_id)))

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -51,6 +52,7 @@ class Standing:
     epoch: int
     log_id: str
     answers: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ async def standings(connection: Connection, names: Iterable[str] | None = None) 
     """Every generation of these views (None: of all), in order."""
     cursor = await connection.execute(
         "SELECT g.name, g.version, g.generation, g.state, g.fingerprint, c.position, c.epoch,"
-        " c.log_id::text, p.generation IS NOT NULL"
+        " c.log_id::text, p.generation IS NOT NULL, g.created_at"
         " FROM ops.projection_generations g"
         " JOIN ops.checkpoints c USING (name, version, generation)"
         " LEFT JOIN ops.projection_pointers p USING (name, version, generation)"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -80,7 +81,7 @@ class Outcome:
 
 class Rebuild:
     """Reads never stop, and what answers is never harmed: killed at any point, it can be run
-    again, and goes on where it was if the code is the same."""
+    again, and goes on where it was if the code is the same, and it was not begun before `since`."""
 
     def __init__(
         self,
@@ -89,6 +90,7 @@ class Rebuild:
         sessions: Sessions,
         nats: NatsConnection | None = None,
         *,
+        since: datetime | None = None,
         limits: BuildLimits | None = None,
         on_progress: OnProgress | None = None,
         on_stage: Callable[[Stage], None] | None = None,
@@ -97,6 +99,7 @@ class Rebuild:
         self._store = store
         self._sessions = sessions
         self._nats = nats
+        self._since = since
         self._limits = limits
         self._on_progress = on_progress
         self._on_stage = on_stage or (lambda _stage: None)
@@ -140,7 +143,9 @@ class Rebuild:
         for standing in present:
             if standing.answers or standing.state == "retired":
                 continue
-            if standing.fingerprint == code and standing.log_id == log_id and not unfinished:
+            fits = standing.fingerprint == code and standing.log_id == log_id
+            is_late = self._since is not None and standing.created_at < self._since
+            if fits and not is_late and not unfinished:
                 unfinished = standing
             else:
                 await generations.discard(session, standing.generation)

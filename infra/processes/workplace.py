@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from infra.event_store.store import PostgresEventStore
 from infra.keys.configured import master_keys
+from infra.keys.destruction import DestroyedKeys
+from infra.keys.forgotten import Forgotten, destroy_what_came_back
 from infra.keys.master import MasterKeys
 from infra.nats.connection import NatsConnection
 from infra.postgres.pool import Pool, open_pool
@@ -23,6 +25,8 @@ class Workplace:
     sessions: Sessions
     pool: Pool
     nats: NatsConnection
+    forgotten: Forgotten
+    destroyed: DestroyedKeys
 
     async def unlock(self) -> None:
         """Make sure of the master key, which would else be missed event by event.
@@ -32,11 +36,13 @@ class Workplace:
         """
         async with self.pool.connection() as connection:
             await self.master.unlock(connection)
+        await destroy_what_came_back(self.pool, self.destroyed)
 
 
 @asynccontextmanager
 async def open_workplace(settings: Settings, application: str) -> AsyncIterator[Workplace]:
-    """Until the block ends. Returns at once, whether the parts are there or not.
+    """Until the block ends. Returns at once, whether the parts are there or not. What is
+    destroyed meanwhile is forgotten here too.
 
     Raises KeyUnusable for a master key that is missing or malformed, SettingsError where no
     database is named.
@@ -48,12 +54,18 @@ async def open_workplace(settings: Settings, application: str) -> AsyncIterator[
         stack.push_async_callback(pool.close)
         nats = NatsConnection(_nats_url(settings), application)
         await stack.enter_async_context(nats)
+        store = PostgresEventStore(pool, master, url, role=WORKER, addresses=False)
+        forgotten = Forgotten(pool, store.ring)
+        forgotten.start()
+        stack.push_async_callback(forgotten.stop)
         yield Workplace(
-            store=PostgresEventStore(pool, master, url, role=WORKER, addresses=False),
+            store=store,
             master=master,
             sessions=Sessions(url),
             pool=pool,
             nats=nats,
+            forgotten=forgotten,
+            destroyed=DestroyedKeys(settings.destroyed_keys_file()),
         )
 
 

@@ -25,7 +25,7 @@ KINDS: Final = {
     "user": "user", "assignee": "user", "creator": "user", "owner": "user", "actor": "user",
     "watcher": "user", "to_user": "user", "team": "team", "comment": "cmt", "label": "lbl",
     "invitation": "inv", "notification": "ntf", "template": "tmpl", "view": "view",
-    "from_project": "proj", "identity": "idn",
+    "from_project": "proj", "identity": "idn", "erasure": "ers", "hold": "hold",
 }  # fmt: skip
 # A body for a call whose schema does not give one that it takes; paths as the document has them.
 BODIES: Final[dict[tuple[str, str], Any]] = {

@@ -14,7 +14,7 @@ from infra.people.api_keys import is_key
 from tests.api.client import Api
 from tests.api.matrix import Operation, operations
 from tests.api.product import Product
-from tests.api.test_matrix import fresh, said, things
+from tests.api.test_matrix import MADE_BY_PUT, fresh, said, things
 
 
 async def key_of(someone: Api, *scopes: str, **other: Any) -> tuple[Api, dict[str, Any]]:
@@ -175,6 +175,8 @@ async def test_a_key_for_one_workspace_sees_nothing_of_another(
     wrong = []
     for call in calls:
         if scope_of(call.method, call.path) is None or not set(call.in_path) - {"emoji"}:
+            continue
+        if str(call) in MADE_BY_PUT:
             continue
         answers = [
             await said(program, call.method, call.at(asked), call.body(other), asked)

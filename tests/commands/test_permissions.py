@@ -10,6 +10,14 @@ from commands.comment.add_comment import AddComment
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
+from commands.custody.approve_erasure import (
+    ApproveErasure,
+    CompleteErasure,
+    NoteErasure,
+    TheEraser,
+)
+from commands.custody.ask_erasure import AskErasure, WithdrawErasure
+from commands.custody.holds import ApproveHold, LiftHold, ProposeHold
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.dependency_graph.remove_dependency import RemoveDependency
 from commands.export.record_export import RecordExport
@@ -751,6 +759,77 @@ async def _note_security(house: House, actor: str) -> object:
     return NoteSecurity(workspace_id=house.workspace_id, event=ApiKeyUsed(key_id=new_id("key")))
 
 
+async def _asked(house: House, actor: str) -> tuple[str, str]:
+    """An erasure that somebody else than the actor has asked for, and of whom."""
+    user_id, erasure_id = await _newcomer(house), new_id("ers")
+    by = house.admin if actor == "ann" else house.ann
+    ask = AskErasure(workspace_id=house.workspace_id, user_id=user_id, erasure_id=erasure_id)
+    await house.run(by, ask)
+    return erasure_id, user_id
+
+
+async def _proposed(house: House, actor: str) -> str:
+    hold_id = new_id("hold")
+    by = house.admin if actor == "ann" else house.ann
+    await house.run(by, _a_hold(house, hold_id))
+    return hold_id
+
+
+def _a_hold(house: House, hold_id: str) -> ProposeHold:
+    return ProposeHold(
+        workspace_id=house.workspace_id,
+        hold_id=hold_id,
+        reason="Case 7",
+        since=datetime(2100, 1, 1, tzinfo=UTC),
+    )
+
+
+@case(AskErasure, ADMINS)
+async def _ask_erasure(house: House, actor: str) -> object:
+    return AskErasure(workspace_id=house.workspace_id, user_id=await _newcomer(house))
+
+
+@case(WithdrawErasure, ADMINS)
+async def _withdraw_erasure(house: House, actor: str) -> object:
+    erasure_id, user_id = await _asked(house, actor)
+    return WithdrawErasure(workspace_id=house.workspace_id, user_id=user_id, erasure_id=erasure_id)
+
+
+@case(ApproveErasure, ADMINS)
+async def _approve_erasure(house: House, actor: str) -> object:
+    erasure_id, _ = await _asked(house, actor)
+    return ApproveErasure(workspace_id=house.workspace_id, erasure_id=erasure_id, found=())
+
+
+@case(NoteErasure, "- - - - - -")
+async def _note_erasure(house: House, actor: str) -> object:
+    erasure_id, _ = await _asked(house, actor)
+    return NoteErasure(
+        workspace_id=house.workspace_id, erasure_id=erasure_id, key_ids=(), counts={}
+    )
+
+
+@case(CompleteErasure, "- - - - - -")
+async def _complete_erasure(house: House, actor: str) -> object:
+    erasure_id, _ = await _asked(house, actor)
+    return CompleteErasure(workspace_id=house.workspace_id, erasure_id=erasure_id, views={})
+
+
+@case(ProposeHold, ADMINS)
+async def _propose_hold(house: House, actor: str) -> object:
+    return _a_hold(house, new_id("hold"))
+
+
+@case(LiftHold, ADMINS)
+async def _lift_hold(house: House, actor: str) -> object:
+    return LiftHold(workspace_id=house.workspace_id, hold_id=await _proposed(house, actor))
+
+
+@case(ApproveHold, ADMINS)
+async def _approve_hold(house: House, actor: str) -> object:
+    return ApproveHold(workspace_id=house.workspace_id, hold_id=await _proposed(house, actor))
+
+
 on_label(EditLabel, name=lambda labels: new_id("lbl"))
 on_label(DeleteLabel)
 on_label(RestoreLabel)
@@ -802,7 +881,7 @@ def expected_of(command: type) -> dict[str, str]:
 
 BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed,
                        OnTemplate, OwnInbox, TheScheduleOfTasks, SavesViews,
-                       TheWatch)  # fmt: skip
+                       TheWatch, TheEraser)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from domain.aggregate import Aggregate
 from domain.aggregates import AGGREGATES
 from domain.comment.events import CommentEvent
+from domain.custody.events import CustodyEvent
 from domain.dependency_graph.events import DependencyGraphEvent
 from domain.errors import Refused
 from domain.export.events import ExportEvent
@@ -65,6 +66,7 @@ EVENTS = {
     "exp": (ExportEvent,),
     "ledger": get_args(LedgerEvent),
     "note": get_args(SecurityEvent),
+    "custody": get_args(CustodyEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -63,6 +63,10 @@ class Directory:
             names.update({user_id: name for user_id, name in known if name is not None})
         return names
 
+    def forget_all(self) -> None:
+        """Somebody was erased: no name is kept."""
+        self._names.clear()
+
     async def _follow(self, position: int | None) -> None:
         loop = asyncio.get_running_loop()
         if self._is_fresh(loop.time(), position):

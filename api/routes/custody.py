@@ -1,0 +1,41 @@
+"""What the routes of erasures and holds share: where one is, and who may look at it."""
+
+from typing import Final
+
+from api.http.call import Call
+from domain.custody.state import CUSTODY, Custody, custody_of
+from domain.errors import invalid, not_found
+from domain.workspace.roles import Right, workspace_rights
+from domain.workspace.state import WORKSPACE
+
+# In how many workspaces a person is looked for.
+MOST_PLACES: Final = 1_000
+
+
+async def place_of(call: Call, named: str, what: str) -> tuple[Custody, bool]:
+    """The custody, among those of the caller's workspaces, that has an erasure or a hold of this
+    id, and whether the caller manages it. Raises Refused(NOT_FOUND)."""
+    places = await call.access.workspaces(call.caller.user_id, await call.house.store.head())
+    for workspace_id in places:
+        custody, manages = await kept_in(call, workspace_id)
+        if custody is not None and (named in custody.erasures or named in custody.holds):
+            return custody, manages
+    raise not_found(what)
+
+
+async def kept_in(call: Call, workspace_id: str) -> tuple[Custody | None, bool]:
+    """The custody of a workspace as the log has it now, and whether the caller manages it; None
+    where they are not in it."""
+    workspace = await call.access.newest(WORKSPACE, workspace_id)
+    rights = frozenset() if workspace is None else workspace_rights(workspace, call.caller.user_id)
+    if Right.VIEW_WORKSPACE not in rights:
+        return None, False
+    custody = await call.access.newest(CUSTODY, custody_of(workspace_id))
+    return custody, Right.MANAGE_MEMBERS in rights
+
+
+def the_one_of(found: list[str]) -> str:
+    """The only workspace that it can be about. Raises Invalid."""
+    if len(found) != 1:
+        raise invalid("/workspace_id", "Name the workspace in which another person is to approve.")
+    return found[0]

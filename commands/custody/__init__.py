@@ -1,0 +1,1 @@
+"""Commands about what is to be forgotten and what must be kept."""

@@ -1,0 +1,1 @@
+"""What a workspace is asked to forget, and what it must keep."""

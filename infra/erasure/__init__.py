@@ -1,0 +1,1 @@
+"""Erasure: what of an approval happens beside the log."""
