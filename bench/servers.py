@@ -60,8 +60,11 @@ def parts(folder: Path) -> Iterator[EmbeddedParts]:
 
 
 @contextmanager
-def product(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
-    """`taskledger serve` with every role and no limit on requests."""
+def product(
+    embedded: EmbeddedParts, folder: Path, *, master_key: bytes | None = None
+) -> Iterator[Server]:
+    """`taskledger serve` with every role and no limit on requests; `master_key` where there is a
+    log already that was written with it."""
     assert embedded.postgres is not None
     migrate(embedded.postgres.url_of(OWNER))
     (port,) = free_ports(1)
@@ -71,7 +74,9 @@ def product(embedded: EmbeddedParts, folder: Path) -> Iterator[Server]:
         "TASKLEDGER_WORKERS": str(WORKERS),
         "TASKLEDGER_DATA_DIR": str(folder),
         "TASKLEDGER_RATE_LIMIT_PER_MINUTE": "0",
-        "TASKLEDGER_MASTER_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "TASKLEDGER_MASTER_KEY": base64.b64encode(
+            secrets.token_bytes(32) if master_key is None else master_key
+        ).decode(),
         "TASKLEDGER_LOG_LEVEL": "warning",
     }
     command = [sys.executable, "-m", "api.cli.main", "serve", "--with-parent"]

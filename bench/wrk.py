@@ -60,12 +60,18 @@ def is_installed() -> bool:
     return shutil.which("wrk") is not None
 
 
-def drive(base_url: str, calls: Sequence[Call], seconds: float, folder: Path) -> Count:
-    """Send these calls, each as often as any other, over 64 connections for so many seconds."""
+def drive(
+    base_url: str,
+    calls: Sequence[Call],
+    seconds: float,
+    folder: Path,
+    connections: int = CONNECTIONS,
+) -> Count:
+    """Send these calls, each as often as any other, for so many seconds."""
     script = folder / "calls.lua"
     plans = "{" + ",\n".join(call.as_lua() for call in calls) + "}"
     script.write_text(_LUA.replace("{plans}", plans))
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(script), base_url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script), base_url]
     ran = subprocess.run(
         command, capture_output=True, text=True, timeout=seconds + _PATIENCE_S, check=True
     )
