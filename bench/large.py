@@ -57,7 +57,9 @@ _PATIENCE: Final = 30
 _KEPT_ASKED: Final = 1_000
 _PREFIX: Final = "/api/v1"
 _SIZES: Final = """
-SELECT CASE n.nspname WHEN 'views' THEN regexp_replace(c.relname, '_v\\d+_g\\d+$', '') ELSE n.nspname END,
+SELECT CASE n.nspname
+        WHEN 'views' THEN regexp_replace(c.relname, '_v\\d+_g\\d+$', '') ELSE n.nspname
+    END,
     sum(pg_total_relation_size(c.oid))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('log', 'views', 'record') AND c.relkind = 'r' GROUP BY 1 ORDER BY 2 DESC
