@@ -26,6 +26,7 @@ from infra.exports.book import ExportBook
 from infra.exports.exporter import Exporter
 from infra.exports.files import ExportFiles
 from infra.exports.histories import Histories
+from infra.exports.own_file import OwnFiles
 from infra.exports.saved import SavedExports
 from infra.exports.seals import Seals
 from infra.feed.changes import ChangeFeed
@@ -180,6 +181,7 @@ class House:
     exporter: Exporter
     exports: SavedExports
     eraser: Eraser
+    own_files: OwnFiles
     request_digest_key: bytes
     import_key: bytes
 
@@ -488,6 +490,7 @@ async def _build(
         kept_answers=kept_answers,
         exporter=exporter,
         exports=exports,
+        own_files=OwnFiles(pool, store),
         eraser=Eraser(pool, destroyed, ExportFiles.of(settings), gone, revocations.add),
         request_digest_key=master.derive("request digests"),
         import_key=master.derive("imports"),

@@ -180,6 +180,7 @@ WITHOUT_KEYS: Final = frozenset(
     DELETE /workspaces/{workspace_id}
     POST /workspaces/{workspace_id}/reopen
     PATCH /users/me
+    GET /users/me/export
     PUT /users/me/notification-preferences
     POST /auth/invitations/accept
     POST /auth/logout

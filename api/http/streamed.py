@@ -11,12 +11,12 @@ from api.http.reply import Header, Reply
 
 @dataclass(slots=True)
 class StreamedReply(Reply):
-    """`size` bytes of `chunks`; a store that fails half way cuts the answer, which its length
-    shows."""
+    """`size` bytes of `chunks` (None: nobody knows yet); what fails half way cuts the answer, which
+    its length shows, or that its last chunk is missing."""
 
     is_whole: ClassVar[bool] = False
     chunks: AsyncIterator[bytes] | None = None
-    size: int = 0
+    size: int | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.chunks is not None, "a streamed answer has chunks"
@@ -28,4 +28,5 @@ class StreamedReply(Reply):
 
     def described(self) -> Sequence[Header]:
         assert self.media is not None
-        return ((b"content-type", self.media), (b"content-length", b"%d" % self.size))
+        kind = (b"content-type", self.media)
+        return (kind,) if self.size is None else (kind, (b"content-length", b"%d" % self.size))

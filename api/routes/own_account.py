@@ -159,8 +159,14 @@ async def change_password(call: CallHere, body: PasswordChange) -> Reply:
     **read(SessionList, has_path=False, is_view=False),
 )
 async def list_sessions(call: CallHere) -> Reply:
+    sessions = await sessions_of(call)
+    return Reply(200, encode(SessionList(next_cursor=None, has_more=False, sessions=sessions)))
+
+
+async def sessions_of(call: Call) -> list[SessionAnswer]:
+    """The caller's open sessions, the one used last first."""
     caller = call.caller
-    sessions = [
+    return [
         SessionAnswer(
             id=each.session_id,
             session_id=each.session_id,
@@ -174,7 +180,6 @@ async def list_sessions(call: CallHere) -> Reply:
         )
         for each in await call.house.sessions.of(caller.user_id)
     ]
-    return Reply(200, encode(SessionList(next_cursor=None, has_more=False, sessions=sessions)))
 
 
 @router.delete(

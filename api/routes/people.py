@@ -381,6 +381,12 @@ async def _known(call: Call, user_id: str) -> User:
     return user
 
 
+async def own_answer(call: Call) -> tuple[User, bytes]:
+    """The caller, and how they see themselves, as the log has them."""
+    user = await _known(call, call.caller.user_id)
+    return user, await _own(call, user)
+
+
 async def _own(call: Call, user: User) -> bytes:
     """A person as they see themselves, as the log has them."""
     roles = await if_seen(call.access.roles(user.user_id))

@@ -144,7 +144,7 @@ def propose_hold(
     one_line(why, "/reason", limits.title)
     period = since is not None or until is not None
     if (user_id is not None) + (project_id is not None) + period != 1:
-        raise invalid("", "Name one of a person, a project, and a period.", "one-of")
+        raise invalid("", "Name one of a person, a project, and a period.")
     if since is not None and until is not None and until <= since:
         raise invalid("/until", "Must be after the beginning.")
     hold = custody.holds.get(hold_id) if custody else None
@@ -225,18 +225,6 @@ def require_no_hold(custodies: Iterable[Custody | None], user_id: str) -> None:
         raise legal_hold(stopping)
 
 
-def holds_on_project(custody: Custody | None, project_id: str, at: datetime) -> Sequence[Hold]:
-    """The holds that keep what lies in a project's trash, and was made or changed at `at`."""
-    if custody is None:
-        return ()
-    return [
-        hold
-        for hold in custody.standing()
-        if hold.project_id == project_id
-        or (hold.project_id is None and hold.user_id is None and _covers(hold, at))
-    ]
-
-
 def legal_hold(holds: Sequence[Hold]) -> Refused:
     return Refused(
         Kind.LEGAL_HOLD,
@@ -250,10 +238,6 @@ def require_another(first: str, actor: str) -> None:
     is done to themselves."""
     if first == actor:
         raise Refused(Kind.FORBIDDEN, "This takes two people; another one has to approve.")
-
-
-def _covers(hold: Hold, at: datetime) -> bool:
-    return (hold.since is None or hold.since <= at) and (hold.until is None or at < hold.until)
 
 
 def _open_of(custody: Custody | None, user_id: str) -> Erasure | None:

@@ -114,3 +114,31 @@ async def test_nobody_is_erased_who_would_leave_others_without_an_owner(
     await bob.post(f"/workspaces/{other['id']}/members", {"user_id": bea, "role": "guest"})
     hers = await ada.post(f"/users/{bea}/erasure", {"workspace_id": firm["id"]})
     await firm["carl"].refused(403, "forbidden", "POST", f"/erasures/{hers['id']}/approval")
+
+
+async def test_everything_kept_of_somebody_is_one_file_of_theirs_alone(
+    ada: Api, bob: Api, firm: dict[str, Any]
+) -> None:
+    bea, task = firm["bea"], firm["task"]
+    await bea.post(f"/tasks/{task}/comments", {"text": "Mine alone"})
+    await bea.put_204(f"/tasks/{task}/favourite")
+    other = await ada.post("/tasks", {"project_id": firm["project"], "title": "Not hers"})
+    await ada.patch(f"/tasks/{other['id']}", {"assignee_ids": [bea.user["id"]]})
+    await ada.patch(f"/tasks/{task}", {"title": "Ada's words"})
+    secret = await bob.post("/tasks", {"title": "Elsewhere"})
+    answer = await bea.send("GET", "/users/me/export")
+    kept = answer.json()
+    assert kept["about"]["profile"]["email"] == bea.user["email"]
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for each in kept["events"]:
+        by_type.setdefault(each["type"], []).append(each)
+    assert by_type["CommentAdded.v1"][0]["data"]["text"] == "Mine alone"
+    assert by_type["UserRenamed.v1"][0]["data"]["name"] == "Bea Blythe"
+    assert {"FavouriteAdded.v1", "TaskAssigned.v1", "WorkspaceMemberAdded.v1"} <= set(by_type)
+    renamed = by_type["TaskRetitled.v1"][0]
+    assert (renamed["data"]["was"], renamed["data"]["title"]) == ("Call Bea Blythe", None)
+    assert renamed["withheld"] == ["title"]
+    positions = [each["position"] for each in kept["events"]]
+    assert positions == sorted(set(positions))
+    for words in ("Not hers", "Ada's words", "Elsewhere", secret["id"]):
+        assert words not in answer.text

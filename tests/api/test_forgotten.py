@@ -97,6 +97,7 @@ async def test_nothing_is_left_of_whoever_was_erased(
         }
         _settle(database)
         assert needle.found_in(folders, "pg_wal"), "the views have them"
+        kept = _keys_of(database, bea.user_id)
         for person, by in ((bea.user_id, bea), (imported, ada)):
             body = {"workspace_id": workspace["id"], "content": True, "reason": needle()}
             asked = await by.post(f"/users/{person}/erasure", body)
@@ -112,6 +113,8 @@ async def test_nothing_is_left_of_whoever_was_erased(
         assert set(done["certificate"]["views"]) >= {"tasks", "search", "past"}
         listed = (await ada.get(f"/tasks?workspace_id={workspace['id']}"))["tasks"]
         assert {each["title"] for each in listed} == {None, "A"}
+        await _restored(product.settings, database, kept)
+        assert _keys_of(database, bea.user_id) == []
 
 
 async def _bea(nobody: Api, needle: Needles) -> Api:
@@ -196,6 +199,25 @@ async def _completed(ada: Api, erasure_id: str, turn: Any) -> None:
     while (await ada.get(f"/erasures/{erasure_id}"))["state"] != "completed":
         await turn()
         await asyncio.sleep(0.05)
+
+
+def _keys_of(database: Database, user_id: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        return connection.execute(
+            "SELECT * FROM keys.sealing_keys WHERE owner = %s", (user_id,)
+        ).fetchall()
+
+
+async def _restored(settings: Settings, database: Database, kept: list[tuple[Any, ...]]) -> None:
+    """A backup from before is put back, and a process starts on it."""
+    assert kept
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute("DELETE FROM keys.destroyed")
+        for row in kept:
+            marks = ", ".join(["%s"] * len(row))
+            connection.execute(f"INSERT INTO keys.sealing_keys VALUES ({marks})".encode(), row)
+    async with open_workplace(settings, "test restored") as workplace:
+        await workplace.unlock()
 
 
 def _settle(database: Database) -> None:
