@@ -1,5 +1,6 @@
 """`taskledger export`: files of what is recorded, for people and for other programs."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,11 @@ Workspace = Annotated[str | None, typer.Option(help="Its id; default: the user's
 Since = Annotated[str | None, typer.Option("--from", help="A time, or a day of UTC; inclusive.")]
 Until = Annotated[str | None, typer.Option("--to", help="A time, or a day of UTC; inclusive.")]
 Json = Annotated[bool, typer.Option("--json", help="Sum it up in one JSON object.")]
+
+
+class ReportFormat(StrEnum):
+    HTML = "html"
+    PDF = "pdf"
 
 
 @app.callback()
@@ -94,6 +100,22 @@ def bundle(
     from api.cli.export_bundle import BundleExport, run
 
     run(BundleExport(workspace, since, until, stream, actor, user, out), as_json=as_json)
+
+
+@app.command()
+def report(
+    *,
+    out: Out,
+    format_: Annotated[ReportFormat, typer.Option("--format", help="html or pdf.")],
+    workspace: Workspace = None,
+    since: Since = None,
+    until: Until = None,
+    user: User = None,
+    as_json: Json = False,
+) -> None:
+    """Who did what, role changes, privileged acts, failed log-ins, exports and reviews of a
+    period, with the last signed checkpoint."""
+    _trail(format_, out, workspace, user, since, until, as_json)
 
 
 def _project(

@@ -1,13 +1,16 @@
 """Exports a workspace's trail in a period for the command line."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli.door import house_of
 from api.cli.exporting import Told, export, record
 from api.cli.progress import Moving, step
-from infra.exports.project import ExportedProjects
+from domain.values.text import shown
+from infra.bootstrap import House
+from infra.exports.project import ExportedProjects, ExportedWorkspace
+from infra.exports.report import About, report
 from infra.exports.trail_csv import trail_csv
 from infra.exports.trail_walk import TrailEvent, as_asked, period, trail_events
 from infra.exports.whole_file import digested_file
@@ -44,20 +47,52 @@ async def _write(settings: Settings, wanted: TrailExport, told: Told) -> int:
         )
         workspace_id = found.workspace.workspace_id
         upto = await house.store.head()
-        with digested_file(wanted.out) as file, step("Exporting", upto) as shown:
+        with digested_file(wanted.out) as file, step("Exporting", upto) as moving:
             events = trail_events(house.trail, house.waiter, workspace_id, asked, upto)
-            async for piece in trail_csv(_counted(events, told, shown)):
-                file.content(piece)
+            passed = _counted(events, told, moving)
+            if wanted.format == "csv":
+                async for piece in trail_csv(passed):
+                    file.content(piece)
+            else:
+                file.content(await _report(house, found, wanted, upto, passed))
             await record(
                 house, found.user_id, workspace_id, wanted.format, told, as_asked(asked), file
             )
         return file.size
 
 
+async def _report(
+    house: House,
+    found: ExportedWorkspace,
+    wanted: TrailExport,
+    upto: int,
+    events: AsyncIterator[TrailEvent],
+) -> bytes:
+    # Here, since only who wants a report waits for the library that writes PDF.
+    from infra.exports.report_html import report_html
+    from infra.exports.report_pdf import report_pdf
+
+    workspace = found.workspace
+
+    async def projects_of(task_ids: Sequence[str]) -> Mapping[str, str]:
+        return await house.histories.projects_of(workspace.workspace_id, task_ids)
+
+    about = About(
+        workspace=shown(workspace.name, workspace.workspace_id),
+        workspace_id=workspace.workspace_id,
+        log_id=house.log_id,
+        asked=as_asked(period(wanted.since, wanted.until)),
+        upto=upto,
+        note=await house.operations.last_note(),
+    )
+    made = await report(about, events, projects_of, house.executor.states)
+    return report_pdf(made) if wanted.format == "pdf" else report_html(made)
+
+
 async def _counted(
-    events: AsyncIterator[TrailEvent], told: Told, shown: Moving
+    events: AsyncIterator[TrailEvent], told: Told, moving: Moving
 ) -> AsyncIterator[TrailEvent]:
     async for event in events:
         told.events += 1
-        shown.to(event["position"])
+        moving.to(event["position"])
         yield event

@@ -18,12 +18,9 @@ _DERIVED: Final = (
     "log.claims",
     "log.sequences",
     "log.snapshots",
-    "record.entries",
-    "record.summaries",
-    "record.asked",
 )
 # So long that they are read in parts, each in a short transaction.
-LOG: Final = ("log.events", "log.commits")
+LONG: Final = ("log.events", "log.commits", "record.entries")
 
 _TABLES: Final = """
 SELECT n.nspname, c.relname, array(

@@ -8,7 +8,7 @@ from typing import BinaryIO, Final
 from psycopg import IsolationLevel, sql
 
 from infra.backup.frames import PIECE_BYTES, FrameWriter, Manifest, TableBegin
-from infra.backup.tables import LOG, Table, kept_tables
+from infra.backup.tables import LONG, Table, kept_tables
 from infra.event_store.store import LogIncomplete
 from infra.keys.master import MasterKeys, root_row
 from infra.postgres.migrate import applied_migrations
@@ -47,15 +47,17 @@ async def write_backup(
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     async with connection.transaction():
         manifest = await _manifest(connection, product)
+        sealed = await _sealed(connection)
         tables = await kept_tables(connection)
         writer = _Writer(connection, FrameWriter(file, manifest, master.derive("backups")))
         for table in tables:
-            if str(table) not in LOG:
+            if str(table) not in LONG:
                 await writer.copy(table, sql.SQL("true"))
     await connection.set_isolation_level(None)
     by_name = {str(table): table for table in tables}
     await _commits(connection, writer, by_name["log.commits"], manifest.position)
-    await _events(writer, by_name["log.events"], manifest.position, progress)
+    await _by_positions(writer, by_name["record.entries"], sealed, lambda done, of: None)
+    await _by_positions(writer, by_name["log.events"], manifest.position, progress)
     writer.frames.end(writer.rows, manifest.position)
     return manifest, writer.frames.size
 
@@ -121,12 +123,19 @@ async def _commits(connection: Connection, writer: _Writer, table: Table, upto: 
         after = last
 
 
-async def _events(writer: _Writer, table: Table, upto: int, progress: Progress) -> None:
+async def _sealed(connection: Connection) -> int:
+    """Up to where events have their links."""
+    row = await (await connection.execute("SELECT max(position) FROM record.entries")).fetchone()
+    return 0 if row is None else row[0] or 0
+
+
+async def _by_positions(writer: _Writer, table: Table, upto: int, progress: Progress) -> None:
     for first in range(1, upto + 1, _EVENTS_AT_ONCE):
         last = min(first + _EVENTS_AT_ONCE - 1, upto)
         condition = sql.SQL("position BETWEEN {} AND {} ORDER BY position").format(
             sql.Literal(first), sql.Literal(last)
         )
         if await writer.copy(table, condition) != last - first + 1:
-            raise LogIncomplete(f"not all of the positions {first} to {last} are to be seen")
+            where = f"{table} does not have all of the positions {first} to {last}"
+            raise LogIncomplete(where)
         progress(last, upto)

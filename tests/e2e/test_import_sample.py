@@ -202,6 +202,8 @@ def test_the_project_and_the_trail_leave_as_files_that_are_recorded(imported: Im
     exports = [json.loads(each["data"]) for each in trail if each["type"] == "TrailExported.v1"]
     assert [each["format"] for each in exports] == ["ocel", "csv"]
     assert exports[1]["digest"] == hashlib.sha256((folder / "tasks.csv").read_bytes()).hexdigest()
+    served.run_json("export", "report", "--format", "pdf", "--out", str(folder / "report.pdf"))
+    assert (folder / "report.pdf").read_bytes().startswith(b"%PDF-")
     with Person(served.url) as member:
         member.register()
         home = imported.admin.user["default_workspace_id"]

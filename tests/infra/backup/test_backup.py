@@ -33,6 +33,8 @@ from infra.keys.destruction import DestroyedKeys, destroy_keys
 from infra.keys.master import KeyUnusable, MasterKeys, new_key
 from infra.people.accounts import Registration
 from infra.postgres.pool import connected
+from infra.record.growth import Growth
+from infra.record.links import Chains, leaves_of, read_events
 from infra.settings import Settings
 from tests.real import Database, Parts, fresh_database
 
@@ -126,6 +128,17 @@ def contents(database: Database) -> dict[str, list[Any]]:
         }
 
 
+async def root_of(database: Database) -> bytes:
+    """Of the tree over the whole log."""
+    async with connected(database.owner_url) as owner:
+        rows = await read_events(owner, 1, 2**31)
+    chains, growth = Chains(), Growth()
+    chains.learn({row.workspace_id for row in rows}, {})
+    list(growth.append(leaves_of(chains.extend(rows))))
+    assert growth.size == len(rows) > 0
+    return growth.root()
+
+
 async def test_everything_is_back_as_it_was(
     written: Written, parts: Parts, migrated: str, tmp_path: Path
 ) -> None:
@@ -133,6 +146,7 @@ async def test_everything_is_back_as_it_was(
         assert contents(empty) != contents(written.database)
         done = await restored(empty, written.path, tmp_path)
         assert contents(empty) == contents(written.database)
+        assert await root_of(empty) == await root_of(written.database)
         async with connected(empty.owner_url) as owner:
             assert (await derived.check(owner)).good
         assert (done.events, done.destroyed_again) == (checked(written.path).manifest.position, 0)
