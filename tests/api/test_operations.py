@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -97,9 +98,9 @@ async def test_without_postgresql_nothing_is_accepted_and_all_comes_back(
             finally:
                 parts.postgres.start()
             key = {"Idempotency-Key": uuid4().hex}
-            await _comes_back(someone, key)
-            titles = [each["title"] for each in (await someone.get("/user/tasks"))["tasks"]]
-            assert titles == ["After", "Before"]
+            await _comes_back(someone, "POST", "/tasks", {"title": "After"}, headers=key)
+            listed = await _comes_back(someone, "GET", "/user/tasks")
+            assert [each["title"] for each in listed["tasks"]] == ["After", "Before"]
             assert (await http.get("/readyz")).status_code == 200
 
 
@@ -123,14 +124,15 @@ async def _refused_while_gone(someone: Api, task_id: str) -> None:
     assert (await someone.send("GET", "!/metrics")).status_code == 200
 
 
-async def _comes_back(someone: Api, key: dict[str, str]) -> None:
+async def _comes_back(someone: Api, *call: Any, **options: Any) -> Any:
+    """What is answered once it is not refused any more."""
     until = time.monotonic() + 20
     while True:
-        answer = await someone.send("POST", "/tasks", {"title": "After"}, headers=key)
-        if answer.status_code == 201:
-            return
+        answer = await someone.send(*call, **options)
+        if answer.is_success:
+            return answer.json()
         assert answer.status_code == 503
-        assert time.monotonic() < until, "writes did not come back"
+        assert time.monotonic() < until, f"{call} did not come back"
         await asyncio.sleep(0.1)
 
 
