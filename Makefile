@@ -43,8 +43,9 @@ faults: dev ## Kill every part in turn under load, five times each.
 mutants: dev ## Change the domain in thousands of small ways: tests must find nine in ten.
 	$(BIN)/python -m tests.mutation $(ARGS)
 
-proof: dev ## Tamper with the record in thousands of seeded ways: every one is found.
+proof: dev ## Tamper with the record in thousands of seeded ways: every one is found; forget 200 names.
 	$(BIN)/python -m tests.proof $(ARGS)
+	FORGOTTEN_NAMES=200 $(BIN)/python -m pytest -q -n0 tests/api/test_forgotten.py
 
 bench: dev ## Measure against a plain CRUD application in the same run.
 	$(BIN)/python -m bench $(ARGS)

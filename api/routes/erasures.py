@@ -129,7 +129,7 @@ async def withdraw_erasure(call: CallHere, erasure_id: str) -> Reply:
     "/erasures/{erasure_id}/approval",
     summary="Approve an erasure that somebody else asked for",
     description="It is carried out at once, and cannot be taken back; the answer is the "
-    "certificate. Views are rewritten within a minute, after which its state is `completed`.",
+    "certificate. Views are rewritten after it; then its state is `completed`.",
     **write(
         ErasureAnswer,
         has_body=False,

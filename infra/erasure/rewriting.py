@@ -142,15 +142,18 @@ class Rewriter:
     async def _rewritten(self, session: Connection, horizon: datetime) -> bool:
         """Whether nothing is kept that was begun before; of what is, as much as can be goes."""
         views = {view.name: view for view in self._tools.views if view.holds_text}
+        rebuilt = set()
         for standing in await generations.standings(session, list(views)):
-            if standing.created_at >= horizon:
+            if standing.created_at >= horizon or standing.state == "retired":
                 continue
-            view = views[standing.generation.name]
-            if standing.generation.version < view.version:
+            name, version = standing.generation.name, standing.generation.version
+            if version < views[name].version:
                 # Of former code: whoever still runs it builds it anew.
                 await generations.discard(session, standing.generation)
-            elif standing.generation.version == view.version and standing.answers:
-                await self._rebuild(view, horizon)
+            elif version == views[name].version and name not in rebuilt:
+                # What was begun and left unfinished goes with it.
+                await self._rebuild(views[name], horizon)
+                rebuilt.add(name)
         left = await generations.standings(session, list(views))
         if any(standing.created_at < horizon for standing in left):
             return False

@@ -31,7 +31,7 @@ from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts, fresh_database
 
 # `make proof` plants more.
-NAMES = int(os.environ.get("TASKLEDGER_PROOF_NAMES", "20"))
+NAMES = int(os.environ.get("FORGOTTEN_NAMES", "20"))
 REWRITTEN_WITHIN_S = 60.0
 
 _EVENT = (
