@@ -41,6 +41,7 @@ from api.routes import (
     project_members,
     project_settings,
     projects,
+    proofs,
     recurrences,
     search,
     sign_on,
@@ -57,6 +58,7 @@ from api.routes import (
 )
 from api.routes.account_pages import account_pages
 from api.routes.documentation import documentation_routes
+from api.routes.proofs import published
 from infra.bootstrap import House
 
 _EXPOSED: Final = (
@@ -102,6 +104,7 @@ ROUTERS: Final = (
     activity.router,
     events.router,
     audit.router,
+    proofs.router,
     batch.router,
     bulk.router,
     jobs.router,
@@ -150,6 +153,7 @@ def create_app(house: House) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.router.routes.extend(documentation_routes(app))
     app.router.routes.extend(account_pages())
+    app.router.routes.extend(published(house))
     # Starlette's type lets no handler of one class of exceptions in, though it calls it for that
     # class alone.
     app.add_exception_handler(HTTPException, answer_http_exception)  # type: ignore[arg-type]

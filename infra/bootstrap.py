@@ -93,6 +93,7 @@ from infra.postgres.views.template_queries import TemplateQueries
 from infra.postgres.views.trail_queries import TrailQueries
 from infra.postgres.views.waiting import ViewWaiter
 from infra.record.files import PublishedFiles
+from infra.record.proofs import LogProofs
 from infra.redis.client import open_redis
 from infra.redis.first_uses import FirstUses
 from infra.redis.login_limits import LoginLimits
@@ -160,6 +161,7 @@ class House:
     directory: Directory
     labels: LabelDirectory
     changes: ChangeFeed
+    proofs: LogProofs
     change_waiters: ChangeWaiters
     trail: Trail
     security: SecurityWatch
@@ -463,6 +465,7 @@ async def _build(
         notifications=NotificationQueries(pool, pointers, log_id),
         directory=directory,
         changes=ChangeFeed(change_queries, store, directory),
+        proofs=LogProofs(PublishedFiles.of(settings), log_id),
         change_waiters=change_waiters,
         trail=Trail(
             TrailQueries(pool, pointers),

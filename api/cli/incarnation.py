@@ -1,14 +1,22 @@
 """`taskledger incarnation`: a log that was put back to an earlier state gets a new identity."""
 
 import asyncio
+import contextlib
+import getpass
 from typing import Annotated
 
 import typer
 import uvloop
 
 from api.cli.answers import give_json, say
-from infra.event_store.incarnation import declare_incarnation
-from infra.postgres.pool import connected
+from api.cli.exits import PART_DOWN, Exit
+from infra.event_store.store import PostgresEventStore
+from infra.keys.configured import master_keys
+from infra.postgres.pool import open_pool
+from infra.processes.sessions import WORKER
+from infra.record.declaring import declare as declared
+from infra.record.files import FilesAway, PublishedFiles
+from infra.record.folder import SealersFolder
 from infra.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -23,20 +31,39 @@ def incarnation() -> None:
 def declare(
     *,
     reason: Annotated[str, typer.Option(help="What happened, for whoever reads it in a year.")],
+    by: Annotated[
+        str | None, typer.Option(help="Who says so; default: the account that runs this.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Say that what was published, shown or remembered of this log may be false.
 
     Every process that works with it stops appending and is started anew; views, streams and
-    caches begin again from what the log holds now.
+    caches begin again from what the log holds now. The log says itself from which one it goes on,
+    and what was signed last of that.
     """
 
     async def run() -> str:
-        async with connected(Settings.load().resolve().owner_url()) as connection:
-            return str(await declare_incarnation(connection, reason))
+        settings = Settings.load().resolve()
+        async with contextlib.AsyncExitStack() as stack:
+            owner = await open_pool(settings.owner_url(), max_size=2)
+            stack.push_async_callback(owner.close)
+            url = settings.worker_url()
+            pool = await open_pool(url, role=WORKER, max_size=2)
+            stack.push_async_callback(pool.close)
+            store = PostgresEventStore(pool, master_keys(settings), url, role=WORKER)
+            await store.start()
+            stack.push_async_callback(store.close)
+            files = PublishedFiles.of(settings)
+            folder = SealersFolder(settings.record_dir())
+            who = by or getpass.getuser()
+            return str(await declared(owner, store, files, folder, by=who, reason=reason))
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        log_id = runner.run(run())
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            log_id = runner.run(run())
+    except FilesAway as away:
+        raise Exit(PART_DOWN, f"What was signed last cannot be asked: {away}") from away
     if as_json:
         give_json({"log_id": log_id})
     else:

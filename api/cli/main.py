@@ -33,6 +33,7 @@ COMMANDS = {
     "heads": Entry("api.cli.heads", "Check what is derived from the log, and put it right."),
     "incarnation": Entry("api.cli.incarnation", "Give a log that was put back a new identity."),
     "keys": Entry("api.cli.keys", "Put all keys under the current master key."),
+    "record": Entry("api.cli.record", "Make the key that signs what the log holds."),
     "import": Entry("api.cli.import_", "Bring in work from elsewhere with its history."),
     "export": Entry("api.cli.export", "Make files of what is recorded, for people and programs."),
     "backup": Entry("api.cli.backup", "Write all that a new system needs into one file."),

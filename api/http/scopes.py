@@ -137,10 +137,13 @@ _ROUTES: Final = {
         PUT /projects/{project_id}/workflow
     """,
     AUDIT_READ: """
+        GET /audit/checkpoint
         GET /audit/events
         POST /audit/exports
         GET /audit/exports/{export_id}
         GET /audit/exports/{export_id}/file
+        GET /audit/proof/consistency
+        GET /audit/proof/inclusion
     """,
     ADMIN: """
         PATCH /workspaces/{workspace_id}

@@ -2,17 +2,30 @@
 
 import uuid
 
+from commands.commit import Receipt
+from infra.event_store.batch import APPEND, parameters, verdicts
+from infra.event_store.encoder import EncodedCommit
 from infra.postgres.pool import Connection
+from infra.postgres.prepared import fetch_prepared
 
 
-async def declare_incarnation(connection: Connection, reason: str) -> uuid.UUID:
+async def declare_incarnation(
+    connection: Connection,
+    reason: str,
+    *,
+    log_id: uuid.UUID | None = None,
+    says: EncodedCommit | None = None,
+) -> uuid.UUID:
     """Give the log a new identity, valid for the positions after its head; return it.
 
     For after a restore or a failover that lost something: views, streams and caches of the old
     identity are then not believed any more. Every process that works with the old one stops
-    appending at once and must be started anew. Needs the owner's connection.
+    appending at once and must be started anew. `says` is appended as the first commit of the new
+    one; the connection is then one of a pool. Needs the owner's connection.
+
+    Raises Refused where the log does not take that commit; then nothing is declared.
     """
-    log_id = uuid.uuid4()
+    log_id = log_id or uuid.uuid4()
     async with connection.transaction():
         await connection.execute("SELECT FROM log.head FOR UPDATE")
         await connection.execute(
@@ -21,4 +34,13 @@ async def declare_incarnation(connection: Connection, reason: str) -> uuid.UUID:
             (log_id, reason),
         )
         await connection.execute("UPDATE log.head SET log_id = %s", (log_id,))
+        if says is not None:
+            await _append(connection, log_id, says)
     return log_id
+
+
+async def _append(connection: Connection, log_id: uuid.UUID, commit: EncodedCommit) -> None:
+    [row] = await fetch_prepared(connection, APPEND, parameters(log_id, [commit]))
+    [verdict] = verdicts([commit], row).verdicts
+    if not isinstance(verdict, Receipt):
+        raise verdict

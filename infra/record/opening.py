@@ -16,7 +16,7 @@ from infra.record.signed import SignedTree, read_signed
 
 # A new incarnation begins with the event that declares it.
 _DECLARED: Final = (
-    f"SELECT {COLUMNS} FROM log.events WHERE position ="
+    f"SELECT {COLUMNS} FROM log.events WHERE type = 'IncarnationDeclared.v1' AND position ="
     " (SELECT after_position + 1 FROM log.incarnations WHERE log_id = %s::uuid)"
 )
 _KNOWN: Final = "SELECT FROM log.incarnations WHERE log_id = %s::uuid"

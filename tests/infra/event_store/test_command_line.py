@@ -53,9 +53,14 @@ async def test_heads_are_checked_and_put_right(
     assert run("heads", "check").returncode == 0
 
 
-async def test_an_incarnation_is_declared(open_store: OpenStore, run: Run) -> None:
+async def test_an_incarnation_is_declared(
+    open_store: OpenStore, run: Run, master_key: bytes
+) -> None:
     store = await open_store()
-    declared = run("incarnation", "declare", "--reason", "restored the backup of Monday")
+    key = base64.b64encode(master_key).decode()
+    declared = run(
+        "incarnation", "declare", "--reason", "the backup of Monday", TASKLEDGER_MASTER_KEY=key
+    )
     assert declared.returncode == 0, declared.stderr
     log_id = json.loads(declared.stdout)["log_id"]
     assert log_id != str(store.log_id)

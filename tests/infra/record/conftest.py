@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -32,6 +33,7 @@ class Bench:
     """`log` is written to by hand; `path` is the sealer's folder."""
 
     log: SampleLog
+    superuser: "psycopg.Connection[Any]"
     pool: Pool
     nats: NatsConnection
     path: Path
@@ -53,6 +55,22 @@ class Bench:
             for n in range(self.log.head(), count + self.log.head())
         )
         return self.log.append(*made)
+
+    def tamper(self, *statements: str) -> None:
+        """With all rights, and past what refuses changes."""
+        with self.superuser.transaction():
+            for statement in ("SET LOCAL session_replication_role = replica", *statements):
+                self.log.do(statement)
+
+    def cut(self, position: int) -> None:
+        """The database as it was when the log ended here."""
+        later = f"WHERE position > {position}"
+        self.tamper(
+            f"DELETE FROM log.events {later}",
+            f"DELETE FROM record.entries {later}",
+            f"DELETE FROM record.checkpoints WHERE size > {position}",
+            f"UPDATE log.head SET position = {position}",
+        )
 
     @contextlib.asynccontextmanager
     async def appending(self) -> AsyncIterator[PostgresEventStore]:
@@ -106,7 +124,11 @@ async def bench(database: Database, parts: Parts, data_folder: Path) -> AsyncIte
         superuser = stack.enter_context(psycopg.connect(database.superuser_url, autocommit=True))
         superuser.execute("SET timezone = 'UTC'")
         log = SampleLog(superuser, pool)
-        made = Bench(log, pool, nats, data_folder, database.worker_url, MasterKeys(new_key()))
+        made = Bench(
+            log, superuser, pool, nats, data_folder, database.worker_url, MasterKeys(new_key())
+        )
+        async with made.appending():
+            pass  # an empty log gets the secrets that it is to have
         try:
             yield made
         finally:

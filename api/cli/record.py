@@ -1,0 +1,42 @@
+"""`taskledger record`: the key that signs checkpoints."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.answers import give_json, say
+from api.cli.exits import BAD_USE, Exit
+from infra.record.signing import make_signing_key
+from infra.settings import Settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def record() -> None:
+    """What seals the log: a tree over all events, whose root is signed."""
+
+
+@app.command("new-key")
+def new_key(
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Sign by another key than until now.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Make a key that signs checkpoints, for this account alone to read.
+
+    A sealer that runs takes it at its next checkpoint: it publishes the new public key, says until
+    when the old one was valid, and records the change in the log.
+    """
+    settings = Settings.load()
+    if settings.record_sign_command is not None:
+        raise Exit(BAD_USE, "A command signs here: its key is changed where that key is kept.")
+    path = settings.signing_key_file()
+    if not make_signing_key(path, replace=replace):
+        raise Exit(BAD_USE, f"There is a key in {path} already; --replace takes another one.")
+    if as_json:
+        give_json({"file": str(path)})
+    else:
+        say(f"checkpoints are signed by the new key in {path} from now on")

@@ -1,0 +1,203 @@
+"""What anybody may check of the log: its checkpoint, proofs by position, and the tree itself."""
+
+import re
+from base64 import b64encode
+from collections.abc import Awaitable
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query
+from msgspec import Struct
+from pydantic import Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.http import queries
+from api.http.call import CallHere
+from api.http.describe import read
+from api.http.reply import Reply
+from api.http.route import DirectRoute
+from api.routes.answers import encode
+from domain.errors import Invalid, Refused, invalid
+from domain.record.tiles import parse_path
+from infra.bootstrap import House
+from infra.record.files import CHECKPOINT
+from infra.record.proofs import Signed
+
+router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
+
+_MOST: Final = 2**63 - 1
+_LOG_ID: Final = re.compile(r"[0-9a-f-]{36}")
+_NO_CHANGE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_SHORT: Final = {"Cache-Control": "no-cache"}
+
+Position = Annotated[int, Field(ge=1, le=_MOST, description="Of an event, from 1.")]
+Size = Annotated[int, Field(ge=1, le=_MOST, description="Of a tree: how many events it has.")]
+
+
+class CheckpointAnswer(Struct, frozen=True, kw_only=True):
+    """`note` is what is signed (C2SP signed-note, tlog-checkpoint); the rest stands in it too.
+    `root_hash` in base64."""
+
+    log_id: str
+    origin: str
+    tree_size: int
+    root_hash: str
+    note: str
+
+
+class InclusionAnswer(Struct, frozen=True, kw_only=True):
+    """The hashes of an RFC 6962 inclusion proof, in base64, from the leaf up: the event at
+    `position` is the leaf `leaf_index` of the tree of `tree_size` events. `leaf` is what is hashed
+    there, in base64: the position, and the link of its workspace's chain."""
+
+    position: int
+    leaf_index: int
+    tree_size: int
+    leaf: str
+    proof: list[str]
+    checkpoint: CheckpointAnswer
+
+
+class ConsistencyAnswer(Struct, frozen=True, kw_only=True):
+    """The hashes of an RFC 6962 consistency proof, in base64: the tree of `to` events begins with
+    that of `from`."""
+
+    from_size: int
+    to_size: int
+    proof: list[str]
+    checkpoint: CheckpointAnswer
+
+
+class InclusionQuery(queries.Query):
+    position: Position
+    size: Size | None = None
+
+
+class ConsistencyQuery(queries.Query):
+    from_size: Annotated[Size, Field(alias="from")]
+    to_size: Annotated[Size | None, Field(alias="to")] = None
+
+
+@router.get(
+    "/audit/checkpoint",
+    summary="What is signed of the log",
+    **read(CheckpointAnswer, has_path=False, is_view=False),
+)
+async def checkpoint(call: CallHere) -> Reply:
+    house = call.house
+    return Reply(200, encode(_shown(house, await house.proofs.signed())))
+
+
+@router.get(
+    "/audit/proof/inclusion",
+    summary="That an event is in the signed log",
+    **read(InclusionAnswer, has_path=False, is_view=False),
+)
+async def inclusion(call: CallHere, query: Annotated[InclusionQuery, Query()]) -> Reply:
+    proofs = call.house.proofs
+    signed = await proofs.signed()
+    size = _size(query.size, signed, "size")
+    if query.position > size:
+        raise _beyond("position", query.position, size)
+    index = query.position - 1
+    answer = InclusionAnswer(
+        position=query.position,
+        leaf_index=index,
+        tree_size=size,
+        leaf=_base64(await proofs.leaf(index)),
+        proof=[_base64(each) for each in await proofs.inclusion(index, size)],
+        checkpoint=_shown(call.house, signed),
+    )
+    return Reply(200, encode(answer))
+
+
+@router.get(
+    "/audit/proof/consistency",
+    summary="That the signed log only grew",
+    **read(ConsistencyAnswer, has_path=False, is_view=False),
+)
+async def consistency(call: CallHere, query: Annotated[ConsistencyQuery, Query()]) -> Reply:
+    proofs = call.house.proofs
+    signed = await proofs.signed()
+    new = _size(query.to_size, signed, "to")
+    if query.from_size > new:
+        raise _beyond("from", query.from_size, new)
+    answer = ConsistencyAnswer(
+        from_size=query.from_size,
+        to_size=new,
+        proof=[_base64(each) for each in await proofs.consistency(query.from_size, new)],
+        checkpoint=_shown(call.house, signed),
+    )
+    return Reply(200, encode(answer))
+
+
+def published(house: House) -> list[Route]:
+    """The tree as static files (c2sp.org/tlog-tiles), and the public keys; without a token."""
+    proofs = house.proofs
+
+    async def note(request: Request) -> Response:
+        content = await _file(request.path_params["log_id"], CHECKPOINT)
+        return _text(content, "text/plain; charset=utf-8")
+
+    async def tile(request: Request) -> Response:
+        path = f"tile/{request.path_params['path']}"
+        known = parse_path(path)
+        content = None if known is None else await _file(request.path_params["log_id"], path)
+        if content is None:
+            return Response(status_code=404)
+        return Response(content, headers=_NO_CHANGE, media_type="application/octet-stream")
+
+    async def keys(_: Request) -> Response:
+        return _text(await _or_away(proofs.keys()), "application/json")
+
+    async def _file(log_id: str, name: str) -> bytes | None:
+        return await _or_away(proofs.file(log_id, name)) if _LOG_ID.fullmatch(log_id) else None
+
+    return [
+        Route("/tlog/{log_id}/checkpoint", note),
+        Route("/tlog/{log_id}/tile/{path:path}", tile),
+        Route("/.well-known/taskledger-keys", keys),
+    ]
+
+
+async def _or_away(content: Awaitable[bytes | None]) -> bytes | None:
+    try:
+        return await content
+    except Refused as refused:
+        raise HTTPException(503, refused.detail) from refused
+
+
+def _text(content: bytes | None, media_type: str) -> Response:
+    if content is None:
+        return Response(status_code=404)
+    return Response(content, headers=_SHORT, media_type=media_type)
+
+
+def _size(asked: int | None, signed: Signed, name: str) -> int:
+    """Of the tree that is meant: the one that is signed, where none is named."""
+    last = signed.checkpoint.size
+    if asked is not None and asked > last:
+        raise _beyond(name, asked, last)
+    return asked or last
+
+
+def _beyond(name: str, asked: int, last: int) -> Invalid:
+    detail = f"{asked} is beyond what is signed, or asked about: {last}. Ask again in a moment."
+    return invalid(f"/query/{name}", detail, "too-big")
+
+
+def _shown(house: House, signed: Signed) -> CheckpointAnswer:
+    said = signed.checkpoint
+    return CheckpointAnswer(
+        log_id=house.log_id,
+        origin=said.origin,
+        tree_size=said.size,
+        root_hash=_base64(said.root),
+        note=signed.note,
+    )
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()

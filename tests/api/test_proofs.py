@@ -1,0 +1,111 @@
+"""The signed log by its doors, beside a sealer that works."""
+
+import asyncio
+import contextlib
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from domain.record.checkpoint import parse_checkpoint
+from domain.record.note import parse_note
+from domain.record.note_keys import open_note
+from domain.record.tree import leaf_hash, verify_consistency, verify_inclusion
+from domain.record.trust import parse_keys
+from infra.processes.executing import open_store
+from infra.processes.workplace import open_workplace
+from infra.record.sealer import Pace, Sealer, SealersPlace
+from infra.record.signing import make_signing_key
+from infra.tasks import cancelled
+from tests.api.client import Api
+from tests.api.product import served, settings_of
+from tests.infra.processes.conftest import until
+from tests.real import Database, Parts
+
+
+@pytest.fixture
+async def ada(parts: Parts, database: Database, tmp_path: Path) -> AsyncIterator[Api]:
+    """Of a product with a sealer."""
+    settings = settings_of(parts, database, data_dir=tmp_path, smtp_url=SecretStr("smtp://x:1"))
+    make_signing_key(settings.signing_key_file())
+    async with contextlib.AsyncExitStack() as stack:
+        product = stack.enter_context(served(settings))
+        client = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=product.base_url, timeout=20)
+        )
+        workplace = await stack.enter_async_context(open_workplace(settings, "test sealer"))
+        sealer = Sealer(
+            workplace.store,
+            workplace.sessions,
+            workplace.nats,
+            SealersPlace.of(settings),
+            lambda: open_store(workplace, settings),
+            Pace(spacing_s=0.01),
+        )
+        working = asyncio.create_task(sealer.run())
+        try:
+            ada = await Api(client, product.house.access_tokens.issue).register()
+            await until(lambda: sealer.said.size >= ada.position, what="a checkpoint")
+            yield ada
+        finally:
+            await cancelled(working)
+
+
+def _hashes(proof: list[str]) -> list[bytes]:
+    return [b64decode(each) for each in proof]
+
+
+async def test_anybody_checks_what_they_did_without_trusting_anybody(ada: Api) -> None:
+    before = await ada.get("/audit/checkpoint")
+    task = await ada.task()
+    after = before
+
+    async def is_signed() -> bool:
+        nonlocal after
+        after = await ada.get("/audit/checkpoint")
+        return bool(after["tree_size"] >= task["position"])
+
+    await until(is_signed, what="a checkpoint of the task")
+    log_id = after["log_id"]
+    keys = [
+        each.key
+        for each in parse_keys((await ada.send("GET", "!/.well-known/taskledger-keys")).content)
+    ]
+    for answer in (before, after):
+        note = parse_note(answer["note"].encode())
+        assert open_note(note, keys)
+        assert parse_checkpoint(note.text).size == answer["tree_size"]
+    root = b64decode(after["root_hash"])
+    size = after["tree_size"]
+    included = await ada.get(f"/audit/proof/inclusion?position={task['position']}&size={size}")
+    leaf = b64decode(included["leaf"])
+    assert int.from_bytes(leaf[:8]) == task["position"]
+    index = included["leaf_index"]
+    assert verify_inclusion(index, size, leaf_hash(leaf), _hashes(included["proof"]), root)
+    old = before["tree_size"]
+    grown = await ada.get(f"/audit/proof/consistency?from={old}&to={size}")
+    old_root = b64decode(before["root_hash"])
+    assert verify_consistency(old, size, old_root, root, _hashes(grown["proof"]))
+    tile = await ada.send("GET", f"!/tlog/{log_id}/tile/entries/000.p/{size}")
+    assert tile.content[42 * index + 2 :][:40] == leaf
+    published = await ada.send("GET", f"!/tlog/{log_id}/checkpoint")
+    assert published.headers["content-type"] == "text/plain; charset=utf-8"
+    assert parse_note(published.content)
+
+
+async def test_what_is_not_signed_has_no_proof(ada: Api) -> None:
+    for path in (
+        "/audit/proof/inclusion?position=9999999",
+        "/audit/proof/inclusion?position=1&size=9999999",
+        "/audit/proof/consistency?from=9999999",
+        "/audit/proof/consistency?from=2&to=1",
+        "/audit/proof/inclusion?position=0",
+    ):
+        answer = await ada.send("GET", path)
+        assert answer.status_code == 422, path
+        assert answer.json()["errors"][0]["pointer"].startswith("/query/")
+    for path in ("!/tlog/x/checkpoint", "!/tlog/..%2f..%2f/checkpoint", "!/tlog/x/tile/0/../../x"):
+        assert (await ada.send("GET", path)).status_code == 404, path
