@@ -80,12 +80,14 @@ class SealersPlace:
 class Pace:
     """Seconds from one checkpoint to the next at least, and from one sum of the chains to the
     next. What was signed is read once more within `retrace_hours`, and by at least
-    `retraced_a_second` events a second, so that a small log is never long unread."""
+    `retraced_a_second` events a second, so that a small log is never long unread; it begins
+    again after `rest_s`."""
 
     spacing_s: float = 0.5
     sum_every_s: float = 60.0
     retrace_hours: float = 24.0
     retraced_a_second: int = 200
+    rest_s: float = 5.0
 
 
 @dataclass(slots=True)
@@ -485,6 +487,7 @@ class _Term:
                 await retrace.step()
                 self._said.retraced += retrace.position - before
                 await asyncio.sleep((retrace.position - before) / pace)
+            await asyncio.sleep(self._pace.rest_s)
 
     async def _retrace_all(self, signed: SignedTree) -> None:
         """At once, since this log was refused before."""

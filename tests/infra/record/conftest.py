@@ -24,7 +24,7 @@ from tests.infra.processes.conftest import until
 from tests.infra.processes.sample import Added, SampleLog
 from tests.real import Database, Parts
 
-QUICK = Pace(spacing_s=0.01, sum_every_s=3600, retraced_a_second=1_000_000)
+QUICK = Pace(spacing_s=0.01, sum_every_s=3600, retraced_a_second=1_000_000, rest_s=0.05)
 WORKSPACES = ("ws_a", "ws_b", "ws_c")
 
 
