@@ -82,11 +82,18 @@ class Linker:
         """The entries of events that have theirs, as they have to be. Raises Tampered where they
         are others."""
         there = await entries.between(self._session, rows[0].position, rows[-1].position)
+        fitting = 0
         for row, entry in zip(rows, there, strict=False):
             if (row.position, row.workspace_id) != (entry.position, entry.workspace_id):
-                raise Tampered(row.position, "its entry is not there")
-        if len(there) < len(rows):
-            raise Tampered(rows[len(there)].position, "its entry is not there")
+                break
+            fitting += 1
+        # What is wrong before it is wrong first.
+        await self._compare(rows[:fitting], there[:fitting])
+        if fitting < len(rows):
+            raise Tampered(rows[fitting].position, "its entry is not there")
+        return there
+
+    async def _compare(self, rows: Sequence[StoredRow], there: Sequence[Entry]) -> None:
         unknown = self._chains.missing(rows)
         if unknown:
             before = {
@@ -99,7 +106,6 @@ class Linker:
         for made, entry in zip(self._chains.extend(rows), there, strict=True):
             if made != entry:
                 raise Tampered(made.position, "the event is not the one that was sealed")
-        return there
 
 
 async def read_events(connection: Connection, first: int, last: int) -> list[StoredRow]:

@@ -39,6 +39,7 @@ if __name__ == "__main__":
     for _ in sys.stdin:
         child = os.fork()
         if not child:
+            os.dup2(2, 1)  # what is read there is numbers alone
             asyncio.run(seal(*given))
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
