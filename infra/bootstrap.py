@@ -25,6 +25,7 @@ from infra.executors import executor_over, utc_now
 from infra.exports.book import ExportBook
 from infra.exports.exporter import Exporter
 from infra.exports.files import ExportFiles
+from infra.exports.formats import Sources
 from infra.exports.histories import Histories
 from infra.exports.own_file import OwnFiles
 from infra.exports.saved import SavedExports
@@ -35,6 +36,7 @@ from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
 from infra.keys.aliases import Aliases
 from infra.keys.configured import master_keys
+from infra.keys.content_keys import KeyRing
 from infra.keys.destruction import DestroyedKeys
 from infra.keys.forgotten import Forgotten, destroy_what_came_back
 from infra.labels import LabelDirectory
@@ -395,7 +397,19 @@ async def _build(
     _every(_SWEEP_EVERY_S, kept_answers.sweep, stack)
     job_book = JobBook(pool, vault, most_at_once=settings.max_jobs_at_once)
     seals = Seals(pool, nats, log_id, PublishedFiles.of(settings))
-    exporter = Exporter(pool, store.ring, executor, seals.snapshot)
+    directory = Directory(pool, pointers)
+    trail = Trail(
+        TrailQueries(pool, pointers), store, directory, aliases, master.derive("trail cursors")
+    )
+    sources = Sources(
+        pool=pool,
+        fresh_ring=lambda: KeyRing(pool, master),
+        take_snapshot=seals.snapshot,
+        store=store,
+        view=trail,
+        waiter=waiter,
+    )
+    exporter = Exporter(executor, sources)
     exports = SavedExports(
         ExportBook(pool),
         ExportFiles.of(settings),
@@ -410,7 +424,6 @@ async def _build(
     jobs.start()
     stack.push_async_callback(jobs.stop)
     _every(_COUNT_EVERY_S, _counting(store, metrics), stack)
-    directory = Directory(pool, pointers)
     forgotten.also(directory.forget_all)
     answer_cache = AnswerCache(
         pool,
@@ -467,13 +480,7 @@ async def _build(
         changes=ChangeFeed(change_queries, store, directory),
         proofs=LogProofs(PublishedFiles.of(settings), log_id),
         change_waiters=change_waiters,
-        trail=Trail(
-            TrailQueries(pool, pointers),
-            store,
-            directory,
-            aliases,
-            master.derive("trail cursors"),
-        ),
+        trail=trail,
         security=security,
         recording=alarm,
         labels=LabelDirectory(access, executor.states),

@@ -32,7 +32,7 @@ from infra.jobs.runner import EXPORT
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
-FormatName = Literal["bundle", "jsonl"]
+FormatName = Literal["bundle", "jsonl", "csv"]
 
 
 class NewExport(Body):

@@ -4,6 +4,7 @@ checked against the record as it goes by."""
 import asyncio
 from array import array
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -38,12 +39,14 @@ class EntryWriter:
         if span.first > 1:
             self.previous_link = (await self._trail.place(span.first - 1)).link
         self._link = self.previous_link
-        async for entries in self._trail.batches(span.first, span.last):
-            # In a thread: whatever else this process does goes on.
-            told = await asyncio.to_thread(self._told, entries)
-            keys = await self._ring.load({each.key_id for fields in told for each in fields or ()})
-            await asyncio.to_thread(self._put, out, entries, told, keys)
-            moved(len(self.positions))
+        async with aclosing(self._trail.batches(span.first, span.last)) as batches:
+            async for entries in batches:
+                # In a thread: whatever else this process does goes on.
+                told = await asyncio.to_thread(self._told, entries)
+                used = {each.key_id for fields in told for each in fields or ()}
+                keys = await self._ring.load(used)
+                await asyncio.to_thread(self._put, out, entries, told, keys)
+                moved(len(self.positions))
 
     def _told(self, entries: Sequence[Entry]) -> list[list[Sealed] | None]:
         """The sealed fields of each event that is disclosed; None of one that is not."""

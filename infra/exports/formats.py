@@ -1,33 +1,135 @@
 """In which forms a trail leaves the product: one table for every door."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from infra.event_store.rows import moment
+from infra.event_store.store import PostgresEventStore
 from infra.exports.bundle import write_bundle
 from infra.exports.filters import TrailFilter
 from infra.exports.jsonl import write_jsonl
 from infra.exports.progress import Begin
 from infra.exports.snapshot import Snapshot
 from infra.exports.trail import Trail
+from infra.exports.trail_csv import trail_csv
+from infra.exports.trail_walk import TrailEvent, trail_events
 from infra.exports.whole_file import Digested
 from infra.keys.content_keys import KeyRing
+from infra.postgres.pool import Pool
+from infra.postgres.views.waiting import ViewWaiter
+from infra.trail.reading import Trail as TrailView
+from projections.trail_query import TrailFilter as TrailQuestion
 
-Write = Callable[[Digested, Path, Trail, KeyRing, Snapshot, TrailFilter, Begin], Awaitable[int]]
+TakeSnapshot = Callable[[str], Awaitable[Snapshot]]
+"""Of a workspace, no older than the question. Raises Refused where nothing is signed in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What files are made of: the log with its proofs, and the view of the trail. `fresh_ring` has
+    no key yet: one that was destroyed meanwhile opens nothing in a new file."""
+
+    pool: Pool
+    fresh_ring: Callable[[], KeyRing]
+    take_snapshot: TakeSnapshot
+    store: PostgresEventStore
+    view: TrailView
+    waiter: ViewWaiter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """One file. `out` takes its content; in `folder` there may be others meanwhile."""
+
+    out: Digested
+    folder: Path
+    workspace_id: str
+    wanted: TrailFilter
+    sources: Sources
+    begin: Begin
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many events a file tells, and the size of the tree that proves it (0: none does)."""
+
+    events: int
+    tree_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`write` puts the whole content into a file, and returns how many events it tells; beside
-    it, in a folder, it may have other files meanwhile. `suffix` and `media` say what it is."""
+    """`write` gives the file all of its content; `suffix` and `media` say what that is."""
 
-    write: Write
+    write: Callable[[Making], Awaitable[Written]]
     suffix: str
     media: str
 
 
+async def _bundle(making: Making) -> Written:
+    sources = making.sources
+    snapshot = await sources.take_snapshot(making.workspace_id)
+    events = await write_bundle(
+        making.out,
+        making.folder,
+        Trail(sources.pool, making.workspace_id),
+        sources.fresh_ring(),
+        snapshot,
+        making.wanted,
+        making.begin,
+    )
+    return Written(events, snapshot.size)
+
+
+async def _jsonl(making: Making) -> Written:
+    sources = making.sources
+    snapshot = await sources.take_snapshot(making.workspace_id)
+    events = await write_jsonl(
+        making.out,
+        Trail(sources.pool, making.workspace_id),
+        sources.fresh_ring(),
+        snapshot,
+        making.wanted,
+        making.begin,
+    )
+    return Written(events, snapshot.size)
+
+
+async def _csv(making: Making) -> Written:
+    sources, wanted = making.sources, making.wanted
+    upto = await sources.store.head()
+    moved = making.begin("Exporting", upto)
+    asked = TrailQuestion(
+        actors=() if wanted.actor is None else (wanted.actor,),
+        streams=() if wanted.stream is None else (wanted.stream,),
+        since=_at(wanted.since),
+        until=_at(wanted.until),
+    )
+    events = 0
+
+    async def counted() -> AsyncIterator[TrailEvent]:
+        nonlocal events
+        async for event in trail_events(
+            sources.view, sources.waiter, making.workspace_id, asked, upto
+        ):
+            events += 1
+            moved(event["position"])
+            yield event
+
+    async for piece in trail_csv(counted()):
+        making.out.content(piece)
+    return Written(events)
+
+
+def _at(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else moment(microseconds)
+
+
 FORMATS: Final[Mapping[str, Format]] = {
-    "bundle": Format(write_bundle, "bundle", "application/octet-stream"),
-    "jsonl": Format(write_jsonl, "jsonl", "application/jsonl"),
+    "bundle": Format(_bundle, "bundle", "application/octet-stream"),
+    "jsonl": Format(_jsonl, "jsonl", "application/jsonl"),
+    "csv": Format(_csv, "csv", "text/csv; charset=utf-8"),
 }

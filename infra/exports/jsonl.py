@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -26,7 +26,6 @@ _encode = msgspec.json.Encoder().encode
 
 async def write_jsonl(
     out: Digested,
-    folder: Path,
     trail: Trail,
     ring: KeyRing,
     snapshot: Snapshot,
@@ -44,12 +43,13 @@ async def write_jsonl(
         previous = (await trail.place(span.begins - 1)).link
     moved = begin("Exporting", span.ends - span.begins + 1)
     lines.put(out, lines.about())
-    async for entries in trail.batches(span.begins, span.ends):
-        told = await asyncio.to_thread(_told, entries, wanted)
-        keys = await ring.load({each.key_id for fields in told for each in fields or ()})
-        await asyncio.to_thread(lines.put_all, out, entries, previous, told, keys)
-        previous = entries[-1].link
-        moved(entries[-1].count - span.begins + 1)
+    async with aclosing(trail.batches(span.begins, span.ends)) as batches:
+        async for entries in batches:
+            told = await asyncio.to_thread(_told, entries, wanted)
+            keys = await ring.load({each.key_id for fields in told for each in fields or ()})
+            await asyncio.to_thread(lines.put_all, out, entries, previous, told, keys)
+            previous = entries[-1].link
+            moved(entries[-1].count - span.begins + 1)
     return lines.events
 
 

@@ -1,12 +1,14 @@
 """A workspace's events with their places in its chain, as the record has them beside the log."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from infra.event_store.rows import COLUMNS, StoredRow
 from infra.postgres.pool import Pool
 from infra.postgres.scoped import fetch_scoped
+from infra.tasks import cancelled
 
 _READ_AT_ONCE: Final = 500
 _BYTES_AT_ONCE: Final = 8 * 1024 * 1024
@@ -88,20 +90,29 @@ class Trail:
         position: int = rows[0][0]
         return position
 
-    async def batches(self, first: int, last: int) -> AsyncIterator[list[Entry]]:
+    async def batches(self, first: int, last: int) -> AsyncGenerator[list[Entry]]:
         """The events numbered `first` to `last`, in order, some at a time. Raises TrailBroken
         where one is not there."""
-        while first <= last:
-            entries = await self._batch(first, min(last, first + _READ_AT_ONCE - 1))
-            for expected, entry in enumerate(entries, first):
-                if entry.count != expected:
-                    raise await self._gone(expected)
-            if not entries:
-                raise await self._gone(first)
-            yield entries
-            first = entries[-1].count + 1
+        coming = asyncio.ensure_future(self._batch(first, last))
+        try:
+            while first <= last:
+                entries = await coming
+                for expected, entry in enumerate(entries, first):
+                    if entry.count != expected:
+                        raise await self._gone(expected)
+                if not entries:
+                    raise await self._gone(first)
+                first = entries[-1].count + 1
+                # Read while the others are worked on.
+                coming = asyncio.ensure_future(self._batch(first, last))
+                yield entries
+        finally:
+            await cancelled(coming)
 
     async def _batch(self, first: int, last: int) -> list[Entry]:
+        last = min(last, first + _READ_AT_ONCE - 1)
+        if last < first:
+            return []
         async with self._pool.connection() as connection:
             rows = await fetch_scoped(
                 connection,

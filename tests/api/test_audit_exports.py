@@ -1,10 +1,12 @@
 """The trail as a file: it proves itself, holds nothing of anybody else, and leaves a trace."""
 
+import csv
 import io
 import json
 import os
 from base64 import b64decode
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,18 @@ async def test_every_line_of_jsonl_is_proven_by_itself(
     assert created["metadata"]["ip"] == "127.0.0.1"
 
 
+async def test_a_table_tells_what_was_asked_for_and_nothing_else(
+    product: Product, sealed: None, ada: Api
+) -> None:
+    task = await ada.task("In a table")
+    export = await made(ada, format="csv", stream=task["id"])
+    answer = await ada.send("GET", export["url"].removeprefix("/api/v1"))
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    (line,) = csv.DictReader(io.StringIO(answer.text))
+    assert (line["stream"], line["actor_id"]) == (task["id"], ada.user_id)
+    assert export["events"] == 1
+
+
 async def test_the_same_question_of_the_same_tree_gives_the_same_bytes_and_leaves_a_trace(
     product: Product, sealed: None, ada: Api, tmp_path: Path
 ) -> None:
@@ -149,10 +163,10 @@ async def test_the_same_question_of_the_same_tree_gives_the_same_bytes_and_leave
 
     async def once(asked_of: str) -> Snapshot:
         if not taken:
-            taken.append(await house.exporter.take_snapshot(asked_of))
+            taken.append(await house.exporter.sources.take_snapshot(asked_of))
         return taken[0]
 
-    exporter = Exporter(house.exporter.pool, house.store.ring, house.executor, once)
+    exporter = Exporter(house.executor, replace(house.exporter.sources, take_snapshot=once))
     files = [tmp_path / "one.bundle", tmp_path / "two.bundle"]
     for file in files:
         asked = AskedExport(
@@ -216,8 +230,9 @@ def _count_of(rows: list[StoredRow], stream: str) -> int:
 
 async def _rows(product: Product, workspace_id: str) -> list[StoredRow]:
     """A workspace's events as far as they are in the record."""
-    trail = Trail(product.house.exporter.pool, workspace_id)
-    summary = await product.house.exporter.take_snapshot(workspace_id)
+    sources = product.house.exporter.sources
+    trail = Trail(sources.pool, workspace_id)
+    summary = await sources.take_snapshot(workspace_id)
     batches = trail.batches(1, summary.place.chain.count)
     return [entry.row async for entries in batches for entry in entries]
 
