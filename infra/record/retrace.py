@@ -41,9 +41,10 @@ class Retrace:
         first = self._growth.size + 1
         last = min(self._signed.size, self._growth.size + PORTION)
         rows = await read_events(self._session, first, last)
+        # First what is there: where an event was taken out, all behind it stand one too early.
+        leaves = leaves_of(await self._linker.known(rows)) if rows else []
         if len(rows) < last - first + 1:
             raise Tampered(first + len(rows), "the event is not there")
-        leaves = leaves_of(await self._linker.known(rows))
         for content in self._growth.append(leaves):
             await self._compare(content)
         if self.done:

@@ -1,9 +1,8 @@
 """Bundles: untouched ones are verified, and whatever is done to one is found."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha256
 from io import BytesIO
 
@@ -16,7 +15,7 @@ from domain.record.manifest import Filter
 from domain.record.trust import TrustedKey
 from domain.record.verify import verify_bundle
 from domain.record.window import NotValid
-from tests.proof.results import Result, some, tried
+from tests.proof.tally import Proof
 from tests.record.made import (
     MINE,
     SECOND,
@@ -35,22 +34,37 @@ TRUSTED = [TrustedKey(signer().key)]
 LARGE = 5_000
 
 
-def prove(seed: int, share: float) -> Iterator[Result]:
-    """Everything where `share` is 1."""
+def test_untouched_bundles_are_verified(proof: Proof) -> None:
+    proof.tried("an untouched bundle is verified", proof.seeds(1000), _untouched)
 
-    def seeds(count: int) -> Iterator[str]:
-        return (f"{seed + n}" for n in range(some(count, share)))
 
-    yield tried("untouched bundles are verified", seeds(1000), _untouched)
+def test_no_bit_of_a_bundle_can_be_flipped(proof: Proof) -> None:
     small = parts_of(small_log()).bundle()
     bits = [f"{at}.{bit}" for at in range(len(small)) for bit in range(8)]
-    flips = bits if share == 1 else random.Random(seed).sample(bits, some(len(bits), share))
-    yield tried("every bit of a small bundle flipped", flips, _flipped(small, digest=False))
-    yield tried("the same with a new digest", flips, _flipped(small, digest=True))
-    yield tried("a byte of a large bundle changed", seeds(500), _changed(LARGE, share))
-    yield tried("a bundle cut, doubled, put in another order", seeds(1000), _torn)
-    yield tried("an event altered: named by its count and position", seeds(1000), _altered)
-    yield tried("the log altered, all hashes made anew, not signed", seeds(1000), _forged)
+    if proof.share < 1:
+        bits = random.Random(proof.seed).sample(bits, proof.some(len(bits)))
+    proof.tried("a bit of a small bundle flipped", bits, _flipped(small, digest=False))
+    proof.tried("the same with a new digest", bits, _flipped(small, digest=True))
+
+
+def test_no_byte_of_a_large_bundle_can_be_changed(proof: Proof) -> None:
+    events = proof.some(LARGE)
+    large = _random_bundle(random.Random(0), events, Filter()).bundle()
+    proof.tried("a byte of a large bundle changed", proof.seeds(1000), _changed(large))
+
+
+def test_nothing_of_a_bundle_can_be_cut_or_moved(proof: Proof) -> None:
+    proof.tried("a bundle cut, doubled, put in another order", proof.seeds(1000), _torn)
+
+
+def test_an_altered_event_is_named(proof: Proof) -> None:
+    what = "an event altered in a bundle: named by count and position"
+    proof.tried(what, proof.seeds(1000), _altered)
+
+
+def test_a_log_that_was_made_anew_is_not_the_one_that_was_signed(proof: Proof) -> None:
+    what = "an event of the log altered, all hashes made anew, not signed"
+    proof.tried(what, proof.seeds(1000), _forged)
 
 
 def _untouched(case: str) -> bool:
@@ -69,14 +83,10 @@ def _flipped(bundle: bytes, *, digest: bool) -> Callable[[str], bool]:
     return holds
 
 
-def _changed(events: int, share: float) -> Callable[[str], bool]:
-    @lru_cache
-    def large() -> bytes:
-        return _random_bundle(random.Random(0), some(events, share), Filter()).bundle()
-
+def _changed(large: bytes) -> Callable[[str], bool]:
     def holds(case: str) -> bool:
         randomly = random.Random(int(case))
-        changed = bytearray(large())
+        changed = bytearray(large)
         changed[randomly.randrange(len(changed) - 32)] ^= randomly.randrange(1, 256)
         if randomly.random() < 0.5:
             changed[-32:] = sha256(changed[:-32]).digest()
