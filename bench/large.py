@@ -93,7 +93,7 @@ def main() -> int:
             migrate(embedded.postgres.url_of(OWNER))
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 tune_collector()
-                loaded, events = runner.run(_load(embedded, key, company))
+                loaded, events = runner.run(load(embedded, key, company))
                 print(_verdict(loaded <= LOADED_WITHIN_S * tasks / TASKS, (
                     f"{tasks:,} tasks and {events:,} events loaded in {loaded:.0f} s,"
                     f" {events / loaded:,.0f} a second (1,000,000 in {LOADED_WITHIN_S} s)"
@@ -115,7 +115,7 @@ def main() -> int:
     return 0
 
 
-async def _load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[float, int]:
+async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[float, int]:
     """Seconds, and how many events the log has then."""
     async with _store(embedded, key) as store:
         for commit in company.beginning():
@@ -152,7 +152,7 @@ async def _ask(
 ) -> None:
     address = server.url + _PREFIX
     async with httpx.AsyncClient(base_url=address, timeout=30.0) as client:
-        asker = await _asker(embedded, key, client, company)
+        asker = await asker_of(embedded, key, client, company)
         for what, (paths, most) in _questions(asker).items():
             took = await _at_a_pace(asker, paths, seconds)
             p99 = statistics.quantiles(took, n=100)[98]
@@ -176,7 +176,7 @@ async def _ask(
     print(printed(rows, "answers/s"), flush=True)
 
 
-async def _asker(
+async def asker_of(
     embedded: EmbeddedParts, key: bytes, client: httpx.AsyncClient, company: Company
 ) -> Asker:
     """A new person among those of one workspace, who gets some of its tasks."""
