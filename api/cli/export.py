@@ -79,8 +79,8 @@ def csv(
 @app.command()
 def bundle(
     *,
-    workspace: Annotated[str, typer.Option(help="Its id.")],
     out: Out,
+    workspace: Workspace = None,
     since: Since = None,
     until: Until = None,
     stream: Annotated[

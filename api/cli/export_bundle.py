@@ -21,6 +21,7 @@ from infra import logs
 from infra.bootstrap import House
 from infra.exports.exporter import AskedExport, Exported
 from infra.exports.filters import trail_filter
+from infra.exports.project import ExportedProjects
 from infra.exports.trail import TrailBroken
 from infra.ids import new_id
 from infra.people.acting import Acting
@@ -31,7 +32,7 @@ from infra.settings import Settings
 class BundleExport:
     """As on the command line, None where not given."""
 
-    workspace: str
+    workspace: str | None
     since: str | None
     until: str | None
     stream: str | None
@@ -78,29 +79,28 @@ def run(wanted: BundleExport, *, as_json: bool) -> None:
 
 async def _export(settings: Settings, wanted: BundleExport) -> Exported:
     async with house_of(settings) as house:
-        acting = Acting(house.store, house.executor.states)
-        if wanted.user is None:
-            user_id = await acting.owner_of(wanted.workspace)
-        else:
-            await acting.workspace(wanted.workspace)
-            user_id = await acting.named(wanted.user)
+        found = await ExportedProjects(house.store, house.executor).workspace(
+            wanted.workspace, wanted.user
+        )
         asked = AskedExport(
             export_id=new_id("exp"),
-            workspace_id=wanted.workspace,
+            workspace_id=found.workspace.workspace_id,
             format="bundle",
             wanted=trail_filter(
                 since=wanted.since,
                 until=wanted.until,
                 stream=wanted.stream,
-                actor=await _actor(acting, wanted.actor),
+                actor=await _actor(house, wanted.actor),
             ),
-            origin=Origin(actor=user_id, via="cli"),
+            origin=Origin(actor=found.user_id, via="cli"),
         )
         return await _with_steps(house, asked, wanted.out)
 
 
-async def _actor(acting: Acting, name: str | None) -> str | None:
-    return name if name is None or is_id(name, "user") else await acting.named(name)
+async def _actor(house: House, name: str | None) -> str | None:
+    if name is None or is_id(name, "user"):
+        return name
+    return await Acting(house.store, house.executor.states).named(name)
 
 
 async def _with_steps(house: House, asked: AskedExport, out: Path) -> Exported:
