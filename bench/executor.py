@@ -96,6 +96,13 @@ class NoTrees:
         return ()
 
 
+class NoTrail:
+    async def first_act(
+        self, workspace_id: str, actor_id: str, first: int, last: int
+    ) -> int | None:
+        return None
+
+
 async def main() -> None:
     executor = Executor(
         registry=all_commands(),
@@ -103,6 +110,7 @@ async def main() -> None:
         board=NoBoard(),
         comments=NoComments(),
         trees=NoTrees(),
+        trail=NoTrail(),
         clock=lambda: datetime.now(UTC),
         new_id=new_id,
         secret=b"",

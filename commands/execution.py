@@ -25,6 +25,7 @@ from commands.ports import (
     NewId,
     Snapshots,
     StreamMoved,
+    TrailReader,
     TreeReader,
 )
 from commands.recurrence.next_task import go_on
@@ -155,6 +156,7 @@ class Executor:
         board: BoardReader,
         comments: CommentReader,
         trees: TreeReader,
+        trail: TrailReader,
         clock: Clock,
         new_id: NewId,
         secret: bytes,
@@ -176,6 +178,7 @@ class Executor:
             board=board,
             comments=comments,
             trees=trees,
+            trail=trail,
             new_id=new_id,
             tail=random_tail,
             limits=limits or Limits(),

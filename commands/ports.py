@@ -189,6 +189,17 @@ class Descendant:
     level: int
 
 
+class TrailReader(Protocol):
+    """Questions to the trail that a decision needs."""
+
+    async def first_act(
+        self, workspace_id: str, actor_id: str, first: int, last: int
+    ) -> int | None:
+        """Where between two positions somebody did something in a workspace that others have to
+        look at, the first of it; None where they did not. `last` is in the log."""
+        ...
+
+
 class TreeReader(Protocol):
     """Questions to the tasks below a task, at a position no older than `position`."""
 

@@ -55,6 +55,8 @@ from commands.recurrence.resume_recurrence import RESUME_RECURRENCE
 from commands.recurrence.set_recurrence import SET_RECURRENCE
 from commands.recurrence.stop_recurrence import STOP_RECURRENCE
 from commands.recurrence.withdraw_occurrence import WITHDRAW_OCCURRENCE
+from commands.review.attest_review import ATTEST_REVIEW
+from commands.review.schedule_reviews import SCHEDULE_REVIEWS
 from commands.role_table import table
 from commands.saved_view.change_saved_view import CHANGE_SAVED_VIEW
 from commands.saved_view.delete_saved_view import DELETE_SAVED_VIEW
@@ -246,6 +248,8 @@ def all_commands() -> Registry:
         PROPOSE_HOLD,
         LIFT_HOLD,
         APPROVE_HOLD,
+        ATTEST_REVIEW,
+        SCHEDULE_REVIEWS,
         IMPORT_PROJECT,
         EXTEND_PROJECT,
         IMPORT_PEOPLE,

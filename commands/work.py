@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from commands.commit import Claim, NewEvent, Receipt
-from commands.ports import BoardReader, CommentReader, EventStore, NewId, TreeReader
+from commands.ports import BoardReader, CommentReader, EventStore, NewId, TrailReader, TreeReader
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
 from domain.errors import OF_THE_MACHINE, Refused
@@ -45,6 +45,7 @@ class World:
     board: BoardReader
     comments: CommentReader
     trees: TreeReader
+    trail: TrailReader
     new_id: NewId
     tail: Callable[[], str]
     limits: Limits
@@ -71,6 +72,7 @@ class Work:
         self.board = world.board
         self.comments = world.comments
         self.trees = world.trees
+        self.trail = world.trail
         self.new_id = world.new_id
         self.tail = world.tail
         self.events: list[NewEvent] = []

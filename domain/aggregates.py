@@ -17,6 +17,7 @@ from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
 from domain.reminders.state import REMINDERS
+from domain.review.state import REVIEWS
 from domain.saved_view.state import SAVED_VIEW
 from domain.security.state import NOTE
 from domain.task.state import TASK
@@ -46,6 +47,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         SAVED_VIEW,
         EXPORT,
         NOTE,
+        REVIEWS,
         LEDGER,
         CUSTODY,
     )

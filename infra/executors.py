@@ -15,6 +15,7 @@ from infra.postgres.pool import Pool
 from infra.postgres.views.board_queries import ViewBoardReader
 from infra.postgres.views.comment_queries import ViewCommentReader
 from infra.postgres.views.pointers import Pointers
+from infra.postgres.views.trail_queries import ViewTrailReader
 from infra.postgres.views.tree_queries import ViewTreeReader
 from infra.postgres.views.waiting import ViewWaiter
 
@@ -46,6 +47,7 @@ def executor_over(
         board=ViewBoardReader(pool, pointers, waiter, workspace_of),
         comments=ViewCommentReader(pool, pointers, waiter),
         trees=ViewTreeReader(pool, pointers, waiter),
+        trail=ViewTrailReader(pool, pointers, waiter),
         clock=clock,
         new_id=new_id,
         secret=master.derive("command ids"),

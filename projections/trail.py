@@ -84,6 +84,10 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     return ()
 
 
+# What those do who watch, and what is noted of an account by itself: nobody's work.
+REVIEW = "TrailReviewed.v1"
+WATCHING = ("TrailRead.v1", "TrailExported.v1", REVIEW, "LogInsFailed.v1", "ApiKeyUsed.v1")
+
 TRAIL_VIEW = Projection(
     name="trail",
     version=1,

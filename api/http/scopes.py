@@ -144,6 +144,7 @@ _ROUTES: Final = {
         GET /audit/exports/{export_id}/file
         GET /audit/proof/consistency
         GET /audit/proof/inclusion
+        GET /audit/reviews
     """,
     ADMIN: """
         PATCH /workspaces/{workspace_id}
@@ -200,6 +201,8 @@ WITHOUT_KEYS: Final = frozenset(
     GET /auth/identities
     POST /auth/identities
     DELETE /auth/identities/{identity_id}
+    POST /audit/reviews
+    PUT /audit/reviews/schedule
     POST /api-keys
     GET /api-keys
     DELETE /api-keys/{key_id}

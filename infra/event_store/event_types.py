@@ -68,6 +68,7 @@ from domain.recurrence.events import (
     RecurrenceStarted,
 )
 from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
+from domain.review.events import ReviewScheduleChanged, TrailReviewed
 from domain.saved_view.events import (
     SavedViewAltered,
     SavedViewCreated,
@@ -343,6 +344,8 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("HoldLiftProposed.v1", HoldLiftProposed),
     EventType("HoldKept.v1", HoldKept),
     EventType("HoldLifted.v1", HoldLifted),
+    EventType("TrailReviewed.v1", TrailReviewed, content=("note",)),
+    EventType("ReviewScheduleChanged.v1", ReviewScheduleChanged),
 )
 
 UPCASTERS: tuple[Upcaster, ...] = ()

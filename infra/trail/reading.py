@@ -4,10 +4,12 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from domain.review.state import Reviews
 from domain.values.ids import SYSTEM_WORKSPACE
 from infra.event_store.codec import Codec
 from infra.event_store.decoder import RowDecoder
@@ -15,7 +17,7 @@ from infra.event_store.store import PostgresEventStore
 from infra.keys.aliases import Aliases
 from infra.postgres.views.cursors import CursorCodec, Int64
 from infra.postgres.views.directory import Directory
-from infra.postgres.views.trail_queries import TrailQueries
+from infra.postgres.views.trail_queries import Span, TrailQueries
 from infra.trail.shown import shown
 from projections.trail_query import TrailFilter
 
@@ -86,6 +88,26 @@ class Trail:
             names = await self._directory.names(actors)
             events = tuple([shown(row, recorded, names) for row, recorded in legible])
         return TrailPage(events, after, has_more, places.upto, places.position, places.stale)
+
+    async def span(self, workspace_id: str, since: datetime | None, until: datetime | None) -> Span:
+        """The first position that was recorded then or later, and the last that was by then."""
+        return await self._queries.span(workspace_id, since, until)
+
+    async def unreviewed(
+        self, reviews: Reviews | None, workspace_id: str
+    ) -> tuple[int, datetime] | None:
+        """The first event of a workspace that nobody has reviewed, and when it was recorded; None
+        where there is none. Reviews themselves need none."""
+        after = 0
+        spans = () if reviews is None else reviews.reviewed
+        while True:
+            found = await self._queries.next_of_others(workspace_id, after)
+            if found is None:
+                return None
+            within = next((last for first, last in spans if first <= found[0] <= last), None)
+            if within is None:
+                return found
+            after = within
 
     def cursor(self, walk: Walk, page: TrailPage) -> str | None:
         """Where the walk goes on after a page; None at its end."""

@@ -32,7 +32,7 @@ from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.master import MasterKeys, new_key
 from infra.postgres.pool import open_pool
-from tests.commands.memory_log import LogBoard, LogComments, LogTrees, MemoryLog
+from tests.commands.memory_log import LogBoard, LogComments, LogTrail, LogTrees, MemoryLog
 from tests.real import Database
 
 
@@ -158,6 +158,7 @@ def process(store: Any, reader: EventStore, limits: Limits | None = None) -> Pro
         board=LogBoard(reader),
         comments=LogComments(reader),
         trees=LogTrees(reader),
+        trail=LogTrail(reader),
         clock=_clock,
         new_id=new_id,
         secret=b"a secret of the tests",

@@ -18,6 +18,7 @@ from domain.task.state import TASK, Task
 from domain.task.wip import Standing
 from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
+from projections.trail import WATCHING
 
 
 class MemoryLog:
@@ -280,6 +281,24 @@ class LogTrees:
             ]
             above, level = {task.task_id for task in children}, level + 1
         return found[:limit]
+
+
+class LogTrail:
+    """Answers about who did what, read from the log itself each time."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+
+    async def first_act(
+        self, workspace_id: str, actor_id: str, first: int, last: int
+    ) -> int | None:
+        async for batch in self._store.read_log(first - 1, last):
+            for recorded in batch:
+                stamp = recorded.stamp
+                is_theirs = (stamp.workspace_id, stamp.actor) == (workspace_id, actor_id)
+                if is_theirs and recorded.type not in WATCHING:
+                    return stamp.position
+        return None
 
 
 async def _tasks(store: EventStore) -> list[Task]:

@@ -65,6 +65,8 @@ from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
 from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
 from commands.registry import all_commands
+from commands.review.attest_review import AttestReview
+from commands.review.schedule_reviews import ScheduleReviews
 from commands.role_table import AS_ANOTHER, STANDINGS, May, row
 from commands.saved_view.change_saved_view import ChangeSavedView
 from commands.saved_view.delete_saved_view import DeleteSavedView
@@ -830,6 +832,18 @@ async def _approve_hold(house: House, actor: str) -> object:
     return ApproveHold(workspace_id=house.workspace_id, hold_id=await _proposed(house, actor))
 
 
+@case(AttestReview, TRAIL_READERS)
+async def _attest_review(house: House, actor: str) -> object:
+    """Of what they did nothing in themselves: that somebody else registered."""
+    return AttestReview(workspace_id=house.workspace_id, first=1, last=1, note="Looked at.")
+
+
+@case(ScheduleReviews, ADMINS)
+async def _schedule_reviews(house: House, actor: str) -> object:
+    every_days = 1 + len(await house.log()) % 300
+    return ScheduleReviews(workspace_id=house.workspace_id, every_days=every_days)
+
+
 on_label(EditLabel, name=lambda labels: new_id("lbl"))
 on_label(DeleteLabel)
 on_label(RestoreLabel)
@@ -862,6 +876,23 @@ CALLED = {
     "eve": "stranger", "admin_there": "project admin", "member_there": "project member",
     "viewer_there": "project viewer",
 }  # fmt: skip
+
+
+def test_an_auditor_reads_and_attests_and_changes_nothing():
+    """Of the commands that go by roles; imports too."""
+    auditor = [each.name for each in STANDINGS].index("auditor")
+    may = {
+        spec.command.__name__
+        for spec in REGISTRY
+        if (cells := row(spec)) is not None and cells[auditor] in (May.YES, May.OWN)
+    }
+    assert may == {
+        "RegisterUser", "CreateWorkspace",  # any account, for itself
+        "RemoveWorkspaceMember", "RemoveTeamMember",  # anybody may leave
+        "ChangeTasks", "UndoChanges",  # each of their tasks refuses them (`test_who_may`)
+        "ChangeSavedView", "DeleteSavedView", "RestoreSavedView",  # refused to them
+        "RecordTrailRead", "RecordExport", "AttestReview",
+    }  # fmt: skip
 
 
 def expected_of(command: type) -> dict[str, str]:

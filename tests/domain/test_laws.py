@@ -28,6 +28,7 @@ from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflo
 from domain.reactions.events import ReactionEvent
 from domain.recurrence.events import RecurrenceEvent
 from domain.reminders.events import ReminderEvent
+from domain.review.events import ReviewEvent
 from domain.saved_view.events import SavedViewEvent
 from domain.security.events import SecurityEvent
 from domain.task import decisions as tasks
@@ -67,6 +68,7 @@ EVENTS = {
     "ledger": get_args(LedgerEvent),
     "note": get_args(SecurityEvent),
     "custody": get_args(CustodyEvent),
+    "reviews": get_args(ReviewEvent),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

@@ -7,18 +7,21 @@ an answer may be empty and have more behind it.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from infra.postgres.pool import Pool
-from projections.trail import TRAIL_VIEW, type_code
+from projections.trail import REVIEW, TRAIL_VIEW, WATCHING, type_code
 from projections.trail_query import TrailFilter, TrailPlaces
 
 from .pointers import Pointers
 from .reader import ViewReader
+from .waiting import ViewWaiter
 
-# How many rows are looked at for one answer, and how far ahead ways are compared.
-_LOOKED_AT: Final = 30_000
-_COMPARED: Final = 10_000
+# How many rows are looked at for one answer: a few, and where these are not enough so many; and
+# how far ahead ways are compared.
+_LOOKED_AT: Final = (2_000, 20_000)
+_COMPARED: Final = 3_000
 
 _BOUNDS: Final = """
 SELECT v.here, v.parked,
@@ -87,6 +90,31 @@ _WAYS: Final = (
 _ALL: Final = _Way("", "(SELECT 1 AS way) AS v", _OF_VIEW.format(condition="true"), "true")
 
 
+_SPAN_OF: Final = """
+SELECT CASE WHEN %(since)s::timestamptz IS NOT NULL
+        THEN log.position_at(%(since)s::timestamptz, false) + 1 END,
+    CASE WHEN %(until)s::timestamptz IS NOT NULL
+        THEN log.position_at(%(until)s::timestamptz, true) END
+"""
+_NEXT: Final = """
+SELECT t.position, log.recorded_at(t.position) FROM {trail_events} AS t
+WHERE t.workspace_id = %(workspace_id)s AND t.position > %(after)s::bigint
+    AND t.type_code <> ALL (%(reviews)s::integer[])
+ORDER BY t.position LIMIT 1
+"""
+_FIRST_ACT: Final = """
+SELECT {position}, (
+    SELECT t.position FROM {trail_events} AS t
+    WHERE t.actor_id = %(actor)s AND t.workspace_id = %(workspace_id)s
+        AND t.position >= %(first)s::bigint AND t.position <= %(last)s::bigint
+        AND t.type_code <> ALL (%(besides)s::integer[])
+    ORDER BY t.position LIMIT 1
+)
+"""
+
+Span = tuple[int | None, int | None]
+
+
 class TrailQueries:
     def __init__(self, pool: Pool, pointers: Pointers) -> None:
         self._reader = ViewReader(pool, pointers, TRAIL_VIEW)
@@ -117,15 +145,36 @@ class TrailQueries:
         way = ways[0] if ways else _ALL
         if len(ways) > 1:
             way = await self._narrowest(scope, ways, params)
-        params["looked_at"] = max(1, _LOOKED_AT // max(1, len(values.get(way.name, ()))))
         sieves = [each.sieve for each in ways if each is not way]
-        rows = await self._reader.fetch(scope, _page(way, sieves), params)
-        found, end = rows[0]
+        among = max(1, len(values.get(way.name, ())))
+        steps = [max(1, step // among) for step in _LOOKED_AT] if sieves else [most + 1]
+        for step in steps:
+            params["looked_at"] = step
+            rows = await self._reader.fetch(scope, _page(way, sieves), params)
+            found, end = rows[0]
+            if end is None or len(found) > most:
+                break
         positions = tuple(found or ())
         if len(positions) > most:
             positions = positions[:most]
             return replace(whole, positions=positions, after=positions[-1], has_more=True)
         return replace(whole, positions=positions, after=end or upto, has_more=end is not None)
+
+    async def span(self, workspace_id: str, since: datetime | None, until: datetime | None) -> Span:
+        """The first position that was recorded then or later, and the last that was by then."""
+        rows = await self._reader.fetch((workspace_id,), _SPAN_OF, {"since": since, "until": until})
+        first, last = rows[0]
+        return first, last
+
+    async def next_of_others(self, workspace_id: str, after: int) -> tuple[int, datetime] | None:
+        """The first event after a position that is no review, and when it was recorded."""
+        params = {
+            "workspace_id": workspace_id,
+            "after": after,
+            "reviews": [type_code(REVIEW)],
+        }
+        rows = await self._reader.fetch((workspace_id,), _NEXT, params)
+        return rows[0] if rows else None
 
     async def _narrowest(
         self, scope: tuple[str, ...], ways: list[_Way], params: dict[str, object]
@@ -139,6 +188,36 @@ class TrailQueries:
         rows = await self._reader.fetch(scope, f"SELECT {counted}", params)
         counts = dict(zip(ways, rows[0], strict=True))
         return min(ways, key=counts.__getitem__)
+
+
+class ViewTrailReader:
+    """Implements commands.ports.TrailReader over the view of the trail."""
+
+    def __init__(self, pool: Pool, pointers: Pointers, waiter: ViewWaiter) -> None:
+        self._reader = ViewReader(pool, pointers, TRAIL_VIEW)
+        self._waiter = waiter
+
+    async def first_act(
+        self, workspace_id: str, actor_id: str, first: int, last: int
+    ) -> int | None:
+        async def ask() -> _Seen:
+            params = {
+                "workspace_id": workspace_id,
+                "actor": actor_id,
+                "first": first,
+                "last": last,
+                "besides": [type_code(each) for each in WATCHING],
+            }
+            rows = await self._reader.fetch((workspace_id,), _FIRST_ACT, params)
+            return _Seen(rows[0][0] or 0, rows[0][1])
+
+        return (await self._waiter.at_least(TRAIL_VIEW, last, ask)).act
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    position: int
+    act: int | None
 
 
 def _page(way: _Way, sieves: list[str]) -> str:
