@@ -148,11 +148,12 @@ class TrailQueries:
         sieves = [each.sieve for each in ways if each is not way]
         among = max(1, len(values.get(way.name, ())))
         steps = [max(1, step // among) for step in _LOOKED_AT] if sieves else [most + 1]
+        found, end = None, None
         for step in steps:
             params["looked_at"] = step
             rows = await self._reader.fetch(scope, _page(way, sieves), params)
             found, end = rows[0]
-            if end is None or len(found) > most:
+            if end is None or len(found or ()) > most:
                 break
         positions = tuple(found or ())
         if len(positions) > most:
