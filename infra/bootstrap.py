@@ -30,6 +30,7 @@ from infra.exports.histories import Histories
 from infra.exports.own_file import OwnFiles
 from infra.exports.saved import SavedExports
 from infra.exports.seals import Seals
+from infra.exports.workspace_ocel import WorkspaceOcel
 from infra.feed.changes import ChangeFeed
 from infra.feed.waiting import ChangeWaiters
 from infra.jobs.book import JobBook
@@ -396,6 +397,7 @@ async def _build(
     kept_answers = KeptAnswers(pool, vault, master.derive("kept answers"))
     _every(_SWEEP_EVERY_S, kept_answers.sweep, stack)
     job_book = JobBook(pool, vault, most_at_once=settings.max_jobs_at_once)
+    histories = Histories(pool, pointers, waiter, store)
     seals = Seals(pool, nats, log_id, PublishedFiles.of(settings))
     directory = Directory(pool, pointers)
     trail = Trail(
@@ -408,6 +410,7 @@ async def _build(
         store=store,
         view=trail,
         waiter=waiter,
+        objects=WorkspaceOcel(pool, pointers, waiter, executor.states, histories, directory),
     )
     exporter = Exporter(executor, sources)
     exports = SavedExports(
@@ -474,7 +477,7 @@ async def _build(
             dependencies=dependencies,
         ),
         favourites=FavouriteQueries(pool, pointers, log_id),
-        histories=Histories(pool, pointers, waiter, store),
+        histories=histories,
         notifications=NotificationQueries(pool, pointers, log_id),
         directory=directory,
         changes=ChangeFeed(change_queries, store, directory),

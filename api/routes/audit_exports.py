@@ -32,7 +32,7 @@ from infra.jobs.runner import EXPORT
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
-FormatName = Literal["bundle", "jsonl", "csv"]
+FormatName = Literal["bundle", "jsonl", "csv", "ocel2"]
 
 
 class NewExport(Body):
@@ -92,6 +92,9 @@ async def export_trail(call: CallHere, body: NewExport) -> Reply:
                 return await _answer(call, saved, 202, [(b"idempotency-replayed", b"true")])
     workspace_id = await _workspace(call, body)
     wanted = trail_filter(since=body.since, until=body.until, stream=body.stream, actor=body.actor)
+    if body.format == "ocel2" and (body.stream is not None or body.actor is not None):
+        name = "actor" if body.stream is None else "stream"
+        raise invalid(f"/{name}", "ocel2 tells of all tasks and people; leave it out.")
     job_id = new_id("job")
     asked = AskedExport(
         export_id=beside_job(job_id),

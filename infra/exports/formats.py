@@ -11,12 +11,14 @@ from infra.event_store.store import PostgresEventStore
 from infra.exports.bundle import write_bundle
 from infra.exports.filters import TrailFilter
 from infra.exports.jsonl import write_jsonl
+from infra.exports.ocel import Told
 from infra.exports.progress import Begin
 from infra.exports.snapshot import Snapshot
 from infra.exports.trail import Trail
 from infra.exports.trail_csv import trail_csv
 from infra.exports.trail_walk import TrailEvent, trail_events
 from infra.exports.whole_file import Digested
+from infra.exports.workspace_ocel import WorkspaceOcel
 from infra.keys.content_keys import KeyRing
 from infra.postgres.pool import Pool
 from infra.postgres.views.waiting import ViewWaiter
@@ -38,6 +40,7 @@ class Sources:
     store: PostgresEventStore
     view: TrailView
     waiter: ViewWaiter
+    objects: WorkspaceOcel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,22 @@ async def _csv(making: Making) -> Written:
     return Written(events)
 
 
+async def _ocel(making: Making) -> Written:
+    sources, wanted = making.sources, making.wanted
+    log = Trail(sources.pool, making.workspace_id)
+    head = await sources.store.head()
+    after, upto = 0, head
+    if wanted.since is not None:
+        after = await log.position_at(wanted.since, inclusive=False)
+    if wanted.until is not None:
+        upto = min(head, await log.position_at(wanted.until, inclusive=True))
+    making.begin("Exporting", 1)
+    told = Told()
+    async for piece in sources.objects.pieces(making.workspace_id, after, upto, told):
+        making.out.content(piece)
+    return Written(told.events)
+
+
 def _at(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else moment(microseconds)
 
@@ -132,4 +151,5 @@ FORMATS: Final[Mapping[str, Format]] = {
     "bundle": Format(_bundle, "bundle", "application/octet-stream"),
     "jsonl": Format(_jsonl, "jsonl", "application/jsonl"),
     "csv": Format(_csv, "csv", "text/csv; charset=utf-8"),
+    "ocel2": Format(_ocel, "json", "application/json"),
 }

@@ -30,7 +30,7 @@ from infra.exports.saved import forget_exports
 from infra.exports.snapshot import Snapshot
 from infra.exports.trail import Trail
 from infra.ids import new_id
-from tests.api.client import Api
+from tests.api.client import Api, pointers
 from tests.api.product import Product
 from tests.api.sealed import sealing
 from tests.infra.processes.conftest import until
@@ -151,6 +151,20 @@ async def test_a_table_tells_what_was_asked_for_and_nothing_else(
     (line,) = csv.DictReader(io.StringIO(answer.text))
     assert (line["stream"], line["actor_id"]) == (task["id"], ada.user_id)
     assert export["events"] == 1
+
+
+async def test_all_projects_are_one_object_centric_log(
+    product: Product, sealed: None, ada: Api
+) -> None:
+    tasks = [
+        await ada.task("In one", project_id=(await ada.project(key))["id"]) for key in ("AA", "BB")
+    ]
+    told = json.loads(await fetched(ada, format="ocel2"))
+    objects = {each["id"] for each in told["objects"]}
+    assert {task["id"] for task in tasks} <= objects
+    wanted = {"format": "ocel2", "actor": ada.user_id}
+    problem = await ada.refused(422, "validation-failed", "POST", "/audit/exports", wanted)
+    assert pointers(problem) == ["/actor"]
 
 
 async def test_the_same_question_of_the_same_tree_gives_the_same_bytes_and_leaves_a_trace(
