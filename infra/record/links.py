@@ -1,5 +1,6 @@
 """Makes entries of events: each the next link of its workspace's chain."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
@@ -10,6 +11,7 @@ from infra.postgres.pool import Connection
 from infra.record import entries
 from infra.record.entries import Entry, Head
 from infra.record.refusal import Tampered
+from infra.tasks import cancelled
 
 KEPT = 100_000
 
@@ -117,6 +119,33 @@ async def read_events(connection: Connection, first: int, last: int) -> list[Sto
         wrong = next(n for n, row in enumerate(rows) if row.position != first + n)
         raise Tampered(first + wrong, "the event is not there")
     return rows
+
+
+class ReadAhead:
+    """Reads the next events while the last ones are worked on."""
+
+    def __init__(self, session: Connection) -> None:
+        self._session = session
+        self._asked = (0, 0)
+        self._reading: asyncio.Task[list[StoredRow]] | None = None
+
+    async def read(self, first: int, last: int) -> list[StoredRow]:
+        """As `read_events`: what is read already, as far as the log went then."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            if self._asked == (first, last):
+                return await reading
+            await cancelled(reading)
+        return await read_events(self._session, first, last)
+
+    def begin(self, first: int, last: int) -> None:
+        """What will be asked for next."""
+        self._asked = (first, last)
+        self._reading = asyncio.create_task(read_events(self._session, first, last))
+
+    async def stop(self) -> None:
+        if self._reading is not None:
+            await cancelled(self._reading)
 
 
 def leaves_of(of: Iterable[Entry]) -> list[bytes]:

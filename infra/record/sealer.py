@@ -29,7 +29,7 @@ from infra.record.files import CHECKPOINT, KEYS, FilesAway, PublishedFiles, file
 from infra.record.folder import SealersFolder
 from infra.record.growth import Content, Growth, edge_of
 from infra.record.key_book import KeyBook
-from infra.record.links import Linker, leaves_of, read_events
+from infra.record.links import Linker, ReadAhead, leaves_of, read_events
 from infra.record.opening import last_signed
 from infra.record.refusal import Tampered, WillNotSign
 from infra.record.retrace import Retrace, compare_tile
@@ -172,6 +172,7 @@ class Sealer:
                 self._refuse(here.log_id, str(refusal))
                 await _until_another(session, here.log_id)
             finally:
+                await term.ahead.stop()
                 await woken.close()
 
     def _refuse(self, log_id: str, why: str) -> None:
@@ -204,6 +205,7 @@ class _Term:
         log_id: str,
     ) -> None:
         self.woken = asyncio.Event()
+        self.ahead = ReadAhead(second)
         self._sealer = sealer
         self._place = sealer.place
         self._files = sealer.place.files
@@ -304,7 +306,9 @@ class _Term:
         for bound in (self._stored, 0 if self._signed is None else self._signed.size):
             if first <= bound:
                 last = min(last, bound)
-        rows = await read_events(self._session, first, last)
+        rows = await self.ahead.read(first, last)
+        if len(rows) == PORTION:
+            self.ahead.begin(last + 1, last + PORTION)
         end = await self._look()
         if rows and rows[-1].position > end:
             raise Tampered(end + 1, "an event stands behind the end of the log")
