@@ -411,6 +411,8 @@ async def _build(
         view=trail,
         waiter=waiter,
         objects=WorkspaceOcel(pool, pointers, waiter, executor.states, histories, directory),
+        histories=histories,
+        states=executor.states,
     )
     exporter = Exporter(executor, sources)
     exports = SavedExports(

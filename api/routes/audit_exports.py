@@ -32,7 +32,7 @@ from infra.jobs.runner import EXPORT
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
-FormatName = Literal["bundle", "jsonl", "csv", "ocel2"]
+FormatName = Literal["bundle", "jsonl", "csv", "html", "ocel2"]
 
 
 class NewExport(Body):

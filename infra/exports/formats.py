@@ -1,18 +1,24 @@
 """In which forms a trail leaves the product: one table for every door."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from commands.states import States
+from domain.values.text import shown
+from domain.workspace.state import WORKSPACE
 from infra.event_store.rows import moment
 from infra.event_store.store import PostgresEventStore
 from infra.exports.bundle import write_bundle
 from infra.exports.filters import TrailFilter
+from infra.exports.histories import Histories
 from infra.exports.jsonl import write_jsonl
 from infra.exports.ocel import Told
 from infra.exports.progress import Begin
+from infra.exports.report import About, report
+from infra.exports.report_html import report_html
 from infra.exports.snapshot import Snapshot
 from infra.exports.trail import Trail
 from infra.exports.trail_csv import trail_csv
@@ -41,6 +47,8 @@ class Sources:
     view: TrailView
     waiter: ViewWaiter
     objects: WorkspaceOcel
+    histories: Histories
+    states: States
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,30 +109,59 @@ async def _jsonl(making: Making) -> Written:
     return Written(events, snapshot.size)
 
 
-async def _csv(making: Making) -> Written:
-    sources, wanted = making.sources, making.wanted
-    upto = await sources.store.head()
-    moved = making.begin("Exporting", upto)
-    asked = TrailQuestion(
-        actors=() if wanted.actor is None else (wanted.actor,),
-        streams=() if wanted.stream is None else (wanted.stream,),
-        since=_at(wanted.since),
-        until=_at(wanted.until),
-    )
-    events = 0
+class _Told:
+    """Events of the trail as the view has them, counted as they go by."""
 
-    async def counted() -> AsyncIterator[TrailEvent]:
-        nonlocal events
+    def __init__(self, making: Making, upto: int) -> None:
+        self._making = making
+        self._upto = upto
+        self.events = 0
+
+    async def all(self) -> AsyncIterator[TrailEvent]:
+        making, sources, wanted = self._making, self._making.sources, self._making.wanted
+        asked = TrailQuestion(
+            actors=() if wanted.actor is None else (wanted.actor,),
+            streams=() if wanted.stream is None else (wanted.stream,),
+            since=_at(wanted.since),
+            until=_at(wanted.until),
+        )
+        moved = making.begin("Exporting", self._upto)
         async for event in trail_events(
-            sources.view, sources.waiter, making.workspace_id, asked, upto
+            sources.view, sources.waiter, making.workspace_id, asked, self._upto
         ):
-            events += 1
+            self.events += 1
             moved(event["position"])
             yield event
 
-    async for piece in trail_csv(counted()):
+
+async def _csv(making: Making) -> Written:
+    told = _Told(making, await making.sources.store.head())
+    async for piece in trail_csv(told.all()):
         making.out.content(piece)
-    return Written(events)
+    return Written(told.events)
+
+
+async def _html(making: Making) -> Written:
+    sources, workspace_id = making.sources, making.workspace_id
+    snapshot = await sources.take_snapshot(workspace_id)
+    upto = await sources.store.head()
+    workspace = await sources.states.read(WORKSPACE, workspace_id)
+
+    async def projects_of(task_ids: Sequence[str]) -> Mapping[str, str]:
+        return await sources.histories.projects_of(workspace_id, task_ids)
+
+    about = About(
+        workspace=workspace_id if workspace is None else shown(workspace.name, workspace_id),
+        workspace_id=workspace_id,
+        log_id=snapshot.log_id,
+        asked=making.wanted.as_asked(),
+        upto=upto,
+        note=snapshot.note.decode(),
+    )
+    told = _Told(making, upto)
+    made = await report(about, told.all(), projects_of, sources.states)
+    making.out.content(report_html(made))
+    return Written(told.events, snapshot.size)
 
 
 async def _ocel(making: Making) -> Written:
@@ -151,5 +188,6 @@ FORMATS: Final[Mapping[str, Format]] = {
     "bundle": Format(_bundle, "bundle", "application/octet-stream"),
     "jsonl": Format(_jsonl, "jsonl", "application/jsonl"),
     "csv": Format(_csv, "csv", "text/csv; charset=utf-8"),
+    "html": Format(_html, "html", "text/html; charset=utf-8"),
     "ocel2": Format(_ocel, "json", "application/json"),
 }

@@ -153,6 +153,16 @@ async def test_a_table_tells_what_was_asked_for_and_nothing_else(
     assert export["events"] == 1
 
 
+async def test_a_report_is_a_page_with_the_checkpoint_on_it(
+    product: Product, sealed: None, ada: Api
+) -> None:
+    await ada.task("Reported")
+    page = (await fetched(ada, format="html")).decode()
+    assert page.startswith("<!doctype html>")
+    assert ada.user_id in page or ada.user["username"] in page
+    assert f"/{product.house.log_id}" in page
+
+
 async def test_all_projects_are_one_object_centric_log(
     product: Product, sealed: None, ada: Api
 ) -> None:
