@@ -208,6 +208,9 @@ async def test_keys_that_were_destroyed_since_are_destroyed_again(
             task = await house.executor.states.read(TASK, written.task_id)
             assert task is not None
             assert task.title is ERASED
+        with psycopg.connect(empty.superuser_url) as connection:
+            row = connection.execute("SELECT state, password_hash FROM people.credentials")
+            assert row.fetchall() == [("suspended", None)]
 
 
 async def test_what_only_the_backup_knows_to_be_destroyed_is_written_down(
