@@ -227,7 +227,7 @@ def _noted(connection: psycopg.Connection, log: Path) -> list[str]:
             raise TimeoutError("PostgreSQL's log does not come")
         time.sleep(0.05)
     lines = text.splitlines()
-    marks = [number for number, line in enumerate(lines) if "SELECT 'noted " in line]
+    marks = [number for number, line in enumerate(lines) if "statement: SELECT 'noted " in line]
     return lines[marks[-2] if len(marks) > 1 else 0 :]
 
 
