@@ -290,10 +290,13 @@ def _read_whole(
 
 def _page(plans: Mapping[str, Sequence[Plan]], tasks: int, grown: Mapping[str, int]) -> str:
     sizes = ", ".join(f"`{name}` {count:,}" for name, count in sorted(grown.items()))
+    whole = dict.fromkeys(f"`{table}` ({title})" for title, table in _read_whole(plans, grown))
+    read = ", ".join(whole) or "none"
     pieces = [
         "# Plans",
         _ABOUT.format(tasks=tasks),
-        f"No table with {GROWN:,} rows or more is read from end to end; these are: {sizes}.",
+        f"Tables with {GROWN:,} rows or more, of which alone a scan says anything: {sizes}.",
+        f"Of these, read in no order of an index: {read}.",
     ]
     for title, each in plans.items():
         asked = "\n".join(f"- `GET {path}`" for path in dict.fromkeys(QUESTIONS[title]))
