@@ -1,4 +1,4 @@
-"""Every shell snippet of the README and of the tour is run and prints what its page says."""
+"""Every shell snippet of the README and of the tours is run and prints what its page says."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ from tests.e2e.served import Served, serving
 
 _HOUSE = Path(__file__).parent.parent
 _README = _HOUSE / "README.md"
-_PAGES = (_README, _HOUSE / "docs" / "tour.md")
+_PAGES = (_README, _HOUSE / "docs" / "tour.md", _HOUSE / "docs" / "audit-tour.md")
 _FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BETWEEN = "-- the next snippet --"
 _ADDRESS = "127.0.0.1:8000"
@@ -54,6 +54,7 @@ def test_each_snippet_prints_what_its_page_shows(
     # As in a clone: its programs in `.venv`, its data in `.data`.
     (tmp_path / ".venv").symlink_to(sys.prefix)
     (tmp_path / ".data").symlink_to(served.data)
+    (tmp_path / "tests").symlink_to(_HOUSE / "tests")
     script = f"\necho '{_BETWEEN}'\n".join(each.shell for each in snippets)
     environment = served.environment() | {"TASKLEDGER_DATA_DIR": ".data", "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(
