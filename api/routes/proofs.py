@@ -19,7 +19,7 @@ from api.http.describe import read
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import encode
-from domain.errors import Invalid, Refused, invalid
+from domain.errors import Invalid, Kind, Refused, invalid
 from domain.record.tiles import parse_path
 from infra.bootstrap import House
 from infra.record.files import CHECKPOINT
@@ -83,7 +83,7 @@ class ConsistencyQuery(queries.Query):
 @router.get(
     "/audit/checkpoint",
     summary="What is signed of the log",
-    **read(CheckpointAnswer, has_path=False, is_view=False),
+    **read(CheckpointAnswer, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
 )
 async def checkpoint(call: CallHere) -> Reply:
     house = call.house
@@ -93,7 +93,7 @@ async def checkpoint(call: CallHere) -> Reply:
 @router.get(
     "/audit/proof/inclusion",
     summary="That an event is in the signed log",
-    **read(InclusionAnswer, has_path=False, is_view=False),
+    **read(InclusionAnswer, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
 )
 async def inclusion(call: CallHere, query: Annotated[InclusionQuery, Query()]) -> Reply:
     proofs = call.house.proofs
@@ -116,7 +116,7 @@ async def inclusion(call: CallHere, query: Annotated[InclusionQuery, Query()]) -
 @router.get(
     "/audit/proof/consistency",
     summary="That the signed log only grew",
-    **read(ConsistencyAnswer, has_path=False, is_view=False),
+    **read(ConsistencyAnswer, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
 )
 async def consistency(call: CallHere, query: Annotated[ConsistencyQuery, Query()]) -> Reply:
     proofs = call.house.proofs

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.errors import Kind, Refused
+from domain.errors import Kind, Refused, not_found
 from domain.record.checkpoint import Checkpoint, parse_checkpoint
 from domain.record.note import NoteBroken, parse_note
 from domain.record.tiles import (
@@ -52,12 +52,13 @@ class LogProofs:
         self._tiles: OrderedDict[Tile, Sequence[bytes]] = OrderedDict()
 
     async def signed(self) -> Signed:
-        """The last checkpoint, as of a moment ago. Raises Refused(DEPENDENCY_DOWN)."""
+        """The last checkpoint, as of a moment ago. Raises Refused(NOT_FOUND) where nothing of the
+        log is signed yet, Refused(DEPENDENCY_DOWN)."""
         now = time.monotonic()
         if self._signed is None or now - self._signed_at > FRESH_S:
             content = await self._read(file_of(self._log_id, CHECKPOINT))
             if content is None:
-                raise _down("Nothing of this log is signed yet.")
+                raise not_found("checkpoint")
             try:
                 note = parse_note(content)
                 self._signed = Signed(parse_checkpoint(note.text), content.decode())
