@@ -70,13 +70,15 @@ def _by(name: str, column: str, kind: str) -> _Way:
     )
 
 
-# A stream's own index has its events in order; of the view it would be one more to keep.
+# A stream's own index has its events in order; of the view it would be one more to keep. OFFSET 0:
+# one look-up an event, where a plan for many would go through all of the view.
 _STREAMS: Final = _Way(
     "streams",
     _values_sql("streams", "text"),
-    "SELECT t.* FROM log.events AS e JOIN {trail_events} AS t ON t.position = e.position"
-    " AND t.workspace_id = %(workspace_id)s WHERE e.stream = v.value"
-    f" AND {_SPAN} ORDER BY e.version",
+    "SELECT t.* FROM (SELECT t.position FROM log.events AS t WHERE t.stream = v.value"
+    f" AND {_SPAN} ORDER BY t.version OFFSET 0) AS e CROSS JOIN LATERAL (SELECT t.*"
+    " FROM {trail_events} AS t WHERE t.workspace_id = %(workspace_id)s"
+    " AND t.position = e.position OFFSET 0) AS t",
     "EXISTS (SELECT FROM log.events AS e WHERE e.position = t.position"
     " AND e.stream = ANY (%(streams)s::text[]))",
 )
