@@ -21,6 +21,7 @@ from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER, SUPERUSER
 from infra.embedded.sockets import free_ports
 from infra.postgres.migrate import migrate
+from infra.record.signing import make_signing_key
 
 WORKERS = 2
 _PATIENCE_S = 60.0
@@ -67,9 +68,13 @@ def product(
     log already that was written with it."""
     assert embedded.postgres is not None
     migrate(embedded.postgres.url_of(OWNER))
+    key_file = folder / "signing.key"
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    make_signing_key(key_file)
     (port,) = free_ports(1)
     environment = {
         **embedded.urls(),
+        "TASKLEDGER_RECORD_KEY_FILE": str(key_file),
         "TASKLEDGER_PORT": str(port),
         "TASKLEDGER_WORKERS": str(WORKERS),
         "TASKLEDGER_DATA_DIR": str(folder),

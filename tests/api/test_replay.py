@@ -147,7 +147,7 @@ def applied(state: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, A
         elif change["new_value"] is None and change["old_value"] is not None:
             made[field].pop(entry)
         else:
-            made[field][entry] = change["new_value"]
+            made.setdefault(field, {})[entry] = change["new_value"]
     return {name: value for name, value in made.items() if value}
 
 
