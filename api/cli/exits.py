@@ -7,6 +7,7 @@ DONE = 0
 FOUND_WRONG = 1
 BAD_USE = 2
 PART_DOWN = 3
+NOBODY_READS = 141  # as whatever SIGPIPE ends: 128 and its number
 
 # Errors that a person can act on: where each class lives, and the code it ends with. A module
 # that was never imported cannot have raised anything, so none is imported for this.

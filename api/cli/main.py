@@ -3,11 +3,13 @@
 import difflib
 import gc
 import importlib
+import os
+import select
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from api.cli.exits import BAD_USE, explain
+from api.cli.exits import BAD_USE, NOBODY_READS, explain
 
 if TYPE_CHECKING:
     import typer
@@ -48,8 +50,19 @@ _VERIFY_DATABASE = Entry("api.cli.verify_database", "Say whether the live system
 
 
 def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    """The console script. Where nobody reads on (`| head`), it ends without a word."""
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        left = _left_unread()
+        if not left:
+            raise
+        code = NOBODY_READS
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in left:
+            os.dup2(nowhere, stream)  # else what is buffered is tried once more at the end
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -74,6 +87,8 @@ def run(arguments: Sequence[str]) -> int:
         app = _app_of(entry)
         app(args=rest, prog_name=f"taskledger {name}")
     except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # Typer makes a 1 of any
+            raise ended.__context__ from None
         return ended.code if isinstance(ended.code, int) else BAD_USE
     except KeyboardInterrupt:
         return 130
@@ -84,6 +99,14 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"taskledger: {explained.message}\n")
         return explained.code
     return 0
+
+
+def _left_unread() -> list[int]:
+    """Which of stdout and stderr lead to a pipe whose other end is closed."""
+    streams = select.poll()
+    for stream in (1, 2):
+        streams.register(stream, 0)
+    return [stream for stream, found in streams.poll(0) if found & select.POLLERR]
 
 
 def _app_of(entry: Entry) -> "typer.Typer":

@@ -5,6 +5,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -291,3 +292,26 @@ async def test_only_a_project_has_frames(ada: Api, replay: Replay) -> None:
         await replay.frames(ada, task["id"], Period(None, None, 2, 25, None))
     with pytest.raises(Refused, match="before --from"):
         await replay.frames(ada, task["project_id"], Period("9", "1", 2, 25, None))
+
+
+def unread(product: Product, *arguments: str) -> tuple[int, str]:
+    """The exit code, and what is said on stderr, where what it prints into is closed."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "api.cli.main", *arguments],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=child_environment(product.settings.as_environment()),
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    return done.returncode, done.stderr
+
+
+async def test_what_nobody_reads_on_ends_without_a_word(product: Product, ada: Api) -> None:
+    task = await ada.task()
+    for arguments in (("replay", task["id"]), ("--help",)):
+        assert unread(product, *arguments) == (141, ""), arguments
