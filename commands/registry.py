@@ -11,6 +11,7 @@ from commands.comment.add_comment import ADD_COMMENT
 from commands.comment.delete_comment import DELETE_COMMENT
 from commands.comment.edit_comment import EDIT_COMMENT
 from commands.comment.restore_comment import RESTORE_COMMENT
+from commands.custody.approve_as_operator import APPROVE_AS_OPERATOR
 from commands.custody.approve_erasure import APPROVE_ERASURE, COMPLETE_ERASURE, NOTE_ERASURE
 from commands.custody.ask_erasure import ASK_ERASURE, WITHDRAW_ERASURE
 from commands.custody.holds import APPROVE_HOLD, LIFT_HOLD, PROPOSE_HOLD
@@ -243,6 +244,7 @@ def all_commands() -> Registry:
         ASK_ERASURE,
         WITHDRAW_ERASURE,
         APPROVE_ERASURE,
+        APPROVE_AS_OPERATOR,
         NOTE_ERASURE,
         COMPLETE_ERASURE,
         PROPOSE_HOLD,

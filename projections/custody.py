@@ -32,6 +32,7 @@ class CertificateAnswer(msgspec.Struct, frozen=True):
 
 class ErasureAnswer(msgspec.Struct, frozen=True):
     """A request to forget a person. `steps`: each state that it has come to, how it came there.
+    `operator`: the name of whoever runs the product, who approved since nobody else could.
     `certificate`: once it was carried out."""
 
     id: str
@@ -43,6 +44,7 @@ class ErasureAnswer(msgspec.Struct, frozen=True):
     reason: str | None
     state: ErasureState
     steps: Mapping[str, StepAnswer]
+    operator: str | None
     certificate: CertificateAnswer | None
 
 
@@ -76,6 +78,7 @@ def render_erasure(erasure: Erasure, workspace_id: str) -> bytes:
             reason=readable(erasure.why),
             state=erasure.stage,
             steps=_steps(erasure.steps),
+            operator=readable(erasure.operator),
             certificate=certificate if done else None,
         )
     )

@@ -41,7 +41,7 @@ COMMANDS = {
     "backup": Entry("api.cli.backup", "Write all that a new system needs into one file."),
     "restore": Entry("api.cli.restore", "Put a backup into a new, empty system."),
     "verify": Entry("api.cli.verify", "Say whether a bundle is complete and untouched, offline."),
-    "users": Entry("api.cli.users", "Make, suspend and activate accounts beside the HTTP door."),
+    "users": Entry("api.cli.users", "Make, suspend, activate and erase accounts."),
 }
 
 # Not behind `verify` itself, which verifies a file with nothing of the product at hand.

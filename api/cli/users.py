@@ -1,4 +1,4 @@
-"""`taskledger users`: accounts made, closed and opened beside the HTTP door."""
+"""`taskledger users`: accounts made, closed, opened and erased beside the HTTP door."""
 
 import asyncio
 import secrets
@@ -23,7 +23,7 @@ _PASSWORD_BYTES: Final = 12
 
 @app.callback()
 def users() -> None:
-    """Make accounts, close them and open them again."""
+    """Make accounts, close them, open them again, and approve that one is erased."""
 
 
 @app.command("create-admin")
@@ -78,6 +78,35 @@ def activate(
 ) -> None:
     """Let a suspended account log in again."""
     _set(username, suspended=False, as_json=as_json)
+
+
+@app.command()
+def erase(
+    *,
+    username: Annotated[str, typer.Argument(help="Whose account; a username.")],
+    approve: Annotated[str, typer.Option(help="The erasure that was asked for: `ers_...`.")],
+    by: Annotated[str, typer.Option(help="Your name; it is recorded with the approval.")],
+    reason: Annotated[str, typer.Option(help="Why you approve, for whoever reads it in a year.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The certificate, on stdout.")] = False,
+) -> None:
+    """Approve, as the second person, that somebody is forgotten who has nobody else for it.
+
+    They ask for it themselves (`POST /users/me/erasure`); this never asks. Where anybody who
+    manages the members of a workspace of theirs could approve, it is refused. What was erased
+    cannot come back.
+    """
+    logs.configure("error", "users")
+    settings = Settings.load().resolve()
+    # Here, since --help need not wait for the import of all that an API process is made of.
+    from api.cli.erasing import Approval, approve_erasure
+
+    approval = Approval(username, approve, by, reason)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        erasure = runner.run(approve_erasure(settings, approval))
+    if as_json:
+        sys.stdout.buffer.write(erasure + b"\n")
+    else:
+        say(f"{username} is erased; `--json` shows the certificate.")
 
 
 def _set(username: str, *, suspended: bool, as_json: bool) -> None:

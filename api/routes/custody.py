@@ -1,15 +1,10 @@
 """What the routes of erasures and holds share: where one is, and who may look at it."""
 
-from typing import Final
-
 from api.http.call import Call
 from domain.custody.state import CUSTODY, Custody, custody_of
 from domain.errors import invalid, not_found
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
-
-# In how many workspaces a person is looked for.
-MOST_PLACES: Final = 1_000
 
 
 async def place_of(call: Call, named: str, what: str) -> tuple[Custody, bool]:

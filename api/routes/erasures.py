@@ -17,7 +17,7 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
 from api.routes.answers import Page
-from api.routes.custody import MOST_PLACES, kept_in, place_of, the_one_of
+from api.routes.custody import kept_in, place_of, the_one_of
 from commands.custody.approve_erasure import ApproveErasure
 from commands.custody.ask_erasure import AskErasure, WithdrawErasure
 from commands.permissions import forbidden
@@ -26,6 +26,7 @@ from domain.errors import Kind, invalid, not_found
 from domain.user.state import USER
 from domain.values.ids import is_id
 from domain.workspace.roles import Right
+from infra.erasure.eraser import MOST_PLACES
 from projections.custody import ErasureAnswer, render_erasure
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Erasure"])
@@ -179,15 +180,15 @@ def _may_see(call: Call, erasure: Erasure, manages: bool) -> bool:
 
 
 async def _where_asked(call: Call, user_id: str) -> list[str]:
-    """Where somebody else could approve: for oneself not where one is alone by default. Raises
-    Refused."""
+    """Where somebody else could approve: for oneself not in one's own workspace, unless there is
+    no other one. Raises Refused."""
     if not is_id(user_id, "user"):
         raise not_found("user")
     head = await call.house.store.head()
     found = await call.access.workspaces(call.caller.user_id, head)
     if user_id == call.caller.user_id:
         own = await _default_workspace(call)
-        return [each for each in found if each != own]
+        return [each for each in found if each != own] or [own]
     theirs = frozenset(await call.access.workspaces(user_id, head))
     shared = [each for each in found if each in theirs]
     if not shared:

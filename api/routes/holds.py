@@ -19,12 +19,13 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
 from api.routes.answers import Page
-from api.routes.custody import MOST_PLACES, kept_in, place_of
+from api.routes.custody import kept_in, place_of
 from commands.custody.holds import ApproveHold, LiftHold, ProposeHold
 from commands.execution import Outcome
 from domain.custody.state import CUSTODY, Custody, Hold, HoldState
 from domain.errors import Kind, invalid, not_found
 from domain.values.moment import moment
+from infra.erasure.eraser import MOST_PLACES
 from projections.custody import HoldAnswer, render_hold
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Erasure"])

@@ -1,6 +1,6 @@
 """Approve that a person is forgotten; what comes of it is noted by the product itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from commands.custody.places import DUE_SCOPE, loaded_custody, places_of, require_whole_key
@@ -10,7 +10,7 @@ from commands.spec import Access, CommandSpec, NoInverse
 from commands.work import Work
 from domain.custody import decisions
 from domain.custody.events import ErasureApproved, ErasureCarriedOut, ErasureCompleted
-from domain.custody.state import CUSTODY, custody_of
+from domain.custody.state import CUSTODY, Erasure, custody_of
 from domain.errors import not_found
 from domain.user.events import UserErased
 from domain.user.state import USER, User
@@ -63,21 +63,28 @@ class TheEraser:
 
 async def approve_erasure(command: ApproveErasure, work: Work) -> str:
     require_whole_key(work)
-    home, stream = command.workspace_id, custody_of(command.workspace_id)
+    home = command.workspace_id
     erasure = decisions.known_erasure(await loaded_custody(work, home), command.erasure_id)
-    if not decisions.may_approve(erasure, work.actor):
-        return stream
+    if decisions.may_approve(erasure, work.actor):
+        await approved(work, erasure, home, command.found)
+    return custody_of(home)
+
+
+async def approved(
+    work: Work, erasure: Erasure, home: str, found: Sequence[str], operator: str | None = None
+) -> None:
+    """Decided by whoever may: records that it was. Raises Refused."""
     user = await work.load(USER, erasure.user_id)
     if user is None:
         raise not_found("user")
-    places, custodies = await places_of(work, erasure, home, command.found)
-    events = decisions.approve_erasure(erasure, user, places, custodies)
+    stream = custody_of(home)
+    places, custodies = await places_of(work, erasure, home, found)
+    events = decisions.approve_erasure(erasure, user, places, custodies, operator)
     work.record(CUSTODY, home, stream, *events)
     erased = UserErased(erasure_id=erasure.erasure_id)
     work.record(USER, SYSTEM_WORKSPACE, user.user_id, erased)
     work.claim(DUE_SCOPE, erasure.erasure_id, field="erasure_id", owner=stream)
     _release(work, user)
-    return stream
 
 
 def _release(work: Work, user: User) -> None:

@@ -93,15 +93,33 @@ def may_approve(erasure: Erasure, actor: str) -> bool:
     return True
 
 
+def require_nobody_else(erasure: Erasure, managers: Iterable[str]) -> None:
+    """An operator stands in for those who manage the workspaces that the person is in, only where
+    none of them could approve. Raises Refused(FORBIDDEN)."""
+    if not {erasure.asked_by, erasure.user_id}.issuperset(managers):
+        raise Refused(
+            Kind.FORBIDDEN,
+            "Somebody who manages the members of a workspace of theirs may approve of it; an "
+            "operator only where there is nobody.",
+        )
+
+
 def approve_erasure(
-    erasure: Erasure, user: User, places: Sequence[str], custodies: Iterable[Custody | None]
+    erasure: Erasure,
+    user: User,
+    places: Sequence[str],
+    custodies: Iterable[Custody | None],
+    operator: str | None = None,
 ) -> tuple[CustodyEvent, ...]:
     """`custodies`: those of every workspace in which the person is or has written."""
     _require_not_erased(user)
     require_no_hold(custodies, erasure.user_id)
     return (
         ErasureApproved(
-            erasure_id=erasure.erasure_id, user_id=erasure.user_id, places=tuple(places)
+            erasure_id=erasure.erasure_id,
+            user_id=erasure.user_id,
+            places=tuple(places),
+            operator=operator,
         ),
     )
 

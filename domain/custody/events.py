@@ -32,11 +32,13 @@ class ErasureWithdrawn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureApproved:
     """From here on it is carried out. `places`: the workspaces in which all that the person wrote
-    goes; who they are goes everywhere."""
+    goes; who they are goes everywhere. `operator`: the name of whoever runs the product, where
+    nobody else could approve."""
 
     erasure_id: str
     user_id: str
     places: tuple[str, ...]
+    operator: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

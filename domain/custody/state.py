@@ -59,7 +59,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erasure:
-    """`steps`: each stage that it has come to, how it came there."""
+    """`steps`: each stage that it has come to, how it came there. `operator`: who approved for
+    want of anybody else."""
 
     erasure_id: str
     user_id: str
@@ -69,6 +70,7 @@ class Erasure:
     stage: ErasureState
     steps: Mapping[str, Step]
     places: tuple[str, ...] = ()
+    operator: Text | None = None
     key_ids: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     views: Mapping[str, int] = field(default_factory=dict)
@@ -155,7 +157,14 @@ def evolve(state: Custody | None, event: object, stamp: Stamp) -> Custody | None
         case ErasureWithdrawn():
             return _erasure(state, event, stamp, ErasureState.WITHDRAWN)
         case ErasureApproved():
-            return _erasure(state, event, stamp, ErasureState.APPROVED, places=event.places)
+            return _erasure(
+                state,
+                event,
+                stamp,
+                ErasureState.APPROVED,
+                places=event.places,
+                operator=event.operator,
+            )
         case ErasureCarriedOut():
             return _erasure(
                 state,

@@ -16,6 +16,9 @@ from infra.exports.saved import forget_exports
 from infra.keys.destruction import DestroyedKeys, destroy_keys, destroyed_of
 from infra.postgres.pool import Connection, Pool
 
+# In how many workspaces a person is looked for.
+MOST_PLACES: Final = 1_000
+
 _SESSIONS: Final = "SELECT session_id FROM people.sessions WHERE user_id = %s AND ended_at IS NULL"
 _WROTE_IN: Final = (
     "SELECT workspace_id FROM keys.sealing_keys WHERE owner = %s AND kind = 'content'"

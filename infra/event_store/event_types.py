@@ -335,7 +335,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("UserErased.v1", UserErased),
     EventType("ErasureAsked.v1", ErasureAsked, identity=("why",)),
     EventType("ErasureWithdrawn.v1", ErasureWithdrawn),
-    EventType("ErasureApproved.v1", ErasureApproved),
+    EventType("ErasureApproved.v1", ErasureApproved, identity=("operator",)),
     EventType("ErasureCarriedOut.v1", ErasureCarriedOut),
     EventType("ErasureCompleted.v1", ErasureCompleted),
     EventType("HoldProposed.v1", HoldProposed, content=("why",)),

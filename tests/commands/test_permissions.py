@@ -10,6 +10,10 @@ from commands.comment.add_comment import AddComment
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
+from commands.custody.approve_as_operator import (
+    ApproveErasureAsOperator,
+    OperatorOverCustody,
+)
 from commands.custody.approve_erasure import (
     ApproveErasure,
     CompleteErasure,
@@ -803,6 +807,14 @@ async def _approve_erasure(house: House, actor: str) -> object:
     return ApproveErasure(workspace_id=house.workspace_id, erasure_id=erasure_id, found=())
 
 
+@case(ApproveErasureAsOperator, "- - - - - -")  # who may has no account at all
+async def _approve_as_operator(house: House, actor: str) -> object:
+    erasure_id, _ = await _asked(house, actor)
+    return ApproveErasureAsOperator(
+        workspace_id=house.workspace_id, erasure_id=erasure_id, found=(), by="Olga"
+    )
+
+
 @case(NoteErasure, "- - - - - -")
 async def _note_erasure(house: House, actor: str) -> object:
     erasure_id, _ = await _asked(house, actor)
@@ -913,7 +925,7 @@ def expected_of(command: type) -> dict[str, str]:
 
 BY_OTHER_THAN_ROLES = (OwnAccount, ByOperator, BySystem, TheSchedule, Invited, OwnerOfClosed,
                        OnTemplate, OwnInbox, TheScheduleOfTasks, SavesViews,
-                       TheWatch, TheEraser)  # fmt: skip
+                       TheWatch, TheEraser, OperatorOverCustody)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", CASES, ids=lambda command: command.__name__)

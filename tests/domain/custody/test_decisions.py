@@ -60,6 +60,22 @@ def test_asking_again_changes_nothing_and_asking_otherwise_is_refused() -> None:
     assert refused.value.kind is Kind.ALREADY_EXISTS
 
 
+def test_an_operator_approves_only_where_nobody_else_could() -> None:
+    asked = custody(ASKED)
+    assert asked is not None
+    erasure = asked.erasures["ers_1"]
+    decisions.require_nobody_else(erasure, [])
+    decisions.require_nobody_else(erasure, [erasure.asked_by, EVE])
+    other = BOB if erasure.asked_by != BOB else ANN
+    with pytest.raises(Refused) as refused:
+        decisions.require_nobody_else(erasure, [EVE, other])
+    assert refused.value.kind is Kind.FORBIDDEN
+    (approved,) = decisions.approve_erasure(erasure, PERSON.state, ["w"], [asked], "Olga")
+    now = custody(ASKED, approved)
+    assert now is not None
+    assert (now.erasures["ers_1"].operator, now.erasures["ers_1"].places) == ("Olga", ("w",))
+
+
 def test_an_erasure_is_withdrawn_until_it_is_approved() -> None:
     assert decisions.withdraw_erasure(custody(ASKED), "ers_1") == (WITHDRAWN,)
     assert decisions.withdraw_erasure(custody(ASKED, WITHDRAWN), "ers_1") == ()

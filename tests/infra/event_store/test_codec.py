@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import domain
+from domain.custody.events import ErasureApproved
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition
 from domain.record.disclosure import place
@@ -230,7 +231,12 @@ def _as_stored(name: str, /, **values: Any) -> StoredRow:
 
 def test_what_was_stored_before_reads_with_defaults() -> None:
     """Fields without options' names, defaults and statuses; a project without types; tasks that
-    stand below none, are no copies and were trashed with nobody else."""
+    stand below none, are no copies and were trashed with nobody else; an erasure that no operator
+    approved."""
+    approved = _as_stored("ErasureApproved.v1", erasure_id="ers_1", user_id="user_1", places=["w"])
+    assert read(CODEC, approved) == ErasureApproved(
+        erasure_id="ers_1", user_id="user_1", places=("w",)
+    )
     old = {"field_id": "fld_1", "key": "size", "name": "Size", "type": "choice", "options": ["S"]}
     changed = read(CODEC, _as_stored("ProjectFieldsChanged.v1", fields=[old], was=[]))
     definition = FieldDefinition(
