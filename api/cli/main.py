@@ -41,6 +41,7 @@ COMMANDS = {
     "backup": Entry("api.cli.backup", "Write all that a new system needs into one file."),
     "restore": Entry("api.cli.restore", "Put a backup into a new, empty system."),
     "verify": Entry("api.cli.verify", "Say whether a bundle is complete and untouched, offline."),
+    "proof": Entry("api.cli.proof", "Prove that an event is in the signed log, that it only grew."),
     "users": Entry("api.cli.users", "Make, suspend, activate and erase accounts."),
 }
 

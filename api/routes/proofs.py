@@ -96,21 +96,7 @@ async def checkpoint(call: CallHere) -> Reply:
     **read(InclusionAnswer, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
 )
 async def inclusion(call: CallHere, query: Annotated[InclusionQuery, Query()]) -> Reply:
-    proofs = call.house.proofs
-    signed = await proofs.signed()
-    size = _size(query.size, signed, "size")
-    if query.position > size:
-        raise _beyond("position", query.position, size)
-    index = query.position - 1
-    answer = InclusionAnswer(
-        position=query.position,
-        leaf_index=index,
-        tree_size=size,
-        leaf=_base64(await proofs.leaf(index)),
-        proof=[_base64(each) for each in await proofs.inclusion(index, size)],
-        checkpoint=_shown(call.house, signed),
-    )
-    return Reply(200, encode(answer))
+    return Reply(200, encode(await inclusion_of(call.house, query.position, query.size)))
 
 
 @router.get(
@@ -119,18 +105,41 @@ async def inclusion(call: CallHere, query: Annotated[InclusionQuery, Query()]) -
     **read(ConsistencyAnswer, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
 )
 async def consistency(call: CallHere, query: Annotated[ConsistencyQuery, Query()]) -> Reply:
-    proofs = call.house.proofs
+    return Reply(200, encode(await consistency_of(call.house, query.from_size, query.to_size)))
+
+
+async def inclusion_of(house: House, position: int, asked: int | None) -> InclusionAnswer:
+    """In the tree of the size that is asked for, else the one that is signed. Raises Invalid for
+    what is beyond it, and what LogProofs raises."""
+    proofs = house.proofs
     signed = await proofs.signed()
-    new = _size(query.to_size, signed, "to")
-    if query.from_size > new:
-        raise _beyond("from", query.from_size, new)
-    answer = ConsistencyAnswer(
-        from_size=query.from_size,
-        to_size=new,
-        proof=[_base64(each) for each in await proofs.consistency(query.from_size, new)],
-        checkpoint=_shown(call.house, signed),
+    size = _size(asked, signed, "size")
+    if position > size:
+        raise _beyond("position", position, size)
+    index = position - 1
+    return InclusionAnswer(
+        position=position,
+        leaf_index=index,
+        tree_size=size,
+        leaf=_base64(await proofs.leaf(index)),
+        proof=[_base64(each) for each in await proofs.inclusion(index, size)],
+        checkpoint=_shown(house, signed),
     )
-    return Reply(200, encode(answer))
+
+
+async def consistency_of(house: House, old: int, asked: int | None) -> ConsistencyAnswer:
+    """Up to the size that is asked for, else the one that is signed. Raises the same."""
+    proofs = house.proofs
+    signed = await proofs.signed()
+    new = _size(asked, signed, "to")
+    if old > new:
+        raise _beyond("from", old, new)
+    return ConsistencyAnswer(
+        from_size=old,
+        to_size=new,
+        proof=[_base64(each) for each in await proofs.consistency(old, new)],
+        checkpoint=_shown(house, signed),
+    )
 
 
 def published(house: House) -> list[Route]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,15 +11,19 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from api.cli.exits import BAD_USE
+from api.cli.main import run
 from domain.record.checkpoint import parse_checkpoint
 from domain.record.note import parse_note
 from domain.record.note_keys import open_note
 from domain.record.tree import leaf_hash, verify_consistency, verify_inclusion
 from domain.record.trust import parse_keys
+from infra import logs
 from infra.processes.executing import open_store
 from infra.processes.workplace import open_workplace
 from infra.record.sealer import Pace, Sealer, SealersPlace
 from infra.record.signing import make_signing_key
+from infra.settings import Settings
 from infra.tasks import cancelled
 from tests.api.client import Api
 from tests.api.product import served, settings_of
@@ -27,9 +32,13 @@ from tests.real import Database, Parts
 
 
 @pytest.fixture
-async def ada(parts: Parts, database: Database, tmp_path: Path) -> AsyncIterator[Api]:
+def settings(parts: Parts, database: Database, tmp_path: Path) -> Settings:
+    return settings_of(parts, database, data_dir=tmp_path, smtp_url=SecretStr("smtp://x:1"))
+
+
+@pytest.fixture
+async def ada(settings: Settings) -> AsyncIterator[Api]:
     """Of a product with a sealer."""
-    settings = settings_of(parts, database, data_dir=tmp_path, smtp_url=SecretStr("smtp://x:1"))
     make_signing_key(settings.signing_key_file())
     async with contextlib.AsyncExitStack() as stack:
         product = stack.enter_context(served(settings))
@@ -109,3 +118,37 @@ async def test_what_is_not_signed_has_no_proof(ada: Api) -> None:
         assert answer.json()["errors"][0]["pointer"].startswith("/query/")
     for path in ("!/tlog/x/checkpoint", "!/tlog/..%2f..%2f/checkpoint", "!/tlog/x/tile/0/../../x"):
         assert (await ada.send("GET", path)).status_code == 404, path
+
+
+async def test_the_command_line_gives_the_same_proofs(
+    ada: Api,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in settings.as_environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)  # this process has its own
+
+    async def proof(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(run, ["proof", *arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    written = tmp_path / "proof.json"
+    code, _, said = await proof("inclusion", "2", "--size", "3", "--out", str(written))
+    assert (code, said) == (0, f"the proof is in {written}\n")
+    _, grown, _ = await proof("consistency", "1", "3", "--json")
+    [line] = [line for line in grown.splitlines() if line.startswith("{")]
+    for answer, path in (
+        (json.loads(written.read_bytes()), "inclusion?position=2&size=3"),
+        (json.loads(line), "consistency?from=1&to=3"),
+    ):
+        door = await ada.get(f"/audit/proof/{path}")
+        assert answer["proof"]
+        assert answer | {"checkpoint": None} == door | {"checkpoint": None}
+    code, _, why = await proof("inclusion", "9999999")
+    assert code == BAD_USE
+    assert "9999999 is beyond what is signed" in why
