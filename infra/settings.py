@@ -289,6 +289,11 @@ class Record(BaseModel):
         validate_default=True,
         description="The public key of that command: 32 bytes in base64.",
     )
+    record_ml_dsa_key_file: Path | None = Field(
+        None,
+        description="File with a second private key (ML-DSA-44, PEM), which signs checkpoints "
+        "beside the first: against whoever can break Ed25519 one day. Without it there is none.",
+    )
     record_recheck_hours: float = Field(
         24.0,
         gt=0,

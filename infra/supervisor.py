@@ -270,11 +270,11 @@ class _Run:
         if settings.database_url is not None:
             await self._in_thread(migrate, settings.owner_url())
         await self._in_thread(self._make_master_key, settings)
-        if "sealer" in settings.roles and settings.record_sign_command is None:
+        if "sealer" in settings.roles:
             # Here, since what makes a key takes longer to import than most starts have time.
-            from infra.record.signing import make_signing_key
+            from infra.record.signing import make_signing_keys
 
-            await self._in_thread(make_signing_key, settings.signing_key_file())
+            await self._in_thread(make_signing_keys, settings)
         assert self._folder is not None
         self._folder.publish(parts.urls())
         return settings

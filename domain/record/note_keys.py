@@ -111,7 +111,11 @@ class VerifierKey:
     def sign(self, text: str, sign: Callable[[bytes], bytes], timestamp: int = 0) -> NoteSignature:
         """The note's signature, by whatever holds the private key; it is checked before it is
         returned. Raises SignatureBroken."""
-        signed = sign(self.message(text, timestamp))
+        return self.signature(text, sign(self.message(text, timestamp)), timestamp)
+
+    def signature(self, text: str, signed: bytes, timestamp: int = 0) -> NoteSignature:
+        """The same from what the private key made of `message`, where that took its time. Raises
+        SignatureBroken."""
         if self.timestamped:
             signed = _u64.pack(timestamp) + signed
         signature = NoteSignature(self.name, self.key_id, signed)

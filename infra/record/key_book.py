@@ -2,19 +2,24 @@
 
 import time
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from domain.record import times
 from domain.record.note import NoteBroken
-from domain.record.note_keys import VerifierKey, parse_vkey
+from domain.record.note_keys import KeyKind, VerifierKey, parse_vkey
 
 FORMAT = 1
+ALGORITHMS: Final = {KeyKind.ED25519: "Ed25519", KeyKind.ML_DSA_44_COSIGNATURE: "ML-DSA-44"}
+"""Of the kinds of keys that sign for a log."""
+
+_SECOND: Final = 1_000_000
 
 
 class KeptKey(msgspec.Struct, frozen=True):
     """`vkey` as signed notes know it; its name is the origin of the log that it signs. Times in
-    RFC 3339; `valid_until` is None while it is the one that signs."""
+    RFC 3339; `valid_until` is None while it is the one of its algorithm that signs."""
 
     vkey: str
     algorithm: str
@@ -56,24 +61,42 @@ class KeyBook:
                 found.append(key)
         return found
 
-    def present(self, origin: str) -> str | None:
-        """The `vkey` that signs this log now."""
+    def present(self, origin: str, kind: KeyKind = KeyKind.ED25519) -> str | None:
+        """The `vkey` of this kind that signs this log now."""
         for kept in reversed(self._keys):
-            if kept.valid_until is None and kept.vkey.startswith(f"{origin}+"):
+            if (
+                kept.valid_until is None
+                and kept.algorithm == ALGORITHMS[kind]
+                and kept.vkey.startswith(f"{origin}+")
+            ):
                 return kept.vkey
         return None
 
     def change(self, key: VerifierKey) -> int:
-        """From now on it is this one that signs its log; when, in microseconds since 1970."""
+        """From now on it is this one of its kind that signs its log; when, in microseconds since
+        1970."""
         now = time.time_ns() // 1000
-        at = times.written(now)
-        was = self.present(key.name)
-        kept = [
-            msgspec.structs.replace(each, valid_until=at) if each.vkey == was else each
+        self._end(self.present(key.name, key.kind), now)
+        # What says itself when it was signed says it in whole seconds.
+        since = now - now % _SECOND if key.timestamped else now
+        kept = KeptKey(key.encode(), ALGORITHMS[key.kind], times.written(since))
+        self._keys = (*self._keys, kept)
+        return since
+
+    def drop(self, origin: str, kind: KeyKind) -> str | None:
+        """From now on no key of this kind signs this log; the `vkey` that did."""
+        was = self.present(origin, kind)
+        self._end(was, time.time_ns() // 1000)
+        return was
+
+    def _end(self, vkey: str | None, at: int) -> None:
+        until = times.written(at)
+        self._keys = tuple(
+            msgspec.structs.replace(each, valid_until=until)
+            if each.vkey == vkey and each.valid_until is None
+            else each
             for each in self._keys
-        ]
-        self._keys = (*kept, KeptKey(key.encode(), "Ed25519", at))
-        return now
+        )
 
 
 _decode = msgspec.json.Decoder(KeyDocument).decode

@@ -12,8 +12,6 @@ import structlog
 
 from domain.ledger.events import SigningKeyChanged
 from domain.record.checkpoint import Checkpoint
-from domain.record.note import Note
-from domain.record.note_keys import VerifierKey
 from domain.record.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, read_entries
 from infra.event_store.rows import StoredRow
 from infra.event_store.store import PostgresEventStore
@@ -34,7 +32,8 @@ from infra.record.opening import last_signed
 from infra.record.refusal import Tampered, WillNotSign
 from infra.record.retrace import Retrace, compare_tile
 from infra.record.signed import SignedTree, read_signed
-from infra.record.signing import CannotSign, Signer, signature, signer_of, verifier_key
+from infra.record.signing import CannotSign, Signer, second_signer_of, signer_of
+from infra.record.signing_keys import SigningKeys
 from infra.settings import Settings
 from infra.tasks import cancelled
 
@@ -61,6 +60,7 @@ class SealersPlace:
     files: PublishedFiles
     signer: Signer
     origin: str
+    second: Signer | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "SealersPlace":
@@ -69,6 +69,7 @@ class SealersPlace:
             PublishedFiles.of(settings),
             signer_of(settings),
             settings.record_origin,
+            second_signer_of(settings),
         )
 
     def origin_of(self, log_id: str) -> str:
@@ -234,7 +235,16 @@ class _Term:
         """Come to where the last one stopped, and make sure that all is as it was left."""
         self._said.state = "starting"
         folder = self._place.folder
+        place = self._place
         self._book = await self._key_book()
+        self._keys = SigningKeys(
+            (place.signer, place.second),
+            self._book,
+            folder,
+            self._files,
+            self._origin,
+            self._record,
+        )
         self._signed = await last_signed(
             self._session, self._sealer.store, self._files, folder, self._book, self._origin
         )
@@ -405,13 +415,13 @@ class _Term:
         if size == (0 if self._signed is None else self._signed.size):
             return
         self._leadership.check()
-        key = await self._signing_key()
+        await self._keys.prepare()
         edge = list(self._growth.edge())
         await self._files.write_all((file_of(self._log_id, t.path), content) for t, content in edge)
         self._edges.update(tile for tile, _ in edge)
         at = time.time_ns() // 1000
         text = Checkpoint(self._origin, size, self._growth.root(), at).text()
-        note = Note(text, (await signature(self._place.signer, key, text),)).encode()
+        note = (await self._keys.sign(text)).encode()
         signed = read_signed(note, self._book, "that was made now")
         await self._place.folder.keep_checkpoint(note)
         if not await checkpoints.add(self._session, signed, self._signed):
@@ -442,20 +452,9 @@ class _Term:
         except ValueError as error:
             raise WillNotSign(str(error)) from error
 
-    async def _signing_key(self) -> VerifierKey:
-        """The present one. Another than before is made known, and recorded, before it signs."""
-        key = await verifier_key(self._place.signer, self._origin)
-        was = self._book.present(self._origin)
-        if was != key.encode():
-            since = self._book.change(key)
-            self._place.folder.keep_keys(self._book.document)
-            await self._files.write(KEYS, self._book.document)
-            log.warning("signing_key_changed", now=key.encode(), was=was)
-            if was is not None:
-                event = SigningKeyChanged(now=key.encode(), was=was, valid_from=since)
-                async with self._sealer.opened() as store:
-                    await summing.record(store, event)
-        return key
+    async def _record(self, event: SigningKeyChanged) -> None:
+        async with self._sealer.opened() as store:
+            await summing.record(store, event)
 
     # Beside it.
 

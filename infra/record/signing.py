@@ -3,14 +3,16 @@
 import asyncio
 import os
 import shlex
+import time
 from base64 import b64decode
 from binascii import Error as NotBase64
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -20,9 +22,24 @@ from cryptography.hazmat.primitives.serialization import (
 
 from domain.record.note import NoteSignature
 from domain.record.note_keys import KeyKind, VerifierKey
+from infra.record.key_book import ALGORITHMS
 from infra.settings import PREFIX, Settings
 
 COMMAND_TIMEOUT_S: Final = 10.0
+
+PrivateKey: TypeAlias = Ed25519PrivateKey | MLDSA44PrivateKey
+
+_KEYS: Final[dict[KeyKind, type[PrivateKey]]] = {
+    KeyKind.ED25519: Ed25519PrivateKey,
+    KeyKind.ML_DSA_44_COSIGNATURE: MLDSA44PrivateKey,
+}
+_MADE_BY: Final = {
+    KeyKind.ED25519: (f"{PREFIX}RECORD_KEY_FILE", "taskledger record new-key"),
+    KeyKind.ML_DSA_44_COSIGNATURE: (
+        f"{PREFIX}RECORD_ML_DSA_KEY_FILE",
+        "taskledger record new-key --ml-dsa",
+    ),
+}
 
 
 class CannotSign(Exception):
@@ -31,6 +48,11 @@ class CannotSign(Exception):
 
 class Signer(Protocol):
     """Holds one private key."""
+
+    @property
+    def kind(self) -> KeyKind:
+        """What its signatures are."""
+        ...
 
     async def public(self) -> bytes:
         """The public key as it is now: it may be another than before. Raises CannotSign."""
@@ -44,22 +66,24 @@ class Signer(Protocol):
 class FileSigner:
     """A key in a file, read again whenever the file is another one."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: KeyKind = KeyKind.ED25519) -> None:
+        self.kind = kind
         self._path = path
         self._seen: tuple[int, int] | None = None
-        self._key: Ed25519PrivateKey | None = None
+        self._key: PrivateKey | None = None
 
     async def public(self) -> bytes:
         try:
             stat = self._path.stat()
             seen = (stat.st_ino, stat.st_mtime_ns)
             if self._key is None or seen != self._seen:
-                self._key = _private_key(self._path.read_bytes())
+                self._key = _private_key(self._path.read_bytes(), self.kind)
                 self._seen = seen
         except FileNotFoundError:
+            setting, command = _MADE_BY[self.kind]
             raise CannotSign(
-                f"there is no signing key in {self._path}; {PREFIX}RECORD_KEY_FILE names another "
-                "file, and `taskledger record new-key` makes one"
+                f"there is no signing key in {self._path}; {setting} names another file, and "
+                f"`{command}` makes one"
             ) from None
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
             raise CannotSign(f"the signing key in {self._path} cannot be read: {error}") from error
@@ -74,6 +98,8 @@ class FileSigner:
 
 class CommandSigner:
     """A command that is given the message and answers with its signature."""
+
+    kind = KeyKind.ED25519
 
     def __init__(self, command: str, public_key: str) -> None:
         self._words = shlex.split(command)
@@ -115,28 +141,34 @@ def signer_of(settings: Settings) -> Signer:
     return FileSigner(settings.signing_key_file())
 
 
+def second_signer_of(settings: Settings) -> Signer | None:
+    """Who signs beside the first, where the settings name a key for that."""
+    if settings.record_ml_dsa_key_file is None:
+        return None
+    return FileSigner(settings.record_ml_dsa_key_file, KeyKind.ML_DSA_44_COSIGNATURE)
+
+
 async def verifier_key(signer: Signer, origin: str) -> VerifierKey:
     """The present public key under the name of a log. Raises CannotSign."""
     try:
-        return VerifierKey(origin, KeyKind.ED25519, await signer.public())
+        return VerifierKey(origin, signer.kind, await signer.public())
     except ValueError as error:
         raise CannotSign(f"the signing key is none: {error}") from error
 
 
 async def signature(signer: Signer, key: VerifierKey, text: str) -> NoteSignature:
     """Raises CannotSign, SignatureBroken where what came is no signature of this key."""
-    made = NoteSignature(key.name, key.key_id, await signer.sign(key.message(text)))
-    key.verify(text, made)
-    return made
+    now = int(time.time()) if key.timestamped else 0
+    return key.signature(text, await signer.sign(key.message(text, now)), now)
 
 
-def make_signing_key(path: Path, *, replace: bool = False) -> bool:
+def make_signing_key(path: Path, kind: KeyKind = KeyKind.ED25519, *, replace: bool = False) -> bool:
     """Make a new key, for its owner alone to read. False where there is one already, unless it is
     to be replaced; the sealer takes note of another one by itself."""
     if path.exists() and not replace:
         return False
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = Ed25519PrivateKey.generate()
+    key = _KEYS[kind].generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
@@ -149,8 +181,18 @@ def make_signing_key(path: Path, *, replace: bool = False) -> bool:
     return True
 
 
-def _private_key(pem: bytes) -> Ed25519PrivateKey:
+def make_signing_keys(settings: Settings) -> None:
+    """Those of the settings that are files, where there are none yet."""
+    if settings.record_sign_command is None:
+        make_signing_key(settings.signing_key_file())
+    if settings.record_ml_dsa_key_file is not None:
+        make_signing_key(settings.record_ml_dsa_key_file, KeyKind.ML_DSA_44_COSIGNATURE)
+
+
+def _private_key(pem: bytes, kind: KeyKind) -> PrivateKey:
     key = load_pem_private_key(pem, password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("not an Ed25519 key")
+    if not isinstance(key, Ed25519PrivateKey | MLDSA44PrivateKey) or not isinstance(
+        key, _KEYS[kind]
+    ):
+        raise ValueError(f"not a key for {ALGORITHMS[kind]}")
     return key

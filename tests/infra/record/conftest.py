@@ -82,14 +82,19 @@ class Bench:
             await store.close()
 
     def start(
-        self, pace: Pace = QUICK, *, path: Path | None = None, signer: Signer | None = None
+        self,
+        pace: Pace = QUICK,
+        *,
+        path: Path | None = None,
+        signer: Signer | None = None,
+        second: Signer | None = None,
     ) -> Sealer:
         """A sealer that works until `stop`."""
         folder = path or self.path
         key = self.path / "signing.key"
         make_signing_key(key)
         place = SealersPlace(
-            SealersFolder(folder), self.files, signer or FileSigner(key), "example.org/log"
+            SealersFolder(folder), self.files, signer or FileSigner(key), "example.org/log", second
         )
         reading = PostgresEventStore(self.pool, self.master, self.url, addresses=False)
         sealer = Sealer(reading, Sessions(self.url), self.nats, place, self.appending, pace)

@@ -8,10 +8,20 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.cli.exits import BAD_USE, DONE
+from api.cli.main import run
+from domain.record.checkpoint import parse_checkpoint
 from domain.record.note import parse_note
 from domain.record.note_keys import open_note
 from domain.record.trust import parse_keys
-from infra.record.signing import CannotSign, CommandSigner, FileSigner, make_signing_key
+from infra.record.signing import (
+    CannotSign,
+    CommandSigner,
+    FileSigner,
+    make_signing_key,
+    second_signer_of,
+)
+from infra.settings import Settings
 from tests.infra.record.conftest import Bench
 
 
@@ -37,6 +47,58 @@ async def test_another_key_is_published_and_recorded_before_it_signs(bench: Benc
     assert (event.was, event.now) == (old.key.encode(), new.key.encode())
     assert event.valid_from == new.valid_from
     assert (bench.path / "signing.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_second_key_signs_beside_the_first(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = bench.path / "second.key"
+    monkeypatch.setenv("TASKLEDGER_RECORD_ML_DSA_KEY_FILE", str(path))
+    new_key = ["record", "new-key", "--ml-dsa"]
+    assert (run(new_key), run(new_key)) == (DONE, BAD_USE)
+    bench.append(5)
+    await bench.sealed()
+    alone = bench.published("checkpoint").read_bytes()
+    second = second_signer_of(Settings.load())
+    sealer = bench.start(second=second)
+    bench.append(1)
+    await bench.signed(sealer, 6)
+    both = bench.published("checkpoint").read_bytes()
+    assert run([*new_key, "--replace"]) == DONE
+    bench.append(1)
+    await bench.signed(sealer, 8)
+    changed = bench.published("checkpoint").read_bytes()
+    await bench.stop()
+    bench.append(1)
+    await bench.sealed()
+    dropped = bench.published("checkpoint").read_bytes()
+
+    listed = json.loads((bench.path / "tlog/keys.json").read_bytes())["keys"]
+    assert [each["algorithm"] for each in listed] == ["Ed25519", "ML-DSA-44", "ML-DSA-44"]
+    first, old, new = parse_keys((bench.path / "keys.json").read_bytes())
+    assert first.valid_until is None
+    for note, signers in (
+        (alone, [first]),
+        (both, [first, old]),
+        (changed, [first, new]),
+        (dropped, [first]),
+    ):
+        parsed = parse_note(note)
+        said = parse_checkpoint(parsed.text)
+        assert said.at is not None
+        keys = [each.key for each in (first, old, new)]
+        found = open_note(parsed, keys)
+        assert [each.key for each in found] == [each.key for each in signers]
+        for trusted in signers:  # either is enough, at the time that it says itself
+            [signed] = open_note(parsed, [trusted.key])
+            assert trusted.valid_at(said.at if signed.at is None else signed.at * 1_000_000)
+            assert trusted.valid_at(said.at)
+    assert new.valid_until is not None
+    async with bench.appending() as store:
+        [recorded] = await store.decode(await store.read_rows(8, 8))
+    event = recorded.event
+    assert (event.was, event.now) == (old.key.encode(), new.key.encode())
+    assert event.valid_from == new.valid_from
 
 
 async def test_a_command_may_hold_the_key(bench: Bench, tmp_path: Path) -> None:
