@@ -234,8 +234,7 @@ class _Term:
     async def begin(self) -> None:
         """Come to where the last one stopped, and make sure that all is as it was left."""
         self._said.state = "starting"
-        folder = self._place.folder
-        place = self._place
+        place, folder = self._place, self._place.folder
         self._book = await self._key_book()
         self._keys = SigningKeys(
             (place.signer, place.second),
