@@ -5,7 +5,7 @@ import sys
 
 MEASUREMENTS = (
     "append", "projection", "http", "importing", "dependencies", "notifications", "history", "past",
-    "large", "boards",
+    "large", "boards", "record",
 )  # fmt: skip
 
 

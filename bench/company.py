@@ -55,13 +55,13 @@ class Team:
 class Company:
     """Seeded: the same number gives the same shape, but for ids and times."""
 
-    def __init__(self, seed: int, tasks: int) -> None:
+    def __init__(self, seed: int, tasks: int, *, workspaces: int | None = None) -> None:
         self._chance = random.Random(seed)
         self._versions: dict[str, int] = {}
-        count = max(PEOPLE_A_WORKSPACE, tasks // TASKS_A_PERSON)
+        people = max(PEOPLE_A_WORKSPACE, tasks // TASKS_A_PERSON)
         self.workspaces = {
             new_id("ws"): [new_id("user") for _ in range(PEOPLE_A_WORKSPACE)]
-            for _ in range(count // PEOPLE_A_WORKSPACE)
+            for _ in range(workspaces or people // PEOPLE_A_WORKSPACE)
         }
         self.teams = list(self._teams(tasks))
 

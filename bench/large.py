@@ -117,7 +117,7 @@ def main() -> int:
 
 async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[float, int]:
     """Seconds, and how many events the log has then."""
-    async with _store(embedded, key) as store:
+    async with log_of(embedded, key) as store:
         for commit in company.beginning():
             await store.append(commit)
         began = time.perf_counter()
@@ -189,10 +189,10 @@ async def asker_of(
     workspace_id = company.teams[0].workspace_id
     teams = [team for team in company.teams if team.workspace_id == workspace_id]
     mine = [task_id for team in teams for task_id in team.task_ids][:_MY_TASKS]
-    async with _store(embedded, key) as store:
+    async with log_of(embedded, key) as store:
         joined = WorkspaceMemberAdded(user_id=user["id"], role="member")
         actor = teams[0].people[0]
-        await store.append(_commit(workspace_id, actor, company, workspace_id, joined))
+        receipt = await store.append(_commit(workspace_id, actor, company, workspace_id, joined))
         for task_id in mine:
             given = TaskAssigned(assignee_ids=(user["id"],), was=())
             receipt = await store.append(_commit(workspace_id, actor, company, task_id, given))
@@ -289,7 +289,8 @@ def _sizes(embedded: EmbeddedParts, tasks: int, events: int) -> str:
 
 
 @asynccontextmanager
-async def _store(embedded: EmbeddedParts, key: bytes) -> AsyncIterator[PostgresEventStore]:
+async def log_of(embedded: EmbeddedParts, key: bytes) -> AsyncIterator[PostgresEventStore]:
+    """The log, to be appended to as the product does it."""
     assert embedded.postgres is not None
     url = embedded.postgres.url_of("taskledger_api")
     pool = await open_pool(url)

@@ -43,8 +43,20 @@ class Server:
 
     def peaks_mib(self) -> list[int]:
         """The most memory that each of its processes has had, in MiB."""
-        pids = [self.pid, *_children(self.pid)]
-        return [peak for pid in pids if (peak := _peak_mib(pid)) is not None]
+        return [peak for pid in self._pids() if (peak := _peak_mib(pid)) is not None]
+
+    def cpu_s(self) -> float:
+        """The processor's time that its processes have taken."""
+        return sum(_cpu_s(pid) for pid in self._pids())
+
+    def _pids(self) -> list[int]:
+        found, left = [], [self.pid]
+        while left:
+            pid = left.pop()
+            found.append(pid)
+            with contextlib.suppress(OSError):
+                left += _children(pid)
+        return found
 
 
 @contextmanager
@@ -62,10 +74,14 @@ def parts(folder: Path) -> Iterator[EmbeddedParts]:
 
 @contextmanager
 def product(
-    embedded: EmbeddedParts, folder: Path, *, master_key: bytes | None = None
+    embedded: EmbeddedParts,
+    folder: Path,
+    *,
+    master_key: bytes | None = None,
+    roles: str | None = None,
 ) -> Iterator[Server]:
-    """`taskledger serve` with every role and no limit on requests; `master_key` where there is a
-    log already that was written with it."""
+    """`taskledger serve` without limits on requests, with every role, or those named (by comma);
+    `master_key` where there is a log already that was written with it."""
     assert embedded.postgres is not None
     migrate(embedded.postgres.url_of(OWNER))
     key_file = folder / "signing.key"
@@ -86,8 +102,11 @@ def product(
     }
     command = [sys.executable, "-m", "api.cli.main", "serve", "--with-parent"]
     url = f"http://127.0.0.1:{port}"
+    if roles is not None:
+        command += ["--roles", roles]
     with _running(command, environment, folder / "product.log") as pid:
-        wait_until(lambda: _answers(f"{url}/readyz"), "the product serves")
+        if roles is None or "api" in roles:
+            wait_until(lambda: _answers(f"{url}/readyz"), "the product serves")
         yield Server(url, environment, pid)
 
 
@@ -173,3 +192,10 @@ def _peak_mib(pid: int) -> int | None:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) // 1024
     return None
+
+
+def _cpu_s(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        said = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(said[11]) + int(said[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0

@@ -1,0 +1,223 @@
+"""The record: sealing, from a commit to its checkpoint, a bundle out and verified, proofs.
+
+`python -m bench record [--events N]`. One workspace has all the tasks, so that its bundle tells of
+nearly every event.
+"""
+
+import argparse
+import asyncio
+import os
+import resource
+import secrets
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import httpx
+import psycopg
+import uvloop
+
+from bench.company import Company
+from bench.large import load, log_of
+from bench.servers import Server, parts, product, wait_until
+from commands.commit import Commit
+from infra import logs
+from infra.embedded.parts import EmbeddedParts
+from infra.embedded.postgres import OWNER, SUPERUSER
+from infra.event_store.store import PostgresEventStore
+from infra.postgres.migrate import migrate
+from infra.processes.collector import tune_collector
+
+EVENTS: Final = 1_000_000
+SEALED_A_SECOND: Final = 40_000
+CHECKPOINT_P99_MS: Final = 1_000
+COMMANDS_A_SECOND: Final = 500
+A_MILLION_WITHIN_S: Final = 60
+AT_MOST_MIB: Final = 500
+PROOF_P99_MS: Final = 20
+PROOFS_A_SECOND: Final = 100
+
+_EVENTS_A_TASK: Final = 2.9
+_SIGNED: Final = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
+_WATCH_EVERY_S: Final = 0.004
+_BUILT_WITHIN_S: Final = 3_600.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.record", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a fiftieth, to see that it runs")
+    parser.add_argument("--events", type=int, default=EVENTS)
+    options = parser.parse_args()
+    events = EVENTS // 50 if options.quick else options.events
+    seconds = 3.0 if options.quick else 15.0
+    logs.configure("error", "bench")
+    key = secrets.token_bytes(32)
+    company = Company(1, int(events / _EVENTS_A_TASK), workspaces=1)
+    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        with parts(folder / "parts") as embedded:
+            assert embedded.postgres is not None
+            migrate(embedded.postgres.url_of(OWNER))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                tune_collector()
+                _, head = runner.run(load(embedded, key, company))
+                with product(
+                    embedded, folder / "product", master_key=key, roles="sealer"
+                ) as server:
+                    _sealed(embedded, server, head)
+                    more = Company(2, int(seconds * COMMANDS_A_SECOND), workspaces=1)
+                    runner.run(_signed(embedded, key, more, seconds))
+                    _bundle(server, company, folder / "trail.bundle")
+            with product(embedded, folder / "product", master_key=key) as server:
+                asyncio.run(_proofs(server, head, seconds))
+    return 0
+
+
+def _sealed(embedded: EmbeddedParts, server: Server, head: int) -> None:
+    with _session(embedded) as connection:
+        began = time.perf_counter()
+        wait_until(lambda: _size(connection) > 0, "something is signed", patience_s=600)
+        wait_until(lambda: _size(connection) >= head, "all is signed", patience_s=600)
+        rate = head / (time.perf_counter() - began)
+    print(_verdict(rate >= SEALED_A_SECOND, (
+        f"{head:,} events sealed from nothing, its start included: {rate:,.0f} a second (at least"
+        f" {SEALED_A_SECOND:,}), {server.cpu_s() / head * 1e6:.1f} us of the processor each"
+    )), flush=True)  # fmt: skip
+
+
+async def _signed(embedded: EmbeddedParts, key: bytes, company: Company, seconds: float) -> None:
+    """Milliseconds from the answer to each commit until a checkpoint holds its last event."""
+    committed: list[tuple[int, float]] = []
+    signed: list[tuple[int, float]] = []
+
+    async def append(store: PostgresEventStore, commit: Commit) -> None:
+        receipt = await store.append(commit)
+        committed.append((receipt.position, time.perf_counter()))
+
+    async with log_of(embedded, key) as store:
+        for commit in company.beginning():
+            await store.append(commit)
+        loop = asyncio.get_running_loop()
+        done = asyncio.Event()
+        watching = asyncio.create_task(_watch(embedded, signed, committed, done))
+        pace, running = loop.time(), []
+        for number, commit in enumerate(islice(company.tasks(), int(seconds * COMMANDS_A_SECOND))):
+            await asyncio.sleep(pace + number / COMMANDS_A_SECOND - loop.time())
+            running.append(asyncio.create_task(append(store, commit)))
+        await asyncio.gather(*running)
+        done.set()
+        await asyncio.wait_for(watching, 60)
+    sizes = [size for size, _ in signed]
+    _told(
+        f"from a commit to its checkpoint, {COMMANDS_A_SECOND} a second",
+        [(signed[bisect_left(sizes, at)][1] - when) * 1000 for at, when in committed],
+        CHECKPOINT_P99_MS,
+    )
+
+
+async def _watch(
+    embedded: EmbeddedParts,
+    signed: list[tuple[int, float]],
+    committed: Sequence[tuple[int, float]],
+    done: asyncio.Event,
+) -> None:
+    assert embedded.postgres is not None
+    connecting = psycopg.AsyncConnection.connect(
+        embedded.postgres.url_of(SUPERUSER), autocommit=True
+    )
+    async with await connecting as connection:
+        while True:
+            (row,) = await (await connection.execute(_SIGNED)).fetchall()
+            if not signed or row[0] > signed[-1][0]:
+                signed.append((row[0], time.perf_counter()))
+            if done.is_set() and signed[-1][0] >= max(at for at, _ in committed):
+                return
+            await asyncio.sleep(_WATCH_EVERY_S)
+
+
+def _bundle(server: Server, company: Company, out: Path) -> None:
+    (workspace_id,) = company.workspaces
+    for what, command in {
+        "exported": ["export", "bundle", "--workspace", workspace_id, "--out", str(out)],
+        "verified": ["verify", str(out)],
+    }.items():
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-m", "api.cli.main", *command],
+            env={**os.environ, **server.environment},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+        # Of all that have ended, so of the second at least as much as of the first.
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+        said = done.stdout.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
+        kept = done.returncode == 0 and largest <= AT_MOST_MIB and seconds <= A_MILLION_WITHIN_S
+        print(_verdict(kept, (
+            f"{what} in {seconds:.1f} s (a million within {A_MILLION_WITHIN_S}), {largest} MiB at"
+            f" most (at most {AT_MOST_MIB}): {said[0][:100]}"
+        )), flush=True)  # fmt: skip
+
+
+async def _proofs(server: Server, head: int, seconds: float) -> None:
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=30.0) as client:
+        wait_until(lambda: _is_built(server), "every view is built", patience_s=_BUILT_WITHIN_S)
+        account = {"username": "bench", "password": "a long enough phrase"}
+        made = await client.post("/users", json=account | {"email": "bench@example.org"})
+        made.raise_for_status()
+        login = (await client.post("/users/login", json=account)).raise_for_status().json()
+        client.headers["Authorization"] = f"Bearer {login['access_token']}"
+
+        async def one(position: int) -> float:
+            began = time.perf_counter()
+            answer = await client.get(f"/audit/proof/inclusion?position={position}")
+            answer.raise_for_status()
+            return (time.perf_counter() - began) * 1000
+
+        loop = asyncio.get_running_loop()
+        pace, running = loop.time(), []
+        for number in range(int(seconds * PROOFS_A_SECOND)):
+            await asyncio.sleep(pace + number / PROOFS_A_SECOND - loop.time())
+            running.append(asyncio.create_task(one(1 + secrets.randbelow(head))))
+        took = await asyncio.gather(*running)
+    _told(f"a proof of inclusion, {PROOFS_A_SECOND} a second", took, PROOF_P99_MS)
+
+
+def _is_built(server: Server) -> bool:
+    status = httpx.get(f"{server.url}/api/status", timeout=10.0).json()
+    return all(view["lag_events"] == 0 for view in status["views"].values())
+
+
+def _session(embedded: EmbeddedParts) -> psycopg.Connection:
+    assert embedded.postgres is not None
+    return psycopg.connect(embedded.postgres.url_of(SUPERUSER), autocommit=True)
+
+
+def _size(connection: psycopg.Connection) -> int:
+    row = connection.execute(_SIGNED).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _told(what: str, took: Sequence[float], most: float) -> None:
+    p99 = statistics.quantiles(took, n=100)[98]
+    print(_verdict(p99 <= most, (
+        f"{what}: p50 {statistics.median(took):.1f} ms, p99 {p99:.1f} ms (at most {most:.0f}),"
+        f" worst {max(took):.1f} ms"
+    )), flush=True)  # fmt: skip
+
+
+def _verdict(kept: bool, what: str) -> str:
+    return f"{'kept' if kept else 'MISSED'}: {what}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
