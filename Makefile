@@ -33,8 +33,8 @@ test: dev ## Set everything up, then run the tests on real parts.
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ALONE:%=--ignore %)
-	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest --durations 15 --numprocesses 2 --dist loadfile $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest --durations 15 $(ALONE)
 endif
 
 faults: dev ## Kill every part in turn under load, five times each.
