@@ -26,7 +26,7 @@ import uvloop
 from bench import wrk
 from bench.company import Company, Team
 from bench.servers import Server, parts, product
-from bench.table import Row, printed
+from bench.table import Row, printed, verdict
 from bench.wrk import Call
 from commands.commit import Commit, NewEvent
 from domain.task.events import TaskAssigned
@@ -94,7 +94,7 @@ def main() -> int:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 tune_collector()
                 loaded, events = runner.run(load(embedded, key, company))
-                print(_verdict(loaded <= LOADED_WITHIN_S * tasks / TASKS, (
+                print(verdict(loaded <= LOADED_WITHIN_S * tasks / TASKS, (
                     f"{tasks:,} tasks and {events:,} events loaded in {loaded:.0f} s,"
                     f" {events / loaded:,.0f} a second (1,000,000 in {LOADED_WITHIN_S} s)"
                 )), flush=True)  # fmt: skip
@@ -156,7 +156,7 @@ async def _ask(
         for what, (paths, most) in _questions(asker).items():
             took = await _at_a_pace(asker, paths, seconds)
             p99 = statistics.quantiles(took, n=100)[98]
-            print(_verdict(p99 <= most, (
+            print(verdict(p99 <= most, (
                 f"{what}, {PACE} a second: p50 {statistics.median(took):.1f} ms,"
                 f" p99 {p99:.1f} ms (at most {most:.0f})"
             )), flush=True)  # fmt: skip
@@ -301,10 +301,6 @@ async def log_of(embedded: EmbeddedParts, key: bytes) -> AsyncIterator[PostgresE
         await store.close()
     finally:
         await pool.close()
-
-
-def _verdict(kept: bool, what: str) -> str:
-    return f"{'kept' if kept else 'MISSED'}: {what}"
 
 
 if __name__ == "__main__":

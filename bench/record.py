@@ -27,6 +27,7 @@ import uvloop
 from bench.company import Company
 from bench.large import load, log_of
 from bench.servers import Server, parts, product, wait_until
+from bench.table import verdict
 from commands.commit import Commit
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
@@ -87,7 +88,7 @@ def _sealed(embedded: EmbeddedParts, server: Server, head: int) -> None:
         wait_until(lambda: _size(connection) > 0, "something is signed", patience_s=600)
         wait_until(lambda: _size(connection) >= head, "all is signed", patience_s=600)
         rate = head / (time.perf_counter() - began)
-    print(_verdict(rate >= SEALED_A_SECOND, (
+    print(verdict(rate >= SEALED_A_SECOND, (
         f"{head:,} events sealed from nothing, its start included: {rate:,.0f} a second (at least"
         f" {SEALED_A_SECOND:,}), {server.cpu_s() / head * 1e6:.1f} us of the processor each"
     )), flush=True)  # fmt: skip
@@ -162,7 +163,7 @@ def _bundle(server: Server, company: Company, out: Path) -> None:
         largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
         said = done.stdout.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
         kept = done.returncode == 0 and largest <= AT_MOST_MIB and seconds <= A_MILLION_WITHIN_S
-        print(_verdict(kept, (
+        print(verdict(kept, (
             f"{what} in {seconds:.1f} s (a million within {A_MILLION_WITHIN_S}), {largest} MiB at"
             f" most (at most {AT_MOST_MIB}): {said[0][:100]}"
         )), flush=True)  # fmt: skip
@@ -209,14 +210,10 @@ def _size(connection: psycopg.Connection) -> int:
 
 def _told(what: str, took: Sequence[float], most: float) -> None:
     p99 = statistics.quantiles(took, n=100)[98]
-    print(_verdict(p99 <= most, (
+    print(verdict(p99 <= most, (
         f"{what}: p50 {statistics.median(took):.1f} ms, p99 {p99:.1f} ms (at most {most:.0f}),"
         f" worst {max(took):.1f} ms"
     )), flush=True)  # fmt: skip
-
-
-def _verdict(kept: bool, what: str) -> str:
-    return f"{'kept' if kept else 'MISSED'}: {what}"
 
 
 if __name__ == "__main__":

@@ -44,6 +44,11 @@ def printed(rows: Sequence[Row], unit: str, yardstick: str = "plain") -> str:
     )
 
 
+def verdict(kept: bool, what: str) -> str:
+    """One promise and what was measured, as a line."""
+    return f"{'kept' if kept else 'MISSED'}: {what}"
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     times = "x" if row.theirs else "/s"
     return (

@@ -37,7 +37,7 @@ from commands.turns import Turns
 from commands.work import StartAgain, Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
-from domain.errors import OF_THE_MACHINE, Kind, Refused, invalid
+from domain.errors import OF_THE_MACHINE, Kind, Refused, first_still_runs, invalid
 from domain.values.limits import Limits
 from domain.values.rank import PAIRS
 from domain.values.recorded import Origin
@@ -238,10 +238,7 @@ class Executor:
             try:
                 await self._turns.take(name, SAME_KEY_PATIENCE_SECONDS)
             except TimeoutError:
-                raise Refused(
-                    Kind.IDEMPOTENCY_IN_PROGRESS,
-                    "The first request with this Idempotency-Key is still running; try again.",
-                ) from None
+                raise first_still_runs() from None
             request.turns.append(name)
         specs = ((self._registry.spec_of(command), command) for command in request.commands)
         streams = {spec.writes(command) for spec, command in specs if spec.writes is not None}

@@ -89,3 +89,15 @@ def pointer_token(key: str) -> str:
 def not_found(what: str) -> Refused:
     """Also the answer for what the caller may not see: the two must not be told apart."""
     return Refused(Kind.NOT_FOUND, f"There is no such {what}, or you may not see it.")
+
+
+def key_reused() -> Refused:
+    """An Idempotency-Key comes again with another request."""
+    detail = "This Idempotency-Key was used for another request; take a new one."
+    return Refused(Kind.IDEMPOTENCY_KEY_REUSED, detail)
+
+
+def first_still_runs() -> Refused:
+    """An Idempotency-Key comes again before there is an answer to give again."""
+    detail = "The first request with this Idempotency-Key is still running; try again."
+    return Refused(Kind.IDEMPOTENCY_IN_PROGRESS, detail)

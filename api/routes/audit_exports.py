@@ -18,7 +18,7 @@ from api.http.route import DirectRoute
 from api.http.streamed import StreamedReply
 from api.routes.answers import encode
 from api.routes.bulk import request_key
-from domain.errors import Kind, Refused, invalid, not_found
+from domain.errors import Kind, Refused, first_still_runs, invalid, not_found
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
 from infra.exports.book import SavedExport
@@ -124,10 +124,7 @@ async def export_trail(call: CallHere, body: NewExport) -> Reply:
         raise
     if begun is None:
         await exports.book.drop(asked.export_id)
-        raise Refused(
-            Kind.IDEMPOTENCY_IN_PROGRESS,
-            "The first request with this Idempotency-Key is still running; try again.",
-        )
+        raise first_still_runs()
     saved = await exports.book.find(asked.export_id)
     assert saved is not None  # it was written just now
     return await _answer(call, saved, 202)

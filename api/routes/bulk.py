@@ -21,7 +21,7 @@ from api.routes.filter_bodies import FILTERS, filters_of, inside, list_query
 from api.routes.job_answers import result_of
 from api.routes.task_bodies import TaskChanges
 from api.routes.task_listing import TaskInWorkspaceQuery, in_workspace
-from domain.errors import Invalid, Kind, Problem, Refused, invalid
+from domain.errors import Invalid, Kind, Problem, first_still_runs, invalid
 from infra.ids import new_id
 from infra.jobs.book import Item, Job, NewJob
 from infra.jobs.changes import as_values
@@ -148,10 +148,7 @@ async def _again(call: Call, job: Job) -> Reply:
     if job.total > AT_ONCE:
         return _begun(call, job, replayed)
     if job.state == "running":
-        raise Refused(
-            Kind.IDEMPOTENCY_IN_PROGRESS,
-            "The first request with this Idempotency-Key is still running; try again.",
-        )
+        raise first_still_runs()
     return await _answer(call, job, replayed)
 
 

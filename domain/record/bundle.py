@@ -4,7 +4,7 @@ docs/record.md says what stands in each of them.
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
 from hashlib import sha256
 from typing import BinaryIO
@@ -39,44 +39,39 @@ _MOST = {
 
 
 class BundleWriter:
-    """Writes the sections one after another into an empty file that can be read and sought in."""
+    """Writes the sections one after another by `put`, and hashes what goes by: what it writes to
+    need not be read."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, put: Callable[[bytes], object]) -> None:
+        self._to = put
+        self._digest = sha256()
         self._written = 0
-        file.write(MAGIC)
+        self._put(MAGIC)
 
-    def section(self, kind: Kind, content: Iterable[bytes]) -> None:
-        """The next one, taken piece by piece. Raises ValueError for one that is not next."""
-        self.begin(kind)
-        for piece in content:
-            self._file.write(piece)
-        self.end()
-
-    def begin(self, kind: Kind) -> None:
-        """For a section whose pieces come bit by bit, by `write`."""
+    def section(self, kind: Kind, size: int, content: Iterable[bytes]) -> None:
+        """The next one, taken piece by piece. Raises ValueError for one that is not next, or that
+        is not of `size` bytes."""
         if kind != self._written + 1:
             raise ValueError(f"{kind.name} is not the section that comes next")
         self._written = kind
-        self._file.write(_head.pack(kind, 0))
-        self._start = self._file.tell()
-
-    def write(self, piece: bytes) -> None:
-        self._file.write(piece)
-
-    def end(self) -> None:
-        end = self._file.tell()
-        self._file.seek(self._start - _head.size)
-        self._file.write(_head.pack(self._written, end - self._start))
-        self._file.seek(end)
+        self._put(_head.pack(kind, size))
+        for piece in content:
+            size -= len(piece)
+            self._put(piece)
+        if size:
+            raise ValueError(f"{kind.name} is not of the size that was told")
 
     def finish(self) -> bytes:
         """The digest, which is written last."""
         if self._written != Kind.ENTRIES:
             raise ValueError("sections are missing")
-        digest = digest_of(self._file, self._file.tell())
-        self._file.write(digest)
+        digest = self._digest.digest()
+        self._to(digest)
         return digest
+
+    def _put(self, piece: bytes) -> None:
+        self._digest.update(piece)
+        self._to(piece)
 
 
 def digest_of(file: BinaryIO, end: int) -> bytes:

@@ -11,7 +11,7 @@ import msgspec
 
 from commands.commit import Receipt
 from commands.ports import StreamMoved
-from domain.errors import Kind, Refused
+from domain.errors import Kind, Refused, key_reused
 from infra.event_store.encoder import EncodedCommit
 from infra.event_store.rows import moment
 from infra.postgres.arrays import (
@@ -224,10 +224,7 @@ def replay(
 ) -> Verdict:
     """The first answer to a command that is in the log; a refusal where it was another request."""
     if commit_digest is not None and stored_digest != commit_digest:
-        return Refused(
-            Kind.IDEMPOTENCY_KEY_REUSED,
-            "This Idempotency-Key was used for another request; take a new one.",
-        )
+        return key_reused()
     at = recorded_at.astimezone(UTC)
     return Receipt(position, at, main_stream, main_version, replayed=True)
 

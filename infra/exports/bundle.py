@@ -1,16 +1,14 @@
 """Writes a bundle: one file about one workspace, which proves itself (docs/record.md)."""
 
 import asyncio
-import hashlib
-import shutil
-import struct
 import tempfile
 from array import array
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from domain.record.bundle import MAGIC, Kind
+from domain.record.bundle import BundleWriter, Kind
 from domain.record.manifest import Filter, Manifest
 from domain.record.subset import subset_spans
 from domain.record.tree import span_hash
@@ -24,7 +22,6 @@ from infra.exports.whole_file import Digested
 from infra.keys.content_keys import KeyRing
 
 _COPIED_AT_ONCE: Final = 1024 * 1024
-_head: Final = struct.Struct(">BQ").pack
 
 
 async def write_bundle(
@@ -94,31 +91,20 @@ def _with(positions: Iterable[int], one: int) -> Iterator[int]:
 def _write(
     out: Digested, manifest: Manifest, snapshot: Snapshot, proof: BinaryIO, entries: BinaryIO
 ) -> None:
-    hashing = _Hashing(out)
-    hashing.write(MAGIC)
-    _section(hashing, Kind.MANIFEST, manifest.encode())
-    _section(hashing, Kind.CHECKPOINT, snapshot.note)
-    _section(hashing, Kind.KEYS, "".join(f"{key}\n" for key in snapshot.keys).encode())
-    _section(hashing, Kind.SUMMARY, snapshot.summary())
-    _section_of_file(hashing, Kind.PROOF, proof)
-    _section_of_file(hashing, Kind.ENTRIES, entries)
-    out.content(hashing.digest())
-
-
-class _Hashing:
-    """Hashes what goes by."""
-
-    def __init__(self, out: Digested) -> None:
-        self._out = out
-        self._hash = hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        self._hash.update(data)
-        self._out.content(data)
-        return len(data)
-
-    def digest(self) -> bytes:
-        return self._hash.digest()
+    writer = BundleWriter(out.content)
+    keys = "".join(f"{key}\n" for key in snapshot.keys).encode()
+    for kind, content in (
+        (Kind.MANIFEST, manifest.encode()),
+        (Kind.CHECKPOINT, snapshot.note),
+        (Kind.KEYS, keys),
+        (Kind.SUMMARY, snapshot.summary()),
+    ):
+        writer.section(kind, len(content), (content,))
+    for kind, file in ((Kind.PROOF, proof), (Kind.ENTRIES, entries)):
+        size = file.tell()
+        file.seek(0)
+        writer.section(kind, size, iter(partial(file.read, _COPIED_AT_ONCE), b""))
+    writer.finish()
 
 
 def _asked(wanted: TrailFilter) -> Filter:
@@ -129,13 +115,3 @@ def _asked(wanted: TrailFilter) -> Filter:
         stream=asked.get("stream"),
         actor=asked.get("actor"),
     )
-
-
-def _section(out: _Hashing, kind: Kind, content: bytes) -> None:
-    out.write(_head(kind, len(content)) + content)
-
-
-def _section_of_file(out: _Hashing, kind: Kind, content: BinaryIO) -> None:
-    out.write(_head(kind, content.tell()))
-    content.seek(0)
-    shutil.copyfileobj(content, out, _COPIED_AT_ONCE)

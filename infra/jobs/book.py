@@ -8,7 +8,7 @@ from typing import Any, Final, LiteralString
 import orjson
 from psycopg.rows import TupleRow
 
-from domain.errors import Kind, Refused
+from domain.errors import Kind, Refused, key_reused
 from infra.people.vault import Vault
 from infra.postgres.pool import Connection, Pool
 
@@ -169,9 +169,7 @@ class JobBook:
         if row is None:
             return None
         if row[0] != digest:
-            raise Refused(
-                Kind.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key belongs to another request."
-            )
+            raise key_reused()
         return Job(*row[1:])
 
     async def find(self, job_id: str) -> Job | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final, LiteralString
 
-from domain.errors import Kind, Refused
+from domain.errors import first_still_runs, key_reused
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool
 
@@ -62,15 +62,9 @@ class KeptAnswers:
             )
             row = await cursor.fetchone()
         if row is not None and row[0] != digest:
-            raise Refused(
-                Kind.IDEMPOTENCY_KEY_REUSED, "This Idempotency-Key belongs to another request."
-            )
+            raise key_reused()
         if row is None or row[1] is None:
-            raise Refused(
-                Kind.IDEMPOTENCY_IN_PROGRESS,
-                "The first request with this Idempotency-Key is still running.",
-                retry_after=1,
-            )
+            raise first_still_runs()
         status, body, headers = self._vault.open(row[1], _place(slot))
         return KeptAnswer(status, body, [(name, value) for name, value in headers])
 

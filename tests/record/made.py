@@ -187,26 +187,25 @@ class Parts:
 
     def bundle(self) -> bytes:
         file = BytesIO()
-        writer = BundleWriter(file)
-        writer.section(Kind.MANIFEST, [self.manifest.encode()])
-        writer.section(Kind.CHECKPOINT, [self.note])
-        writer.section(Kind.KEYS, [f"{key}\n".encode() for key in self.keys])
+        writer = BundleWriter(file.write)
         summed = self.summed
-        writer.section(
-            Kind.SUMMARY,
-            [
-                encode_summary(
-                    summed.position,
-                    summed.count,
-                    self.summed_before,
-                    summed.envelope.content,
-                    summed.payload,
-                    self.place,
-                )
-            ],
+        summary = encode_summary(
+            summed.position,
+            summed.count,
+            self.summed_before,
+            summed.envelope.content,
+            summed.payload,
+            self.place,
         )
-        writer.section(Kind.PROOF, self.proof)
-        writer.section(Kind.ENTRIES, self.entries)
+        for kind, pieces in (
+            (Kind.MANIFEST, [self.manifest.encode()]),
+            (Kind.CHECKPOINT, [self.note]),
+            (Kind.KEYS, [f"{key}\n".encode() for key in self.keys]),
+            (Kind.SUMMARY, [summary]),
+            (Kind.PROOF, self.proof),
+            (Kind.ENTRIES, self.entries),
+        ):
+            writer.section(kind, sum(map(len, pieces)), pieces)
         writer.finish()
         return file.getvalue()
 

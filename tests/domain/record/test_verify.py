@@ -154,9 +154,11 @@ def test_sections_stand_each_once_in_their_order(whole: bytes):
         for wrongly in (doubled, missing, swapped, unknown, [*six, six[n]]):
             wrong(digested(MAGIC + b"".join(wrongly) + bytes(32)))
     with pytest.raises(ValueError):
-        BundleWriter(BytesIO()).begin(Kind.CHECKPOINT)
+        BundleWriter(BytesIO().write).section(Kind.CHECKPOINT, 0, ())
     with pytest.raises(ValueError):
-        BundleWriter(BytesIO()).finish()
+        BundleWriter(BytesIO().write).section(Kind.MANIFEST, 2, (b"1",))
+    with pytest.raises(ValueError):
+        BundleWriter(BytesIO().write).finish()
 
 
 @pytest.mark.parametrize(
