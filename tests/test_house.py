@@ -47,7 +47,7 @@ def test_only_the_settings_read_the_environment() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb")
     }
     # The fork server reads none of it: it gives each process that it makes an environment.
-    assert readers == {"infra/settings.py", "infra/fork_server.py"}
+    assert readers == {"infra/settings/settings.py", "infra/fork_server.py"}
 
 
 @pytest.mark.parametrize("file", ["runtime.txt", "managed.txt", "dev.txt"])

@@ -1,0 +1,5 @@
+"""Every setting of the product: read from the environment here, and nowhere else."""
+
+from infra.settings.settings import PREFIX, Settings, SettingsError, child_environment
+
+__all__ = ["PREFIX", "Settings", "SettingsError", "child_environment"]

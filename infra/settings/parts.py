@@ -1,0 +1,49 @@
+"""Settings of the parts that the product runs on."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr
+
+from infra.settings.values import begins_with
+
+Postgres = Annotated[SecretStr | None, begins_with("postgresql", "postgres")]
+
+
+class Parts(BaseModel):
+    """The parts: without its address, `serve --embedded` starts a part itself"""
+
+    database_url: Postgres = Field(
+        None, description="PostgreSQL 15 or newer, as the owner of the database, in sessions."
+    )
+    api_database_url: Postgres = Field(
+        None,
+        description="The same as role `taskledger_api`; else the owner's, with SET ROLE.",
+    )
+    worker_database_url: Postgres = Field(
+        None,
+        description="The same as role `taskledger_worker`; else the owner's, with SET ROLE.",
+    )
+    nats_url: Annotated[SecretStr | None, begins_with("nats", "tls", "ws", "wss")] = Field(
+        None, description="NATS with JetStream; several servers of a cluster by comma."
+    )
+    redis_url: Annotated[SecretStr | None, begins_with("redis", "rediss")] = Field(
+        None, description="Redis or Valkey."
+    )
+    opensearch_url: Annotated[SecretStr | None, begins_with("http", "https")] = Field(
+        None,
+        description="OpenSearch, with `user:password@` where it asks for them; without one, and "
+        "while it is away, PostgreSQL answers searches.",
+    )
+    opensearch_verify_tls: bool = Field(
+        True, description="Whether the certificate of an `https` address is checked."
+    )
+    exports_url: Annotated[SecretStr | None, begins_with("s3")] = Field(
+        None,
+        description="Where files of exports are kept for all machines: `s3://bucket/prefix`, with "
+        "the usual `AWS_...` variables for the rest; else the folder `exports` in the data folder.",
+    )
+    embedded_user: str | None = Field(
+        None,
+        description="Account that embedded servers run under where the product is run by root; "
+        "else `postgres` or `nobody`, whichever is there.",
+    )

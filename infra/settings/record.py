@@ -1,0 +1,60 @@
+"""Settings of the record."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
+
+from infra.settings.values import begins_with
+
+
+class Record(BaseModel):
+    """The record: who signs the tree over all events, and where it is published"""
+
+    record_origin: str = Field(
+        "taskledger",
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\s+]+$",
+        description="Names the logs of this installation to those who check them; an address of "
+        "yours without its scheme, such as `tasks.example.com/tlog`. What is signed names it.",
+    )
+    record_url: Annotated[SecretStr | None, begins_with("s3")] = Field(
+        None,
+        description="Where the tree is published for all machines: `s3://bucket/prefix`, with the "
+        "usual `AWS_...` variables for the rest; else the folder `record` in the data folder.",
+    )
+    record_key_file: Path | None = Field(
+        None,
+        description="File with the private key (Ed25519, PEM) that signs checkpoints; else "
+        "`record/signing.key` in the data folder, made there at the first start of an embedded "
+        "run.",
+    )
+    record_sign_command: str | None = Field(
+        None,
+        description="In place of a key file, a command that gets a text on its standard input and "
+        "answers with its Ed25519 signature, 64 bytes: a KMS or HSM signs then.",
+    )
+    record_public_key: str | None = Field(
+        None,
+        validate_default=True,
+        description="The public key of that command: 32 bytes in base64.",
+    )
+    record_ml_dsa_key_file: Path | None = Field(
+        None,
+        description="File with a second private key (ML-DSA-44, PEM), which signs checkpoints "
+        "beside the first: against whoever can break Ed25519 one day. Without it there is none.",
+    )
+    record_recheck_hours: float = Field(
+        24.0,
+        gt=0,
+        description="Hours in which the sealer reads the whole log once more and compares it with "
+        "what it signed; a small log is read more often.",
+    )
+
+    @field_validator("record_public_key")
+    @classmethod
+    def _of_a_command(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("record_sign_command") is None):
+            raise ValueError("and the command that signs are set together")
+        return value
