@@ -32,7 +32,8 @@ from projections.intervals import INTERVALS_VIEW
 from projections.projection import Projection
 from projections.query.conditions import All, ChangedSo, Not, Stood, WasSo, When
 from projections.questions import Page, Scope
-from projections.tasks import TASKS_VIEW, Sort, SortBy, TaskFilter
+from projections.task_questions import Sort, SortBy, TaskFilter
+from projections.tasks import TASKS_VIEW
 
 TASKS: Final = 1_000_000
 AT_MOST_MS: Final = 200.0

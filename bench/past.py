@@ -43,10 +43,10 @@ from infra.postgres.views.task_queries import TaskQueries
 from infra.processes.collector import tune_collector
 from infra.processes.rebuild import Rebuild
 from infra.processes.sessions import Sessions
-from projections.past import Moment
+from projections.past_moments import Moment
 from projections.questions import Page, Scope
 from projections.registry import view
-from projections.tasks import TaskFilter
+from projections.task_questions import TaskFilter
 
 CARDS: Final = 1_000
 AT_MOST_MS: Final = 300.0

@@ -1,8 +1,6 @@
 """Boards: a project's columns, and a compact card for each of its tasks, in order of rank."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,7 +18,6 @@ from domain.project.events import (
     ProjectWorkflowChanged,
 )
 from domain.project.lanes import SWIMLANES, lanes_of
-from domain.project.state import Project
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -47,159 +44,20 @@ from domain.task.events import (
     TaskTypeChanged,
     TaskUnblocked,
 )
-from domain.task.state import Task
 from domain.values.priority import band_of
 from domain.values.recorded import Recorded
 from domain.values.text import readable
 
-from .labels import TagsMark, held, tags_in
-from .people import Person, person
+from .board_answers import BoardHead, Card, CardProgress, render_column
+from .board_rows import BOARDS, CARDS, COLUMNS, BoardRow, CardRow, ColumnRow
+from .labels import held, tags_in
+from .people import person
 from .progress import NO_SHARE, Share, Tally, recategorised
-from .projection import Projection, Rows, Scan, Table, drawn_by
-from .tasks import Facts
-
-
-class CardProgress(msgspec.Struct, gc=False):
-    done: int = 0
-    total: int = 0
-
-
-class Card(msgspec.Struct, gc=False):
-    """A task as its board shows it; also what the fold keeps of it."""
-
-    id: str
-    task_id: str
-    key: str
-    title: str | None
-    status: str
-    priority: str
-    priority_level: int
-    type: str
-    assignees: list[Person]
-    due_date: datetime | None
-    due_all_day: bool
-    tags: TagsMark
-    rank: str
-    comment_count: int
-    progress: CardProgress
-    is_blocked: bool
-    version: int
-
-
-class BoardHead(msgspec.Struct):
-    """The project as its board shows it; also what the fold keeps of it."""
-
-    id: str
-    project_id: str
-    workspace_id: str
-    key: str
-    name: str | None
-    view_type: str
-    is_private: bool
-    archived: bool
-
-
-class ColumnHead(msgspec.Struct, frozen=True):
-    """A column without its cards."""
-
-    id: str
-    column_id: str
-    name: str
-    statuses: tuple[str, ...]
-    wip_limit: int | None
-    lane_wip_limit: int | None
-
-
-@dataclass(slots=True)
-class CardRow:
-    """A row without a card waits for its task: comments came to the view before it. It has no
-    project, so that no board finds it. `doc` is both the answer and what is folded. `lanes` are
-    those of every kind, as `domain.project.lanes.lane_key` has them."""
-
-    task_id: str
-    workspace_id: str
-    project_id: str | None = None
-    trashed: bool = False
-    comment_count: int = 0
-    status_category: str | None = None
-    parent_task_id: str | None = None
-    progress_done: int = 0
-    progress_total: int = 0
-    doc: bytes | None = None
-    status: str | None = None
-    rank: str | None = None
-    lanes: tuple[str, ...] = ()
-    card: Card | None = None
-
-
-@dataclass(slots=True)
-class BoardRow:
-    project_id: str
-    workspace_id: str
-    doc: bytes = b""
-    head: BoardHead | None = None
-
-
-@dataclass(slots=True)
-class ColumnRow:
-    """`place` counts from 0, left to right."""
-
-    project_id: str
-    place: int
-    workspace_id: str
-    column_id: str
-    statuses: tuple[str, ...]
-    doc: bytes
-
-
-CARDS = Table(
-    "cards",
-    CardRow,
-    {
-        "task_id": "text",
-        "workspace_id": "text",
-        "project_id": "text",
-        "trashed": "boolean",
-        "comment_count": "integer",
-        "status_category": "text",
-        "parent_task_id": "text",
-        "progress_done": "integer",
-        "progress_total": "integer",
-        "doc": "bytea",
-        "status": "text",
-        "rank": "text",
-        "lanes": "text[]",
-    },
-    key=("task_id",),
-    indexes=("(project_id, status, trashed, rank, task_id) INCLUDE (workspace_id)",),
-    fillfactor=85,
-    computed=("status", "rank", "lanes"),
-)
-BOARDS = Table(
-    "boards",
-    BoardRow,
-    {"project_id": "text", "workspace_id": "text", "doc": "bytea"},
-    key=("project_id",),
-)
-COLUMNS = Table(
-    "columns",
-    ColumnRow,
-    {
-        "project_id": "text",
-        "place": "smallint",
-        "workspace_id": "text",
-        "column_id": "text",
-        "statuses": "text[]",
-        "doc": "bytea",
-    },
-    key=("project_id", "place"),
-)
+from .projection import Projection, Rows, Scan, drawn_by
 
 _json = msgspec.json.Encoder()
 _cards = msgspec.json.Decoder(Card)
 _heads = msgspec.json.Decoder(BoardHead)
-
-
 _PROGRESS = Tally("cards", CardRow)
 
 
@@ -301,31 +159,6 @@ def title_of(doc: bytes) -> str | None:
     return _cards.decode(doc).title
 
 
-def render_card(task: Task, facts: Facts) -> bytes:
-    """The card of a task, as its row would hold it."""
-    return _json.encode(
-        Card(
-            task.task_id,
-            task.task_id,
-            task.key,
-            readable(task.title),
-            task.status,
-            band_of(task.priority),
-            task.priority,
-            task.type,
-            [person(user_id) for user_id in task.assignee_ids],
-            task.due_date,
-            task.due_all_day,
-            held(task.workspace_id, task.tags),
-            task.rank,
-            facts.comment_count,
-            CardProgress(facts.progress.done, facts.progress.total),
-            task.is_blocked,
-            task.version,
-        )
-    )
-
-
 def _finish_card(row: CardRow) -> None:
     card = _card_of(row)
     if card is not None:
@@ -420,36 +253,6 @@ def _columns_changed(recorded: Recorded, rows: Rows) -> None:
         if row.place >= len(columns):
             rows.delete("columns", project_id, row.place)
     _put_columns(recorded, columns, rows)
-
-
-def render_head(project: Project) -> bytes:
-    """The project as its board shows it."""
-    return _json.encode(
-        BoardHead(
-            project.project_id,
-            project.project_id,
-            project.workspace_id,
-            project.key,
-            readable(project.name),
-            project.view_type,
-            project.is_private,
-            project.archived_at is not None,
-        )
-    )
-
-
-def render_column(column: Column) -> bytes:
-    """A column without its cards."""
-    return _json.encode(
-        ColumnHead(
-            column.column_id,
-            column.column_id,
-            column.name,
-            column.statuses,
-            column.wip_limit,
-            column.lane_wip_limit,
-        )
-    )
 
 
 def _put_columns(recorded: Recorded, columns: tuple[Column, ...], rows: Rows) -> None:

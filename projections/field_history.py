@@ -26,7 +26,7 @@ from domain.values.text import Erased
 from .labels import held
 from .other_tasks import task_marks
 from .people import Named, named, person
-from .tasks import number
+from .task_answers import number
 from .typeids import entry_id
 
 _MOST_CHARACTERS: Final = 5_000

@@ -38,7 +38,7 @@ from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
 
 from .projection import Projection, Rows, Table
-from .tasks import number
+from .task_answers import number
 
 EMPTY: Final = ""
 LASTS: Final = 0

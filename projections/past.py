@@ -3,18 +3,10 @@
 A version of a task is what it was from one of its events to the next. What other streams say about
 a task (its comments, the tasks below it, its project's workflow) is kept apart, each with its own
 span, and put together by whoever asks: so an event makes one row, whatever depends on it.
-
-Every row holds from `first` until just before `last`, which are positions of the log, and from
-`since` until just before `until`, which are microseconds of 1970 by the world's clock. On that one
-a stream never goes back, and its events that have no time of their own are no later than the one
-before them: at its beginning they have always been. So `since` and `until` may be the same: then
-the version is one that the world's clock has never seen.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any
 
 import msgspec
 
@@ -50,250 +42,29 @@ from domain.task.events import (
 from domain.task.state import Task, evolve
 from domain.values.evolved import evolved
 from domain.values.recorded import Recorded
-from domain.values.stamp import Stamp
 from domain.values.text import ERASED, readable, shown
 
-from .projection import Projection, Rows, Scan, Table
-from .states import PackedCodec
-from .tasks import title_key
-from .terms import terms_of
-
-ALWAYS: Final = -(2**63)
-FOREVER: Final = 2**63 - 1
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A moment of the past. By the clock `recorded`, `place` is the last position that counts; by
-    `occurred`, the last microsecond. `at` is what time it was; `position` is how much of the log
-    has been looked at: by the world's clock, all that there was when it was asked."""
-
-    clock: Literal["recorded", "occurred"]
-    place: int
-    at: datetime
-    position: int
-
-
-@dataclass(slots=True)
-class VersionRow:
-    """One version of a task. `state` is the task without its description, which stands in `texts`;
-    `status_category` is what its own events say, at `status_since`. `fields` are its custom ones,
-    None where it has none."""
-
-    task_id: str
-    last: int
-    workspace_id: str
-    first: int
-    since: int
-    until: int
-    state: bytes | None = None
-    project_id: str | None = None
-    project_key: str | None = None
-    number: int | None = None
-    status: str | None = None
-    status_category: str | None = None
-    status_since: int = 0
-    priority: int | None = None
-    type: str | None = None
-    assignee_ids: tuple[str, ...] = ()
-    creator_id: str | None = None
-    tags: tuple[str, ...] = ()
-    due_date: datetime | None = None
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    title_key: str | None = None
-    rank: str | None = None
-    trashed: bool = False
-    is_blocked: bool = False
-    version: int = 0
-    parent_task_id: str | None = None
-    fields: bytes | None = None
-    task: Task | None = None
-
-
-@dataclass(slots=True)
-class TextRow:
-    """What a task is found by, and its description (None: erased): most versions of a task have
-    the same."""
-
-    task_id: str
-    last: int
-    workspace_id: str
-    first: int
-    since: int
-    until: int
-    description: str | None
-    terms: frozenset[str] = frozenset()
-    task: Task | None = None
-
-
-@dataclass(slots=True)
-class CommentRow:
-    """A comment while it counts, or while it is deleted."""
-
-    comment_id: str
-    last: int
-    workspace_id: str
-    task_id: str
-    first: int
-    since: int
-    until: int
-    counts: bool
-
-
-@dataclass(slots=True)
-class StatusRow:
-    """A status of a project while it had this name and this category. `categorised` is where it
-    came into its category, 0 where it began in it: tasks that had come into the status before are
-    in another category since."""
-
-    project_id: str
-    status: str
-    last: int
-    workspace_id: str
-    name: str
-    category: str
-    first: int
-    since: int
-    until: int
-    categorised: int = 0
-
-
-@dataclass(slots=True)
-class MovedRow:
-    """In which project a task is now that has been in another one."""
-
-    task_id: str
-    workspace_id: str
-    project_id: str
-
-
-_VERSION_TYPES: Final = {
-    "task_id": "text",
-    "last": "bigint",
-    "workspace_id": "text",
-    "first": "bigint",
-    "since": "bigint",
-    "until": "bigint",
-    "state": "bytea",
-    "project_id": "text",
-    "project_key": "text",
-    "number": "bigint",
-    "status": "text",
-    "status_category": "text",
-    "status_since": "bigint",
-    "priority": "smallint",
-    "type": "text",
-    "assignee_ids": "text[]",
-    "creator_id": "text",
-    "tags": "text[]",
-    "due_date": "timestamptz",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-    "title_key": "text",
-    "rank": "text",
-    "trashed": "boolean",
-    "is_blocked": "boolean",
-    "version": "integer",
-    "parent_task_id": "text",
-    "fields": "jsonb",
-}
-_VERSION_COMPUTED: Final = tuple(_VERSION_TYPES)[7:]
-
-# The present version of each task, which is the only one that changes.
-PRESENT = Table(
-    "present",
-    VersionRow,
-    _VERSION_TYPES,
-    key=("task_id",),
-    indexes=(
-        "(project_id)",
-        "(workspace_id)",
-        "(parent_task_id) WHERE parent_task_id IS NOT NULL",
-    ),
-    fillfactor=80,
-    computed=_VERSION_COMPUTED,
-)
-# All that were before it, each written once.
-VERSIONS = Table(
-    "versions",
-    VersionRow,
-    _VERSION_TYPES,
-    key=("task_id", "last"),
-    indexes=(
-        "(project_id, last, first)",
-        "(workspace_id, last, first)",
-        "(parent_task_id, last, first) WHERE parent_task_id IS NOT NULL",
-        "(project_id, until, since) WHERE since < until",
-    ),
-    computed=_VERSION_COMPUTED,
-)
-TEXTS = Table(
-    "texts",
-    TextRow,
-    {
-        "task_id": "text",
-        "last": "bigint",
-        "workspace_id": "text",
-        "first": "bigint",
-        "since": "bigint",
-        "until": "bigint",
-        "description": "text",
-        "terms": "tsvector",
-    },
-    key=("task_id", "last"),
-    computed=("terms",),
-)
-COMMENTS = Table(
-    "comments",
+from .past_moments import FOREVER, since_of
+from .past_rows import (
+    COMMENTS,
+    MOVED,
+    PRESENT,
+    STATUSES,
+    TEXTS,
+    VERSIONS,
     CommentRow,
-    {
-        "comment_id": "text",
-        "last": "bigint",
-        "workspace_id": "text",
-        "task_id": "text",
-        "first": "bigint",
-        "since": "bigint",
-        "until": "bigint",
-        "counts": "boolean",
-    },
-    key=("comment_id", "last"),
-    indexes=("(task_id) WHERE counts",),
-)
-STATUSES = Table(
-    "statuses",
-    StatusRow,
-    {
-        "project_id": "text",
-        "status": "text",
-        "last": "bigint",
-        "workspace_id": "text",
-        "name": "text",
-        "category": "text",
-        "first": "bigint",
-        "since": "bigint",
-        "until": "bigint",
-        "categorised": "bigint",
-    },
-    key=("project_id", "status", "last"),
-)
-MOVED = Table(
-    "moved",
     MovedRow,
-    {"task_id": "text", "workspace_id": "text", "project_id": "text"},
-    key=("task_id",),
+    StatusRow,
+    TextRow,
+    VersionRow,
 )
+from .projection import Projection, Rows, Scan
+from .states import PackedCodec
+from .terms import terms_of
+from .titles import title_key
 
 _json = msgspec.json.Encoder()
 _states = PackedCodec(Task)
-
-
-def microseconds(at: datetime) -> int:
-    """A moment by the world's clock."""
-    return (at - _EPOCH) // _MICROSECOND
 
 
 def task_of(state: bytes, description: str | None) -> Task:
@@ -301,12 +72,6 @@ def task_of(state: bytes, description: str | None) -> Task:
     return evolved(
         _states.decode(state), description=ERASED if description is None else description
     )
-
-
-def since_of(stamp: Stamp, before: int = ALWAYS) -> int:
-    """Where an event stands on the world's clock, behind those of its stream before it."""
-    occurred = stamp.occurred_at
-    return before if occurred is None else max(before, microseconds(occurred))
 
 
 def _created(recorded: Recorded, rows: Rows) -> None:
@@ -554,7 +319,6 @@ _CHANGES = (
     TaskBlocked,
     TaskUnblocked,
 )
-
 PAST_VIEW = Projection(
     name="past",
     version=1,

@@ -42,7 +42,8 @@ from domain.workspace.state import without
 from .people import Person, person
 from .projection import Projection, Rows, Scan, Table
 from .states import StateCodec
-from .tasks import Sort, SortBy, title_key
+from .task_questions import Sort, SortBy
+from .titles import title_key
 
 SORTS = (SortBy.CREATED_AT, SortBy.UPDATED_AT, SortBy.TITLE, SortBy.KEY)
 USUAL_SORT = Sort(SortBy.CREATED_AT, descending=True)

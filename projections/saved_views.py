@@ -22,7 +22,7 @@ from domain.values.text import readable
 from .people import Named, named
 from .projection import Projection, Rows, Table
 from .states import StateCodec
-from .tasks import title_key
+from .titles import title_key
 
 
 class SavedViewAnswer(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ from domain.values.text import readable, shown
 from .people import Named, named
 from .projection import Projection, Rows, Table
 from .states import StateCodec
-from .tasks import title_key
+from .titles import title_key
 
 
 class OutlineAnswer(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from api.http.past import AsOf, moment_of
 from api.http.route_table import RouteTable
 from infra.bootstrap import House, open_house
 from infra.settings import Settings
-from projections.past import Moment
+from projections.past_moments import Moment
 
 _CONNECTED_WITHIN_S: Final = 10.0
 _SESSION: Final = "command line"

@@ -18,7 +18,7 @@ from infra.exports.tasks_csv import tasks_csv
 from infra.exports.whole_file import digested_file
 from infra.exports.xes import xes
 from infra.settings import Settings
-from projections.tasks import Facts
+from projections.task_answers import Facts
 
 Pieces = AsyncIterator[bytes]
 Format = Callable[[House, ExportedProject, AsyncIterator[History]], Pieces]

@@ -17,7 +17,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import Erased, readable
 from infra.event_store.rows import moment as at
 from infra.replays import Replays, Step
-from projections.past import ALWAYS, Moment, since_of
+from projections.past_moments import ALWAYS, Moment, since_of
 from projections.replay import Difference, Plain, differences, plain
 
 _MOST_CHARACTERS: Final = 200

@@ -7,7 +7,7 @@ from api.http.call import Call
 from domain.labels.state import tags_meant
 from projections.search_query import AskedText
 from projections.search_words import stored_words
-from projections.tasks import MeantTag, TaskFilter
+from projections.task_questions import MeantTag, TaskFilter
 
 
 async def with_meant_tags(

@@ -18,7 +18,8 @@ from domain.values.moment import moment, written
 from domain.values.recorded import Recorded
 from domain.workspace.state import Membership
 from infra.postgres.views.past_queries import Past
-from projections.past import ALWAYS, PAST_VIEW, Moment, microseconds, since_of
+from projections.past import PAST_VIEW
+from projections.past_moments import ALWAYS, Moment, microseconds, since_of
 
 A = TypeVar("A")
 S = TypeVar("S", bound=Versioned)

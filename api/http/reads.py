@@ -25,7 +25,8 @@ from projections.projects import (
     render_types,
     render_workflow,
 )
-from projections.tasks import TASKS_VIEW, Facts, render
+from projections.task_answers import Facts, render
+from projections.tasks import TASKS_VIEW
 
 # The client may keep it for itself, and asks each time whether it still holds.
 _REVALIDATED: Final = (b"cache-control", b"private, no-cache")

@@ -22,7 +22,7 @@ from projections.query.conditions import All, FieldSays, Not
 from projections.query.errors import listed
 from projections.query.syntax import Name, Value
 from projections.query.vocabulary import custom_key, no_such_field
-from projections.tasks import TaskFilter
+from projections.task_questions import TaskFilter
 
 _TEXTS: Final = ("text", "url")
 _MEASURED: Final = ("number", "date")

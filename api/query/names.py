@@ -15,7 +15,7 @@ from api.http.labels import with_meant_tags
 from domain.values.ids import is_id
 from domain.values.text_rules import normal_username
 from projections.query.syntax import Value
-from projections.tasks import MeantTag, TaskFilter
+from projections.task_questions import MeantTag, TaskFilter
 
 ME: Final = ("me", "currentuser")
 NOBODY: Final = "none"

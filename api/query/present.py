@@ -8,7 +8,7 @@ from api.query.names import NOBODY
 from projections.query.conditions import All, Lacks, Measured, Not, OneOf, Some, Titled, Within
 from projections.query.syntax import Value
 from projections.query.vocabulary import Field, Kind
-from projections.tasks import TaskFilter
+from projections.task_questions import TaskFilter
 from projections.terms import words
 
 _LEVELS = range(1, 11)

@@ -34,7 +34,7 @@ from projections.query.vocabulary import (
     no_such_field,
     require_operator,
 )
-from projections.tasks import Sort, TaskFilter
+from projections.task_questions import Sort, TaskFilter
 
 _NOTHING: Final = TaskFilter()
 _FIELDS: Final = tuple(each.name for each in fields(TaskFilter))

@@ -13,7 +13,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from domain.project.lanes import Swimlane
 from projections.activity_words.entries import Entry
-from projections.board import BoardHead, Card, ColumnHead
+from projections.board_answers import BoardHead, Card, ColumnHead
 from projections.comments import CommentAnswer
 from projections.field_history import HistoryEntry
 from projections.people import Named
@@ -21,7 +21,7 @@ from projections.profiles import OwnAnswer
 from projections.project_members import ProjectMemberAnswer
 from projections.projects import ProjectAnswer
 from projections.saved_views import SavedViewAnswer
-from projections.tasks import DependencyAnswer, TaskAnswer
+from projections.task_answers import DependencyAnswer, TaskAnswer
 from projections.teams import TeamAnswer
 from projections.templates import TemplateSummary
 from projections.workspace_members import MemberAnswer

@@ -27,7 +27,7 @@ from infra.answer_cache import Place
 from infra.postgres.views.board_queries import BoardRead, ColumnRead
 from infra.postgres.views.past_queries import Past
 from projections.board import BOARD_VIEW
-from projections.past import Moment
+from projections.past_moments import Moment
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 

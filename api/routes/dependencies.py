@@ -34,7 +34,8 @@ from infra.postgres.views.dependency_queries import (
     Steps,
 )
 from projections.questions import Listing, Scope
-from projections.tasks import TASKS_VIEW, DependencyAnswer, render_dependency
+from projections.task_answers import DependencyAnswer, render_dependency
+from projections.tasks import TASKS_VIEW
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Dependencies"])
 

@@ -25,7 +25,7 @@ from domain.errors import Kind, Refused
 from projections.favourites import FAVOURITES_VIEW, Favourite, favourites_in
 from projections.projects import ProjectAnswer
 from projections.questions import Listing
-from projections.tasks import TaskAnswer
+from projections.task_answers import TaskAnswer
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Favourites"])
 

@@ -22,7 +22,8 @@ from domain.errors import Kind
 from domain.workspace.events import WorkspaceTasksHandedOver
 from domain.workspace.state import Workspace
 from projections.questions import Listing, Page, Scope
-from projections.tasks import TASKS_VIEW, TaskFilter
+from projections.task_questions import TaskFilter
+from projections.tasks import TASKS_VIEW
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Workspaces"])
 

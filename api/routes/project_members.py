@@ -31,7 +31,7 @@ from domain.values.text import readable
 from domain.values.text_rules import normal_email
 from domain.workspace.state import WORKSPACE
 from projections.members import MEMBERS_VIEW
-from projections.past import Moment
+from projections.past_moments import Moment
 from projections.project_members import (
     ProjectMemberAnswer,
     render_project_member,

@@ -14,7 +14,7 @@ from api.http.reads import ProjectParts, find_project, folded
 from domain.errors import not_found
 from domain.project.state import PROJECT, Project
 from domain.workspace.state import WORKSPACE
-from projections.past import Moment
+from projections.past_moments import Moment
 
 Workspace = Annotated[
     str | None, Field(max_length=100, description="Which workspace a project's key is of.")

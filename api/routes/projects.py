@@ -34,7 +34,7 @@ from projections.projects import (
     render_project,
 )
 from projections.questions import Listing, Scope
-from projections.tasks import Sort, SortBy
+from projections.task_questions import Sort, SortBy
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 

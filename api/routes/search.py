@@ -23,7 +23,7 @@ from projections.questions import Scope
 from projections.search import SEARCH_VIEW
 from projections.search_query import AskedText, asked_text
 from projections.search_questions import Searched, TaskFound
-from projections.tasks import TaskAnswer
+from projections.task_answers import TaskAnswer
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
 

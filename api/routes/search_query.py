@@ -9,7 +9,7 @@ from api.routes.field_query import SORTED
 from api.routes.task_listing import TaskInWorkspaceQuery
 from domain.errors import invalid
 from projections.custom_fields import FieldSort
-from projections.tasks import Sort, SortBy
+from projections.task_questions import Sort, SortBy
 
 RELEVANCE: Final = "relevance"
 # What `order` gives where relevance is asked for: told by its identity.

@@ -23,7 +23,8 @@ from api.routes.task_replies import task_page, whole_task
 from commands.task.duplicate_task import DuplicateTask
 from commands.task.set_parent import SetParent
 from domain.errors import Kind, not_found
-from projections.tasks import TaskAnswer, TaskFilter
+from projections.task_answers import TaskAnswer
+from projections.task_questions import TaskFilter
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
 

@@ -16,12 +16,13 @@ from domain.errors import invalid
 from domain.user.state import USER
 from infra.answer_cache import Place
 from projections.intervals import INTERVALS_VIEW
-from projections.past import Moment
+from projections.past_moments import Moment
 from projections.query.conditions import asks_the_past
 from projections.query.moments import Calendar
 from projections.query.syntax import Query
 from projections.questions import Listing, Page, Scope
-from projections.tasks import TASKS_VIEW, Sort, TaskFilter
+from projections.task_questions import Sort, TaskFilter
+from projections.tasks import TASKS_VIEW
 
 
 class TaskInWorkspaceQuery(TaskListQuery):

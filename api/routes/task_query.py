@@ -14,7 +14,7 @@ from domain.values.priority import BANDS, level_of, levels_of
 from projections.custom_fields import FieldAsked, FieldSort
 from projections.query.parsing import QueryLimits, parsed
 from projections.query.syntax import Query
-from projections.tasks import Sort, SortBy, TaskFilter
+from projections.task_questions import Sort, SortBy, TaskFilter
 
 _SORTS: Final = "|".join((*(each.value for each in SortBy), SORTED))
 QUERY_POINTER: Final = "/query/query"

@@ -11,7 +11,8 @@ from commands.execution import Outcome
 from domain.project.state import PROJECT
 from domain.task.state import TASK
 from projections.questions import Page
-from projections.tasks import TASKS_VIEW, render
+from projections.task_answers import render
+from projections.tasks import TASKS_VIEW
 
 
 async def whole_task(

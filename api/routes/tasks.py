@@ -36,8 +36,8 @@ from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
 from domain.values.moment import moment as moment_in
 from domain.values.text import readable
-from projections.past import Moment
-from projections.tasks import Facts, TaskAnswer, render
+from projections.past_moments import Moment
+from projections.task_answers import Facts, TaskAnswer, render
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Tasks"])
 

@@ -34,7 +34,7 @@ from domain.values.priority import chosen_level
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
 from projections.projects import ProjectAnswer, render_project
-from projections.tasks import TaskAnswer
+from projections.task_answers import TaskAnswer
 from projections.templates import TEMPLATES_VIEW, TemplateAnswer, render_template
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Templates"])

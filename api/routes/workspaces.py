@@ -36,7 +36,7 @@ from domain.values.text_rules import normal_email
 from domain.workspace.comings import invitation_for
 from domain.workspace.state import WORKSPACE, Workspace
 from projections.members import MEMBERS_VIEW
-from projections.past import Moment
+from projections.past_moments import Moment
 from projections.questions import Listing, Page, Scope
 from projections.workspace_members import MemberAnswer, render_member
 from projections.workspaces import WorkspaceAnswer, render_workspace

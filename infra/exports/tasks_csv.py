@@ -12,7 +12,7 @@ from domain.values.text import shown
 from infra.exports.histories import History
 from infra.exports.people import Names
 from infra.exports.tables import Cell, Sheet
-from projections.tasks import Facts
+from projections.task_answers import Facts
 
 _AT_ONCE: Final = 64
 _COLUMNS: Final = (

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from projections.questions import Scope
-from projections.search import SearchTexts
 from projections.search_query import AskedText, AskedWord, Clause
 from projections.search_questions import MOST_HITS
+from projections.search_texts import SearchTexts
 from projections.search_words import stem, stems, stored_words
 
 # Whenever documents of the same rows would come out differently.

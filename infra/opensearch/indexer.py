@@ -23,7 +23,8 @@ from infra.processes.backoff import Backoff
 from infra.processes.log import head
 from infra.processes.outages import described, is_outage
 from infra.processes.sessions import LeadershipLost, Sessions
-from projections.search import SEARCH_VIEW, texts_of
+from projections.search import SEARCH_VIEW
+from projections.search_texts import texts_of
 
 from . import standing
 from .client import CONFLICT, FAILURES, NOT_FOUND, open_client

@@ -32,7 +32,7 @@ from domain.values.text import Erased
 from projections.labels import held
 from projections.other_tasks import task_mark, task_marks
 from projections.people import named
-from projections.tasks import number
+from projections.task_answers import number
 
 from .entries import Change, ImportedRecord, Said, Says, says, says_only, value_of
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from projections.tasks import MeantTag
+    from projections.task_questions import MeantTag
 
 C = TypeVar("C")
 

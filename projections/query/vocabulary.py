@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.errors import Invalid
-from projections.tasks import SortBy
+from projections.task_questions import SortBy
 
 from .errors import listed, suggestion, wrong
 from .syntax import Name

@@ -36,7 +36,8 @@ from projections.questions import Page, Scope
 from projections.search import SEARCH_VIEW
 from projections.search_query import AskedText, asked_text
 from projections.search_questions import Searched
-from projections.tasks import TASKS_VIEW, Sort, SortBy, TaskFilter
+from projections.task_questions import Sort, SortBy, TaskFilter
+from projections.tasks import TASKS_VIEW
 from tests.infra.views.written import Written
 from tests.opensearch.server import OpenSearchServer
 from tests.projections.history import History, made_id

@@ -7,8 +7,10 @@ from domain.errors import Invalid
 from domain.task.events import TaskDescribed, TaskRetitled, TaskTagged
 from domain.values.text import ERASED
 from projections.highlights import Highlighter
-from projections.search import MOST_COMMENTS, SEARCH_VIEW, SearchTexts, terms_of, texts_of
+from projections.search import SEARCH_VIEW
+from projections.search_lexemes import terms_of
 from projections.search_query import AskedText, asked_text
+from projections.search_texts import MOST_COMMENTS, SearchTexts, texts_of
 from projections.search_words import asked_words, places, stored_words
 from projections.spelling import alike
 from tests.projections.history import History, made_id
@@ -77,6 +79,14 @@ def test_of_a_text_of_too_many_words_the_first_are_found() -> None:
     assert len(terms["word"]) == 255
     assert {words[0], words[1_000]} <= set(terms)
     assert words[-1] not in terms
+
+
+def test_words_beyond_the_last_position_are_found_and_none_stands_at_a_place_twice() -> None:
+    texts = SearchTexts(description="again " + "word " * 17_000 + "again last")
+    terms = terms_of(texts, "ws_1", None)
+    assert [place & 0x3FFF for place in terms["last"]] == [0x3FFF]
+    assert [place & 0x3FFF for place in terms["again"]] == [1]
+    assert len({*terms["word"]}) == len(terms["word"]) == 255
 
 
 def test_what_was_erased_is_neither_found_nor_kept() -> None:

@@ -14,7 +14,10 @@ from domain.task.events import (
     TaskTrashed,
 )
 from domain.values.text import ERASED
-from projections.tasks import TASKS_VIEW, Facts, Sort, SortBy, render, title_key
+from projections.task_answers import Facts, render
+from projections.task_questions import Sort, SortBy
+from projections.tasks import TASKS_VIEW
+from projections.titles import title_key
 from tests.projections.history import STATUSES, History, columns, made_id, workflow
 from tests.projections.memory import folded
 

@@ -1,7 +1,7 @@
 """Conditions on tasks, from the parameters of filters."""
 
 from domain.project.workflow import CATEGORIES
-from projections.tasks import TaskFilter
+from projections.task_questions import TaskFilter
 from projections.terms import is_wordless, terms_query, words
 
 from .field_conditions import conditions_on

@@ -5,7 +5,7 @@ from typing import Final
 
 from projections.intervals import BEGINS_WITH, EMPTY, LASTS, MADE, SEVERAL
 from projections.query.conditions import ChangedSo, Stood, WasSo, When
-from projections.tasks import TaskFilter
+from projections.task_questions import TaskFilter
 
 from .filter_conditions import has_status, statuses_of
 from .reader import Parameters

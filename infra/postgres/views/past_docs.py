@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from domain.task.state import Task
-from projections.board import render_card
-from projections.past import Moment, task_of
-from projections.tasks import Facts, Progress, render
+from projections.board_answers import render_card
+from projections.past import task_of
+from projections.past_moments import Moment
+from projections.task_answers import Facts, Progress, render
 
 from .past_rows import EVERY_VERSION, At
 from .reader import ViewReader

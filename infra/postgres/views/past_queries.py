@@ -10,10 +10,11 @@ import msgspec
 
 from domain.project.state import Project
 from infra.postgres.pool import Pool
-from projections.board import render_column, render_head
-from projections.past import PAST_VIEW, Moment
+from projections.board_answers import render_column, render_head
+from projections.past import PAST_VIEW
+from projections.past_moments import Moment
 from projections.questions import Listing, Page, Scope
-from projections.tasks import Sort, TaskFilter
+from projections.task_questions import Sort, TaskFilter
 
 from .board_queries import BoardQueries, BoardRead, ColumnRead
 from .dependency_queries import DependencyQueries

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.values.priority import BANDS, levels_of
-from projections.past import Moment
+from projections.past_moments import Moment
 from projections.questions import Scope
 
 from .reader import Parameters

@@ -8,7 +8,7 @@ from typing import Any
 from infra.postgres.pool import Pool
 from projections.projects import PROJECTS_VIEW, SORTS, USUAL_SORT, ProjectFilter
 from projections.questions import Listing, Page, Scope
-from projections.tasks import Sort, SortBy
+from projections.task_questions import Sort, SortBy
 
 from .cursors import CursorCodec
 from .lists import ListQuery, Order, read_page

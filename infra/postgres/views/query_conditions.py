@@ -16,7 +16,8 @@ from projections.query.conditions import (
     WasSo,
     Within,
 )
-from projections.tasks import TaskFilter, title_key
+from projections.task_questions import TaskFilter
+from projections.titles import title_key
 
 from .filter_conditions import matching
 from .history_conditions import changed_so, holds_now, was_so

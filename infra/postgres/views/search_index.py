@@ -5,13 +5,8 @@ from typing import Final
 
 from infra.postgres.pool import Pool
 from projections.questions import Scope
-from projections.search import (
-    SEARCH_VIEW,
-    stem_lexeme,
-    tag_lexeme,
-    within_project,
-    within_workspace,
-)
+from projections.search import SEARCH_VIEW
+from projections.search_lexemes import stem_lexeme, tag_lexeme, within_project, within_workspace
 from projections.search_query import AskedText, AskedWord, Clause
 from projections.search_questions import MOST_HITS, MOST_RANKED, Hits
 from projections.search_words import stem

@@ -9,7 +9,7 @@ import msgspec
 from infra.postgres.pool import Pool
 from projections.highlights import Highlighter
 from projections.questions import Listing, Page, Scope
-from projections.search import SEARCH_VIEW, texts_of
+from projections.search import SEARCH_VIEW
 from projections.search_query import AskedText
 from projections.search_questions import (
     MOST_HITS,
@@ -20,7 +20,8 @@ from projections.search_questions import (
     SearchIndex,
     TaskFound,
 )
-from projections.tasks import Sort, TaskFilter
+from projections.search_texts import texts_of
+from projections.task_questions import Sort, TaskFilter
 
 from .cursors import CursorCodec, Float
 from .lists import ListQuery, Order

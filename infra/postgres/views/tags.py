@@ -6,7 +6,7 @@ A label that was renamed or merged is held as another tag than its name: the fil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from projections.tasks import MeantTag, TaskFilter
+from projections.task_questions import MeantTag, TaskFilter
 
 from .reader import Parameters
 

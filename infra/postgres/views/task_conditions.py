@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from projections.query.conditions import FieldSays, leaves
-from projections.tasks import Sort, TaskFilter
+from projections.task_questions import Sort, TaskFilter
 
 from .field_conditions import WITH_FIELDS
 from .filter_conditions import matching

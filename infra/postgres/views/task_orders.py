@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from projections.custom_fields import FieldSort
-from projections.tasks import Sort, SortBy
+from projections.task_questions import Sort, SortBy
 
 from .cursors import CursorCodec, Int16, Int64
 from .field_conditions import order_by

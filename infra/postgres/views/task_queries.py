@@ -9,7 +9,9 @@ from projections.custom_fields import containing
 from projections.intervals import INTERVALS_VIEW
 from projections.query.conditions import asks_the_past
 from projections.questions import Listing, Page, Scope
-from projections.tasks import NO_PROGRESS, TASKS_VIEW, Facts, Progress, Sort, TaskFilter
+from projections.task_answers import NO_PROGRESS, Facts, Progress
+from projections.task_questions import Sort, TaskFilter
+from projections.tasks import TASKS_VIEW
 from projections.terms import terms_query
 
 from .history_hits import past_hits

@@ -19,7 +19,7 @@ from infra.exports.tables import Sheet
 from infra.exports.tasks_csv import tasks_csv
 from infra.exports.trail_csv import trail_csv
 from infra.exports.trail_walk import TrailEvent
-from projections.tasks import Facts, Progress
+from projections.task_answers import Facts, Progress
 from tests.infra.imports.conftest import Office
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)

@@ -20,7 +20,7 @@ from infra.postgres.views.project_queries import ProjectPlace, ProjectQueries
 from projections.activity import ActivityFilter
 from projections.projects import ProjectFilter
 from projections.questions import Listing, Page, Scope
-from projections.tasks import Sort, SortBy
+from projections.task_questions import Sort, SortBy
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, History, made_id
 

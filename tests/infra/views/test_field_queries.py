@@ -15,7 +15,7 @@ from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskQueries
 from projections.custom_fields import FieldAsked, FieldSort
 from projections.questions import Page, Scope
-from projections.tasks import Sort, TaskFilter
+from projections.task_questions import Sort, TaskFilter
 from tests.infra.views.test_task_queries import WEB, WS1, WS2, a_past
 from tests.infra.views.written import Written
 from tests.projections.history import History

@@ -26,9 +26,11 @@ from infra.postgres.views.rows import adapt
 from infra.postgres.views.stats_queries import ProjectCounts, StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from projections.board import BOARD_VIEW
-from projections.past import ALWAYS, PAST_VIEW, Moment, microseconds
+from projections.past import PAST_VIEW
+from projections.past_moments import ALWAYS, Moment, microseconds
 from projections.questions import Page, Scope
-from projections.tasks import TASKS_VIEW, Sort, SortBy, TaskFilter
+from projections.task_questions import Sort, SortBy, TaskFilter
+from projections.tasks import TASKS_VIEW
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, History, made_id
 from tests.projections.strategies import histories, moments

@@ -43,7 +43,7 @@ from projections.query.conditions import (
     Within,
 )
 from projections.questions import Page, Scope
-from projections.tasks import MeantTag, Sort, SortBy, TaskFilter
+from projections.task_questions import MeantTag, Sort, SortBy, TaskFilter
 from tests.infra.views.test_task_queries import ADA, BOB, IMPORTED, OPS, WEB, WS1, a_past, tasks_of
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, STATUSES, History, made_id

@@ -21,8 +21,11 @@ from infra.postgres.views import task_queries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskPlace, TaskQueries
 from projections.questions import Page, Scope
-from projections.tasks import TASKS_VIEW, Facts, Sort, SortBy, TaskFilter, title_key
+from projections.task_answers import Facts
+from projections.task_questions import Sort, SortBy, TaskFilter
+from projections.tasks import TASKS_VIEW
 from projections.terms import words
+from projections.titles import title_key
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, STATUSES, History, made_id
 from tests.real import Database

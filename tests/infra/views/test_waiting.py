@@ -11,7 +11,8 @@ from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskQueries
 from infra.postgres.views.waiting import ViewWaiter
 from projections.questions import Listing, Scope
-from projections.tasks import TASKS_VIEW, TaskFilter
+from projections.task_questions import TaskFilter
+from projections.tasks import TASKS_VIEW
 from tests.infra.views.written import Written
 from tests.projections.history import History, made_id
 
