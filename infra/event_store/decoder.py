@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from domain.record.disclosure import SealBroken, place
-from domain.values.recorded import Recorded
+from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
 from infra.event_store.codec import Codec, Keys, Unreadable
 from infra.event_store.metadata import Metadata, Said, decode_metadata
@@ -58,6 +58,18 @@ class RowDecoder:
             return found
         return list(zip(rows, recorded, strict=True))
 
+    async def decode_envelope(self, row: StoredRow, *, addresses: Said | None = None) -> Recorded:
+        """A row whose payload cannot be read, as far as its envelope goes: the event is None, as is
+        an address that cannot be opened. Raises Unreadable."""
+        metadata = decode_metadata(row.metadata).without_reason()
+        if addresses is None:
+            metadata = metadata.without_address()
+        keys = await self._ring.load(metadata.sealed_by())
+        try:
+            return self._recorded(row, None, metadata, keys, addresses)
+        except SealBroken:
+            return self._recorded(row, None, metadata.without_address(), keys, None)
+
     def _key_ids(
         self, rows: Sequence[StoredRow], shapes: Sequence[Any], metadatas: Sequence[Metadata]
     ) -> set[bytes]:
@@ -75,10 +87,17 @@ class RowDecoder:
         keys: Keys,
         addresses: Said | None,
     ) -> list[Recorded]:
-        return [
-            self._recorded(row, shape, metadata, keys, addresses)
-            for row, shape, metadata in zip(rows, shapes, metadatas, strict=True)
-        ]
+        recorded = []
+        # The events of a command stand side by side and have one origin, which is opened once.
+        known: Recorded | None = None
+        before = (b"", "")
+        for row, shape, metadata in zip(rows, shapes, metadatas, strict=True):
+            command = (metadata.command, row.workspace_id)
+            origin = known.origin if known is not None and command == before else None
+            known = self._recorded(row, shape, metadata, keys, addresses, origin)
+            before = command
+            recorded.append(known)
+        return recorded
 
     def _recorded(
         self,
@@ -87,6 +106,7 @@ class RowDecoder:
         metadata: Metadata,
         keys: Keys,
         addresses: Said | None,
+        origin: Origin | None = None,
     ) -> Recorded:
         where = place(row.workspace_id, row.stream, row.version, row.type)
         stamp = Stamp(
@@ -102,9 +122,9 @@ class RowDecoder:
             metadata.authors,
         )
         return Recorded(
-            self._codec.build(row, shape, keys),
+            None if shape is None else self._codec.build(row, shape, keys),
             row.type,
             stamp,
             metadata.command.hex(),
-            metadata.origin(where, keys, addresses),
+            origin or metadata.origin(where, keys, addresses),
         )

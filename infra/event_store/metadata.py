@@ -55,6 +55,9 @@ class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
         """For readers to whom nobody's address matters: opening it costs as much as a title."""
         return self if self.ip is None else msgspec.structs.replace(self, ip=None)
 
+    def without_reason(self) -> "Metadata":
+        return self if self.reason is None else msgspec.structs.replace(self, reason=None)
+
     def origin(self, where: bytes, keys: Keys, address: Said | None = None) -> Origin:
         """`address`: how the address is told, itself where this is left out."""
         ip = None if self.ip is None else _text(self.ip, where + IP.encode(), keys)

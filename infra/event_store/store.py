@@ -18,7 +18,7 @@ from infra.event_store.codec import Codec
 from infra.event_store.committer import Committer, CommitterStats, OnCommit, OnWrongLog
 from infra.event_store.decoder import RowDecoder
 from infra.event_store.encoder import CommitEncoder, EncodedCommit
-from infra.event_store.metadata import decode_metadata
+from infra.event_store.metadata import Said, decode_metadata
 from infra.event_store.refusals import down, unreachable
 from infra.event_store.rows import COLUMNS, StoredRow
 from infra.keys.aliases import Aliases
@@ -312,9 +312,13 @@ class PostgresEventStore:
         Raises Unreadable or SealBroken for a row that does not hold what was once written.
         """
         async with _reachable():
-            told = str if self._addresses else None
-            addresses = self._aliases.of if aliases else told
-            return await self._decoder.decode(rows, addresses=addresses)
+            return await self._decoder.decode(rows, addresses=self._told(aliases=aliases))
+
+    async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
+        """What is beside an event that cannot be read, which is None. Raises Unreadable where that
+        cannot be read either."""
+        async with _reachable():
+            return await self._decoder.decode_envelope(row, addresses=self._told(aliases=aliases))
 
     async def find_command(self, command_id: bytes, digest: bytes | None) -> Receipt | None:
         """The receipt of a command that is in the log already (`replayed` True), else None.
@@ -385,6 +389,11 @@ class PostgresEventStore:
         for nth, *row in rows:
             found.setdefault(asked[nth], []).append(StoredRow(*row))
         return found
+
+    def _told(self, *, aliases: bool) -> Said | None:
+        if aliases:
+            return self._aliases.of
+        return str if self._addresses else None
 
     async def _rows(self, sql: LiteralString, params: Sequence[object]) -> list[StoredRow]:
         return [StoredRow(*row) for row in await self._fetch(sql, params)]

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
 from infra.event_store.codec import Unreadable
-from infra.event_store.metadata import decode_metadata
 from infra.event_store.rows import StoredRow, moment
 from infra.postgres.pool import Connection
 from infra.processes import dead_letters
@@ -34,7 +33,7 @@ async def decode(store: Log, rows: Sequence[StoredRow], *, aliases: bool = False
         if is_outage(error):
             raise
         if len(rows) == 1:
-            return [_undecoded(rows[0], described(error))]
+            return [await _undecoded(store, rows[0], described(error), aliases=aliases)]
     middle = len(rows) // 2
     return [
         *await decode(store, rows[:middle], aliases=aliases),
@@ -113,20 +112,19 @@ async def _park(
     )
 
 
-def _undecoded(row: StoredRow, error: str) -> Recorded:
-    """Who did it is told all the same where the envelope can be read."""
-    actor, command_id, key_id = "", "", None
-    with suppress(Unreadable):
-        metadata = decode_metadata(row.metadata)
-        actor, command_id, key_id = metadata.actor, metadata.command.hex(), metadata.key_id
-    stamp = Stamp(
-        workspace_id=row.workspace_id,
-        stream=row.stream,
-        version=row.version,
-        actor=actor,
-        recorded_at=moment(row.recorded_at),
-        position=row.position,
-        number=row.number,
-    )
-    origin = Origin(actor, key_id=key_id)
-    return Recorded(Undecoded(error), row.type, stamp, command_id, origin)
+async def _undecoded(store: Log, row: StoredRow, error: str, *, aliases: bool) -> Recorded:
+    """Who did it, and from where, is told all the same where the envelope can be read."""
+    unread = Undecoded(error)
+    try:
+        return replace(await store.decode_envelope(row, aliases=aliases), event=unread)
+    except Unreadable:
+        stamp = Stamp(
+            workspace_id=row.workspace_id,
+            stream=row.stream,
+            version=row.version,
+            actor="",
+            recorded_at=moment(row.recorded_at),
+            position=row.position,
+            number=row.number,
+        )
+        return Recorded(unread, row.type, stamp, "", Origin(""))

@@ -16,7 +16,7 @@ class NewIncarnation(Exception):
 
 
 class Log(Protocol):
-    """Both methods raise psycopg errors or Refused(DEPENDENCY_DOWN) while the log is away."""
+    """All methods raise psycopg errors or Refused(DEPENDENCY_DOWN) while the log is away."""
 
     async def read_rows(self, first: int, last: int) -> Sequence[StoredRow]:
         """The rows from `first` to `last`, both included, in order, as far as the log goes."""
@@ -27,6 +27,11 @@ class Log(Protocol):
     ) -> Sequence[Recorded]:
         """One for each row. A type that this code does not know has `event` None. With `aliases`
         `Origin.ip` is the alias of the address."""
+        ...
+
+    async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
+        """What is beside an event that cannot be read: `event` is None, as is an address that
+        cannot be opened. Raises Unreadable where that cannot be read either."""
         ...
 
 

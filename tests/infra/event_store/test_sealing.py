@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from psycopg import sql
@@ -27,6 +28,8 @@ from infra.keys.destruction import DestroyedKeys, destroy_again, destroy_keys
 from infra.keys.master import KeyUnusable, MasterKeys, make_key_file, new_key
 from infra.keys.rotation import rotate
 from infra.postgres.pool import Connection, open_pool
+from infra.processes import careful
+from infra.processes.folding import Undecoded
 from tests.infra.event_store.conftest import OpenStore
 from tests.infra.event_store.made import (
     WORKSPACE,
@@ -124,6 +127,32 @@ async def test_an_address_is_not_opened_for_those_who_need_none(open_store: Open
     other = await open_store(as_worker=True, addresses=False)
     (recorded,) = await other.read_stream(stream)
     assert recorded.origin == replace(origin, ip=None)
+
+
+async def test_the_address_of_an_event_that_cannot_be_read_is_told_all_the_same(
+    open_store: OpenStore,
+) -> None:
+    first, second = a_stream(), a_stream()
+    origin = Origin(ADA, key_id="key_1", ip="192.0.2.1", reason="because")
+    made = commit(event(first, retitled()), event(second, retitled()), origin=origin)
+    position = (await (await open_store()).append(made)).position
+    store = await open_store(as_worker=True, addresses=False)
+    rows = await store.read_rows(position - 1, position)
+    whole, other = await store.decode(rows, aliases=True)
+    assert other.origin is whole.origin, "one command's is opened once"
+    assert isinstance(whole.origin.ip, str)
+    assert whole.origin.ip != origin.ip
+    spoilt = msgspec.structs.replace(rows[0], payload=b"\xc1")
+    (unread,) = await careful.decode(store, [spoilt], aliases=True)
+    assert isinstance(unread.event, Undecoded)
+    expected = replace(whole, event=None, origin=replace(whole.origin, reason=None))
+    assert replace(unread, event=None) == expected
+    elsewhere = msgspec.structs.replace(spoilt, version=9)
+    (unread,) = await careful.decode(store, [elsewhere], aliases=True)
+    assert (unread.origin.ip, unread.origin.key_id, unread.stamp.actor) == (None, "key_1", ADA)
+    nothing = msgspec.structs.replace(spoilt, metadata=b"\xc1")
+    (unread,) = await careful.decode(store, [nothing], aliases=True)
+    assert (unread.stamp.actor, unread.position) == ("", rows[0].position)
 
 
 async def test_a_destroyed_key_erases_one_persons_text_and_no_other(

@@ -291,10 +291,16 @@ class SampleLog:
     ) -> Sequence[Recorded]:
         return [decoded(row) for row in rows]
 
+    async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
+        return _recorded(None, row)
+
 
 def decoded(row: StoredRow) -> Recorded:
     kind = TYPES.get(row.type)
-    event = None if kind is None else msgspec.msgpack.decode(row.payload, type=kind)
+    return _recorded(None if kind is None else msgspec.msgpack.decode(row.payload, type=kind), row)
+
+
+def _recorded(event: Any, row: StoredRow) -> Recorded:
     stamp = Stamp(
         row.workspace_id, row.stream, row.version, "user", moment(row.recorded_at), row.position
     )

@@ -34,6 +34,9 @@ class GrowingLog:
     ) -> Sequence[Recorded]:
         raise AssertionError("nothing is opened here")
 
+    async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
+        raise AssertionError("nothing is opened here")
+
 
 @dataclass(frozen=True)
 class Delivered:

@@ -165,6 +165,9 @@ class GatedLog:
         await self.open.wait()
         return await self._log.decode(rows)
 
+    async def decode_envelope(self, row: StoredRow, *, aliases: bool = False):  # type: ignore[no-untyped-def]
+        return await self._log.decode_envelope(row, aliases=aliases)
+
 
 async def test_a_paused_projector_cannot_write_after_its_successor(
     log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run
