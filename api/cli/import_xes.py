@@ -22,10 +22,11 @@ from commands.imports.survey import Survey
 from domain.project.state import PROJECT
 from domain.values.recorded import Origin
 from infra import logs
-from infra.bootstrap import House, limits_of, open_house
+from infra.bootstrap import House, open_house
 from infra.imports.place import Places
 from infra.imports.tools import import_tools
 from infra.imports.xes import XesFile
+from infra.limits import limits_of
 from infra.people.acting import ADMIN
 from infra.settings import Settings
 

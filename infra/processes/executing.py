@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 from commands.execution import Executor
 from commands.ports import Clock
-from infra.bootstrap import limits_of
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over, utc_now
+from infra.limits import limits_of
 from infra.nats.wake import CommitWaker
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.waiting import ViewWaiter

@@ -39,3 +39,7 @@ def as_text(value: object) -> str:
             return ""
         case _:
             return str(value)
+
+
+def revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -24,7 +24,7 @@ from structlog.testing import capture_logs
 from commands.user.verify_email import VerifyEmail
 from domain.values.ids import SYSTEM_ACTOR
 from domain.values.recorded import Origin
-from infra.bootstrap import SIGN_ON_CALLBACK
+from infra.bootstrap.sign_on import SIGN_ON_CALLBACK
 from infra.ids import new_id
 from tests.api import provider as there
 from tests.api.client import PASSWORD, Api, pointers
