@@ -10,7 +10,7 @@ from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER
 from tests.opensearch.server import OpenSearchServer, Unavailable
-from tests.real import Database, Parts, fresh_database, make_database
+from tests.real import Database, Parts, fresh_database, make_database, spare_the_disk
 
 _TEMPLATE = "migrated"
 
@@ -33,7 +33,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         assert embedded.postgres is not None
         assert embedded.nats is not None
         assert embedded.valkey is not None
-        yield Parts(embedded.postgres, embedded.nats, embedded.valkey)
+        started = Parts(embedded.postgres, embedded.nats, embedded.valkey)
+        spare_the_disk(started)
+        yield started
     finally:
         embedded.stop()
         folder.close()
