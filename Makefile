@@ -26,14 +26,15 @@ run: setup ## Set everything up, then serve on 127.0.0.1:8000 (settings: TASKLED
 demo: setup ## Serve with a small made sample imported into a data folder of its own.
 	@exec $(BIN)/python -m bench.demo
 
-# What is about seconds under load is not run beside anything else.
-ALONE := tests/e2e tests/faults
+# What is about seconds under load is not run beside anything else; long files are begun first.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone"
+ALONE := -m alone tests/e2e tests/faults
 
 test: dev ## Set everything up, then run the tests on real parts.
 ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
 else
-	$(BIN)/python -m pytest --durations 15 --numprocesses 2 --dist loadfile $(ALONE:%=--ignore %)
+	$(BIN)/python -m pytest --durations 15 $(SIDE_BY_SIDE)
 	$(BIN)/python -m pytest --durations 15 $(ALONE)
 endif
 

@@ -24,6 +24,14 @@ settings.register_profile(
 settings.load_profile("taskledger")
 
 
+# Whole products and servers of another language: begun last, they would be waited for.
+_LONG = ("e2e", "faults", "opensearch", "proof", "test_pages.py", "test_schemathesis.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not set(_LONG) & {item.path.parent.name, item.path.name})
+
+
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     folder = DataFolder.open(tmp_path_factory.mktemp("parts"))

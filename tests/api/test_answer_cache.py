@@ -3,6 +3,7 @@ client holds them."""
 
 import asyncio
 import gzip
+import itertools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -44,7 +45,10 @@ async def test_no_answer_lacks_what_was_applied_while_all_write_and_read(
 
     async def write(task_id: str) -> None:
         writer = ada.with_token(ada.token)
-        for number in range(1, 13):
+        # Until enough was answered from what is kept, however busy the machine is.
+        for number in itertools.count(1):
+            if number > 12 and given() > 20:
+                return
             path = f"/tasks/{task_id}"
             answer = await writer.send("PATCH", path, {"title": str(number)})
             written[task_id].append((int(answer.headers["X-Log-Position"]), str(number)))
@@ -80,7 +84,7 @@ async def test_no_answer_lacks_what_was_applied_while_all_write_and_read(
         if shown != {task_id: title for task_id, (title,) in upto.items()}:
             wrong.append((project_id, wanted, position, shown))
     assert wrong == []
-    assert len(seen) > given() > 20
+    assert len(seen) > given()
 
 
 async def test_what_happens_elsewhere_leaves_an_answer_and_what_concerns_it_does_not(

@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 _ENOUGH = 60  # acknowledged writes before and after each blow
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("part", [API_WORKER, BACKGROUND, FORK_SERVER, NATS, POSTGRESQL, VALKEY])

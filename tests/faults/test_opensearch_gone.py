@@ -14,6 +14,8 @@ from tests.api.product import Product, served, settings_of
 from tests.opensearch.server import OpenSearchServer
 from tests.real import Database, Parts
 
+pytestmark = pytest.mark.alone
+
 _READ_ONLY = "index.blocks.read_only_allow_delete"
 
 

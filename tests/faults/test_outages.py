@@ -14,7 +14,7 @@ from tests.e2e.served import NATS, VALKEY, Served, processes
 from tests.faults.given import Given
 from tests.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(180)]
 
 _REFUSED_WITHIN_S = 10.0
 _GIVEN_UP_WITHIN_S = 10.0
