@@ -3,9 +3,11 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 CONNECTIONS = 64
 _PATIENCE_S = 30.0
@@ -19,11 +21,26 @@ request = function()
   if body then body = body:gsub("@", tostring(math.random(1000000000))) end
   return wrk.format(plan.method, plan.path, plan.headers, body)
 end
+{pace}
 done = function(summary, latency, requests)
   local e = summary.errors
   print(string.format("counted %d %d %d %.3f %.3f", summary.requests, summary.duration,
     e.connect + e.read + e.write + e.timeout + e.status,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+"""
+
+# One schedule for all connections: whoever is free takes the next place in it, and waits for it.
+_PACE = """
+local ffi = require("ffi")
+ffi.cdef("typedef struct {{ long s; long us; }} moment; int gettimeofday(moment *, void *);")
+local moment, begun, sent = ffi.new("moment"), nil, 0
+delay = function()
+  ffi.C.gettimeofday(moment, nil)
+  local now = tonumber(moment.s) * 1000 + tonumber(moment.us) / 1000
+  begun = begun or now
+  sent = sent + 1
+  return math.max(0, math.floor(begun + sent * {between_ms} - now + 0.5))
 end
 """
 
@@ -66,17 +83,43 @@ def drive(
     seconds: float,
     folder: Path,
     connections: int = CONNECTIONS,
+    a_second: float | None = None,
 ) -> Count:
-    """Send these calls, each as often as any other, for so many seconds."""
-    script = folder / "calls.lua"
+    """Send these calls, each as often as any other, for so many seconds: as fast as they are
+    answered, or `a_second` at an even pace."""
+    with driving(base_url, calls, seconds, folder, connections, a_second) as counted:
+        return counted()
+
+
+@contextmanager
+def driving(
+    base_url: str,
+    calls: Sequence[Call],
+    seconds: float,
+    folder: Path,
+    connections: int = CONNECTIONS,
+    a_second: float | None = None,
+) -> Iterator[Callable[[], Count]]:
+    """As `drive`, while something else is done; what it gives waits for the end and counts."""
     plans = "{" + ",\n".join(call.as_lua() for call in calls) + "}"
-    script.write_text(_LUA.replace("{plans}", plans))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script), base_url]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, timeout=seconds + _PATIENCE_S, check=True
-    )
-    for line in ran.stdout.splitlines():
+    pace = "" if a_second is None else _PACE.format(between_ms=1000 / a_second)
+    with NamedTemporaryFile("w", suffix=".lua", dir=folder) as script:
+        script.write(_LUA.replace("{plans}", plans).replace("{pace}", pace))
+        script.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", script.name]
+        process = subprocess.Popen(
+            [*command, base_url], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        try:
+            yield lambda: _counted(process.communicate(timeout=seconds + _PATIENCE_S)[0])
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _counted(said: str) -> Count:
+    for line in said.splitlines():
         if line.startswith("counted "):
             requests, micros, failed, p50, p99 = (float(word) for word in line.split()[1:])
             return Count(requests / micros * 1e6, int(failed), p50, p99)
-    raise RuntimeError(f"wrk did not say what it counted: {ran.stdout}{ran.stderr}")
+    raise RuntimeError(f"wrk did not say what it counted: {said}")

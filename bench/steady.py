@@ -1,0 +1,194 @@
+"""At an even pace: the published average of millions of daily users and its peak, a thousand open
+connections, and from a commit to each view that shows it.
+
+`python -m bench steady [--seconds N]`. The average is that of five million daily users; the peak
+three times as much. Needs wrk.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from bench import wrk
+from bench.http import Filled, fill_product, lag
+from bench.servers import Server, parts, product, wait_until
+from bench.table import verdict
+from bench.wrk import Call, Count
+
+READS_P99_MS: Final = 200.0
+WRITES_P99_MS: Final = 500.0
+BEHIND_S: Final = 1.0
+PEAK: Final = 3
+
+OPEN_CONNECTIONS: Final = 1_000
+READS_OVER_THEM: Final = 2_000
+OVER_THEM_P99_MS: Final = 100.0
+
+COMMANDS_A_SECOND: Final = 300
+VISIBLE_P99_MS: Final = 300.0
+
+_LOOKS_A_SECOND: Final = 5
+_LAG_EVERY_S: Final = 0.25
+# A pace that was fallen short of by more than this was not kept.
+_KEPT_PACE: Final = 0.97
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Calls that are sent so many times a second, each as often as any other."""
+
+    name: str
+    calls: Sequence[Call]
+    a_second: float
+    p99_ms: float
+
+
+def average(filled: Filled) -> Sequence[Load]:
+    """Reads, creations, changes and comments a second."""
+    reads = [*filled.read(), *filled.list_of_50() * 50, *filled.draw_board() * 25]
+    random.Random(4).shuffle(reads)
+    return [
+        Load("reads", reads, 1_157, READS_P99_MS),
+        Load("creations", filled.create(filled.spread), 116, WRITES_P99_MS),
+        Load("changes", filled.update(), 231, WRITES_P99_MS),
+        Load("comments", filled.comment(), 58, WRITES_P99_MS),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.steady", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three seconds of each")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each")
+    options = parser.parse_args()
+    if not wrk.is_installed():
+        print("This measurement needs wrk (Debian's package of that name), which is missing.")
+        return 1
+    seconds = 3.0 if options.quick else options.seconds
+    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        with (
+            parts(folder / "parts") as embedded,
+            product(embedded, folder / "product") as server,
+        ):
+            filled = asyncio.run(fill_product(server))
+            _caught_up(server)
+            loads = average(filled)
+            _all_at_once("the average", loads, 1, server, seconds, folder)
+            _all_at_once("its peak", loads, PEAK, server, seconds, folder)
+            _over_many(filled, server, seconds, folder)
+            asyncio.run(_visible(filled, server, seconds, folder))
+    return 0
+
+
+def _all_at_once(
+    what: str, loads: Sequence[Load], times: int, server: Server, seconds: float, folder: Path
+) -> None:
+    behind: list[float] = []
+    with ExitStack() as running:
+        ends = time.perf_counter() + seconds
+        counted: list[Callable[[], Count]] = [
+            running.enter_context(
+                wrk.driving(server.url, load.calls, seconds, folder, a_second=load.a_second * times)
+            )
+            for load in loads
+        ]
+        while time.perf_counter() < ends:
+            behind.append(lag(server)[1])
+            time.sleep(_LAG_EVERY_S)
+        counts = [each() for each in counted]
+    for load, count in zip(loads, counts, strict=True):
+        wanted = load.a_second * times
+        kept = (
+            count.p99_ms <= load.p99_ms
+            and count.failed == 0
+            and count.per_second >= wanted * _KEPT_PACE
+        )
+        print(verdict(kept, (
+            f"{what}, {load.name}: {count.per_second:,.0f} a second ({wanted:,.0f} wanted),"
+            f" p50 {count.p50_ms:.0f} ms, p99 {count.p99_ms:.0f} ms (at most {load.p99_ms:.0f}),"
+            f" {count.failed} failed"
+        )), flush=True)  # fmt: skip
+    print(verdict(max(behind) <= BEHIND_S, (
+        f"{what}: the view furthest behind was {statistics.median(behind):.2f} s behind,"
+        f" {max(behind):.2f} s at most (at most {BEHIND_S:.0f}); caught up"
+        f" {_caught_up(server):.1f} s after the end"
+    )), flush=True)  # fmt: skip
+
+
+def _over_many(filled: Filled, server: Server, seconds: float, folder: Path) -> None:
+    count = wrk.drive(server.url, filled.read(), seconds, folder, OPEN_CONNECTIONS, READS_OVER_THEM)
+    kept = (
+        count.p99_ms <= OVER_THEM_P99_MS
+        and count.failed == 0
+        and count.per_second >= READS_OVER_THEM * _KEPT_PACE
+    )
+    memory = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
+    print(verdict(kept, (
+        f"a task by id over {OPEN_CONNECTIONS:,} connections: {count.per_second:,.0f} a second"
+        f" ({READS_OVER_THEM:,} wanted), p50 {count.p50_ms:.0f} ms, p99 {count.p99_ms:.0f} ms (at"
+        f" most {OVER_THEM_P99_MS:.0f}), {count.failed} failed; its processes took {memory} at most"
+    )), flush=True)  # fmt: skip
+
+
+async def _visible(filled: Filled, server: Server, seconds: float, folder: Path) -> None:
+    """Milliseconds from the answer to a creation until a view shows all up to there, while others
+    create at a pace."""
+    address = server.url + filled.prefix
+    task = filled.create([filled.project])[0].body
+    headers = {"Authorization": f"Bearer {filled.tokens[0]}"}
+    views = {
+        "list": f"/tasks?project_id={filled.spread[0]}&limit=50",
+        "board": f"/projects/{filled.spread[0]}/board",
+        "search": "/search?q=number&limit=5",
+        "feed": f"/projects/{filled.spread[0]}/activity?limit=20",
+    }
+    took: dict[str, list[float]] = {view: [] for view in views}
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30.0) as client:
+
+        async def one(view: str) -> None:
+            created = (await client.post("/tasks", json=task)).raise_for_status()
+            began = time.perf_counter()
+            least = {"X-Min-Log-Position": created.headers["X-Log-Position"]}
+            (await client.get(views[view], headers=least)).raise_for_status()
+            took[view].append((time.perf_counter() - began) * 1000)
+
+        others = filled.create(filled.spread)
+        with wrk.driving(
+            server.url, others, seconds, folder, a_second=COMMANDS_A_SECOND
+        ) as counted:
+            loop = asyncio.get_running_loop()
+            pace, running = loop.time(), []
+            names = list(views)
+            for number in range(int(seconds * _LOOKS_A_SECOND * len(names))):
+                place = number / (_LOOKS_A_SECOND * len(names))
+                await asyncio.sleep(pace + place - loop.time())
+                running.append(asyncio.create_task(one(names[number % len(names)])))
+            await asyncio.gather(*running)
+            count = await asyncio.to_thread(counted)
+    for view, waited in took.items():
+        p99 = statistics.quantiles(waited, n=100)[98]
+        print(verdict(p99 <= VISIBLE_P99_MS, (
+            f"from a commit to its {view}, {count.per_second:,.0f} a second: p50"
+            f" {statistics.median(waited):.0f} ms, p99 {p99:.0f} ms (at most {VISIBLE_P99_MS:.0f},"
+            f" the question included)"
+        )), flush=True)  # fmt: skip
+
+
+def _caught_up(server: Server) -> float:
+    return wait_until(lambda: lag(server)[0] == 0, "every view has caught up")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
