@@ -105,8 +105,11 @@ def product(
     if roles is not None:
         command += ["--roles", roles]
     with _running(command, environment, folder / "product.log") as pid:
-        if roles is None or "api" in roles:
+        if roles is None:
             wait_until(lambda: _answers(f"{url}/readyz"), "the product serves")
+        elif "api" in roles:
+            # Without those who build the views it never is ready for all that may be asked.
+            wait_until(lambda: _answers(f"{url}/healthz"), "the product answers")
         yield Server(url, environment, pid)
 
 
