@@ -1,23 +1,16 @@
 """Single sign-on at a real provider: who comes in, to whose account, and what is not believed."""
 
 import asyncio
-import hmac
-import json
 import re
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pyotp
 import pytest
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -27,13 +20,14 @@ from domain.values.recorded import Origin
 from infra.bootstrap.sign_on import SIGN_ON_CALLBACK
 from infra.ids import new_id
 from tests.api import provider as there
+from tests.api.browser import PUBLIC_URL, Browser
 from tests.api.client import PASSWORD, Api, pointers
+from tests.api.forgeries import FORGERIES, resigned
 from tests.api.mail import Catcher
 from tests.api.product import Product, served, settings_of
 from tests.api.provider import Provider, provided
 from tests.real import Database, Parts, fresh_database
 
-PUBLIC_URL = "http://taskledger.localhost:8000"
 BAD_CODE = {"code": "tls_nobodys"}
 TOKEN = ("POST", "/auth/oidc/token")
 LINK = ("POST", "/auth/identities")
@@ -68,67 +62,6 @@ def product(
     )
     with served(settings, views=False) as running:
         yield running
-
-
-@dataclass
-class Browser:
-    """Follows redirects between product and provider as a browser does, and fills in forms."""
-
-    api: Api
-    provider: Provider
-
-    @property
-    def http(self) -> httpx.AsyncClient:
-        return self.api.http
-
-    async def begin(self, return_to: str | None = None) -> str:
-        """From a link to the provider: where that sends it."""
-        query = {} if return_to is None else {"return_to": return_to}
-        sent = await self.http.get("/api/v1/auth/oidc/login", params=query)
-        assert sent.status_code == 303, sent.text
-        return sent.headers["Location"]
-
-    async def log_in_there(self, name: str, *, answer: str = "accept", at: str = "") -> str:
-        """Log in at the provider, and say whether we may know: where it sends the browser."""
-        page = await self._followed(await self.http.get(at or await self.begin()))
-        if "/login" in str(page.url):
-            page = await self._filled(page, login=name)
-            page = await self._filled(page, password=there.PASSWORD)
-        if not page.is_redirect:  # it has not been asked before
-            page = await self._filled(page, answer=answer)
-        return page.headers["Location"].removeprefix(PUBLIC_URL)
-
-    async def code(self, name: str, **how: Any) -> dict[str, str]:
-        """The body of what a page sends, once the browser is back from the provider."""
-        back = await self.http.get(await self.log_in_there(name, **how))
-        assert back.status_code == 303, back.text
-        where, _, fragment = back.headers["Location"].partition("#")
-        assert where == "/account/sign-on"
-        return {"code": fragment.removeprefix("code=")}
-
-    async def sign_on(self, name: str) -> Api:
-        tokens = await self.api.post("/auth/oidc/token", await self.code(name))
-        return self.holding(tokens)
-
-    def holding(self, tokens: dict[str, Any]) -> Api:
-        someone = self.api.with_token(tokens["access_token"])
-        someone.user = tokens["user"]
-        return someone
-
-    async def _filled(self, page: httpx.Response, **fields: str) -> httpx.Response:
-        csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
-        body = {"csrf_token": csrf[1] if csrf else "", **fields}
-        return await self._followed(await self.http.post(str(page.url), data=body))
-
-    async def _followed(self, page: httpx.Response) -> httpx.Response:
-        """As far as it stays at the provider."""
-        while page.is_redirect:
-            to = urljoin(str(page.url), page.headers["Location"])
-            if not to.startswith(self.provider.issuer):
-                break
-            page = await self.http.get(to)
-        assert page.is_redirect or page.is_success, page.text
-        return page
 
 
 @pytest.fixture
@@ -298,56 +231,6 @@ async def test_a_cookie_is_sealed_and_good_for_minutes(
     assert problem["errors"][0]["code"] == "expired"
 
 
-def _resigned(token: str, key: RSAKey, **claims: Any) -> str:
-    """The same with other claims, signed by whoever has the key."""
-    parts = [json.loads(urlsafe_b64decode(each + "==")) for each in token.split(".")[:2]]
-    return jwt.encode(parts[0], {**parts[1], **claims}, key, [parts[0]["alg"]])
-
-
-_NONE, _SECRET = b'{"alg":"none"}', b'{"alg":"HS256"}'
-
-
-def _unsigned(token: str) -> str:
-    return f"{_encoded(_NONE)}.{token.split('.')[1]}."
-
-
-def _by_secret(token: str, secret: bytes) -> str:
-    said = f"{_encoded(_SECRET)}.{token.split('.')[1]}"
-    return f"{said}.{_encoded(hmac.digest(secret, said.encode(), 'sha256'))}"
-
-
-def _encoded(data: bytes) -> str:
-    return urlsafe_b64encode(data).decode().rstrip("=")
-
-
-FORGERIES: dict[str, Callable[[Provider, str], str]] = {
-    "signed by nobody": lambda _, token: _unsigned(token),
-    "without its signature": lambda _, token: token.rpartition(".")[0] + ".",
-    "signed by another key": lambda provider, token: _resigned(
-        token, RSAKey.generate_key(2048, {"kid": str(provider.key.kid)})
-    ),
-    "signed by the public key as a shared secret": lambda provider, token: _by_secret(
-        token, provider.key.as_pem(private=False)
-    ),
-    "for another audience": lambda provider, token: _resigned(
-        token, provider.key, aud="somebody else"
-    ),
-    "for several, and not by us": lambda provider, token: _resigned(
-        token, provider.key, aud=[there.CLIENT_ID, "b"], azp="b"
-    ),
-    "by another issuer": lambda provider, token: _resigned(
-        token, provider.key, iss="http://127.0.0.1:1"
-    ),
-    "of before": lambda provider, token: _resigned(token, provider.key, exp=int(time.time()) - 61),
-    "with another nonce": lambda provider, token: _resigned(token, provider.key, nonce="another"),
-    "without a nonce": lambda provider, token: _resigned(token, provider.key, nonce=None),
-    "about nobody": lambda provider, token: _resigned(token, provider.key, sub=""),
-    "with another access token": lambda provider, token: _resigned(
-        token, provider.key, at_hash="another"
-    ),
-}
-
-
 async def test_what_the_provider_has_not_said_is_not_believed(
     browser: Browser, provider: Provider, ann: str
 ) -> None:
@@ -363,7 +246,7 @@ async def test_what_the_provider_has_not_said_is_not_believed(
             assert answer.json()["code"] == "unauthenticated"
         provider.tamper = lambda said: {
             **said,
-            "id_token": _resigned(said["id_token"], provider.key),
+            "id_token": resigned(said["id_token"], provider.key),
         }
         assert await browser.code(ann)
     finally:
