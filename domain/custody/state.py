@@ -27,6 +27,7 @@ from domain.custody.events import (
 from domain.values.evolved import evolved, touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 from domain.values.text import Text
 
 
@@ -110,14 +111,9 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Custody:
+class Custody(StreamState):
     """Erasures and holds of a workspace by their ids, in the order in which they came."""
 
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     erasures: Mapping[str, Erasure] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
 
@@ -134,13 +130,7 @@ def evolve(state: Custody | None, event: object, stamp: Stamp) -> Custody | None
     if state is None:
         if not isinstance(event, ErasureAsked | HoldProposed):
             return None
-        state = Custody(
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Custody, stamp)
     step = Step(by=stamp.actor, at=stamp.at, position=stamp.position)
     match event:
         case ErasureAsked():

@@ -10,6 +10,7 @@ from domain.dependency_graph.places import Line, Places, placed
 from domain.values.evolved import touched
 from domain.values.shared_map import SharedMap
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,10 @@ NOTHING_AROUND = Around()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DependencyGraph:
+class DependencyGraph(StreamState):
     """`edges` by their ids; `around` is the index by task, which follows from them, as does
     `line`."""
 
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     edges: SharedMap[Edge] = field(default_factory=SharedMap)
     around: SharedMap[Around] = field(default_factory=SharedMap)
     line: Line = field(default_factory=Line, compare=False, repr=False)
@@ -82,13 +78,7 @@ class DependencyGraph:
 def evolve(state: DependencyGraph | None, event: object, stamp: Stamp) -> DependencyGraph | None:
     match event:
         case DependencyAdded():
-            state = state or DependencyGraph(
-                workspace_id=stamp.workspace_id,
-                updated_at=stamp.at,
-                updated_by=stamp.actor,
-                version=stamp.version,
-                position=stamp.position,
-            )
+            state = state or begun(DependencyGraph, stamp)
             return _added(state, event, stamp)
         case DependencyRemoved() if state is not None:
             return _removed(state, event, stamp)

@@ -9,18 +9,14 @@ from domain.favourites.events import FavouriteAdded, FavouriteRemoved
 from domain.values.evolved import touched
 from domain.values.ids import between
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Favourites:
+class Favourites(StreamState):
     """`added`: id of a project or task -> since when."""
 
     user_id: str
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     added: Mapping[str, datetime] = field(default_factory=dict)
 
 
@@ -33,14 +29,7 @@ def evolve(state: Favourites | None, event: object, stamp: Stamp) -> Favourites 
     if state is None:
         if not isinstance(event, FavouriteAdded):
             return None
-        state = Favourites(
-            user_id=event.user_id,
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Favourites, stamp, user_id=event.user_id)
     match event:
         case FavouriteAdded():
             added = {event.entity_id: stamp.at, **state.added}

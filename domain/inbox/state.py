@@ -10,6 +10,7 @@ from domain.inbox.events import NotificationRead, NotificationSnoozed, Notificat
 from domain.values.evolved import touched
 from domain.values.ids import between
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 V = TypeVar("V")
 
@@ -19,16 +20,11 @@ MARKS_KEPT: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inbox:
+class Inbox(StreamState):
     """`read_upto`: all up to this position is read. `read` (id -> up to where) and `snoozed`
     (id -> until when) are the latest single marks."""
 
     user_id: str
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     read_upto: int = 0
     read: Mapping[str, int] = field(default_factory=dict)
     snoozed: Mapping[str, datetime] = field(default_factory=dict)
@@ -43,14 +39,7 @@ def evolve(state: Inbox | None, event: object, stamp: Stamp) -> Inbox | None:
     if state is None:
         if not isinstance(event, NotificationRead | NotificationSnoozed | NotificationsRead):
             return None
-        state = Inbox(
-            user_id=event.user_id,
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Inbox, stamp, user_id=event.user_id)
     match event:
         case NotificationRead():
             return touched(state, stamp, read=_with(state.read, event.notification_id, event.upto))

@@ -16,6 +16,7 @@ from domain.labels.events import (
 from domain.values.evolved import evolved, touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 from domain.values.text_rules import normal_label
 
 
@@ -37,15 +38,10 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
+class Labels(StreamState):
     """`by_id`: label id -> label. `by_name`: normal name -> the label that has it, which a merged
     one keeps until another takes it. `by_tag`: what tasks hold -> its label."""
 
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     by_id: Mapping[str, Label] = field(default_factory=dict)
     by_name: Mapping[str, str] = field(default_factory=dict)
     by_tag: Mapping[str, str] = field(default_factory=dict)
@@ -113,13 +109,7 @@ def evolve(state: Labels | None, event: object, stamp: Stamp) -> Labels | None:
     if state is None:
         if not isinstance(event, LabelCreated):
             return None
-        state = Labels(
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Labels, stamp)
     match event:
         case LabelCreated():
             return _with_new(state, event, stamp)

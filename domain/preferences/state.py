@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from domain.aggregate import Aggregate
@@ -10,6 +9,7 @@ from domain.preferences.events import NotificationPreferencesChanged
 from domain.values.evolved import touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 TYPES: Final = (
     "task_assigned",
@@ -27,16 +27,11 @@ CHANNELS: Final = (IN_APP, "email", "push")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preferences:
+class Preferences(StreamState):
     """`chosen`: type -> channel -> whether it goes there, where it was ever decided; all else
     does."""
 
     user_id: str
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     chosen: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
 
 
@@ -55,14 +50,7 @@ def evolve(state: Preferences | None, event: object, stamp: Stamp) -> Preference
     if not isinstance(event, NotificationPreferencesChanged):
         return None if state is None else touched(state, stamp)
     if state is None:
-        state = Preferences(
-            user_id=event.user_id,
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Preferences, stamp, user_id=event.user_id)
     chosen = {
         **state.chosen,
         **{

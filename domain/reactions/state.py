@@ -6,25 +6,20 @@ author is just editing, and the comment's version stays that of its text.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.values.evolved import touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reactions:
+class Reactions(StreamState):
     """`given`: emoji -> who reacted with it, both in the order in which they came."""
 
     comment_id: str
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -37,14 +32,7 @@ def evolve(state: Reactions | None, event: object, stamp: Stamp) -> Reactions | 
     if state is None:
         if not isinstance(event, ReactionAdded):
             return None
-        state = Reactions(
-            comment_id=event.comment_id,
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Reactions, stamp, comment_id=event.comment_id)
     return touched(state, stamp, given=given_after(state.given, event))
 
 

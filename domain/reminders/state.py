@@ -8,18 +8,14 @@ from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
 from domain.values.evolved import touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reminders:
+class Reminders(StreamState):
     """`neared` and `passed`: the due date of which it was said last."""
 
     task_id: str
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     neared: datetime | None = None
     passed: datetime | None = None
 
@@ -33,14 +29,7 @@ def evolve(state: Reminders | None, event: object, stamp: Stamp) -> Reminders | 
     if not isinstance(event, TaskDueDateNeared | TaskDueDatePassed):
         return None if state is None else touched(state, stamp)
     if state is None:
-        state = Reminders(
-            task_id=event.task_id,
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Reminders, stamp, task_id=event.task_id)
     match event:
         case TaskDueDateNeared():
             return touched(state, stamp, neared=event.due_date)

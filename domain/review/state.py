@@ -9,21 +9,17 @@ from domain.review.events import ReviewScheduleChanged, TrailReviewed
 from domain.values.evolved import touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 
 # Spans that touch become one, so that there are many only where gaps are left on purpose.
 _SPANS_KEPT: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reviews:
+class Reviews(StreamState):
     """`reviewed`: spans of positions, in order, apart from each other. `scheduled_at`: since when
     reviews are due `every_days`."""
 
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     every_days: int | None = None
     scheduled_at: datetime | None = None
     reviewed: tuple[tuple[int, int], ...] = ()
@@ -55,24 +51,18 @@ def evolve(state: Reviews | None, event: object, stamp: Stamp) -> Reviews | None
     if state is None:
         if not isinstance(event, TrailReviewed | ReviewScheduleChanged):
             return None
-        state = Reviews(
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Reviews, stamp)
     match event:
         case TrailReviewed():
             reviewed = joined(state.reviewed, event.first, event.last)
             return touched(state, stamp, reviewed=reviewed)
         case ReviewScheduleChanged():
-            begun = state.scheduled_at if state.every_days is not None else stamp.recorded_at
+            since = state.scheduled_at if state.every_days is not None else stamp.recorded_at
             return touched(
                 state,
                 stamp,
                 every_days=event.every_days,
-                scheduled_at=None if event.every_days is None else begun,
+                scheduled_at=None if event.every_days is None else since,
             )
         case _:
             return touched(state, stamp)

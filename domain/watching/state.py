@@ -5,26 +5,21 @@ A stream of its own beside the task's: what people decide about their news chang
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.task.state import Task
 from domain.values.evolved import touched
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
+from domain.values.stream_state import StreamState, begun
 from domain.watching.events import TaskMuted, TaskUnmuted, WatchStarted, WatchStopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watching:
+class Watching(StreamState):
     """`chosen`: user id -> whether they watch, of those who decided; `muted`: who wants no news."""
 
     task_id: str
-    workspace_id: str
-    updated_at: datetime
-    updated_by: str
-    version: int
-    position: int
     chosen: Mapping[str, bool] = field(default_factory=dict)
     muted: frozenset[str] = frozenset()
 
@@ -75,14 +70,7 @@ def evolve(state: Watching | None, event: object, stamp: Stamp) -> Watching | No
     if not isinstance(event, WatchStarted | WatchStopped | TaskMuted | TaskUnmuted):
         return None if state is None else touched(state, stamp)
     if state is None:
-        state = Watching(
-            task_id=event.task_id,
-            workspace_id=stamp.workspace_id,
-            updated_at=stamp.at,
-            updated_by=stamp.actor,
-            version=stamp.version,
-            position=stamp.position,
-        )
+        state = begun(Watching, stamp, task_id=event.task_id)
     match event:
         case WatchStarted():
             return touched(state, stamp, chosen={**state.chosen, event.user_id: True})
