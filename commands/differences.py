@@ -33,7 +33,7 @@ _BOOKKEEPING: Final = frozenset(
 )
 
 # Moments that only tell since when something is so: that it is so is what can differ.
-_SINCE_WHEN: Final = frozenset({"trashed_at", "archived_at", "deleted_at"})
+_SINCE_WHEN: Final = frozenset({"trashed_at", "purged_at", "archived_at", "deleted_at"})
 
 # The same of what stands in a mapping, such as a membership: who goes and comes back is in again.
 _SINCE_WHEN_INSIDE: Final = frozenset({"joined_at", "created_at", "position", "name_author"})

@@ -21,6 +21,7 @@ from commands.project.add_member import AddProjectMember
 from commands.project.add_team import AddProjectTeam
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_retention import ChangeRetention
 from commands.project.change_team_role import ChangeProjectTeamRole
 from commands.project.change_types import ChangeTypes
 from commands.project.edit_project import EditProject
@@ -78,6 +79,7 @@ from domain.project.events import (
     ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectRetentionChanged,
     ProjectSettingsChanged,
     ProjectTeamAdded,
     ProjectTeamRemoved,
@@ -401,6 +403,10 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     ProjectTypesChanged: Inverse(
         ChangeTypes,
         lambda undone: ChangeTypes(project_id=undone.stream, types=undone.event.was),
+    ),
+    ProjectRetentionChanged: Inverse(
+        ChangeRetention,
+        lambda undone: ChangeRetention(project_id=undone.stream, trash_days=undone.event.was),
     ),
     ProjectTeamAdded: Inverse(
         RemoveProjectTeam,

@@ -67,9 +67,15 @@ async def visible_project(work: Work, project_id: str) -> tuple[Workspace, Proje
     return (workspace, project) if seen else None
 
 
+async def present_task(work: Work, task_id: str) -> Task | None:
+    """A task, trashed or not; None where there is none, or none any more."""
+    task = await work.load(TASK, task_id)
+    return None if task is None or task.purged else task
+
+
 async def visible_task(work: Work, task_id: str) -> Task | None:
     """A task whose project the caller may see, trashed or not; else None."""
-    task = await work.load(TASK, task_id)
+    task = await present_task(work, task_id)
     if task is None or await visible_project(work, task.project_id) is None:
         return None
     return task
@@ -89,9 +95,11 @@ def _require_in_project(work: Work, workspace: Workspace, project: Project, righ
 
 @dataclass(frozen=True, slots=True)
 class OnTask:
-    """The right in the task's project."""
+    """The right in the task's project. `purged`: also where the task is not there any more, so that
+    who purged it and did not hear that may ask again."""
 
     right: Right
+    purged: bool = False
 
     def __str__(self) -> str:
         return f"may {self.right}, in the task's project"
@@ -99,7 +107,10 @@ class OnTask:
     async def check(self, command: OfTask, work: Work) -> Access:
         task = await work.load(TASK, command.task_id)
         place = None if task is None else await visible_project(work, task.project_id)
-        if place is None:
+        if task is None or place is None:
+            raise not_found("task")
+        may_again = self.purged and self.right in project_rights(*place, work.actor)
+        if task.purged and not may_again:
             raise not_found("task")
         return _require_in_project(work, *place, self.right)
 
@@ -128,7 +139,7 @@ class OnComment:
         comment = await work.load(COMMENT, command.comment_id)
         if comment is None or (comment.deleted and not self.deleted):
             raise not_found("comment")
-        task = await work.load(TASK, comment.task_id)
+        task = await present_task(work, comment.task_id)
         place = None if task is None else await visible_project(work, task.project_id)
         if place is None:
             raise not_found("comment")
@@ -156,7 +167,7 @@ class ForOneself:
         task_id: str | None = getattr(command, "task_id", None)
         project_id: str | None = getattr(command, "project_id", None)
         if task_id is not None:
-            task = await work.load(TASK, task_id)
+            task = await present_task(work, task_id)
             project_id = None if task is None else task.project_id
         place = None if project_id is None else await visible_project(work, project_id)
         if place is None:

@@ -40,6 +40,7 @@ from commands.project.archive_project import ARCHIVE_PROJECT
 from commands.project.change_columns import CHANGE_COLUMNS
 from commands.project.change_fields import CHANGE_FIELDS
 from commands.project.change_member_role import CHANGE_PROJECT_MEMBER_ROLE
+from commands.project.change_retention import CHANGE_RETENTION
 from commands.project.change_team_role import CHANGE_PROJECT_TEAM_ROLE
 from commands.project.change_types import CHANGE_TYPES
 from commands.project.change_workflow import CHANGE_WORKFLOW
@@ -74,6 +75,8 @@ from commands.task.duplicate_task import DUPLICATE_TASK
 from commands.task.edit_task import EDIT_TASK
 from commands.task.move_task import MOVE_TASK
 from commands.task.move_to_project import MOVE_TO_PROJECT
+from commands.task.purge_due_task import PURGE_DUE_TASK
+from commands.task.purge_task import PURGE_TASK
 from commands.task.respace_cards import RESPACE_CARDS
 from commands.task.restore_task import RESTORE_TASK
 from commands.task.return_task import RETURN_TASK
@@ -185,6 +188,7 @@ def all_commands() -> Registry:
         CHANGE_COLUMNS,
         CHANGE_FIELDS,
         CHANGE_TYPES,
+        CHANGE_RETENTION,
         CREATE_TASK,
         DUPLICATE_TASK,
         EDIT_TASK,
@@ -199,6 +203,8 @@ def all_commands() -> Registry:
         SET_PARENT,
         TRASH_TASK,
         RESTORE_TASK,
+        PURGE_TASK,
+        PURGE_DUE_TASK,
         RETURN_TASK,
         UNDO_CHANGE,
         UNDO_PROJECT_CHANGE,

@@ -38,6 +38,8 @@ async def take_back(work: Work, done: Sequence[Recorded], past: Mapping[str, Cha
     Raises Refused(NOT_UNDOABLE) with what has changed since, and as the commands that it takes.
     """
     _require_inverses(work, done)
+    if any(getattr(change.now, "purged", False) for change in past.values()):
+        raise Refused(Kind.NOT_UNDOABLE, "This cannot be undone: a task of it was purged since.")
     touched = {each.stream for each in done if _inverse(work, each) is not None}
     _require_standing([change for stream, change in past.items() if stream in touched])
     if work.origin.causation_id is None:

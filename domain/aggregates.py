@@ -17,6 +17,7 @@ from domain.project.state import PROJECT
 from domain.reactions.state import REACTIONS
 from domain.recurrence.state import RECURRENCE
 from domain.reminders.state import REMINDERS
+from domain.retention.state import RETENTION
 from domain.review.state import REVIEWS
 from domain.saved_view.state import SAVED_VIEW
 from domain.security.state import NOTE
@@ -50,6 +51,7 @@ AGGREGATES: Final[Mapping[str, Aggregate[Any]]] = {
         REVIEWS,
         LEDGER,
         CUSTODY,
+        RETENTION,
     )
 }
 

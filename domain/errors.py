@@ -29,6 +29,7 @@ class Kind(StrEnum):
     STATUS_IN_USE = "status-in-use"
     WIP_LIMIT_REACHED = "wip-limit-reached"
     TRASHED = "trashed"
+    NOT_TRASHED = "not-trashed"
     ARCHIVED = "archived"
     VERSION_STALE = "version-stale"
     VALIDATION_FAILED = "validation-failed"

@@ -205,8 +205,10 @@ class Access:
     async def newest_task(self, user_id: str, task_id: str) -> tuple[Task, Project] | None:
         """A task and its project from the log itself, where somebody may see them."""
         task = await self.newest(TASK, task_id)
-        place = None if task is None else await self.newest_project(user_id, task.project_id)
-        return None if task is None or place is None else (task, place[1])
+        if task is None or task.purged:
+            return None
+        place = await self.newest_project(user_id, task.project_id)
+        return None if place is None else (task, place[1])
 
     def _shows(self, workspace_id: str) -> bool:
         return self._workspace_id in (None, workspace_id) or workspace_id == SYSTEM_WORKSPACE

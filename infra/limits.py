@@ -31,6 +31,7 @@ def limits_of(settings: Settings) -> Limits:
         invitations=settings.max_invitations,
         invitation_days=settings.invitation_days,
         reopen_days=settings.workspace_reopen_days,
+        trash_days=settings.max_trash_days,
         team_members=settings.max_team_members,
         subtask_depth=settings.max_subtask_depth,
         subtasks=settings.max_subtasks,

@@ -32,6 +32,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRanked,
     TaskRecordImported,
     TaskRespaced,
@@ -130,6 +131,10 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
             row.trashed = False
     rows.put("cards", row)
     _PROGRESS.shift(rows, row, before, _share(row))
+
+
+def _purged(recorded: Recorded, rows: Rows) -> None:
+    rows.delete("cards", recorded.stamp.stream)
 
 
 def _share(row: CardRow) -> Share:
@@ -335,6 +340,7 @@ BOARD_VIEW = Projection(
     folds={
         TaskCreated: _created,
         **dict.fromkeys(_TASK_EVENTS, _changed),
+        TaskPurged: _purged,
         CommentAdded: _commented,
         CommentDeleted: _commented,
         CommentRestored: _commented,

@@ -14,12 +14,13 @@ from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, C
 from domain.comment.state import Comment, evolve
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.reactions.state import given_after
+from domain.task.events import TaskPurged
 from domain.values.recorded import Recorded
 from domain.values.text import readable
 
 from .markdown import as_html
 from .people import Named, Person, named, person
-from .projection import Projection, Rows, Table
+from .projection import Projection, Rows, Scan, Table
 from .states import StateCodec
 
 Given = Mapping[str, tuple[str, ...]]
@@ -152,6 +153,15 @@ def _reacted(recorded: Recorded, rows: Rows) -> None:
     rows.put("comments", row)
 
 
+def _task_purged(recorded: Recorded, rows: Rows) -> None:
+    for row in rows.scan("comments", "task_id", recorded.stamp.stream):
+        rows.delete("comments", row.comment_id)
+
+
+def _of_task(recorded: Recorded) -> Iterable[Scan]:
+    return (Scan("comments", "task_id", recorded.stamp.stream),)
+
+
 def _row(recorded: Recorded, rows: Rows, comment_id: str) -> CommentRow:
     row: CommentRow = rows.get("comments", comment_id) or CommentRow(
         comment_id, recorded.stamp.workspace_id
@@ -179,6 +189,8 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
     if isinstance(event, ReactionAdded | ReactionRemoved):
         return (("comments", event.comment_id),)
+    if isinstance(event, TaskPurged):
+        return ()
     return (("comments", recorded.stamp.stream),)
 
 
@@ -193,7 +205,9 @@ COMMENTS_VIEW = Projection(
         CommentRestored: _changed,
         ReactionAdded: _reacted,
         ReactionRemoved: _reacted,
+        TaskPurged: _task_purged,
     },
     reads=_reads,
+    scans={TaskPurged: _of_task},
     finish={"comments": _finish},
 )

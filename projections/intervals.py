@@ -24,6 +24,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRecordImported,
     TaskRestored,
     TaskStartDateChanged,
@@ -37,7 +38,7 @@ from domain.values.priority import DEFAULT_LEVEL
 from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
 
-from .projection import Projection, Rows, Table
+from .projection import Projection, Rows, Scan, Table
 from .task_answers import number
 
 EMPTY: Final = ""
@@ -221,6 +222,17 @@ def _imported(recorded: Recorded, rows: Rows) -> None:
     )
 
 
+def _purged(recorded: Recorded, rows: Rows) -> None:
+    task_id = recorded.stamp.stream
+    for row in rows.scan("intervals", "task_id", task_id):
+        rows.delete("intervals", task_id, row.field, row.value, row.to_position)
+    rows.delete("records", task_id)
+
+
+def _of_task(recorded: Recorded) -> Iterable[Scan]:
+    return (Scan("intervals", "task_id", recorded.stamp.stream),)
+
+
 def _changed(recorded: Recorded, rows: Rows) -> None:
     stamp = recorded.stamp
     field, was, now = _CHANGES[type(recorded.event)](recorded.event)
@@ -315,6 +327,12 @@ INTERVALS_VIEW = Projection(
     version=1,
     tables=(INTERVALS, RECORDS),
     holds_text=False,
-    folds={TaskCreated: _made, TaskRecordImported: _imported, **dict.fromkeys(_CHANGES, _changed)},
+    folds={
+        TaskCreated: _made,
+        TaskRecordImported: _imported,
+        TaskPurged: _purged,
+        **dict.fromkeys(_CHANGES, _changed),
+    },
     reads=_reads,
+    scans={TaskPurged: _of_task},
 )

@@ -27,6 +27,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRanked,
     TaskRecordImported,
     TaskRespaced,
@@ -118,6 +119,13 @@ def _moved(recorded: Recorded, rows: Rows) -> None:
     _found_otherwise(recorded, rows)
     stamp = recorded.stamp
     rows.put("moved", MovedRow(stamp.stream, stamp.workspace_id, recorded.event.project_id))
+
+
+def _purged(recorded: Recorded, rows: Rows) -> None:
+    """From here on it is not there; what it was before stays."""
+    _found_otherwise(recorded, rows)
+    rows.delete("present", recorded.stamp.stream)
+    rows.delete("texts", recorded.stamp.stream, FOREVER)
 
 
 def _next_version(recorded: Recorded, rows: Rows) -> tuple[Task, Task] | None:
@@ -278,7 +286,7 @@ def _finish_text(row: TextRow) -> None:
 
 
 _OF_COMMENTS = (CommentAdded, CommentEdited, CommentDeleted, CommentRestored)
-_OF_TEXTS = (TaskRetitled, TaskDescribed, TaskMovedToProject)
+_OF_TEXTS = (TaskRetitled, TaskDescribed, TaskMovedToProject, TaskPurged)
 _WITHOUT_READS = (TaskCreated, ProjectCreated, ProjectWorkflowChanged)
 
 
@@ -321,7 +329,7 @@ _CHANGES = (
 )
 PAST_VIEW = Projection(
     name="past",
-    version=1,
+    version=2,
     tables=(PRESENT, VERSIONS, TEXTS, COMMENTS, STATUSES, MOVED),
     folds={
         TaskCreated: _created,
@@ -329,6 +337,7 @@ PAST_VIEW = Projection(
         TaskRetitled: _found_otherwise,
         TaskDescribed: _found_otherwise,
         TaskMovedToProject: _moved,
+        TaskPurged: _purged,
         **dict.fromkeys(_OF_COMMENTS, _commented),
         ProjectCreated: _project_created,
         ProjectWorkflowChanged: _workflow_changed,

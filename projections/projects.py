@@ -20,6 +20,7 @@ from domain.project.events import (
     ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectRetentionChanged,
     ProjectSettingsChanged,
     ProjectSwimlaneChanged,
     ProjectTeamAdded,
@@ -160,6 +161,14 @@ class TypesAnswer(msgspec.Struct, frozen=True):
     version: int
 
 
+class RetentionAnswer(msgspec.Struct, frozen=True):
+    """For how many days a project keeps what is in its trash; null: until somebody purges it."""
+
+    project_id: str
+    trash_days: int | None
+    version: int
+
+
 _json = msgspec.json.Encoder()
 _states = StateCodec(Project)
 
@@ -227,6 +236,10 @@ def render_types(project: Project) -> bytes:
     return _json.encode(TypesAnswer(project.project_id, _types(project), project.version))
 
 
+def render_retention(project: Project) -> bytes:
+    return _json.encode(RetentionAnswer(project.project_id, project.trash_days, project.version))
+
+
 def _types(project: Project) -> Sequence[TypeAnswer]:
     return [TypeAnswer(each.key, each.name, each.colour, each.icon) for each in project.types]
 
@@ -283,6 +296,7 @@ class ProjectRow:
     columns: bytes = b""
     fields: bytes = b""
     types: bytes = b""
+    retention: bytes = b""
     project: Project | None = None
 
 
@@ -304,6 +318,7 @@ PROJECTS = Table(
         "columns": "bytea",
         "fields": "bytea",
         "types": "bytea",
+        "retention": "bytea",
     },
     key=("project_id",),
     indexes=("(workspace_id, created_at, project_id)", "(workspace_id, key)"),
@@ -320,6 +335,7 @@ PROJECTS = Table(
         "columns",
         "fields",
         "types",
+        "retention",
     ),
 )
 
@@ -370,6 +386,7 @@ def _finish(row: ProjectRow) -> None:
     row.columns = render_columns(project)
     row.fields = render_fields(project)
     row.types = render_types(project)
+    row.retention = render_retention(project)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
@@ -380,7 +397,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 PROJECTS_VIEW = Projection(
     name="projects",
-    version=4,
+    version=5,
     tables=(PROJECTS,),
     folds=dict.fromkeys(
         (
@@ -404,6 +421,7 @@ PROJECTS_VIEW = Projection(
             ProjectSwimlaneChanged,
             ProjectFieldsChanged,
             ProjectTypesChanged,
+            ProjectRetentionChanged,
         ),
         _changed,
     )

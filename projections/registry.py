@@ -11,6 +11,7 @@ from .past import PAST_VIEW
 from .projection import Projection
 from .projects import PROJECTS_VIEW
 from .recurrences import RECURRENCES_VIEW
+from .retention import RETENTION_VIEW
 from .saved_views import SAVED_VIEWS_VIEW
 from .search import SEARCH_VIEW
 from .tasks import TASKS_VIEW
@@ -33,6 +34,7 @@ VIEWS: tuple[Projection, ...] = (
     SAVED_VIEWS_VIEW,
     PAST_VIEW,
     TRAIL_VIEW,
+    RETENTION_VIEW,
 )
 
 

@@ -14,6 +14,7 @@ from domain.task.events import (
     TaskCreated,
     TaskDescribed,
     TaskMovedToProject,
+    TaskPurged,
     TaskRetitled,
     TaskTagged,
 )
@@ -32,7 +33,7 @@ _LONGEST_SPELT: Final = 32
 @dataclass(slots=True)
 class SearchRow:
     """A row without a project waits for its task: something was said about it (a comment) that
-    came to the view before it. No question finds it."""
+    came to the view before it; or the task was purged. No question finds it."""
 
     task_id: str
     workspace_id: str
@@ -118,6 +119,12 @@ def _moved(recorded: Recorded, rows: Rows) -> None:
     texts.key = f"{event.project_key}-{drawn_by(recorded)}"
 
 
+def _purged(recorded: Recorded, rows: Rows) -> None:
+    """Its row stays, so that what follows the view elsewhere finds that nothing is left in it."""
+    row, _ = _row(recorded, recorded.stamp.stream, rows)
+    row.project_id, row.texts = None, SearchTexts()
+
+
 def _commented(recorded: Recorded, rows: Rows) -> None:
     event: CommentAdded = recorded.event
     row, texts = _row(recorded, event.task_id, rows)
@@ -190,6 +197,7 @@ SEARCH_VIEW = Projection(
         TaskDescribed: _described,
         TaskTagged: _tagged,
         TaskMovedToProject: _moved,
+        TaskPurged: _purged,
         CommentAdded: _commented,
         CommentEdited: _comment_changed,
         CommentDeleted: _comment_changed,

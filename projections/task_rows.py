@@ -36,6 +36,7 @@ class TaskRow:
     title_key: str | None = None
     rank: str | None = None
     trashed: bool = False
+    trashed_at: datetime | None = None
     is_blocked: bool = False
     version: int = 0
     doc: bytes | None = None
@@ -113,6 +114,7 @@ TASKS = Table(
         "title_key": "text",
         "rank": "text",
         "trashed": "boolean",
+        "trashed_at": "timestamptz",
         "is_blocked": "boolean",
         "version": "integer",
         "doc": "bytea",
@@ -124,6 +126,7 @@ TASKS = Table(
         "(workspace_id, project_key, number)",
         "(workspace_id, due_date) WHERE due_date IS NOT NULL",
         "(parent_task_id, created_at, task_id) WHERE parent_task_id IS NOT NULL",
+        "(project_id, trashed_at) WHERE trashed_at IS NOT NULL",
     ),
     fillfactor=80,
     computed=(
@@ -141,6 +144,7 @@ TASKS = Table(
         "title_key",
         "rank",
         "trashed",
+        "trashed_at",
         "is_blocked",
         "version",
         "doc",

@@ -21,6 +21,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRanked,
     TaskRecordImported,
     TaskRespaced,
@@ -118,6 +119,11 @@ def _counted_otherwise(recorded: Recorded, rows: Rows) -> TaskRow | None:
             row.parent_task_id = event.parent_task_id
     _PROGRESS.shift(rows, row, before, _share(row))
     return row
+
+
+def _purged(recorded: Recorded, rows: Rows) -> None:
+    for table in ("tasks", "terms", "fields"):
+        rows.delete(table, recorded.stamp.stream)
 
 
 def _share(row: TaskRow | None) -> Share:
@@ -221,6 +227,7 @@ def _finish_task(row: TaskRow) -> None:
     row.title_key = title_key(task.title)
     row.rank = task.rank
     row.trashed = task.trashed_at is not None
+    row.trashed_at = task.trashed_at
     row.is_blocked = task.is_blocked
     row.version = task.version
     row.doc = render(task, _facts_of(row))
@@ -267,7 +274,7 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 TASKS_VIEW = Projection(
     name="tasks",
-    version=5,
+    version=6,
     tables=(TASKS, TERMS, FIELDS, FORMER_KEYS, STATUSES, EDGES),
     folds={
         TaskCreated: _created,
@@ -288,6 +295,7 @@ TASKS_VIEW = Projection(
         TaskMovedToProject: _moved_to_project,
         TaskTrashed: _counted,
         TaskRestored: _counted,
+        TaskPurged: _purged,
         TaskMadeRecurring: _changed,
         TaskRecordImported: _changed,
         TaskDependencyAdded: _changed,

@@ -39,6 +39,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = {
     Kind.STATUS_IN_USE: (409, "Status in use"),
     Kind.WIP_LIMIT_REACHED: (409, "Limit of work in progress reached"),
     Kind.TRASHED: (409, "In the trash"),
+    Kind.NOT_TRASHED: (409, "Not in the trash"),
     Kind.ARCHIVED: (409, "Archived"),
     Kind.IDEMPOTENCY_IN_PROGRESS: (409, "First request still running"),
     Kind.VERSION_STALE: (412, "Version is stale"),

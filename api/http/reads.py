@@ -22,6 +22,7 @@ from projections.projects import (
     render_columns,
     render_fields,
     render_project,
+    render_retention,
     render_types,
     render_workflow,
 )
@@ -139,6 +140,7 @@ class ProjectParts:
     columns: bytes
     fields: bytes
     types: bytes
+    retention: bytes
 
     def part(self, doc: bytes) -> Found:
         return Found(doc, self.version, self.position, self.workspace_id, self.project_id)
@@ -177,6 +179,7 @@ def _as_read(read: ProjectRead) -> ProjectParts:
         read.columns or b"",
         read.fields or b"",
         read.types or b"",
+        read.retention or b"",
     )
 
 
@@ -192,4 +195,5 @@ def folded(workspace: Workspace, project: Project, position: int) -> ProjectPart
         render_columns(project),
         render_fields(project),
         render_types(project),
+        render_retention(project),
     )

@@ -72,6 +72,7 @@ _ROUTES: Final = {
         DELETE /tasks/{task_id}/mute
         PUT /tasks/{task_id}/recurrence
         DELETE /tasks/{task_id}/recurrence
+        POST /tasks/{task_id}/purge
         POST /tasks/{task_id}/restore
         POST /tasks/{task_id}/undo
         PUT /tasks/{task_id}/watch
@@ -98,6 +99,7 @@ _ROUTES: Final = {
         GET /projects/{project_id}/columns
         GET /projects/{project_id}/fields
         GET /projects/{project_id}/members
+        GET /projects/{project_id}/retention
         GET /projects/{project_id}/types
         GET /projects/{project_id}/workflow
         GET /users/me
@@ -133,6 +135,7 @@ _ROUTES: Final = {
         DELETE /workspaces/{workspace_id}/labels/{label_id}
         POST /workspaces/{workspace_id}/labels/{label_id}/merge
         POST /workspaces/{workspace_id}/labels/{label_id}/restore
+        PUT /projects/{project_id}/retention
         PUT /projects/{project_id}/types
         PUT /projects/{project_id}/workflow
     """,

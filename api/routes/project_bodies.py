@@ -8,6 +8,7 @@ from api.http.bodies import Body
 from api.http.values import Description, Name, Reference
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
+from commands.project.change_retention import ChangeRetention
 from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from commands.project.create_project import CreateProject
@@ -325,6 +326,19 @@ class TypeBody(Body):
     icon: Annotated[str, Field(description="A name or a sign, at most 64 characters.")] | None = (
         None
     )
+
+
+class RetentionBody(Body):
+    """For how many days what is in the trash is kept; null: until somebody purges it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"trash_days": 30}]})
+
+    derived: ClassVar[frozenset[str]] = frozenset({"project_id", "version"})
+
+    trash_days: Annotated[int, Field(ge=1)] | None
+
+    def command(self, project_id: str) -> ChangeRetention:
+        return ChangeRetention(project_id=project_id, trash_days=self.trash_days)
 
 
 class TypesBody(Body):

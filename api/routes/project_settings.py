@@ -13,10 +13,17 @@ from api.http.execute import changed, execute
 from api.http.reads import one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
-from api.routes.project_bodies import ColumnsBody, FieldsBody, TypesBody, WorkflowBody
+from api.routes.project_bodies import (
+    ColumnsBody,
+    FieldsBody,
+    RetentionBody,
+    TypesBody,
+    WorkflowBody,
+)
 from api.routes.project_query import ProjectQuery, ProjectThenQuery, found_project
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
+from commands.project.change_retention import ChangeRetention
 from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
 from domain.errors import Kind
@@ -24,10 +31,12 @@ from domain.project.state import PROJECT, Project
 from projections.projects import (
     ColumnsAnswer,
     FieldsAnswer,
+    RetentionAnswer,
     TypesAnswer,
     WorkflowAnswer,
     render_columns,
     render_fields,
+    render_retention,
     render_types,
     render_workflow,
 )
@@ -131,9 +140,33 @@ async def put_types(
     return await _answer(call, body.command(found), body, render_types)
 
 
+@router.get(
+    "/projects/{project_id}/retention",
+    summary="Read for how long a project keeps its trash",
+    **read(RetentionAnswer, is_one=True),
+)
+async def get_retention(
+    call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
+) -> Reply:
+    found = await found_project(call, project_id, query)
+    return await one(call, found.part(found.retention), call.position)
+
+
+@router.put(
+    "/projects/{project_id}/retention",
+    summary="Change for how long a project keeps its trash",
+    **write(RetentionAnswer, conditional=True, may=(Kind.ARCHIVED,)),
+)
+async def put_retention(
+    call: CallHere, project_id: str, body: RetentionBody, query: Annotated[ProjectQuery, Query()]
+) -> Reply:
+    found = await references.project_id(call, project_id, query.workspace_id)
+    return await _answer(call, body.command(found), body, render_retention)
+
+
 async def _answer(
     call: Call,
-    command: ChangeWorkflow | ChangeColumns | ChangeFields | ChangeTypes,
+    command: ChangeWorkflow | ChangeColumns | ChangeFields | ChangeTypes | ChangeRetention,
     body: Body,
     render: Callable[[Project], bytes],
 ) -> Reply:

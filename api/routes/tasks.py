@@ -28,6 +28,7 @@ from commands.execution import Outcome
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.move_to_project import MoveToProject
+from commands.task.purge_task import PurgeTask
 from commands.task.restore_task import RestoreTask
 from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
@@ -182,6 +183,19 @@ async def restore_task(call: CallHere, task_id: str) -> Reply:
     outcome = await execute(call, [RestoreTask(task_id=found)], match=found)
     doc, version = await whole_task(call, outcome, others_too=outcome.changed)
     return changed(call, outcome, doc, version)
+
+
+@router.post(
+    "/tasks/{task_id}/purge",
+    summary="Take a task out of the trash for good, with all that is below it",
+    **write(
+        None, status=204, conditional=True, has_body=False,
+        may=(Kind.NOT_TRASHED, Kind.LEGAL_HOLD),
+    ),
+)  # fmt: skip
+async def purge_task(call: CallHere, task_id: str) -> Reply:
+    found = await references.task_id(call, task_id)
+    return await done(call, PurgeTask(task_id=found), match=found)
 
 
 @router.post(

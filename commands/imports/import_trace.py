@@ -99,6 +99,8 @@ async def import_trace(command: ImportTrace, work: Work) -> str:
     state = None if command.new else await work.load(TASK, task_id)
     if state is not None and state.project_id != project.project_id:
         raise HistoryChanged(f"its task is {state.key} now, in another project")
+    if state is not None and state.purged:
+        raise HistoryChanged("its task was purged")
     start = first_new(case, state)
     if state is None:
         created = creation(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from commands.permissions import OfTask
 from commands.recurrence.make_occurrence import SCHEDULER
 from commands.spec import Access, CommandSpec, NoInverse
 from commands.work import Work
@@ -29,7 +30,7 @@ class TheScheduleOfTasks:
     def __str__(self) -> str:
         return "the scheduler"
 
-    async def check(self, command: Remind, work: Work) -> Access:
+    async def check(self, command: OfTask, work: Work) -> Access:
         task = await work.load(TASK, command.task_id)
         if task is None or (work.actor, work.origin.via) != (SCHEDULER.actor, SCHEDULER.via):
             raise not_found("task")

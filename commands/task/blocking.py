@@ -50,7 +50,7 @@ async def settle(work: Work, since: int) -> None:
     for task_id, because_of in concerned.items():
         work.meeting_points.add(task_id)
         blocked_task = await work.load(TASK, task_id)
-        if blocked_task is not None:
+        if blocked_task is not None and not blocked_task.purged:
             await _settle(work, blocked_task, tuple(because_of), categories)
 
 

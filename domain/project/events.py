@@ -144,6 +144,14 @@ class ProjectTypesChanged:
     was: tuple[TaskType, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRetentionChanged:
+    """For how many days what is in the trash is kept; None: until somebody purges it."""
+
+    trash_days: int | None
+    was: int | None
+
+
 ProjectEvent = (
     ProjectCreated
     | ProjectRenamed
@@ -165,4 +173,5 @@ ProjectEvent = (
     | ProjectSwimlaneChanged
     | ProjectFieldsChanged
     | ProjectTypesChanged
+    | ProjectRetentionChanged
 )

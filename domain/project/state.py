@@ -18,6 +18,7 @@ from domain.project.events import (
     ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectRetentionChanged,
     ProjectSettingsChanged,
     ProjectSwimlaneChanged,
     ProjectTeamAdded,
@@ -43,7 +44,8 @@ class Project:
     """`members` are only those named in the project itself, the owner as an admin from the
     start, and `teams` those that it names, be they deleted since; what anybody may do here is
     `domain.workspace.roles.project_role`. `name_author` is who wrote its present name.
-    `swimlane`: by what its columns' lanes are told apart, each of which may have a limit."""
+    `swimlane`: by what its columns' lanes are told apart, each of which may have a limit.
+    `trash_days`: for how long what is in the trash is kept; None: until somebody purges it."""
 
     project_id: str
     workspace_id: str
@@ -69,6 +71,7 @@ class Project:
     name_author: str
     swimlane: str = USUAL_SWIMLANE
     types: tuple[TaskType, ...] = DEFAULT_TYPES
+    trash_days: int | None = None
 
     @property
     def archived(self) -> bool:
@@ -124,6 +127,8 @@ def evolve(state: Project | None, event: object, stamp: Stamp) -> Project | None
             return touched(state, stamp, fields=event.fields)
         case ProjectTypesChanged():
             return touched(state, stamp, types=event.types)
+        case ProjectRetentionChanged():
+            return touched(state, stamp, trash_days=event.trash_days)
         case _:
             return touched(state, stamp)
 

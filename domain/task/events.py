@@ -182,6 +182,16 @@ class TaskRestored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPurged:
+    """It is out of the trash and comes back from nowhere; what happened to it stays in the log.
+    `with_task_id`: the task above it with which it went. `trash_days`: for how long its project
+    keeps what is in the trash, where it is for that that it went; None: by hand."""
+
+    with_task_id: str | None = None
+    trash_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskMadeRecurring:
     """The task is one of a series, as its first or as the next; `was` is the series before."""
 
@@ -262,6 +272,7 @@ TaskEvent = (
     | TaskParentChanged
     | TaskTrashed
     | TaskRestored
+    | TaskPurged
     | TaskMadeRecurring
     | TaskRecordImported
     | TaskDependencyAdded

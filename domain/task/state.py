@@ -22,6 +22,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRanked,
     TaskRecordImported,
     TaskRespaced,
@@ -60,6 +61,7 @@ class Task:
     `status_since` is the position at which it came into its status.
     `title_author`, `description_author` and `field_authors` (by the keys of `fields`) are who wrote
     what stands there. `trashed_with` is the task above it together with which it was trashed.
+    One that is `purged` is there for nobody: its id and its key are taken, and that is all.
     """
 
     task_id: str
@@ -100,6 +102,7 @@ class Task:
     former_keys: tuple[str, ...] = ()
     parent_task_id: str | None = None
     trashed_with: str | None = None
+    purged_at: datetime | None = None
     dependencies: Mapping[str, Dependency] = field(default_factory=dict)
     is_blocked: bool = False
 
@@ -110,6 +113,10 @@ class Task:
     @property
     def trashed(self) -> bool:
         return self.trashed_at is not None
+
+    @property
+    def purged(self) -> bool:
+        return self.purged_at is not None
 
     @property
     def blocked_by(self) -> tuple[str, ...]:
@@ -195,6 +202,8 @@ def evolve(state: Task | None, event: object, stamp: Stamp) -> Task | None:
             return touched(state, stamp, trashed_at=stamp.at, trashed_with=event.with_task_id)
         case TaskRestored():
             return touched(state, stamp, trashed_at=None, trashed_with=None)
+        case TaskPurged():
+            return touched(state, stamp, purged_at=stamp.at)
         case TaskDependencyAdded():
             added = Dependency(event.relation, event.task_id)
             present = {**state.dependencies, event.dependency_id: added}

@@ -18,7 +18,7 @@ KINDS: Final = frozenset(
         "user", "ws", "proj", "task", "cmt", "dep", "act", "ntf", "rule", "key", "att", "view",
         "hook", "job", "col", "fld", "rct", "lbl", "labels", "watch", "favs",
         "team", "graph", "rec", "inv", "tmpl", "inbox", "prefs", "due", "idn", "exp", "note",
-        "ledger", "custody", "ers", "hold", "reviews",
+        "ledger", "custody", "ers", "hold", "reviews", "kept",
     }
 )  # fmt: skip
 

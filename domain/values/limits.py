@@ -39,6 +39,7 @@ class Limits:
     invitations: int = 200
     invitation_days: int = 14
     reopen_days: int = 30
+    trash_days: int = 3_650
     team_members: int = 500
     api_keys: int = 50
     identities: int = 20

@@ -48,6 +48,7 @@ from domain.project.events import (
     ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectRetentionChanged,
     ProjectSettingsChanged,
     ProjectSwimlaneChanged,
     ProjectTeamAdded,
@@ -68,6 +69,7 @@ from domain.recurrence.events import (
     RecurrenceStarted,
 )
 from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
+from domain.retention.events import TaskPurgeHeld
 from domain.review.events import ReviewScheduleChanged, TrailReviewed
 from domain.saved_view.events import (
     SavedViewAltered,
@@ -92,6 +94,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRanked,
     TaskRecordImported,
     TaskRespaced,
@@ -243,6 +246,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("ProjectSwimlaneChanged.v1", ProjectSwimlaneChanged),
     EventType("ProjectFieldsChanged.v1", ProjectFieldsChanged),
     EventType("ProjectTypesChanged.v1", ProjectTypesChanged),
+    EventType("ProjectRetentionChanged.v1", ProjectRetentionChanged),
     EventType(
         "TaskCreated.v1",
         TaskCreated,
@@ -266,6 +270,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("TaskParentChanged.v1", TaskParentChanged),
     EventType("TaskTrashed.v1", TaskTrashed),
     EventType("TaskRestored.v1", TaskRestored),
+    EventType("TaskPurged.v1", TaskPurged),
     EventType("TaskMadeRecurring.v1", TaskMadeRecurring),
     EventType(
         "TaskRecordImported.v1",
@@ -344,6 +349,7 @@ EVENT_TYPES: tuple[EventType, ...] = (
     EventType("HoldLiftProposed.v1", HoldLiftProposed),
     EventType("HoldKept.v1", HoldKept),
     EventType("HoldLifted.v1", HoldLifted),
+    EventType("TaskPurgeHeld.v1", TaskPurgeHeld),
     EventType("TrailReviewed.v1", TrailReviewed, content=("note",)),
     EventType("ReviewScheduleChanged.v1", ReviewScheduleChanged),
 )

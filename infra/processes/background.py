@@ -30,7 +30,8 @@ from infra.opensearch.indexer import Indexer
 from infra.postgres.views.due_queries import DueQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.recurrence_queries import RecurrenceQueries
-from infra.processes.chores import DueDates, Occurrences
+from infra.postgres.views.retention_queries import RetentionQueries
+from infra.processes.chores import DueDates, Occurrences, Purges
 from infra.processes.collector import tune_collector
 from infra.processes.executing import open_executor, open_store
 from infra.processes.log import head
@@ -93,6 +94,7 @@ class Background:
             chores = (
                 Occurrences(RecurrenceQueries(pool, pointers)),
                 DueDates(DueQueries(pool, pointers), lead),
+                Purges(RetentionQueries(pool, pointers)),
             )
             opened = partial(open_executor, workplace, settings)
             scheduler = Scheduler(sessions, chores, opened, utc_now)

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 
 from commands.notifications.remind import Remind
 from commands.recurrence.make_occurrence import MakeOccurrence
+from commands.task.purge_due_task import PurgeDueTask
 from infra.postgres.views.due_queries import DueQueries, DueTask
 from infra.postgres.views.recurrence_queries import DueOccurrence, RecurrenceQueries
+from infra.postgres.views.retention_queries import RetentionQueries
 
 
 class Chore(Protocol):
@@ -27,6 +29,13 @@ class Chore(Protocol):
 
     def command(self, due: Any) -> object: ...
 
+    @property
+    def rest(self) -> timedelta | None:
+        """What may wait is done a little at a time, so that nobody is kept waiting by it: no more
+        than one handful a turn, and not asked for again so soon where there was nothing. None: all
+        of it at once."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
@@ -34,6 +43,7 @@ class Occurrences:
 
     queries: RecurrenceQueries
     name: str = "occurrences"
+    rest: timedelta | None = None
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueOccurrence]:
         return await self.queries.due(now, limit)
@@ -49,9 +59,25 @@ class DueDates:
     queries: DueQueries
     lead: timedelta
     name: str = "reminders"
+    rest: timedelta | None = None
 
     async def due(self, now: datetime, limit: int) -> Sequence[DueTask]:
         return await self.queries.due(now, now + self.lead, limit)
 
     def command(self, due: DueTask) -> Remind:
         return Remind(task_id=due.task_id, lead=self.lead)
+
+
+@dataclass(frozen=True, slots=True)
+class Purges:
+    """What projects have kept in the trash for long enough."""
+
+    queries: RetentionQueries
+    name: str = "purges"
+    rest: timedelta | None = timedelta(seconds=10)
+
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        return await self.queries.due(now, limit)
+
+    def command(self, due: str) -> PurgeDueTask:
+        return PurgeDueTask(task_id=due)

@@ -77,6 +77,9 @@ class Limits(BaseModel):
         le=5_000,
         description="Subtasks of a task, on all levels, that is trashed or duplicated.",
     )
+    max_trash_days: int = Field(
+        3_650, ge=1, le=36_500, description="For how many days a project may keep its trash."
+    )
     max_template_tasks: int = Field(
         500, ge=1, le=2_000, description="Tasks of a template, on all levels."
     )

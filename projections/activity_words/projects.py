@@ -17,6 +17,7 @@ from domain.project.events import (
     ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectRetentionChanged,
     ProjectSettingsChanged,
     ProjectSwimlaneChanged,
     ProjectTeamAdded,
@@ -61,6 +62,7 @@ ACTIONS = (
     "swimlane_changed",
     "fields_changed",
     "types_changed",
+    "retention_changed",
     "task_moved_away",
 )
 
@@ -146,4 +148,5 @@ EVENTS: Mapping[type, Says] = {
     ProjectSwimlaneChanged: says("swimlane_changed", "swimlane", "was", "swimlane"),
     ProjectFieldsChanged: _project_fields_changed,
     ProjectTypesChanged: _types_changed,
+    ProjectRetentionChanged: says("retention_changed", "trash_days", "was", "trash_days"),
 }

@@ -75,6 +75,14 @@ class MovedRow:
 
 
 @dataclass(slots=True)
+class PurgedRow:
+    """A task that is there no more: what was told of it is out of everybody's sight."""
+
+    task_id: str
+    workspace_id: str
+
+
+@dataclass(slots=True)
 class CommentRow:
     comment_id: str
     workspace_id: str
@@ -200,6 +208,7 @@ MOVED = Table(
     {"task_id": "text", "workspace_id": "text", "project_id": "text"},
     key=("task_id",),
 )
+PURGED = Table("purged", PurgedRow, {"task_id": "text", "workspace_id": "text"}, key=("task_id",))
 COMMENTS = Table(
     "comments",
     CommentRow,

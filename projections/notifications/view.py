@@ -17,6 +17,7 @@ from domain.task.events import (
     TaskCreated,
     TaskDueDateChanged,
     TaskMovedToProject,
+    TaskPurged,
     TaskRestored,
     TaskRetitled,
     TaskStatusChanged,
@@ -52,6 +53,7 @@ from .rows import (
     NOTIFICATIONS,
     PEOPLE,
     PROJECTS,
+    PURGED,
     TASKS,
     CommentRow,
     InboxRow,
@@ -59,6 +61,7 @@ from .rows import (
     News,
     NotificationRow,
     PersonRow,
+    PurgedRow,
     TaskRow,
     pack_project,
     pack_task,
@@ -122,6 +125,12 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
             tell(recorded, rows, row, "task_unblocked", watchers(news), freed)
     _reckon(row)
     rows.put("tasks", row)
+
+
+def _task_purged(recorded: Recorded, rows: Rows) -> None:
+    stamp = recorded.stamp
+    rows.delete("tasks", stamp.stream)
+    rows.put("purged", PurgedRow(stamp.stream, stamp.workspace_id))
 
 
 def _due_date_said(recorded: Recorded, rows: Rows) -> None:
@@ -269,13 +278,14 @@ def _all_read(recorded: Recorded, rows: Rows) -> None:
 
 NOTIFICATIONS_VIEW = Projection(
     name="notifications",
-    version=1,
-    tables=(TASKS, MOVED, COMMENTS, PROJECTS, MEMBERS, PEOPLE, INBOXES, NOTIFICATIONS),
+    version=2,
+    tables=(TASKS, MOVED, PURGED, COMMENTS, PROJECTS, MEMBERS, PEOPLE, INBOXES, NOTIFICATIONS),
     folds={
         TaskCreated: _task_created,
         TaskAssigned: _task_changed,
         TaskMovedToProject: _task_changed,
         **dict.fromkeys(OF_TASKS, _task_changed),
+        TaskPurged: _task_purged,
         TaskDueDateNeared: _due_date_said,
         TaskDueDatePassed: _due_date_said,
         **dict.fromkeys((WatchStarted, WatchStopped, TaskMuted, TaskUnmuted), _decided),

@@ -307,4 +307,4 @@ async def _tasks(store: EventStore) -> list[Task]:
         for each in batch:
             if each.stream.startswith("task_"):
                 tasks[each.stream] = TASK.evolve(tasks.get(each.stream), each.event, each.stamp)
-    return [task for task in tasks.values() if task is not None]
+    return [task for task in tasks.values() if task is not None and not task.purged]

@@ -32,6 +32,7 @@ WHOSE = {
     "inbox": {"user_id"},
     "prefs": {"user_id"},
     "due": {"task_id"},
+    "kept": {"project_id"},
 }
 
 

@@ -28,6 +28,7 @@ from domain.project.workflow import DEFAULT_WORKFLOW, PERSONAL_WORKFLOW, Workflo
 from domain.reactions.events import ReactionEvent
 from domain.recurrence.events import RecurrenceEvent
 from domain.reminders.events import ReminderEvent
+from domain.retention.events import RetentionEvent
 from domain.review.events import ReviewEvent
 from domain.saved_view.events import SavedViewEvent
 from domain.security.events import SecurityEvent
@@ -69,6 +70,7 @@ EVENTS = {
     "note": get_args(SecurityEvent),
     "custody": get_args(CustodyEvent),
     "reviews": get_args(ReviewEvent),
+    "kept": (RetentionEvent,),
 }
 
 _aware = st.datetimes(timezones=st.just(UTC))

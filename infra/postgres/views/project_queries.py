@@ -31,6 +31,7 @@ class ProjectRead:
     columns: bytes | None
     fields: bytes | None
     types: bytes | None
+    retention: bytes | None
     head_version: int
     access_position: int
     position: int
@@ -50,8 +51,8 @@ class ProjectPlace:
 
 
 _ONE = """
-SELECT h.workspace_id, t.version, t.doc, t.workflow, t.columns, t.fields, t.types, h.version,
-    g.position, {position}
+SELECT h.workspace_id, t.version, t.doc, t.workflow, t.columns, t.fields, t.types, t.retention,
+    h.version, g.position, {position}
 FROM (SELECT) AS one
 LEFT JOIN log.stream_heads AS h ON h.stream = k.p0
 LEFT JOIN {projects_projects} AS t ON t.project_id = k.p0 AND t.workspace_id = h.workspace_id
@@ -83,6 +84,7 @@ class ProjectQueries:
             columns,
             fields,
             types,
+            retention,
             head,
             access,
             position,
@@ -98,6 +100,7 @@ class ProjectQueries:
             columns=columns,
             fields=fields,
             types=types,
+            retention=retention,
             head_version=head,
             access_position=access or 0,
             position=position or 0,

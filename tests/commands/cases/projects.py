@@ -8,6 +8,7 @@ from commands.project.archive_project import ArchiveProject
 from commands.project.change_columns import ChangeColumns
 from commands.project.change_fields import ChangeFields
 from commands.project.change_member_role import ChangeProjectMemberRole
+from commands.project.change_retention import ChangeRetention
 from commands.project.change_team_role import ChangeProjectTeamRole
 from commands.project.change_types import ChangeTypes
 from commands.project.change_workflow import ChangeWorkflow
@@ -77,6 +78,7 @@ on_project(
 )
 on_project(ChangeFields, fields=(FieldDraft(key="size", name="Size", type="number"),))
 on_project(ChangeTypes, types=(TaskType(key="wish", name="Wish"),))
+on_project(ChangeRetention, trash_days=30)
 
 
 @CASES.of(UndoProjectChange, OVER_PROJECT)

@@ -27,6 +27,8 @@ from commands.task.duplicate_task import DuplicateTask
 from commands.task.edit_task import EditTask
 from commands.task.move_task import MoveTask
 from commands.task.move_to_project import MoveToProject
+from commands.task.purge_due_task import PurgeDueTask
+from commands.task.purge_task import PurgeTask
 from commands.task.respace_cards import RespaceCards
 from commands.task.restore_task import RestoreTask
 from commands.task.return_task import ReturnTask
@@ -44,7 +46,14 @@ from commands.watching.watch_task import WatchTask
 from domain.recurrence.state import RECURRENCE
 from domain.task.state import Task
 from domain.values.ids import graph_of
-from tests.commands.cases.table import EVERY_MEMBER, FOR_ONESELF, IN_PROJECT, NOBODY, Cases
+from tests.commands.cases.table import (
+    EVERY_MEMBER,
+    FOR_ONESELF,
+    IN_PROJECT,
+    NOBODY,
+    OVER_PROJECT,
+    Cases,
+)
 from tests.commands.conftest import House
 
 CASES = Cases()
@@ -52,7 +61,7 @@ CASES = Cases()
 
 def on_task(command: type, expected: str = IN_PROJECT, **other: Any) -> None:
     async def make(house: House, actor: str) -> object:
-        task = await _task(house, trashed=command is RestoreTask)
+        task = await _task(house, trashed=command in (RestoreTask, PurgeTask))
         return command(task_id=task.task_id, **other)
 
     CASES[command] = (expected, make)
@@ -95,6 +104,7 @@ on_task(ReturnTask, status="in_progress", rank="a0V")
 on_task(TrashTask)
 on_task(DuplicateTask)
 on_task(RestoreTask)
+on_task(PurgeTask, OVER_PROJECT)
 on_task(AddComment, text="Done?")
 on_task(SetRecurrence, rule="FREQ=DAILY", due_date="2026-03-01")
 
@@ -126,6 +136,7 @@ on_series(WithdrawOccurrence)
 on_series(MakeOccurrence, NOBODY)
 on_task(RespaceCards, NOBODY, project_id="proj_1")
 on_task(Remind, NOBODY, lead=timedelta(days=1))
+on_task(PurgeDueTask, NOBODY)
 
 
 @CASES.of(MoveToProject, IN_PROJECT)

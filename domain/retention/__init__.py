@@ -1,0 +1,1 @@
+"""What goes from the trash by itself, and what keeps it there."""
