@@ -20,6 +20,7 @@ from domain.project.events import (
     ProjectOwnerChanged,
     ProjectPrivacyChanged,
     ProjectRenamed,
+    ProjectRetentionChanged,
     ProjectSettingsChanged,
     ProjectSwimlaneChanged,
     ProjectTeamAdded,
@@ -45,6 +46,7 @@ from domain.task.events import (
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
+    TaskPurged,
     TaskRanked,
     TaskRecordImported,
     TaskRespaced,
@@ -124,7 +126,7 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
     ]
     said: list[str] = []
     for number in range(draw(st.integers(0, most))):
-        kind = draw(st.integers(0, 11))
+        kind = draw(st.integers(0, 12))
         if kind < 6:
             task_id = draw(st.sampled_from(tasks))
             occurred_at = draw(st.one_of(st.none(), moments))
@@ -143,12 +145,30 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
             past.record(workspace_id, workspace_id, draw(workspace_events()))
         elif kind < 11:
             draw_dependency(draw, past, number)
+        elif kind < 12:
+            gone = draw(st.sampled_from(tasks))
+            if purged(past, gone):
+                tasks.remove(gone)
+                said = [each for each in said if past.states[each].task_id != gone]
         else:
             user_id = draw(st.sampled_from(USERS))
             past.record("system", user_id, draw(user_events()), user_id)
             if draw(st.booleans()):
                 draw(favourite(past, user_id, draw(st.sampled_from(tasks))))
     return past
+
+
+def purged(past: History, task_id: str) -> bool:
+    """Into the trash and out of it for good, where nothing depends on a task or stands below it."""
+    others = [each for name, each in past.states.items() if name.startswith("task_")]
+    if past.state_of(task_id).dependencies or task_id in (made_id("task", 1), made_id("task", 3)):
+        return False
+    if any(each.parent_task_id == task_id and not each.purged for each in others):
+        return False
+    if not past.state_of(task_id).trashed:
+        past.change(task_id, TaskTrashed())
+    past.change(task_id, TaskPurged())
+    return True
 
 
 def draw_dependency(draw: st.DrawFn, past: History, number: int) -> None:
@@ -276,7 +296,9 @@ def places(task: Task, past: History) -> st.SearchStrategy[str | None]:
     chosen = [
         name
         for name, each in tasks.items()
-        if each.workspace_id == task.workspace_id and task.task_id not in above(name)
+        if each.workspace_id == task.workspace_id
+        and task.task_id not in above(name)
+        and not each.purged
     ]
     return st.sampled_from([None, *chosen])
 
@@ -319,6 +341,7 @@ def project_events(draw: st.DrawFn, project: Project) -> object:
                 ProjectColumnsChanged(columns=board, was=project.columns),
                 ProjectSwimlaneChanged(swimlane="label", was=project.swimlane),
                 ProjectFieldsChanged(fields=(field,), was=project.fields),
+                ProjectRetentionChanged(trash_days=30, was=project.trash_days),
                 ProjectTypesChanged(
                     types=(TaskType(key="name", name=draw(texts), icon="@"),), was=project.types
                 ),
