@@ -96,7 +96,7 @@ async def test_it_goes_once_from_all_that_shows_the_present(
     other = await ada.post("/tasks", {"title": "Stays", "project_id": firm["project"]})
     await ada.post(f"/tasks/{task['id']}/dependencies", {"blocks_task_id": other["id"]})
     comment = await ada.post(f"/tasks/{task['id']}/comments", {"text": "Zebrafish bite"})
-    await ada.put_204(f"/users/me/favourites/{task['id']}")
+    await ada.put_204(f"/tasks/{task['id']}/favourite")
     before = ada.position
     await ada.delete(f"/tasks/{task['id']}")
     clock = _Clock()

@@ -44,9 +44,7 @@ def held(task: Task, field: str) -> set[str]:
 
 
 def stays(past: History, task_id: str, field: str) -> list[Stay]:
-    """None of a task that was purged: what it held is asked by nobody."""
-    state: Task | None = past.states.get(task_id)
-    return [] if state is not None and state.purged else list(_stays(past, task_id, field))
+    return list(_stays(past, task_id, field))
 
 
 def _stays(past: History, task_id: str, field: str) -> Iterator[Stay]:

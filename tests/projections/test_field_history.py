@@ -44,7 +44,7 @@ ELSEWHERE = {
     "status_since", "rank", "priority", "creator_id", "created_at", "updated_at", "updated_by",
     "version", "position", "title_author", "description_author", "completed_at", "fields",
     "field_authors", "imported", "imported_digest", "former_keys", "trashed_with", "dependencies",
-    "recurrence_id",
+    "recurrence_id", "purged_at",
 }  # fmt: skip
 
 
