@@ -159,11 +159,10 @@ def histories(draw: st.DrawFn, most: int = 25) -> History:
 
 
 def purged(past: History, task_id: str) -> bool:
-    """Into the trash and out of it for good, where nothing depends on a task or stands below it."""
-    others = [each for name, each in past.states.items() if name.startswith("task_")]
-    if past.state_of(task_id).dependencies or task_id in (made_id("task", 1), made_id("task", 3)):
-        return False
-    if any(each.parent_task_id == task_id and not each.purged for each in others):
+    """Into the trash and out of it for good, where nothing may depend on a task, or ever stood
+    below it."""
+    above = {getattr(each.event, "parent_task_id", None) for each in past.events}
+    if task_id in (made_id("task", 1), made_id("task", 3), *above):
         return False
     if not past.state_of(task_id).trashed:
         past.change(task_id, TaskTrashed())
