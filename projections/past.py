@@ -97,7 +97,8 @@ def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
     if versions is None or row is None:
         return
     before, after = versions
-    since = since_of(stamp, row.since)
+    # By the world's clock it is where the version is: no earlier than what was not about texts.
+    since: int = rows.get("present", stamp.stream).since
     closed = TextRow(
         row.task_id,
         stamp.position,

@@ -48,7 +48,7 @@ def test_rows_are_what_the_states_held_one_after_the_other(past: History) -> Non
                 assert [each.made for each in expected] == [True], (task_id, field)
                 assert BEGINS_WITH[field] in (None, expected[0].value)
                 assert held(past.state_of(task_id), field) == {expected[0].value}
-        assert (task_id, MADE, "", LASTS) in stored
+        assert past.state_of(task_id).purged or (task_id, MADE, "", LASTS) in stored
 
 
 @given(past=histories())
