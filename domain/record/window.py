@@ -58,9 +58,6 @@ class Window:
         self._at += size
         return found
 
-    def u8(self) -> int:
-        return self.take(1)[0]
-
     def u16(self) -> int:
         (number,) = _u16.unpack(self.take(2))
         return int(number)

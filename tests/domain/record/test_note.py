@@ -103,6 +103,19 @@ def test_each_kind_signs_a_checkpoint_and_nothing_else_is_signed(key_and_sign):
         key.sign(text, lambda message: sign(message + b"."), at or 0)
 
 
+def test_a_name_that_is_signed_has_its_length_in_one_byte():
+    for length in (1, 255):
+        origin, (key, sign) = "o" * length, ml_dsa("k" * length)
+        text = replace(CHECKPOINT, origin=origin).text()
+        assert key.verify(text, key.sign(text, sign)) == 0
+        message = key.message(text, 7)
+        assert message.startswith(b"subtree/v1\n\0" + bytes([length]) + b"k" * length + bytes(7))
+    key, sign = ml_dsa("k")
+    for name, origin in (("k", "o" * 256), ("k" * 256, "o")):
+        with pytest.raises(NoteBroken, match="more than 255 bytes"):
+            replace(key, name=name).message(replace(CHECKPOINT, origin=origin).text())
+
+
 def test_only_keys_that_are_known_count():
     text = CHECKPOINT.text()
     mine, sign = ed25519("log.example/1", 1)
@@ -217,8 +230,10 @@ def test_moments_come_back(microseconds: int):
 
 
 def test_moments_outside_of_the_calendar_are_none():
-    for text in ("2026-01-31T24:00:00.000000Z", "2026-1-31T12:00:00.000000Z", "", "now"):
-        with pytest.raises(ValueError):
+    for text in ("2026-01-31T12:00:00Z", "2026-1-31T12:00:00.000000Z", "", "now"):
+        with pytest.raises(ValueError, match=f"^'{text}' is no moment of the form 2026-01-31T12"):
             times.read(text)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="hour"):
+        times.read("2026-01-31T24:00:00.000000Z")
+    with pytest.raises(ValueError, match="9223372036854775807 microseconds"):
         times.written(2**63 - 1)

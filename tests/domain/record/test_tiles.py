@@ -90,10 +90,13 @@ def test_any_proof_comes_from_tiles():
         proof = consistency_proof(old, size, source)
         assert verify_consistency(old, size, root_of(levels[0][:old]), root, proof)
     assert set(read) <= set(tiles_between(0, size))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="node 66000 of level 0 is not in a tree of 66000 leaves"):
         source(0, size)
-    with pytest.raises(ValueError):
-        tile_of(0, 258, size)
+    for level, index in ((0, 258), (0, -1), (1, 2)):
+        with pytest.raises(ValueError, match=f"has no tile {index} of level {level}"):
+            tile_of(level, index, size)
+    with pytest.raises(ValueError, match="a tree of 256 leaves has no tile 1 of level 0"):
+        tile_of(0, 1, 256)
 
 
 def test_contents_come_back_and_cut_ones_do_not():
@@ -102,10 +105,13 @@ def test_contents_come_back_and_cut_ones_do_not():
     assert content[:2] == (40).to_bytes(2)
     assert read_entries(content) == leaves
     assert read_hashes(bytes(64), 2) == [bytes(32)] * 2
-    for cut in (content[:-1], content[:43]):
-        with pytest.raises(ValueError):
+    uneven = [b"", b"a", b"bc" * 300]
+    assert read_entries(entries_content(uneven)) == uneven
+    assert read_entries(entries_content([b"a", b""])) == [b"a", b""]
+    for cut, says in ((content[:-1], "^an entry is cut"), (content[:43], "^a length is cut")):
+        with pytest.raises(ValueError, match=says):
             read_entries(cut)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="a tile of 2 hashes has not 65 bytes"):
         read_hashes(bytes(65), 2)
 
 
@@ -137,5 +143,5 @@ def test_a_workspace_has_its_place_among_all_chains(counts: dict[str, int]):
         assert place.root() == root
         assert ordered[place.index] == chain.workspace
         assert place.workspaces == len(chains)
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="nobody's"):
         chain_place(chains, "nobody's")

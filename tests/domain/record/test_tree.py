@@ -169,12 +169,22 @@ def test_no_proof_holds_for_anything_else(size: int, data: st.DataObject):
 def test_every_tree_begins_with_the_empty_one():
     assert verify_consistency(0, 8, EMPTY_ROOT, bytes.fromhex(ROOTS[8]), [])
     assert not verify_consistency(0, 8, bytes.fromhex(ROOTS[1]), bytes.fromhex(ROOTS[8]), [])
-    with pytest.raises(ValueError):
+    assert not verify_consistency(0, 8, EMPTY_ROOT, bytes.fromhex(ROOTS[8]), [EMPTY_ROOT])
+    with pytest.raises(ValueError, match="no leaf 8 in a tree of 8"):
         inclusion_proof(8, 8, source(LEAVES))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="a tree of 8 leaves holds none of 9"):
         consistency_proof(9, 8, source(LEAVES))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="a tree of 3 leaves has 2 peaks"):
         Frontier(3, [EMPTY_ROOT])
+
+
+def test_a_tree_is_consistent_with_itself_and_with_no_other_of_its_size():
+    one, other = bytes.fromhex(ROOTS[5]), bytes.fromhex(ROOTS[6])
+    assert verify_consistency(5, 5, one, one, [])
+    assert not verify_consistency(5, 5, one, other, [])
+    assert not verify_consistency(5, 5, one, one, [other])
+    assert not verify_consistency(5, 6, one, other, [])
+    assert levels_of([one]) == [[one]]
 
 
 subsets = st.integers(1, 300).flatmap(
@@ -213,7 +223,7 @@ def test_many_leaves_are_proven_at_once(drawn: tuple[int, set[int]], data: st.Da
 
 def test_a_subset_is_in_order_and_in_the_tree():
     for shown in ([3, 3], [4, 2], [8], [-1]):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=f"leaf {shown[-1]} behind leaf .* in a tree of 8"):
             list(subset_spans(shown, 8))
     assert list(subset_spans([], 0)) == []
     assert list(subset_spans([], 5)) == [(0, 5)]

@@ -17,7 +17,7 @@ from domain.record.entry import disclosed_entry
 from domain.record.manifest import Filter
 from domain.record.note import NoteBroken
 from domain.record.note_keys import KeyKind, VerifierKey
-from domain.record.trust import TrustedKey, parse_keys
+from domain.record.trust import MOST_BYTES, TrustedKey, parse_keys
 from domain.record.verify import Verified, verify_bundle
 from domain.record.window import NotValid
 from tests.record.made import (
@@ -153,11 +153,11 @@ def test_sections_stand_each_once_in_their_order(whole: bytes):
         unknown = [*six[:n], b"\x07" + bytes(8), *six[n:]]
         for wrongly in (doubled, missing, swapped, unknown, [*six, six[n]]):
             wrong(digested(MAGIC + b"".join(wrongly) + bytes(32)))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="CHECKPOINT is not the section that comes next"):
         BundleWriter(BytesIO().write).section(Kind.CHECKPOINT, 0, ())
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="MANIFEST is not of the size that was told"):
         BundleWriter(BytesIO().write).section(Kind.MANIFEST, 2, (b"1",))
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"^sections are missing"):
         BundleWriter(BytesIO().write).finish()
 
 
@@ -378,6 +378,12 @@ def test_a_key_counts_while_it_is_valid(whole: bytes):
         f' "valid_from": "{after(0)}", "valid_until": null}}]}}'
     )
     assert list(parse_keys(document.encode())) == [TrustedKey(key, START, None)]
+    ended = document.replace("null", f'"{after(9)}"')
+    assert list(parse_keys(f"\n {ended}".encode())) == [TrustedKey(key, START, START + 9 * SECOND)]
+    line = f"{key.encode()}\n".encode()
+    assert len(parse_keys(line.rjust(MOST_BYTES))) == 1
+    with pytest.raises(NoteBroken, match="too long"):
+        parse_keys(line.rjust(MOST_BYTES + 1))
     assert list(parse_keys(f"{key.encode()}\n".encode())) == [TrustedKey(key)]
     for content in (b"", b"{}", b'{"keys": []}', b"\xff", b"{" * 9_999, b"[]", b"a+b+c"):
         with pytest.raises(NoteBroken):
