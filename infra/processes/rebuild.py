@@ -32,6 +32,7 @@ from projections.projection import Projection, Table
 JOIN_POLL_S = 0.1
 JOIN_WITHIN_S = 60.0
 SHOWN_DIFFERENCES = 100
+DOUBLED = "more than once in the old one"
 
 log = structlog.get_logger()
 
@@ -49,7 +50,8 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not the same: `changed`, only in the old one, or only in the new one."""
+    """A row that is not the same: `changed`, only in the old one, only in the new one, or more
+    than once in the old one."""
 
     table: str
     key: tuple[Any, ...]
@@ -256,6 +258,16 @@ async def _compare_table(
     for _, added, lost, *key in rows:
         kind = "only in the new one" if added else "only in the old one" if lost else "changed"
         comparison.differences.append(Difference(table.name, tuple(key), kind))
+    # Nobody who may not take away the primary key can bring that about.
+    cursor = await connection.execute(
+        f"SELECT count(*) OVER (), {keys} FROM {ddl.relation(projection, table, old.number)}"
+        f" GROUP BY {keys} HAVING count(*) > 1 ORDER BY {keys} LIMIT {SHOWN_DIFFERENCES}"
+    )
+    doubled = await cursor.fetchall()
+    if doubled:
+        comparison.count += int(doubled[0][0])
+    for _, *key in doubled:
+        comparison.differences.append(Difference(table.name, tuple(key), DOUBLED))
 
 
 def _of(alias: str, columns: Sequence[str]) -> str:

@@ -72,6 +72,28 @@ async def sizes(connection: Connection, log_id: str, after: int) -> list[int]:
     return [int(size) for (size,) in await cursor.fetchall()]
 
 
+async def roots(connection: Connection, log_id: str, first: int, last: int) -> dict[int, bytes]:
+    """What was signed of the trees of these sizes, both included."""
+    query = (
+        "SELECT size, root FROM record.checkpoints"
+        " WHERE log_id = %s::uuid AND size BETWEEN %s AND %s"
+    )
+    cursor = await connection.execute(query, (log_id, first, last), binary=True)
+    return {int(size): bytes(root) for size, root in await cursor.fetchall()}
+
+
+async def notes_after(
+    connection: Connection, log_id: str, size: int, most: int
+) -> list[tuple[int, bytes, bytes]]:
+    """Size, root and note of the next ones behind a size, in order."""
+    query = (
+        "SELECT size, root, note FROM record.checkpoints"
+        " WHERE log_id = %s::uuid AND size > %s ORDER BY size LIMIT %s"
+    )
+    cursor = await connection.execute(query, (log_id, size, most), binary=True)
+    return [(int(size), bytes(root), note.encode()) for size, root, note in await cursor.fetchall()]
+
+
 async def thin(connection: Connection) -> None:
     """Drop all but the last one of each hour that is past."""
     await connection.execute(_THIN)

@@ -49,6 +49,11 @@ class KeyBook:
     def document(self) -> bytes:
         return msgspec.json.format(_encode(KeyDocument(tuple(self._keys))), indent=1) + b"\n"
 
+    @property
+    def vkeys(self) -> set[str]:
+        """Of all logs, as verifier keys are written."""
+        return {each.vkey for each in self._keys}
+
     def known(self, origin: str) -> list[VerifierKey]:
         """Every key that ever signed this log."""
         found = []
@@ -60,6 +65,19 @@ class KeyBook:
             if key.name == origin:
                 found.append(key)
         return found
+
+    def followers(self, origin: str) -> list[str]:
+        """Those of them that took the place of another one of their kind."""
+        own = [each for each in self._keys if each.vkey.startswith(f"{origin}+")]
+        return [
+            each.vkey
+            for n, each in enumerate(own)
+            if any(
+                before.algorithm == each.algorithm
+                and (before.valid_until is None or before.valid_until >= each.valid_from)
+                for before in own[:n]
+            )
+        ]
 
     def present(self, origin: str, kind: KeyKind = KeyKind.ED25519) -> str | None:
         """The `vkey` of this kind that signs this log now."""

@@ -1,4 +1,4 @@
-"""What a sealer begins from: the last checkpoint that anybody has, or why it signs nothing."""
+"""What a sealer begins from: the last checkpoints that anybody has, or why it signs nothing."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -22,22 +22,37 @@ _DECLARED: Final = (
 _KNOWN: Final = "SELECT FROM log.incarnations WHERE log_id = %s::uuid"
 
 
+def key_book(kept: bytes | None, published: bytes | None) -> KeyBook:
+    """The keys as this machine has kept them, or as they are published where more are told there.
+    Raises WillNotSign where each knows of one that the other does not."""
+    try:
+        here, there = KeyBook(kept), KeyBook(published)
+    except ValueError as error:
+        raise WillNotSign(str(error)) from error
+    if here.vkeys >= there.vkeys:
+        return here
+    if here.vkeys <= there.vkeys:
+        return there
+    raise WillNotSign("the published keys are not those that this machine has signed with")
+
+
 class Decoder(Protocol):
     """Reads what the log holds."""
 
     async def decode(self, rows: Sequence[StoredRow]) -> Sequence[Recorded]: ...
 
 
-async def last_signed(
+async def signed_trees(
     session: Connection,
     decoder: Decoder,
     files: PublishedFiles,
     folder: SealersFolder,
     book: KeyBook,
     origin: str,
-) -> SignedTree | None:
-    """The largest tree that was signed for this log: as this machine kept it, as it is published,
-    and as the database has it; None where nothing was signed yet.
+) -> list[SignedTree]:
+    """The last trees that were signed for this log, as this machine kept it, as it is published,
+    and as the database has it: each size once, the largest last; none where nothing was signed
+    yet. That a smaller one is the beginning of the largest is for whoever reads the log to see.
 
     Raises WillNotSign where these do not fit each other, or the log is not one that is known;
     FilesAway, and what PostgreSQL raises.
@@ -50,7 +65,7 @@ async def last_signed(
         "that is published": await files.read(file_of(log_id, CHECKPOINT)),
         "in the database": await checkpoints.last_note(session, log_id),
     }
-    found: list[SignedTree] = []
+    found: dict[int, SignedTree] = {}
     for where, note in notes.items():
         if note:
             signed = read_signed(note, book, where)
@@ -58,13 +73,11 @@ async def last_signed(
                 await _continued(session, decoder, signed, log_id)
             elif signed.origin != origin:
                 raise WillNotSign(f"the checkpoint {where} is of {signed.origin}, not of {origin}")
-            else:
-                found.append(signed)
-    for one in found:
-        for other in found:
-            if one.size == other.size and one.root != other.root:
-                raise WillNotSign(f"two trees of {one.size} events were signed: the log was forked")
-    return max(found, key=lambda each: each.size, default=None)
+            elif found.setdefault(signed.size, signed).root != signed.root:
+                raise WillNotSign(
+                    f"two trees of {signed.size} events were signed: the log was forked"
+                )
+    return sorted(found.values(), key=lambda each: each.size)
 
 
 async def _continued(

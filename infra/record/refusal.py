@@ -11,3 +11,10 @@ class Tampered(WillNotSign):
     def __init__(self, position: int, what: str) -> None:
         super().__init__(f"position {position}: {what}")
         self.position = position
+
+
+def not_as_signed(size: int) -> WillNotSign:
+    """Of a row of checkpoints."""
+    return WillNotSign(
+        f"the checkpoint of {size} in the database is not the one that was signed there"
+    )

@@ -1,15 +1,18 @@
 """Walks the signed log once more and compares all that was made of it."""
 
+from collections.abc import Mapping
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import Final
 
 from domain.record.encoding import HASH_BYTES, LEAF_BYTES
 from domain.record.tiles import ENTRIES, TILE_HEIGHT, Tile
 from infra.postgres.pool import Connection
+from infra.record import checkpoints
 from infra.record.files import PublishedFiles, file_of, read_tile
 from infra.record.growth import Content, Growth
 from infra.record.links import Linker, leaves_of, read_events
-from infra.record.refusal import Tampered, WillNotSign
+from infra.record.refusal import Tampered, WillNotSign, not_as_signed
 from infra.record.signed import SignedTree
 
 PORTION: Final = 1_024
@@ -17,12 +20,20 @@ _ENTRY_BYTES: Final = 2 + LEAF_BYTES  # in a tile, behind its length
 
 
 class Retrace:
-    """From the first event to what was signed when it began."""
+    """From the first event to what was signed when it began, by all that stands in the database
+    as signed on the way; `also` are roots of other trees that were, by their sizes."""
 
-    def __init__(self, session: Connection, files: PublishedFiles, signed: SignedTree) -> None:
+    def __init__(
+        self,
+        session: Connection,
+        files: PublishedFiles,
+        signed: SignedTree,
+        also: Mapping[int, bytes] = MappingProxyType({}),
+    ) -> None:
         self._session = session
         self._files = files
         self._signed = signed
+        self._known = {**also, signed.size: signed.root}
         self._linker = Linker(session)
         self._growth = Growth()
 
@@ -45,15 +56,19 @@ class Retrace:
         leaves = leaves_of(await self._linker.known(rows)) if rows else []
         if len(rows) < last - first + 1:
             raise Tampered(first + len(rows), "the event is not there")
-        for content in self._growth.append(leaves):
-            await self._compare(content)
-        if self.done:
-            for content in self._growth.edge():
+        stored = await checkpoints.roots(self._session, self._signed.log_id, first, last)
+        known = {size: root for size, root in self._known.items() if first <= size <= last}
+        for size in sorted({*stored, *known, last}):
+            taken = self._growth.size
+            for content in self._growth.append(leaves[taken + 1 - first : size + 1 - first]):
                 await self._compare(content)
-            if self._growth.root() != self._signed.root:
-                raise WillNotSign(
-                    f"the log up to position {self._signed.size} is not the one that was signed"
-                )
+            if self.done:
+                for content in self._growth.edge():
+                    await self._compare(content)
+            if size in known and self._growth.root() != known[size]:
+                raise WillNotSign(f"the log up to position {size} is not the one that was signed")
+            if size in stored and self._growth.root() != stored[size]:
+                raise not_as_signed(size)
 
     async def _compare(self, content: Content) -> None:
         """A file that is gone is put back: all that it is made of is as it was."""

@@ -28,7 +28,7 @@ from infra.record.folder import SealersFolder
 from infra.record.growth import Content, Growth, edge_of
 from infra.record.key_book import KeyBook
 from infra.record.links import Linker, ReadAhead, leaves_of, read_events
-from infra.record.opening import last_signed
+from infra.record.opening import key_book, signed_trees
 from infra.record.refusal import Tampered, WillNotSign
 from infra.record.retrace import Retrace, compare_tile
 from infra.record.signed import SignedTree, read_signed
@@ -194,7 +194,7 @@ class _Term:
     """What one leader does until it fails, is deposed, refuses, or the log becomes another one.
 
     `_signed` is the last tree that was signed; while `_growth` is smaller, it is on its way back
-    there, and compares what it finds.
+    there, and compares what it finds; `_due` are the roots that it has to come by, by their sizes.
     """
 
     def __init__(
@@ -221,6 +221,7 @@ class _Term:
         self._growth = Growth()
         self._stored = 0
         self._signed: SignedTree | None = None
+        self._due: dict[int, bytes] = {}
         self._published: bytes | None = None
         self._edges: set[Tile] = set()
         self._tiles: dict[int, list[bytes]] = {}
@@ -244,9 +245,10 @@ class _Term:
             self._origin,
             self._record,
         )
-        self._signed = await last_signed(
+        trees = await signed_trees(
             self._session, self._sealer.store, self._files, folder, self._book, self._origin
         )
+        self._signed = trees[-1] if trees else None
         self._stored = await entries.last_position(self._session)
         self._summed = await summing.last_summed(self._session)
         await self._look()
@@ -254,8 +256,13 @@ class _Term:
             return
         size = self._signed.size
         self._growth = await self._grown(max(0, min(self._stored, size) - TAIL))
+        is_compared = all(each.size > self._growth.size for each in trees)
+        self._due = {each.size: each.root for each in trees}
         while self._growth.size < size:
             await self._take_some()
+        # While what was kept here is still there: it may be all that shows a fork.
+        if not is_compared or folder.refusal(self._log_id) is not None:
+            await self._retrace_all(self._signed, trees)
         await folder.keep_checkpoint(self._signed.note)
         await checkpoints.restore(self._session, self._signed)
         for each in await checkpoints.sizes(self._session, self._log_id, size - size % TILE_WIDTH):
@@ -263,9 +270,7 @@ class _Term:
         self._published = await self._files.read(file_of(self._log_id, CHECKPOINT))
         if self._published != self._signed.note:
             await self._publish(self._signed)
-        if folder.refusal(self._log_id) is not None:
-            await self._retrace_all(self._signed)
-            folder.drop_refusal()
+        folder.drop_refusal()
 
     async def serve(self) -> None:
         """Raises WillNotSign, NewIncarnation, LeadershipLost or what an outage raises."""
@@ -312,7 +317,7 @@ class _Term:
         """The next events; whether there may be more at once."""
         first = self._growth.size + 1
         last = self._growth.size + PORTION
-        for bound in (self._stored, 0 if self._signed is None else self._signed.size):
+        for bound in (self._stored, *self._due):
             if first <= bound:
                 last = min(last, bound)
         rows = await self.ahead.read(first, last)
@@ -348,12 +353,11 @@ class _Term:
         self._newest = max(self._newest, next(news, 0))
         await self._keep(self._growth.append(leaves_of(made)))
         self._said.events += len(rows)
-        signed = self._signed
-        if signed is not None and self._growth.size == signed.size:
-            if self._growth.root() != signed.root:
-                raise WillNotSign(
-                    f"the log up to position {signed.size} is not the one that was signed"
-                )
+        size = self._growth.size
+        due = self._due.pop(size, None)
+        if due is not None and self._growth.root() != due:
+            raise WillNotSign(f"the log up to position {size} is not the one that was signed")
+        if self._signed is not None and size == self._signed.size:
             for content in self._growth.edge():
                 if not await compare_tile(self._files, self._log_id, content):
                     await self._keep([content])
@@ -445,11 +449,12 @@ class _Term:
         self._published = signed.note
 
     async def _key_book(self) -> KeyBook:
-        """The keys of this machine, else those that are published."""
-        try:
-            return KeyBook(self._place.folder.keys() or await self._files.read(KEYS))
-        except ValueError as error:
-            raise WillNotSign(str(error)) from error
+        """Published again where that was not done yet when somebody was killed."""
+        published = await self._files.read(KEYS)
+        book = key_book(self._place.folder.keys(), published)
+        if book.vkeys and book.document != published:
+            await self._files.write(KEYS, book.document)
+        return book
 
     async def _record(self, event: SigningKeyChanged) -> None:
         async with self._sealer.opened() as store:
@@ -491,9 +496,10 @@ class _Term:
                 await asyncio.sleep((retrace.position - before) / pace)
             await asyncio.sleep(self._pace.rest_s)
 
-    async def _retrace_all(self, signed: SignedTree) -> None:
-        """At once, since this log was refused before."""
-        retrace = Retrace(self._second, self._files, signed)
+    async def _retrace_all(self, signed: SignedTree, trees: Sequence[SignedTree]) -> None:
+        """At once, since nothing less tells that all is well."""
+        known = {each.size: each.root for each in trees}
+        retrace = Retrace(self._second, self._files, signed, known)
         while not retrace.done:
             await retrace.step()
 

@@ -58,10 +58,11 @@ class SigningKeys:
         if was == key.encode():
             return
         since = self._book.change(key)
-        await self._publish()
-        log.warning("signing_key_changed", now=key.encode(), was=was)
+        # First, since a key that is published is taken for one that was told of.
         if was is not None:
             await self._record(SigningKeyChanged(now=key.encode(), was=was, valid_from=since))
+        await self._publish()
+        log.warning("signing_key_changed", now=key.encode(), was=was)
 
     async def _publish(self) -> None:
         self._folder.keep_keys(self._book.document)

@@ -4,13 +4,16 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass
 class Result:
-    """`what` was tried so many times; `failed` names the cases that did not hold."""
+    """`what` was tried so many times; `failed` names the cases in which a tamper was not found,
+    or, of what `is_untouched`, something was."""
 
     what: str
+    is_untouched: bool
     tried: int = 0
     failed: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -28,25 +31,40 @@ class Proof:
         """So many of all, one at least."""
         return max(1, round(count * self.share))
 
-    def seeds(self, count: int) -> list[str]:
-        return [f"{self.seed + n}" for n in range(self.some(count))]
+    def seeds(self, count: int, *, least: int = 1) -> list[str]:
+        return [f"{self.seed + n}" for n in range(max(least, self.some(count)))]
 
-    def tried(self, what: str, cases: Iterable[str], holds: Callable[[str], bool]) -> None:
+    def tried(
+        self,
+        what: str,
+        cases: Iterable[str],
+        holds: Callable[[str], bool],
+        *,
+        is_untouched: bool = False,
+    ) -> None:
         """Every case holds; it is named so that the name is enough to try it again."""
-        with self._counted(what) as count:
+        with self.counted(what, is_untouched=is_untouched) as count:
             for case in cases:
                 count(case, holds(case))
 
     async def tried_live(
-        self, what: str, cases: Iterable[str], holds: Callable[[str], Awaitable[bool]]
+        self,
+        what: str,
+        cases: Iterable[str],
+        holds: Callable[[str], Awaitable[bool]],
+        *,
+        is_untouched: bool = False,
     ) -> None:
-        with self._counted(what) as count:
+        with self.counted(what, is_untouched=is_untouched) as count:
             for case in cases:
                 count(case, await holds(case))
 
     @contextlib.contextmanager
-    def _counted(self, what: str) -> Iterator[Callable[[str, bool], None]]:
-        result = Result(what)
+    def counted(
+        self, what: str, *, is_untouched: bool = False
+    ) -> Iterator[Callable[[str, bool], None]]:
+        """Give the name of each case, and whether it held."""
+        result = Result(what, is_untouched)
         self.results.append(result)
         begun = time.perf_counter()
 
@@ -61,7 +79,13 @@ class Proof:
         assert not result.failed, f"{what}: did not hold for {result.failed[:20]}"
 
     def table(self) -> Iterator[str]:
-        yield f"{'seed ' + str(self.seed):<64}{'tried':>8}{'held':>8}{'seconds':>9}"
+        """In Markdown."""
+        yield _LINE.format(f"seed {self.seed}", "tried", "found", "false alarms", "seconds")
+        yield _LINE.format("---", *["---:"] * 4)
         for each in self.results:
-            held = each.tried - len(each.failed)
-            yield f"{each.what:<64}{each.tried:>8}{held:>8}{each.seconds:>9.1f}"
+            wrong = len(each.failed)
+            found = ("", wrong) if each.is_untouched else (each.tried - wrong, "")
+            yield _LINE.format(each.what, each.tried, *found, f"{each.seconds:.1f}")
+
+
+_LINE: Final = "| {:<60} | {:>6} | {:>6} | {:>12} | {:>7} |"

@@ -35,7 +35,7 @@ LARGE = 5_000
 
 
 def test_untouched_bundles_are_verified(proof: Proof) -> None:
-    proof.tried("an untouched bundle is verified", proof.seeds(1000), _untouched)
+    proof.tried("a bundle", proof.seeds(1000), _untouched, is_untouched=True)
 
 
 def test_no_bit_of_a_bundle_can_be_flipped(proof: Proof) -> None:
@@ -43,32 +43,32 @@ def test_no_bit_of_a_bundle_can_be_flipped(proof: Proof) -> None:
     bits = [f"{at}.{bit}" for at in range(len(small)) for bit in range(8)]
     if proof.share < 1:
         bits = random.Random(proof.seed).sample(bits, proof.some(len(bits)))
-    proof.tried("a bit of a small bundle flipped", bits, _flipped(small, digest=False))
-    proof.tried("the same with a new digest", bits, _flipped(small, digest=True))
+    proof.tried("a bundle: a bit flipped", bits, _flipped(small, digest=False))
+    proof.tried("a bundle: a bit flipped, with a new digest", bits, _flipped(small, digest=True))
 
 
 def test_no_byte_of_a_large_bundle_can_be_changed(proof: Proof) -> None:
     events = proof.some(LARGE)
-    large = _random_bundle(random.Random(0), events, Filter()).bundle()
-    proof.tried("a byte of a large bundle changed", proof.seeds(1000), _changed(large))
+    large = random_bundle(random.Random(0), events, Filter()).bundle()
+    proof.tried("a large bundle: a byte changed", proof.seeds(1000), _changed(large))
 
 
 def test_nothing_of_a_bundle_can_be_cut_or_moved(proof: Proof) -> None:
-    proof.tried("a bundle cut, doubled, put in another order", proof.seeds(1000), _torn)
+    proof.tried("a bundle: cut, doubled, put in another order", proof.seeds(1000), _torn)
 
 
 def test_an_altered_event_is_named(proof: Proof) -> None:
-    what = "an event altered in a bundle: named by count and position"
+    what = "a bundle: an event altered, named by count and position"
     proof.tried(what, proof.seeds(1000), _altered)
 
 
 def test_a_log_that_was_made_anew_is_not_the_one_that_was_signed(proof: Proof) -> None:
-    what = "an event of the log altered, all hashes made anew, not signed"
+    what = "a bundle: the log altered, all hashes made anew, not signed"
     proof.tried(what, proof.seeds(1000), _forged)
 
 
 def _untouched(case: str) -> bool:
-    return _verified(_random_bundle(random.Random(int(case))).bundle())
+    return _verified(random_bundle(random.Random(int(case))).bundle())
 
 
 def _flipped(bundle: bytes, *, digest: bool) -> Callable[[str], bool]:
@@ -97,7 +97,7 @@ def _changed(large: bytes) -> Callable[[str], bool]:
 
 def _torn(case: str) -> bool:
     randomly = random.Random(int(case))
-    bundle = _random_bundle(randomly).bundle()
+    bundle = random_bundle(randomly).bundle()
     parts = [bundle[a - 9 : b] for a, b in sections_of(BytesIO(bundle), len(bundle)).values()]
     match randomly.randrange(4):
         case 0:
@@ -209,7 +209,7 @@ def _random_log(randomly: random.Random, most: int) -> MadeLog:
     return log
 
 
-def _random_bundle(randomly: random.Random, most: int = 30, wanted: Filter | None = None) -> Parts:
+def random_bundle(randomly: random.Random, most: int = 30, wanted: Filter | None = None) -> Parts:
     log = _random_log(randomly, most)
     return parts_of(log, MINE, wanted or _random_filter(randomly, log))
 
