@@ -73,16 +73,6 @@ def test_each_snippet_prints_what_its_page_shows(
         assert _steady(printed) == _steady(expected), snippet.shell
 
 
-def test_every_file_that_the_readme_names_is_there() -> None:
-    text = _README.read_text()
-    linked = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
-    named = re.findall(r"`((?:domain|commands|projections|api|infra|docs|tests)/[\w./]*)`", text)
-    assert linked
-    assert named
-    missing = [name for name in (*linked, *named) if not (_README.parent / name).exists()]
-    assert not missing
-
-
 def _snippets(page: Path) -> Iterator[Snippet]:
     """Each `sh` block, with the block of output that stands between it and the next."""
     blocks = _FENCED.findall(page.read_text())
