@@ -10,10 +10,11 @@ import structlog
 from starlette.types import Message
 
 from api.http.call import Call
-from api.http.problems import INTERNAL, METHOD_NOT_ALLOWED, problem
-from api.http.reply import Reply, header
+from api.http.problems import INTERNAL, problem
+from api.http.reply import Reply
 from api.http.route_table import RouteTable
-from domain.errors import Kind, invalid
+from api.http.router_errors import no_such_method, no_such_resource
+from domain.errors import invalid
 from infra.logs import work_id
 
 if TYPE_CHECKING:
@@ -117,23 +118,7 @@ async def _answer(call: Call, routes: RouteTable) -> Reply:
         route, in_path = found
         return await route.answer(call, in_path)
     methods = routes.methods(path)
-    if methods:
-        allowed = ", ".join(sorted(methods))
-        call.code = METHOD_NOT_ALLOWED
-        return problem(
-            METHOD_NOT_ALLOWED,
-            f"This resource takes {allowed}.",
-            instance=call.path,
-            request_id=call.request_id,
-            headers=[header("allow", allowed)],
-        )
-    call.code = Kind.NOT_FOUND
-    return problem(
-        Kind.NOT_FOUND,
-        "There is no such resource, or you may not see it.",
-        instance=call.path,
-        request_id=call.request_id,
-    )
+    return no_such_method(call, methods) if methods else no_such_resource(call)
 
 
 def _path(raw: str) -> str:

@@ -30,7 +30,7 @@ async def execute(
     name = type(commands[0]).__name__
     try:
         if call.together is not None:
-            outcome = await call.together.join(call, commands)
+            outcome = await call.together.join(commands)
         else:
             outcome = await _execute(call, commands, body, match, origin or call.origin())
     except Refused as refused:

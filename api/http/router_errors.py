@@ -1,5 +1,7 @@
 """What the router itself refuses: an unknown path, a method that a path does not have."""
 
+from collections.abc import Iterable
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,15 +18,25 @@ async def answer_http_exception(request: Request, error: Exception) -> Reply:
     assert isinstance(error, HTTPException)
     call: Call = request.scope["call"]
     if error.status_code == 405:
-        allowed = ", ".join(sorted(_methods_at(request)))
-        call.code = METHOD_NOT_ALLOWED
-        return problem(
-            METHOD_NOT_ALLOWED,
-            f"This resource takes {allowed}.",
-            instance=call.path,
-            request_id=call.request_id,
-            headers=[header("allow", allowed)],
-        )
+        return no_such_method(call, _methods_at(request))
+    return no_such_resource(call)
+
+
+def no_such_method(call: Call, methods: Iterable[str]) -> Reply:
+    """`methods`: those that the path takes."""
+    allowed = ", ".join(sorted(methods))
+    call.code = METHOD_NOT_ALLOWED
+    return problem(
+        METHOD_NOT_ALLOWED,
+        f"This resource takes {allowed}.",
+        instance=call.path,
+        request_id=call.request_id,
+        headers=[header("allow", allowed)],
+    )
+
+
+def no_such_resource(call: Call) -> Reply:
+    """The same, whether a path never was one or is hidden from whoever asks."""
     call.code = Kind.NOT_FOUND
     return problem(
         Kind.NOT_FOUND,

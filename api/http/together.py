@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.http.call import Call
 from commands.execution import Outcome
 from domain.errors import Refused
 
@@ -23,7 +22,7 @@ class Together:
         self._parts: list[_Part] = []
         self._joined = asyncio.Event()
 
-    async def join(self, call: Call, commands: Sequence[Any]) -> Outcome:
+    async def join(self, commands: Sequence[Any]) -> Outcome:
         """What became of these commands. Raises Refused."""
         part = _Part(commands)
         self._parts.append(part)
