@@ -24,7 +24,7 @@ from infra.processes import generations
 from infra.processes.backoff import Backoff
 from infra.processes.build import BuildRunning
 from infra.processes.log import Log
-from infra.processes.outages import Fenced, described, is_outage
+from infra.processes.outages import Fenced, starts_over
 from infra.processes.rebuild import ProjectorStuck, Rebuild
 from infra.processes.sessions import LeadershipLost, Sessions
 from projections.projection import Projection
@@ -109,13 +109,7 @@ class Rewriter:
             except (BuildRunning, ProjectorStuck, Fenced) as error:
                 log.info("eraser_waits", error=str(error))
             except Exception as error:
-                self._state = f"starts over after {described(error)}"
-                passing = is_outage(error) or isinstance(error, Refused | LeadershipLost)
-                log.warning(
-                    "eraser_starts_over",
-                    error=described(error),
-                    exc_info=None if passing else error,
-                )
+                self._state = starts_over("eraser", error, Refused, LeadershipLost)
             await backoff.wait()
 
     async def turn(self, session: Connection, executor: Executor) -> bool:

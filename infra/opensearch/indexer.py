@@ -21,7 +21,7 @@ from infra.postgres.pool import Connection
 from infra.postgres.views.ddl import relation
 from infra.processes.backoff import Backoff
 from infra.processes.log import head
-from infra.processes.outages import described, is_outage
+from infra.processes.outages import starts_over
 from infra.processes.sessions import LeadershipLost, Sessions
 from projections.search import SEARCH_VIEW
 from projections.search_texts import texts_of
@@ -92,13 +92,7 @@ class Indexer:
                     finally:
                         await client.close()
             except Exception as error:
-                self._state = f"starts over after {described(error)}"
-                passing = is_outage(error) or isinstance(error, LeadershipLost)
-                log.warning(
-                    "indexer_starts_over",
-                    error=described(error),
-                    exc_info=None if passing else error,
-                )
+                self._state = starts_over("indexer", error, LeadershipLost)
             await backoff.wait()
 
     async def _lead(self, session: Connection, client: AsyncOpenSearch, backoff: Backoff) -> None:

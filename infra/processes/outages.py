@@ -1,6 +1,9 @@
 """What an outage causes is never poison: tells the two apart."""
 
+from typing import Final
+
 import psycopg
+import structlog
 from nats.errors import Error as NatsError
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
@@ -13,6 +16,8 @@ from infra.nats.connection import NatsAway
 _BY_VALUES = frozenset({"21", "22", "23", "54"})
 
 FENCED = "TL001"
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Fenced(Exception):
@@ -61,6 +66,15 @@ def described(error: BaseException) -> str:
         where = f" at {_short(code.co_filename)}:{trace.tb_lineno} in {code.co_name}"
         trace = trace.tb_next
     return f"{type(error).__name__}{where}"
+
+
+def starts_over(role: str, error: Exception, *passing: type[Exception]) -> str:
+    """Logs why a role begins anew, with the trace where it is a fault: neither an outage nor one
+    of `passing`. Returns what the role says of itself meanwhile."""
+    why = described(error)
+    known = is_outage(error) or isinstance(error, passing)
+    _log.warning(f"{role}_starts_over", error=why, exc_info=None if known else error)
+    return f"starts over after {why}"
 
 
 def _short(path: str) -> str:

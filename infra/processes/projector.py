@@ -12,7 +12,7 @@ from infra.processes.backoff import Backoff
 from infra.processes.counters import Counters
 from infra.processes.group import Group, Links, ProjectorLimits
 from infra.processes.log import Log, NewIncarnation, head
-from infra.processes.outages import described, is_outage
+from infra.processes.outages import starts_over
 from infra.processes.pace import Pace
 from infra.processes.sessions import LOOK_UPS, Leadership, Sessions
 from projections.projection import Projection
@@ -76,12 +76,7 @@ class Projector:
             except NewIncarnation:
                 log.warning("projector_meets_new_incarnation")
             except Exception as error:
-                self._state = f"starts over after {described(error)}"
-                log.warning(
-                    "projector_starts_over",
-                    error=described(error),
-                    exc_info=None if is_outage(error) else error,
-                )
+                self._state = starts_over("projector", error)
                 self._pace.slower()
             if time.monotonic() - began > SETTLED_AFTER_S:
                 backoff.reset()

@@ -20,7 +20,7 @@ from infra.nats.wire import encode_batch, message_id, pieces
 from infra.postgres.pool import Connection
 from infra.processes.backoff import Backoff
 from infra.processes.log import Head, Log, NewIncarnation, Portion, head
-from infra.processes.outages import described, is_outage
+from infra.processes.outages import described, starts_over
 from infra.processes.published import contradiction, last_batch
 from infra.processes.sessions import Leadership, Sessions
 from infra.tasks import cancelled
@@ -98,12 +98,7 @@ class Relay:
             except NewIncarnation:
                 log.warning("relay_meets_new_incarnation")
             except Exception as error:
-                self._state = f"starts over after {described(error)}"
-                log.warning(
-                    "relay_starts_over",
-                    error=described(error),
-                    exc_info=None if is_outage(error) else error,
-                )
+                self._state = starts_over("relay", error)
             await backoff.wait()
 
 

@@ -15,7 +15,7 @@ from commands.recurrence.make_occurrence import SCHEDULER
 from domain.errors import Kind, Refused
 from infra.processes.backoff import Backoff
 from infra.processes.chores import Chore
-from infra.processes.outages import described, is_outage
+from infra.processes.outages import starts_over
 from infra.processes.sessions import LeadershipLost, Sessions
 
 POLL_S: Final = 1.0
@@ -76,13 +76,7 @@ class Scheduler:
                             backoff.reset()
                             await asyncio.sleep(POLL_S)
             except Exception as error:
-                self._state = f"starts over after {described(error)}"
-                passing = is_outage(error) or isinstance(error, Refused | LeadershipLost)
-                log.warning(
-                    "scheduler_starts_over",
-                    error=described(error),
-                    exc_info=None if passing else error,
-                )
+                self._state = starts_over("scheduler", error, Refused, LeadershipLost)
             await backoff.wait()
 
     async def turn(self, executor: Executor) -> None:
