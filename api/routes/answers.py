@@ -231,10 +231,6 @@ class Board(Struct, kw_only=True):
     position: int
 
 
-class CardPage(Page, kw_only=True):
-    cards: list[Card]
-
-
 class SavedViewPage(Page, kw_only=True):
     views: list[SavedViewAnswer]
 

@@ -1,6 +1,6 @@
 """What may happen to the dependencies between a workspace's tasks."""
 
-from typing import Final, Literal
+from typing import Final
 
 from domain.dependency_graph.events import (
     DependencyAdded,
@@ -10,8 +10,6 @@ from domain.dependency_graph.events import (
 from domain.dependency_graph.state import NOTHING_AROUND, DependencyGraph
 from domain.errors import Kind, Refused, invalid, not_found
 from domain.values.limits import Limits
-
-DependencyType = Literal["blocks", "relates", "duplicates"]
 
 DEPENDENCY_TYPES: Final = ("blocks", "relates", "duplicates")
 

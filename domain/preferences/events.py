@@ -11,6 +11,3 @@ class NotificationPreferencesChanged:
     user_id: str
     preferences: Mapping[str, Mapping[str, bool]]
     was: Mapping[str, Mapping[str, bool]]
-
-
-PreferencesEvent = NotificationPreferencesChanged

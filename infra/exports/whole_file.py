@@ -3,32 +3,15 @@
 import contextlib
 import gzip
 import hashlib
-import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 from infra.keys.master import sync_folder
 
 _GZIP_LEVEL: Final = 6
 _BUFFER_BYTES: Final = 1024 * 1024
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """What is written stands at `path` when the block ends, durable, in the place of what stood
-    there before; where the block raises, nothing has changed. Packed by gzip where the name ends
-    in `.gz`, the same content always to the same bytes. Only who runs this may read it.
-
-    Raises OSError.
-    """
-    with plain_file(path) as raw:
-        if path.suffix == ".gz":
-            with _packer(raw) as packer, io.BufferedWriter(packer, _BUFFER_BYTES) as packed:
-                yield cast("BinaryIO", packed)
-        else:
-            yield raw
 
 
 class Digested:
@@ -65,15 +48,20 @@ class Digested:
 
 @contextlib.contextmanager
 def digested_file(path: Path) -> Iterator[Digested]:
-    """As `whole_file`, for what must be told of a file before it is there: the block asks for the
-    digest, tells it, and ends."""
+    """As `plain_file`, for what must be told of a file before it is there: the block asks for the
+    digest, tells it, and ends. Packed by gzip where the name ends in `.gz`, the same content
+    always to the same bytes."""
     with plain_file(path) as raw:
         yield Digested(raw, packed=path.suffix == ".gz")
 
 
 @contextlib.contextmanager
 def plain_file(path: Path) -> Iterator[BinaryIO]:
-    """As `whole_file`, never packed."""
+    """What is written stands at `path` when the block ends, durable, in the place of what stood
+    there before; where the block raises, nothing has changed. Only who runs this may read it.
+
+    Raises OSError.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -94,7 +94,6 @@ class _Working:
     def __init__(self, runner: JobRunner, job: Job, request: Mapping[str, Any]) -> None:
         self._runner = runner
         self._job = job
-        self._request = request
         self._changes = from_values(request.get("changes", ()))
         self._origin = Origin(
             job.owner_id,

@@ -73,7 +73,6 @@ class NatsConnection:
         self._lost = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
         self._subscriptions: list[Subscription] = []
-        self._listeners: list[Callable[[], None]] = []
         self.connects = 0
 
     async def __aenter__(self) -> Self:
@@ -104,10 +103,6 @@ class NatsConnection:
         except TimeoutError:
             return False
         return True
-
-    def on_connected(self, listener: Callable[[], None]) -> None:
-        """`listener` is called after every connect and reconnect, and must not block."""
-        self._listeners.append(listener)
 
     def client(self) -> Client:
         """The live client. Raises NatsAway."""
@@ -190,8 +185,6 @@ class NatsConnection:
         self.connects += 1
         self._connected.set()
         log.info("nats_connected", name=self._name, connects=self.connects)
-        for listener in self._listeners:
-            listener()
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("nats_error", name=self._name, error=repr(error))

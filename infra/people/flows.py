@@ -17,7 +17,6 @@ from infra.postgres.pool import Pool
 
 # Long enough to log in at the provider, and then to find a password or a one-time code here.
 _AT_THE_PROVIDER_S: Final = 600
-_GOOD_FOR: Final = timedelta(seconds=600)
 COOKIE_GOOD_FOR_S: Final = _AT_THE_PROVIDER_S + 600
 _PLACE: Final = "sign-on cookie"
 _PREFIX: Final = "tls_"

@@ -57,12 +57,6 @@ class Progress:
     target: int
     events_per_s: float
 
-    @property
-    def seconds_left(self) -> float | None:
-        if self.events_per_s <= 0:
-            return None
-        return (self.target - self.position) / self.events_per_s
-
 
 OnProgress = Callable[[Progress], None]
 
