@@ -8,7 +8,7 @@ from commands.imports.survey import Survey
 from commands.permissions import InWorkspace, OnProject
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
-from domain.project import decisions
+from domain.project import decisions, process
 from domain.project.events import ProjectCreated, ProjectFieldsChanged, ProjectWorkflowChanged
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW
@@ -56,7 +56,7 @@ async def import_project(command: ImportProject, work: Work) -> str:
 async def extend_project(command: ExtendProject, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     workflow = extended_workflow(project.workflow, command.survey)
-    changed = decisions.change_workflow(
+    changed = process.change_workflow(
         project, workflow, [work.new_id("col") for _ in workflow.statuses], work.limits
     )
     work.record(PROJECT, project.workspace_id, project.project_id, *changed)
@@ -68,7 +68,7 @@ def _change_fields(survey: Survey, project_id: str, work: Work) -> None:
     project = work.seen(PROJECT, project_id)
     drafts = fields_for(project.fields, survey.attributes, work.limits)
     ids = [work.new_id("fld") for _ in drafts]
-    changed = decisions.change_fields(project, drafts, ids, work.limits)
+    changed = process.change_fields(project, drafts, ids, work.limits)
     work.record(PROJECT, project.workspace_id, project_id, *changed)
 
 

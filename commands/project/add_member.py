@@ -6,7 +6,7 @@ from commands.people import person_named
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.project import decisions
+from domain.project import membership
 from domain.project.events import ProjectMemberAdded
 from domain.project.state import PROJECT
 from domain.workspace.roles import Right
@@ -27,7 +27,7 @@ async def add_member(command: AddProjectMember, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     workspace = work.seen(WORKSPACE, project.workspace_id)
     user_id, pointer = await person_named(work, command.user_id, command.email)
-    events = decisions.add_member(project, workspace, user_id, command.role, pointer)
+    events = membership.add_member(project, workspace, user_id, command.role, pointer)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
-from domain.project import decisions
+from domain.project import process
 from domain.project.board import ColumnDraft
 from domain.project.events import ProjectColumnsChanged, ProjectSwimlaneChanged
 from domain.project.state import PROJECT
@@ -25,7 +25,7 @@ class ChangeColumns:
 async def change_columns(command: ChangeColumns, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     ids = [work.new_id("col") for _ in command.columns]
-    events = decisions.change_columns(project, command.columns, ids, work.limits, command.swimlane)
+    events = process.change_columns(project, command.columns, ids, work.limits, command.swimlane)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

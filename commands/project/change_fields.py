@@ -6,7 +6,7 @@ from commands.people import require_in_project
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
-from domain.project import decisions
+from domain.project import process
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDraft
 from domain.project.state import PROJECT
@@ -24,7 +24,7 @@ class ChangeFields:
 async def change_fields(command: ChangeFields, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     ids = [work.new_id("fld") for _ in command.fields]
-    events = decisions.change_fields(project, command.fields, ids, work.limits)
+    events = process.change_fields(project, command.fields, ids, work.limits)
     require_in_project(
         work,
         project,

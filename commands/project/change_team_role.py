@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.project import decisions
+from domain.project import membership
 from domain.project.events import ProjectTeamRoleChanged
 from domain.project.state import PROJECT
 from domain.workspace.roles import Right
@@ -22,7 +22,7 @@ class ChangeProjectTeamRole:
 async def change_team_role(command: ChangeProjectTeamRole, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     workspace = work.seen(WORKSPACE, project.workspace_id)
-    events = decisions.change_team_role(project, workspace, command.team_id, command.role)
+    events = membership.change_team_role(project, workspace, command.team_id, command.role)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.project import decisions
+from domain.project import process
 from domain.project.events import ProjectTypesChanged
 from domain.project.state import PROJECT
 from domain.project.types import TaskType
@@ -23,7 +23,7 @@ class ChangeTypes:
 
 async def change_types(command: ChangeTypes, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
-    events = decisions.change_types(project, command.types, work.limits)
+    events = process.change_types(project, command.types, work.limits)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

@@ -9,9 +9,9 @@ from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.errors import Kind, Refused
-from domain.project import decisions
-from domain.project.decisions import Resettling
+from domain.project import process
 from domain.project.events import ProjectFieldsChanged, ProjectWorkflowChanged
+from domain.project.process import Resettling
 from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status, Transition, Workflow
 from domain.task import decisions as tasks
@@ -60,11 +60,11 @@ async def change_workflow(command: ChangeWorkflow, work: Work) -> str:
         any_move=any_move,
     )
     ids = [work.new_id("col") for _ in command.statuses]
-    events = decisions.change_workflow(project, wanted, ids, work.limits)
+    events = process.change_workflow(project, wanted, ids, work.limits)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     after = work.seen(PROJECT, project.project_id).workflow
-    resettling = decisions.resettle(project.workflow, after, command.move_to)
-    required = decisions.follow_statuses(project, after, resettling)
+    resettling = process.resettle(project.workflow, after, command.move_to)
+    required = process.follow_statuses(project, after, resettling)
     work.record(PROJECT, project.workspace_id, project.project_id, *required)
     await _resettle_tasks(work, project, resettling)
     return project.project_id

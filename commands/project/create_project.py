@@ -9,7 +9,7 @@ from commands.permissions import InNamedWorkspace, home_of
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused, invalid
-from domain.project import decisions
+from domain.project import decisions, membership
 from domain.project.events import (
     ProjectCreated,
     ProjectMemberAdded,
@@ -66,11 +66,11 @@ async def create_project(command: CreateProject, work: Work) -> str:
     work.record(PROJECT, workspace.workspace_id, project_id, *events)
     if owner_id != work.actor:
         project = work.seen(PROJECT, project_id)
-        joined = decisions.add_member(project, workspace, work.actor, "admin")
+        joined = membership.add_member(project, workspace, work.actor, "admin")
         work.record(PROJECT, workspace.workspace_id, project_id, *joined)
     if command.team_ids:
         project = work.seen(PROJECT, project_id)
-        teams = decisions.change_teams(project, workspace, command.team_ids)
+        teams = membership.change_teams(project, workspace, command.team_ids)
         work.record(PROJECT, workspace.workspace_id, project_id, *teams)
     if command.settings:
         project = work.seen(PROJECT, project_id)

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.project import decisions
+from domain.project import decisions, membership
 from domain.project.events import (
     ProjectDescribed,
     ProjectEvent,
@@ -57,9 +57,9 @@ async def edit_project(command: EditProject, work: Work) -> str:
     if command.is_private is not UNSET:
         changes += problems.check((), decisions.change_privacy, project, command.is_private)
     if command.owner_id is not UNSET:
-        changes += problems.check((), decisions.change_owner, project, workspace, command.owner_id)
+        changes += problems.check((), membership.change_owner, project, workspace, command.owner_id)
     if command.team_ids is not UNSET:
-        changes += problems.check((), decisions.change_teams, project, workspace, command.team_ids)
+        changes += problems.check((), membership.change_teams, project, workspace, command.team_ids)
     if command.settings is not UNSET:
         changes += problems.check((), decisions.change_settings, project, command.settings)
     problems.raise_any()

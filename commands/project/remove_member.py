@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.project import decisions
+from domain.project import membership
 from domain.project.events import ProjectMemberRemoved
 from domain.project.state import PROJECT
 from domain.workspace.roles import Right
@@ -19,7 +19,7 @@ class RemoveProjectMember:
 
 async def remove_member(command: RemoveProjectMember, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
-    events = decisions.remove_member(project, command.user_id)
+    events = membership.remove_member(project, command.user_id)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.project import decisions
+from domain.project import membership
 from domain.project.events import ProjectTeamRemoved
 from domain.project.state import PROJECT
 from domain.workspace.roles import Right
@@ -21,7 +21,7 @@ class RemoveProjectTeam:
 async def remove_team(command: RemoveProjectTeam, work: Work) -> str:
     project = work.seen(PROJECT, command.project_id)
     workspace = work.seen(WORKSPACE, project.workspace_id)
-    events = decisions.remove_team(project, workspace, command.team_id)
+    events = membership.remove_team(project, workspace, command.team_id)
     work.record(PROJECT, project.workspace_id, project.project_id, *events)
     return project.project_id
 

@@ -10,6 +10,7 @@ from domain.labels import decisions as labels
 from domain.labels.events import LabelCreated, LabelDeleted
 from domain.labels.state import LABELS
 from domain.project import decisions as projects
+from domain.project import process
 from domain.project.board import ColumnDraft
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition, FieldDraft
@@ -39,19 +40,19 @@ def workflow(statuses: int = 3, moves: int = 0, guards: int = 0) -> Then:
         for a, b in ways[:moves]
     )
     changed = Workflow(initial="s0", statuses=some, transitions=transitions)
-    return project_of().when(projects.change_workflow, changed, ids("col"), THREE)
+    return project_of().when(process.change_workflow, changed, ids("col"), THREE)
 
 
 def types(count: int) -> Then:
     several = tuple(TaskType(key=f"t{n}", name=f"T{n}") for n in range(count))
-    return project_of().when(projects.change_types, several, THREE)
+    return project_of().when(process.change_types, several, THREE)
 
 
 def columns(count: int) -> Then:
     drafts = [ColumnDraft(name=each.name, statuses=(each.key,)) for each in STATUSES[:count]]
     left = tuple(each.key for each in STATUSES[count:])
     drafts[0] = replace(drafts[0], statuses=(*drafts[0].statuses, *left))
-    return project_of().when(projects.change_columns, drafts, ids("col", count), THREE)
+    return project_of().when(process.change_columns, drafts, ids("col", count), THREE)
 
 
 def wip_limit(limit: int) -> Then:
@@ -61,11 +62,11 @@ def wip_limit(limit: int) -> Then:
         wip_limit=limit,
         lane_wip_limit=limit,
     )
-    return project_of().when(projects.change_columns, [draft], ids("col", 1), THREE)
+    return project_of().when(process.change_columns, [draft], ids("col", 1), THREE)
 
 
 def fields(*drafts: FieldDraft) -> Then:
-    return project_of().when(projects.change_fields, drafts, ids("fld", len(drafts)), THREE)
+    return project_of().when(process.change_fields, drafts, ids("fld", len(drafts)), THREE)
 
 
 def field(**other: Any) -> FieldDraft:
@@ -169,7 +170,7 @@ def test_so_few_and_no_fewer(least: int, decide: Callable[[int], Then], place: s
 
 
 def test_a_board_has_a_column_and_a_number_is_finite():
-    project_of().when(projects.change_columns, [], [], LIMITS).invalid("/columns too-many")
+    project_of().when(process.change_columns, [], [], LIMITS).invalid("/columns too-many")
     for wrong in (float("inf"), float("-inf"), float("nan")):
         task_of().when(tasks.set_estimate, wrong).invalid("/estimate")
 
@@ -183,9 +184,9 @@ def test_a_deleted_label_comes_back_while_there_is_room_among_those_shown():
 def test_there_are_as_many_fresh_ids_as_there_may_be_new_things():
     draft = ColumnDraft(name="All", statuses=tuple(each.key for each in STATUSES))
     with pytest.raises(ValueError, match="zip"):
-        project_of().when(projects.change_columns, [draft], [], LIMITS).decide()
+        project_of().when(process.change_columns, [draft], [], LIMITS).decide()
     with pytest.raises(ValueError, match="zip"):
-        project_of().when(projects.change_fields, [field()], [], LIMITS).decide()
+        project_of().when(process.change_fields, [field()], [], LIMITS).decide()
     with pytest.raises(ValueError, match="zip"):
         project_of().when(
             lambda _: projects.create(

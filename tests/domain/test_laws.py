@@ -21,6 +21,7 @@ from domain.labels.events import LabelEvent
 from domain.ledger.events import LedgerEvent
 from domain.preferences.events import NotificationPreferencesChanged
 from domain.project import decisions as projects
+from domain.project import membership, process
 from domain.project.events import ProjectEvent
 from domain.project.state import PROJECT
 from domain.project.types import DEFAULT_TYPES
@@ -175,13 +176,13 @@ _project_decisions = st.one_of(
     st.tuples(st.just(projects.change_privacy), st.tuples(st.booleans())),
     st.tuples(st.just(projects.archive), st.just(())),
     st.tuples(st.just(projects.unarchive), st.just(())),
-    st.tuples(st.just(projects.add_member), st.tuples(st.just(_everybody), _people, _roles)),
+    st.tuples(st.just(membership.add_member), st.tuples(st.just(_everybody), _people, _roles)),
     st.tuples(
-        st.just(projects.change_member_role), st.tuples(st.just(_everybody), _people, _roles)
+        st.just(membership.change_member_role), st.tuples(st.just(_everybody), _people, _roles)
     ),
-    st.tuples(st.just(projects.remove_member), st.tuples(_people)),
+    st.tuples(st.just(membership.remove_member), st.tuples(_people)),
     st.tuples(
-        st.just(projects.change_workflow),
+        st.just(process.change_workflow),
         st.tuples(
             st.sampled_from([PERSONAL_WORKFLOW, DEFAULT_WORKFLOW]),
             st.just(ids("col")),

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.errors import Refused
 from domain.project import decisions as projects
+from domain.project import membership
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
 from domain.values.limits import Limits
@@ -158,23 +159,23 @@ class Roles(RuleBasedStateMachine):
 
     @rule(project_id=in_project, user_id=people, role=project_roles)
     def name(self, project_id: str, user_id: str, role: str) -> None:
-        self.decide(project_id, projects.add_member, self.workspace, user_id, role)
+        self.decide(project_id, membership.add_member, self.workspace, user_id, role)
 
     @rule(project_id=in_project, user_id=people, role=project_roles)
     def name_as(self, project_id: str, user_id: str, role: str) -> None:
-        self.decide(project_id, projects.change_member_role, self.workspace, user_id, role)
+        self.decide(project_id, membership.change_member_role, self.workspace, user_id, role)
 
     @rule(project_id=in_project, user_id=people)
     def name_no_more(self, project_id: str, user_id: str) -> None:
-        self.decide(project_id, projects.remove_member, user_id)
+        self.decide(project_id, membership.remove_member, user_id)
 
     @rule(project_id=in_project, team_id=teams, role=project_roles)
     def name_team(self, project_id: str, team_id: str, role: str) -> None:
-        self.decide(project_id, projects.add_team, self.workspace, team_id, role)
+        self.decide(project_id, membership.add_team, self.workspace, team_id, role)
 
     @rule(project_id=in_project, team_ids=st.lists(teams, max_size=2))
     def name_teams(self, project_id: str, team_ids: list[str]) -> None:
-        self.decide(project_id, projects.change_teams, self.workspace, team_ids)
+        self.decide(project_id, membership.change_teams, self.workspace, team_ids)
 
     @rule(project_id=in_project, is_private=st.booleans())
     def hide(self, project_id: str, is_private: bool) -> None:
@@ -182,7 +183,7 @@ class Roles(RuleBasedStateMachine):
 
     @rule(project_id=in_project, user_id=people)
     def give_project(self, project_id: str, user_id: str) -> None:
-        self.decide(project_id, projects.change_owner, self.workspace, user_id)
+        self.decide(project_id, membership.change_owner, self.workspace, user_id)
 
     @invariant()
     def the_view_says_what_the_domain_says(self) -> None:
@@ -205,7 +206,7 @@ class Roles(RuleBasedStateMachine):
                 )
             )
             PROJECTS_VIEW.finish["projects"](shown)
-            assert set(shown.project.teams) == set(projects.teams_in(project, workspace))
+            assert set(shown.project.teams) == set(membership.teams_in(project, workspace))
 
     @invariant()
     def somebody_owns_it(self) -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.project import decisions
+from domain.project import process
 from domain.project.board import ColumnDraft
 from domain.project.state import PROJECT, Project
 from domain.project.workflow import Status, Workflow
@@ -51,10 +51,10 @@ def test_every_status_stands_in_exactly_one_column(changes):
     for change in changes:
         ids = [next(fresh) for _ in KEYS]
         if isinstance(change, Workflow):
-            events = decisions.change_workflow(project, change, ids, LIMITS)
+            events = process.change_workflow(project, change, ids, LIMITS)
         elif {each.key for each in project.workflow.statuses} <= set(KEYS):
             drafts = relaid(project, *change)
-            events = decisions.change_columns(project, drafts, ids[: len(drafts)], LIMITS)
+            events = process.change_columns(project, drafts, ids[: len(drafts)], LIMITS)
         else:
             continue
         for event in events:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import Invalid
-from domain.project import decisions
+from domain.project import process
 from domain.project.events import (
     ProjectFieldsChanged,
     ProjectTypesChanged,
@@ -21,7 +21,7 @@ SIZE = FieldDraft(key="size", name="Size", type="choice", options=("s", "l"))
 
 
 def defined(*drafts: FieldDraft):
-    (event,) = decisions.change_fields(project_of().state, drafts, ids("fld", len(drafts)), LIMITS)
+    (event,) = process.change_fields(project_of().state, drafts, ids("fld", len(drafts)), LIMITS)
     return event.fields
 
 
@@ -36,11 +36,11 @@ def test_options_are_named_and_renamed_without_becoming_others():
     assert (size.options, size.option_names, size.default) == (("s", "l"), {"s": "Small"}, "s")
     renamed = replace(draft_of(size), option_names={"s": "Tiny"})
     project = with_fields(named)
-    after = project.when(decisions.change_fields, [renamed], ["x"], LIMITS).then(
+    after = project.when(process.change_fields, [renamed], ["x"], LIMITS).then(
         ProjectFieldsChanged(fields=(replace(size, option_names={"s": "Tiny"}),), was=(size,))
     )
     assert after.fields[0].options == size.options
-    project.when(decisions.change_fields, [draft_of(size)], ["x"], LIMITS).nothing()
+    project.when(process.change_fields, [draft_of(size)], ["x"], LIMITS).nothing()
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_options_are_named_and_renamed_without_becoming_others():
     ],
 )
 def test_what_is_wrong_with_a_field_is_said_where_it_stands(change, pointer):
-    project_of().when(
-        decisions.change_fields, [replace(SIZE, **change)], ["fld_1"], LIMITS
-    ).invalid(f"/fields/0{pointer}")
+    project_of().when(process.change_fields, [replace(SIZE, **change)], ["fld_1"], LIMITS).invalid(
+        f"/fields/0{pointer}"
+    )
 
 
 def test_what_is_wrong_with_the_form_of_a_field_is_said_with_its_code():
@@ -87,7 +87,7 @@ def test_what_is_wrong_with_the_form_of_a_field_is_said_with_its_code():
         if change.get("option_names", {}).get("s") == " ":
             places.append("/fields/0/option_names/s blank")
         project_of().when(
-            decisions.change_fields, [replace(SIZE, **change)], ["fld_1"], LIMITS
+            process.change_fields, [replace(SIZE, **change)], ["fld_1"], LIMITS
         ).invalid(*places)
     # An option may be called as itself, and as one that went.
     (size,) = defined(replace(SIZE, option_names={"s": "s", "l": "Large"}))
@@ -125,7 +125,7 @@ def test_a_field_may_be_required_in_a_category():
         transitions=(),
     )
     project = project_of(workflow=only)
-    (event,) = decisions.change_fields(
+    (event,) = process.change_fields(
         project.state, [replace(SIZE, required_at=("done", "New"))], ["fld_1"], LIMITS
     )
     assert event.fields[0].required_at == ("done", "new")
@@ -133,7 +133,7 @@ def test_a_field_may_be_required_in_a_category():
 
 def test_no_two_options_are_called_alike():
     alike = replace(SIZE, option_names={"s": "A", "l": "A"})
-    project_of().when(decisions.change_fields, [alike], ["fld_1"], LIMITS).invalid(
+    project_of().when(process.change_fields, [alike], ["fld_1"], LIMITS).invalid(
         "/fields/0/option_names/s", "/fields/0/option_names/l"
     )
 
@@ -168,7 +168,7 @@ def test_a_field_that_a_guard_asks_for_does_not_go():
         transitions=(Transition(source="todo", target="done", guards=(asks,)),),
     )
     project = with_fields(SIZE, workflow=workflow)
-    project.when(decisions.change_fields, [], [], LIMITS).invalid("/fields")
+    project.when(process.change_fields, [], [], LIMITS).invalid("/fields")
 
 
 def test_requirements_follow_the_tasks_into_the_status_that_takes_the_place_of_theirs():
@@ -177,25 +177,25 @@ def test_requirements_follow_the_tasks_into_the_status_that_takes_the_place_of_t
     kept = [each for each in DEFAULT_WORKFLOW.statuses if each.key not in ("in_review", "blocked")]
     workflow = replace(DEFAULT_WORKFLOW, statuses=(*kept, checking), transitions=())
     # What merges into a status that was there before puts no new demand on it.
-    resettling = decisions.resettle(
+    resettling = process.resettle(
         project.workflow, workflow, {"in_review": "checking", "blocked": "in_progress"}
     )
-    (event,) = decisions.follow_statuses(project, workflow, resettling)
+    (event,) = process.follow_statuses(project, workflow, resettling)
     assert event.fields[0].required_at == ("checking", "done")
     assert event.was == project.fields
     unasked = with_fields(SIZE).state
-    assert decisions.follow_statuses(unasked, workflow, resettling) == ()
+    assert process.follow_statuses(unasked, workflow, resettling) == ()
 
 
 def test_types_are_the_projects_own():
     project = project_of()
     assert project.state.types == DEFAULT_TYPES
     mine = (TaskType(key="wish", name="A wish", colour="#aabbcc", icon="star"),)
-    after = project.when(decisions.change_types, mine, LIMITS).then(
+    after = project.when(process.change_types, mine, LIMITS).then(
         ProjectTypesChanged(types=mine, was=DEFAULT_TYPES)
     )
     assert after.types == mine
-    project.when(decisions.change_types, DEFAULT_TYPES, LIMITS).nothing()
+    project.when(process.change_types, DEFAULT_TYPES, LIMITS).nothing()
 
 
 def test_everything_wrong_with_types_is_said_at_once():
@@ -205,7 +205,7 @@ def test_everything_wrong_with_types_is_said_at_once():
         TaskType(key="b", name="A", icon="x" * 65),
     )
     project = project_of()
-    project.when(decisions.change_types, wrong, LIMITS).invalid(
+    project.when(process.change_types, wrong, LIMITS).invalid(
         "/types/0/key",
         "/types/1/name",
         "/types/1/colour",
@@ -213,17 +213,17 @@ def test_everything_wrong_with_types_is_said_at_once():
         "/types/2/name",
         "/types/2/icon",
     )
-    project.when(decisions.change_types, (), LIMITS).invalid("/types")
+    project.when(process.change_types, (), LIMITS).invalid("/types")
     many = tuple(TaskType(key=f"t{n}", name=f"T{n}") for n in range(51))
-    project.when(decisions.change_types, many, LIMITS).invalid("/types")
+    project.when(process.change_types, many, LIMITS).invalid("/types")
 
 
 def test_a_status_that_a_field_names_may_go_and_come_back():
     project = with_fields(replace(SIZE, required_at=("blocked",)))
     statuses = tuple(each for each in DEFAULT_WORKFLOW.statuses if each.key != "blocked")
     less = replace(DEFAULT_WORKFLOW, statuses=statuses, transitions=())
-    resettling = decisions.resettle(project.state.workflow, less, {})
-    (event,) = decisions.follow_statuses(project.state, less, resettling)
+    resettling = process.resettle(project.state.workflow, less, {})
+    (event,) = process.follow_statuses(project.state, less, resettling)
     after = project_of(
         ProjectWorkflowChanged(workflow=less, columns=(), was=DEFAULT_WORKFLOW), event
     ).state
@@ -232,6 +232,6 @@ def test_a_status_that_a_field_names_may_go_and_come_back():
     assert done is not None
     assert required_in(after.fields, after.workflow, done) == ()
     with pytest.raises(Invalid):
-        decisions.change_fields(
+        process.change_fields(
             after, [replace(draft_of(after.fields[0]), required_at=("blocked",))], ["x"], LIMITS
         )

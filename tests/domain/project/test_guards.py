@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.errors import Kind
-from domain.project import decisions
+from domain.project import process
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition
 from domain.project.guards import GUARDS, MoveFacts, Named, checked_parameters, fields_asked
@@ -39,7 +39,7 @@ def test_parameters_are_kept_in_one_form():
         Guard(name="only-roles", parameters={"workspace_roles": ["owner"]}),
         Guard(name="comment-required"),
     )
-    (event,) = decisions.change_workflow(project().state, wanted, ids("col", 6), LIMITS)
+    (event,) = process.change_workflow(project().state, wanted, ids("col", 6), LIMITS)
     assert [each.parameters for each in event.workflow.transitions[0].guards] == [
         {"fields": ["fields.size", "due_date", "tags", "fields.tags"]},
         {"project_roles": ["admin"]},
@@ -66,7 +66,7 @@ def test_parameters_are_kept_in_one_form():
 )  # fmt: skip
 def test_what_is_wrong_with_parameters_is_said_where_it_stands(name, parameters, pointers):
     wanted = guarded(Guard(name=name, parameters=parameters))
-    project().when(decisions.change_workflow, wanted, ids("col", 6), LIMITS).invalid(
+    project().when(process.change_workflow, wanted, ids("col", 6), LIMITS).invalid(
         *(f"/transitions/0/guards/0{pointer}" for pointer in pointers)
     )
 
@@ -115,7 +115,7 @@ def test_unfinished_subtasks_are_counted_with_those_that_one_does_not_see():
 
 def test_a_move_has_only_so_many_guards():
     wanted = guarded(*(Guard(name="comment-required") for _ in range(21)))
-    project().when(decisions.change_workflow, wanted, ids("col", 6), LIMITS).invalid(
+    project().when(process.change_workflow, wanted, ids("col", 6), LIMITS).invalid(
         "/transitions/0/guards"
     )
 

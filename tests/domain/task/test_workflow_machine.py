@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from domain.errors import Invalid, Kind, Refused
-from domain.project import decisions as projects
+from domain.project import process
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition, required_in
 from domain.project.guards import MoveFacts
@@ -167,7 +167,7 @@ class Moves(RuleBasedStateMachine):
         """As the command does it: tasks of statuses that go, or change their category, move in
         the same commit, or the change is refused."""
         former = self.project
-        (*changed,) = projects.change_workflow(former, workflow, ids("col", 5), LIMITS)
+        (*changed,) = process.change_workflow(former, workflow, ids("col", 5), LIMITS)
         after = changed[0].workflow if changed else former.workflow
         gone = [each.key for each in former.workflow.statuses if status_at(after, each.key) is None]
         move_to: dict[str, str] = {}
@@ -175,11 +175,11 @@ class Moves(RuleBasedStateMachine):
             chosen = data.draw(st.lists(st.sampled_from(gone), unique=True)) if gone else []
             new = st.sampled_from([each.key for each in after.statuses])
             move_to = {key: data.draw(new) for key in chosen}
-        resettling = projects.resettle(former.workflow, after, move_to)
+        resettling = process.resettle(former.workflow, after, move_to)
         in_use = {each.status for each in self.standing.values()}
         if in_use & set(resettling.without_target):
             return
-        required = projects.follow_statuses(former, after, resettling)
+        required = process.follow_statuses(former, after, resettling)
         for event in (*changed, *required):
             self.change(event)
         for task_id, task in self.standing.items():

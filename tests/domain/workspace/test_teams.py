@@ -6,6 +6,7 @@ import pytest
 
 from domain.errors import Invalid, Kind
 from domain.project import decisions as projects
+from domain.project import membership
 from domain.project.events import (
     ProjectMemberAdded,
     ProjectMemberRoleChanged,
@@ -173,29 +174,31 @@ def test_in_a_project_one_is_the_highest_of_what_it_names_one_and_ones_teams(
 
 def test_a_project_names_teams_of_its_workspace():
     workspace = with_teams(TeamCreated(team_id=BLUE, name="Blue")).state
-    project_of().when(projects.add_team, workspace, RED, "viewer").then(
+    project_of().when(membership.add_team, workspace, RED, "viewer").then(
         ProjectTeamAdded(team_id=RED, role="viewer")
     )
-    project_of().when(projects.add_team, workspace, "team_x", "viewer").invalid("/team_id unknown")
-    project_of().when(projects.add_team, workspace, RED, "king").invalid("/role unknown")
+    project_of().when(membership.add_team, workspace, "team_x", "viewer").invalid(
+        "/team_id unknown"
+    )
+    project_of().when(membership.add_team, workspace, RED, "king").invalid("/role unknown")
     named = project_of(ProjectTeamAdded(team_id=RED, role="viewer"))
-    named.when(projects.add_team, workspace, RED, "viewer").nothing()
-    named.when(projects.add_team, workspace, RED, "admin").refused(
+    named.when(membership.add_team, workspace, RED, "viewer").nothing()
+    named.when(membership.add_team, workspace, RED, "admin").refused(
         Kind.ALREADY_EXISTS, field="team_id"
     )
-    named.when(projects.change_team_role, workspace, RED, "admin").then(
+    named.when(membership.change_team_role, workspace, RED, "admin").then(
         ProjectTeamRoleChanged(team_id=RED, role="admin", was="viewer")
     )
-    named.when(projects.change_team_role, workspace, BLUE, "admin").refused(Kind.NOT_FOUND)
-    named.when(projects.remove_team, workspace, BLUE).refused(Kind.NOT_FOUND)
-    named.when(projects.remove_team, workspace, RED).then(
+    named.when(membership.change_team_role, workspace, BLUE, "admin").refused(Kind.NOT_FOUND)
+    named.when(membership.remove_team, workspace, BLUE).refused(Kind.NOT_FOUND)
+    named.when(membership.remove_team, workspace, RED).then(
         ProjectTeamRemoved(team_id=RED, was="viewer")
     )
-    named.when(projects.change_teams, workspace, (BLUE, BLUE)).then(
+    named.when(membership.change_teams, workspace, (BLUE, BLUE)).then(
         ProjectTeamRemoved(team_id=RED, was="viewer"), ProjectTeamAdded(team_id=BLUE, role="member")
     )
-    named.when(projects.change_teams, workspace, (RED,)).nothing()
-    named.when(projects.change_teams, workspace, (RED, "team_x")).invalid("/team_ids/1 unknown")
+    named.when(membership.change_teams, workspace, (RED,)).nothing()
+    named.when(membership.change_teams, workspace, (RED, "team_x")).invalid("/team_ids/1 unknown")
 
 
 def test_a_project_forgets_deleted_teams_once_they_are_many():
@@ -203,22 +206,22 @@ def test_a_project_forgets_deleted_teams_once_they_are_many():
     gone = [f"team_{number:026}" for number in range(100, 200)]
     names = [ProjectTeamAdded(team_id=each, role="viewer") for each in gone]
     few = project_of(*names[1:])
-    few.when(projects.add_team, workspace, RED, "viewer").then(
+    few.when(membership.add_team, workspace, RED, "viewer").then(
         ProjectTeamAdded(team_id=RED, role="viewer")
     )
     after = project_of(*names)
     for added in (
         decided.state.teams.keys()
         for decided in (
-            project_of(*names, *projects.add_team(after.state, workspace, RED, "viewer")),
-            project_of(*names, *projects.change_teams(after.state, workspace, (RED,))),
+            project_of(*names, *membership.add_team(after.state, workspace, RED, "viewer")),
+            project_of(*names, *membership.change_teams(after.state, workspace, (RED,))),
         )
     ):
         assert set(added) == {RED}
-    forgotten = projects.add_team(after.state, workspace, RED, "viewer")[:-1]
+    forgotten = membership.add_team(after.state, workspace, RED, "viewer")[:-1]
     assert forgotten == tuple(ProjectTeamRemoved(team_id=each, was="viewer") for each in gone)
     named = project_of(*names, ProjectTeamAdded(team_id=RED, role="viewer"))
-    named.when(projects.change_teams, workspace, (RED,)).nothing()
+    named.when(membership.change_teams, workspace, (RED,)).nothing()
 
 
 def test_a_workspace_is_handed_over_by_an_owner():
@@ -271,17 +274,17 @@ def test_a_workspace_has_so_many_programs_and_they_are_members():
 def test_whoever_is_given_a_project_is_an_admin_of_it():
     workspace = workspace_of((BOB, "guest")).state
     changed = ProjectOwnerChanged(owner_id=BOB, was=ANN)
-    project_of().when(projects.change_owner, workspace, BOB).then(
+    project_of().when(membership.change_owner, workspace, BOB).then(
         changed, ProjectMemberAdded(user_id=BOB, role="admin")
     )
     named = [object(), object(), ProjectMemberAdded(user_id=BOB, role="viewer")]
-    project_of(*named).when(projects.change_owner, workspace, BOB).then(
+    project_of(*named).when(membership.change_owner, workspace, BOB).then(
         changed, ProjectMemberRoleChanged(user_id=BOB, role="admin", was="viewer")
     )
     admin = [object(), object(), ProjectMemberAdded(user_id=BOB, role="admin")]
-    project_of(*admin).when(projects.change_owner, workspace, BOB).then(changed)
-    project_of().when(projects.change_owner, workspace, ANN).nothing()
-    project_of().when(projects.change_owner, workspace, EVE).invalid("/owner_id unknown")
+    project_of(*admin).when(membership.change_owner, workspace, BOB).then(changed)
+    project_of().when(membership.change_owner, workspace, ANN).nothing()
+    project_of().when(membership.change_owner, workspace, EVE).invalid("/owner_id unknown")
 
 
 def test_settings_are_few_and_known():
