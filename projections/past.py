@@ -94,11 +94,12 @@ def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
     versions = _next_version(recorded, rows)
     stamp = recorded.stamp
     row: TextRow | None = rows.get("texts", stamp.stream, FOREVER)
-    if versions is None or row is None:
+    present: VersionRow | None = rows.get("present", stamp.stream)
+    if versions is None or row is None or present is None:
         return
     before, after = versions
     # By the world's clock it is where the version is: no earlier than what was not about texts.
-    since: int = rows.get("present", stamp.stream).since
+    since = present.since
     closed = TextRow(
         row.task_id,
         stamp.position,
