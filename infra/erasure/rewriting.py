@@ -1,6 +1,13 @@
-"""Lets no view remember somebody who was erased: all that hold text are built anew without them."""
+"""Lets no view remember somebody who was erased.
+
+First what is made of their texts is taken out of the rows that answer, where that is little
+against the whole: then nothing is given of it any more. Then every view that holds text is built
+anew, since what a row once held stays in its file: where too much was to be taken out, by several
+processes at once, for until then the old rows answer.
+"""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -16,17 +23,22 @@ from commands.execution import Executor
 from commands.recurrence.make_occurrence import SCHEDULER
 from domain.custody.state import CUSTODY, Custody, Erasure, ErasureState
 from domain.errors import Refused
+from infra.erasure.apart import NotBuilt, build_apart
 from infra.erasure.eraser import Eraser
+from infra.erasure.redaction import Redaction
+from infra.erasure.traces import TooMuch, Traces
 from infra.keys.forgotten import HEARD_WITHIN_S
 from infra.nats.connection import NatsConnection
 from infra.postgres.pool import Connection
 from infra.processes import generations
 from infra.processes.backoff import Backoff
 from infra.processes.build import BuildRunning
-from infra.processes.log import Log
-from infra.processes.outages import Fenced, starts_over
+from infra.processes.generations import Standing
+from infra.processes.log import Log, head
+from infra.processes.outages import Fenced, described, is_outage, starts_over
 from infra.processes.rebuild import ProjectorStuck, Rebuild
 from infra.processes.sessions import LeadershipLost, Sessions
+from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.search import SEARCH_VIEW
 
@@ -54,6 +66,15 @@ SELECT count(*) FROM ops.search_indexes AS i WHERE NOT EXISTS (
 """
 # Whoever approves carries it out at once; what is left after so long was left by one that died.
 _LEFT_AFTER: Final = timedelta(seconds=10)
+_HEARD_WITHIN: Final = timedelta(seconds=HEARD_WITHIN_S)
+
+# So many events are folded twice and their rows looked up, but no larger part of the log than a
+# quarter, as far as that is more than a few.
+_MOST_TOLD: Final = 50_000
+_FEW: Final = 5_000
+# Of a shorter log a view is built before another process has begun.
+_SHORT_LOG: Final = 20_000
+_MOST_PROCESSES: Final = 4
 
 log = structlog.get_logger()
 
@@ -61,7 +82,8 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Tools:
     """`owner_url`: of whoever may write tables of the catalogue anew, None where the process does
-    not know them; then that is left to an operator."""
+    not know them; then that is left to an operator. `environment`: of processes that build views
+    beside this one."""
 
     views: Sequence[Projection]
     store: Log
@@ -69,6 +91,7 @@ class Tools:
     nats: NatsConnection | None
     eraser: Eraser
     open_executor: Callable[[], AbstractAsyncContextManager[Executor]]
+    environment: Mapping[str, str]
     owner_url: str | None = None
 
 
@@ -83,13 +106,19 @@ class Rewriter:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._state = "starting"
+        self._redacted = 0
         self._rebuilt = 0
         self._completed = 0
 
     @property
     def report(self) -> Mapping[str, int | str]:
         """What it says about itself: its state, and counts since the process began."""
-        return {"state": self._state, "rebuilt": self._rebuilt, "completed": self._completed}
+        return {
+            "state": self._state,
+            "redacted": self._redacted,
+            "rebuilt": self._rebuilt,
+            "completed": self._completed,
+        }
 
     async def run(self) -> None:
         """Until cancelled, through every outage."""
@@ -106,7 +135,7 @@ class Rewriter:
                             await self.turn(leadership.session, executor)
                             backoff.reset()
                             await asyncio.sleep(POLL_S)
-            except (BuildRunning, ProjectorStuck, Fenced) as error:
+            except (BuildRunning, NotBuilt, ProjectorStuck, Fenced) as error:
                 log.info("eraser_waits", error=str(error))
             except Exception as error:
                 self._state = starts_over("eraser", error, Refused, LeadershipLost)
@@ -122,10 +151,11 @@ class Rewriter:
         latest, now = await _one(session, _LATEST)
         if latest is None:
             return True
-        horizon = latest + timedelta(seconds=HEARD_WITHIN_S)
+        horizon = latest + _HEARD_WITHIN
         if now < horizon:
             return False
-        if not await self._rewritten(session, horizon):
+        is_urgent = not await self._out_of_sight(session, horizon)
+        if not await self._rewritten(session, horizon, is_urgent=is_urgent):
             return False
         for custody, erasure in await self._due(session, executor):
             carried_out = erasure.steps.get(ErasureState.CARRIED_OUT)
@@ -133,10 +163,40 @@ class Rewriter:
                 await self._complete(session, executor, custody, erasure)
         return True
 
-    async def _rewritten(self, session: Connection, horizon: datetime) -> bool:
+    async def _out_of_sight(self, session: Connection, horizon: datetime) -> bool:
+        """Whether no row that answers is made of what was erased; False where too many are."""
+        tools, views = self._tools, self._texts
+        due = [
+            standing
+            for standing in await generations.standings(session, list(views))
+            if standing.answers
+            and standing.generation.version == views[standing.generation.name].version
+            and _clear_since(standing) < horizon
+        ]
+        if not due:
+            return True
+        self._state = "taking texts out of views"
+        upto = (await head(session)).position
+        traces = await Traces.find(session, min(map(_clear_since, due)) - _HEARD_WITHIN, upto)
+        texts, addresses = traces.texts(tools.store), traces.addresses(tools.store)
+        most = min(_MOST_TOLD, max(_FEW, upto // 4))
+        done = True
+        for standing in due:
+            view = views[standing.generation.name]
+            telling = addresses if view.addresses else texts
+            try:
+                await telling.upto(session, upto, most)
+                await Redaction(view, standing.generation, traces, telling).run(tools.sessions)
+                self._redacted += 1
+            except (TooMuch, BuildRunning, Fenced) as error:
+                log.info("view_not_redacted", view=view.name, error=described(error))
+                done = False
+        return done
+
+    async def _rewritten(self, session: Connection, horizon: datetime, *, is_urgent: bool) -> bool:
         """Whether nothing is kept that was begun before; of what is, as much as can be goes."""
-        views = {view.name: view for view in self._tools.views if view.holds_text}
-        rebuilt = set()
+        views = self._texts
+        stale = {}
         for standing in await generations.standings(session, list(views)):
             if standing.created_at >= horizon or standing.state == "retired":
                 continue
@@ -144,10 +204,14 @@ class Rewriter:
             if version < views[name].version:
                 # Of former code: whoever still runs it builds it anew.
                 await generations.discard(session, standing.generation)
-            elif version == views[name].version and name not in rebuilt:
+            elif version == views[name].version:
                 # What was begun and left unfinished goes with it.
-                await self._rebuild(views[name], horizon)
-                rebuilt.add(name)
+                stale[name] = views[name]
+        if is_urgent and (await head(session)).position > _SHORT_LOG:
+            await self._rebuild_beside(list(stale.values()), horizon)
+        else:
+            for view in stale.values():
+                await self._rebuild(view, horizon)
         left = await generations.standings(session, list(views))
         if any(standing.created_at < horizon for standing in left):
             return False
@@ -161,6 +225,27 @@ class Rewriter:
         outcome = await rebuild.run()
         self._rebuilt += 1
         log.info("view_rewritten", view=view.name, seconds=round(outcome.seconds, 3))
+
+    async def _rebuild_beside(self, views: Sequence[Projection], horizon: datetime) -> None:
+        """As many at once as there are processors."""
+        self._state = "building views anew by several processes"
+        waiting = list(views)
+
+        async def build() -> None:
+            while waiting:
+                await build_apart(waiting.pop(0), horizon, self._tools.environment)
+                self._rebuilt += 1
+
+        at_once = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
+        builders = [asyncio.create_task(build()) for _ in range(at_once)]
+        try:
+            await asyncio.gather(*builders)
+        finally:
+            await cancelled(*builders)
+
+    @property
+    def _texts(self) -> dict[str, Projection]:
+        return {view.name: view for view in self._tools.views if view.holds_text}
 
     async def _due(self, session: Connection, executor: Executor) -> list[tuple[Custody, Erasure]]:
         """What was approved and is not completed, as the log has it now."""
@@ -203,6 +288,11 @@ class Rewriter:
             await connection.execute("SET lock_timeout = '5s'")
             for table in _SCRUBBED:
                 await connection.execute(f"VACUUM (FULL) {table}".encode())
+
+
+def _clear_since(standing: Standing) -> datetime:
+    """Since when its rows hold nothing that had been erased until then."""
+    return standing.redacted_at or standing.created_at
 
 
 async def _one(session: Connection, sql: LiteralString, *params: object) -> Sequence[Any]:

@@ -5,7 +5,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -22,20 +22,25 @@ HEARD_WITHIN_S: Final = 3.0
 
 _EVERY_S: Final = 0.5
 _OVERLAP: Final = timedelta(seconds=10)
-_SINCE: Final = "SELECT key_id FROM keys.destroyed WHERE destroyed_at > now() - %s"
+_SINCE: Final = """
+SELECT array(SELECT key_id FROM keys.destroyed WHERE destroyed_at > now() - %s),
+    (SELECT max(redacted_at) FROM ops.projection_generations)
+"""
 
 _log = structlog.get_logger(__name__)
 
 
 class Forgotten:
-    """Asks twice a second which keys were destroyed, and at once where it is told that some were
-    (`heard`). While nobody can say, no key stays remembered."""
+    """Asks twice a second which keys were destroyed and whether a view has lost what they sealed,
+    and at once where it is told that some were (`heard`). While nobody can say, no key stays
+    remembered."""
 
     def __init__(self, pool: Pool, *rings: KeyRing) -> None:
         self._pool = pool
         self._rings = list(rings)
         self._forget: list[Callable[[], None]] = [forget_words, as_html.cache_clear]
         self._known: set[bytes] = set()
+        self._redacted_at: datetime | None = None
         self._told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -83,9 +88,13 @@ class Forgotten:
     async def _take(self, age: timedelta) -> None:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_SINCE, (age,), prepare=True)
-            found = {key_id.bytes for (key_id,) in await cursor.fetchall()}
+            row = await cursor.fetchone()
+        assert row is not None
+        found, redacted_at = {key_id.bytes for key_id in row[0]}, row[1]
         new, self._known = found - self._known, found
-        if new:
+        if new or redacted_at != self._redacted_at:
+            # What was asked of a view meanwhile may have been answered from before.
+            self._redacted_at = redacted_at
             self.drop(new)
 
 

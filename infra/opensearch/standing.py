@@ -96,21 +96,28 @@ async def begin(connection: Connection, log_id: str, name: str, view: ViewStandi
     return Standing(name, view.generation, view.parked, 0, 0, False, None, None, True)
 
 
+async def read_all_again(connection: Connection) -> None:
+    """Rows have changed of which no event tells: until an index has read them it is not asked."""
+    await connection.execute("UPDATE ops.search_indexes SET read_upto = 0, level_at = NULL")
+
+
 async def read(connection: Connection, index: Standing, upto: int) -> Standing:
-    """Rows up to there are in the index."""
+    """Rows up to there are in the index, unless all are to be read again."""
     await connection.execute(
-        "UPDATE ops.search_indexes SET read_upto = %s, problem = NULL WHERE name = %s",
-        (upto, index.name),
+        "UPDATE ops.search_indexes SET read_upto = %s, problem = NULL"
+        " WHERE name = %s AND read_upto = %s",
+        (upto, index.name, index.read_upto),
     )
     return replace(index, read_upto=upto, problem=None)
 
 
 async def level(connection: Connection, index: Standing, upto: int, parked: int) -> Standing:
-    """All of the log up to there is in the index, and can be found."""
+    """All of the log up to there is in the index, and can be found, unless all is to be read
+    again."""
     await connection.execute(
         "UPDATE ops.search_indexes SET read_upto = %s, position = %s, parked = %s,"
-        " level_at = clock_timestamp(), problem = NULL WHERE name = %s",
-        (upto, upto, parked, index.name),
+        " level_at = clock_timestamp(), problem = NULL WHERE name = %s AND read_upto = %s",
+        (upto, upto, parked, index.name, index.read_upto),
     )
     return replace(index, read_upto=upto, position=upto, parked=parked, silent_s=0.0, problem=None)
 

@@ -40,7 +40,7 @@ from infra.processes.relay import Relay
 from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import Workplace, open_workplace
 from infra.record.sealer import Pace, Sealer, SealersPlace
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings, SettingsError, child_environment
 from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.registry import VIEWS
@@ -190,6 +190,7 @@ def tools_of(
         nats=nats,
         eraser=Eraser(workplace.pool, workplace.destroyed, ExportFiles.of(settings), gone),
         open_executor=opened,
+        environment=child_environment(settings.as_environment()),
         owner_url=None if settings.database_url is None else settings.owner_url(),
     )
 

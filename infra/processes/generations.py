@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
@@ -13,6 +14,7 @@ import domain
 import projections
 from infra.postgres.pool import Connection
 from infra.postgres.views import ddl
+from infra.processes.outages import Fenced
 from projections.projection import Projection
 
 DROP_LOCK_TIMEOUT_MS = 500
@@ -53,6 +55,7 @@ class Standing:
     log_id: str
     answers: bool
     created_at: datetime
+    redacted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ async def standings(connection: Connection, names: Iterable[str] | None = None) 
     """Every generation of these views (None: of all), in order."""
     cursor = await connection.execute(
         "SELECT g.name, g.version, g.generation, g.state, g.fingerprint, c.position, c.epoch,"
-        " c.log_id::text, p.generation IS NOT NULL, g.created_at"
+        " c.log_id::text, p.generation IS NOT NULL, g.created_at, g.redacted_at"
         " FROM ops.projection_generations g"
         " JOIN ops.checkpoints c USING (name, version, generation)"
         " LEFT JOIN ops.projection_pointers p USING (name, version, generation)"
@@ -251,6 +254,34 @@ async def move(connection: Connection, moves: Sequence[Move], log_id: str) -> No
     )
 
 
+async def position_of(connection: Connection, generation: Generation) -> int:
+    """Raises Fenced where the generation has gone."""
+    return await _position(
+        connection,
+        "SELECT position FROM ops.checkpoints WHERE name = %s AND version = %s AND generation = %s",
+        generation,
+    )
+
+
+async def take_over(writer: Connection, generation: Generation) -> int:
+    """Lock the checkpoint and raise its epoch, within the caller's transaction: the projector
+    waits, then reads all anew. The position; raises Fenced where the generation has gone."""
+    return await _position(
+        writer,
+        "UPDATE ops.checkpoints SET epoch = epoch + 1"
+        " WHERE name = %s AND version = %s AND generation = %s RETURNING position",
+        generation,
+    )
+
+
+async def note_redacted(connection: Connection, generation: Generation) -> None:
+    await connection.execute(
+        "UPDATE ops.projection_generations SET redacted_at = clock_timestamp()"
+        " WHERE name = %s AND version = %s AND generation = %s",
+        _key(generation),
+    )
+
+
 async def set_state(connection: Connection, generation: Generation, state: str) -> None:
     await connection.execute(
         "UPDATE ops.projection_generations SET state = %s, changed_at = clock_timestamp()"
@@ -326,6 +357,13 @@ async def retired(connection: Connection, older_than_s: float) -> list[Generatio
         (older_than_s,),
     )
     return [Generation(*row) for row in await cursor.fetchall()]
+
+
+async def _position(connection: Connection, sql: LiteralString, generation: Generation) -> int:
+    row = await (await connection.execute(sql, _key(generation))).fetchone()
+    if row is None:
+        raise Fenced(f"{generation} has been dropped by somebody else")
+    return int(row[0])
 
 
 def _key(generation: Generation) -> tuple[str, int, int]:

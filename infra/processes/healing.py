@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -12,12 +11,12 @@ from domain.values.recorded import Recorded
 from infra.nats.connection import NatsConnection
 from infra.nats.wake import send_change
 from infra.postgres.pool import Connection
-from infra.processes import careful, dead_letters
+from infra.processes import careful, dead_letters, generations
 from infra.processes.build import BuildRunning, build_lock
 from infra.processes.folding import UNKNOWN_TYPE, CannotApply, fold
 from infra.processes.generations import Generation
 from infra.processes.log import Log, head
-from infra.processes.outages import Fenced, described, is_outage
+from infra.processes.outages import described, is_outage
 from infra.processes.relevance import is_known
 from infra.processes.rows import NO_LIMITS, Changes, RowStore
 from infra.processes.sessions import Sessions
@@ -117,12 +116,12 @@ class Healing:
                 raise BuildRunning(f"{projection.name} is being rebuilt or healed already")
             self._parked_from = await dead_letters.first_positions(session, generation)
             while True:
-                position = await self._checkpoint(session)
+                position = await generations.position_of(session, generation)
                 if position - self._folded <= NEAR_EVENTS:
                     break
                 await self._fold_to(position)
             async with sessions.open("healing-writer") as writer, writer.transaction():
-                position = await self._take_over(writer)
+                position = await generations.take_over(writer, generation)
                 await self._fold_to(position)
                 changes = self._right.picked(self._right.differing(self._lived))
                 await self._write(writer, changes)
@@ -141,28 +140,6 @@ class Healing:
             stream = min(self._streams, key=lambda one: self._parked_from.get(one, 0))
             position = self._parked_from.get(stream, 0)
             raise StillBroken(position, stream, described(error)) from error
-
-    async def _checkpoint(self, session: Connection) -> int:
-        cursor = await session.execute(
-            "SELECT position FROM ops.checkpoints"
-            " WHERE name = %s AND version = %s AND generation = %s",
-            (self._generation.name, self._generation.version, self._generation.number),
-        )
-        return self._position(await cursor.fetchone())
-
-    async def _take_over(self, writer: Connection) -> int:
-        """Lock the checkpoint and raise its epoch: the projector waits, then reads all anew."""
-        cursor = await writer.execute(
-            "UPDATE ops.checkpoints SET epoch = epoch + 1"
-            " WHERE name = %s AND version = %s AND generation = %s RETURNING position",
-            (self._generation.name, self._generation.version, self._generation.number),
-        )
-        return self._position(await cursor.fetchone())
-
-    def _position(self, row: Sequence[Any] | None) -> int:
-        if row is None:
-            raise Fenced(f"{self._generation} has been dropped by somebody else")
-        return int(row[0])
 
     async def _fold_to(self, position: int) -> None:
         while self._folded < position:

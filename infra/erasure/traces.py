@@ -1,0 +1,155 @@
+"""Where in the log something stands that destroyed keys had sealed, and what is told about it."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, LiteralString
+
+import msgspec
+
+from domain.values.ids import SYSTEM_WORKSPACE
+from domain.values.recorded import Recorded
+from infra.event_store.rows import COLUMNS, StoredRow
+from infra.postgres.pool import Connection
+from infra.processes import careful
+from infra.processes.log import Log
+
+# So many positions are looked through by one statement.
+_RANGE: Final = 20_000
+_DECODED: Final = 500
+
+_KEYS: LiteralString = """
+SELECT key_id, kind FROM keys.destroyed
+WHERE destroyed_at >= %s AND kind IN ('content', 'identity') ORDER BY key_id
+"""
+# A reason is sealed by who wrote, in the metadata; an address by who they are.
+_STREAMS: LiteralString = """
+SELECT e.workspace_id, e.stream, CASE WHEN e.stream NOT LIKE 'task\\_%%' THEN e.payload END
+FROM log.events AS e
+WHERE e.position BETWEEN %(first)s AND %(last)s AND EXISTS (
+    SELECT FROM unnest(%(all)s::bytea[], %(content)s::boolean[]) AS k (id, content)
+    WHERE position(k.id IN e.payload) > 0 OR (k.content AND position(k.id IN e.metadata) > 0))
+"""
+# Tasks and comments are nearly all there is; of them those alone that are asked for, or that may
+# be about one of them.
+_UNITS: LiteralString = f"""
+SELECT {COLUMNS} FROM log.events
+WHERE position BETWEEN %(first)s AND %(last)s AND workspace_id = ANY (%(workspaces)s)
+AND (stream NOT LIKE 'task\\_%%' OR stream = ANY (%(streams)s)) ORDER BY position
+"""
+_ADDRESSES: LiteralString = f"""
+SELECT {COLUMNS} FROM log.events AS e
+WHERE e.position BETWEEN %(first)s AND %(last)s AND EXISTS (
+    SELECT FROM unnest(%(all)s::bytea[]) AS k (id) WHERE position(k.id IN e.metadata) > 0)
+ORDER BY position
+"""
+
+
+class _About(msgspec.Struct):
+    """What a payload says of the task that it is about."""
+
+    task_id: str | None = None
+
+
+_about = msgspec.msgpack.Decoder(_About)
+
+
+def _task_in(payload: bytes) -> str | None:
+    """None where it names no task, or cannot be read."""
+    try:
+        return _about.decode(payload).task_id
+    except msgspec.MsgspecError:
+        return None
+
+
+class Traces:
+    """The streams in which destroyed keys had sealed a text, and the tasks that such a stream is
+    about: of these all is told, since their rows are made of both."""
+
+    def __init__(self, keys: Sequence[tuple[bytes, bool]]) -> None:
+        """Keys by their ids, and whether each is one of content."""
+        self._keys = keys
+        self.streams: set[str] = set()
+        self.workspaces: set[str] = set()
+
+    @classmethod
+    async def find(cls, session: Connection, since: datetime, upto: int) -> "Traces":
+        """Of the keys that were destroyed since then, in the log up to a position."""
+        cursor = await session.execute(_KEYS, (since,))
+        keys = [(key_id.bytes, kind == "content") for key_id, kind in await cursor.fetchall()]
+        found = cls(keys)
+        for first in range(1, upto + 1, _RANGE):
+            cursor = await session.execute(
+                _STREAMS, found._sought(first, min(first + _RANGE - 1, upto))
+            )
+            for workspace_id, stream, payload in await cursor.fetchall():
+                found.workspaces.add(workspace_id)
+                found.streams.add(stream)
+                if payload is not None and (task_id := _task_in(payload)) is not None:
+                    found.streams.add(task_id)
+        return found
+
+    def texts(self, store: Log) -> "Telling":
+        """All that can be told in their workspaces but for tasks that have no trace, and comments
+        on these: whatever a view makes of the texts follows from that."""
+        return Telling(self, store, addresses=False)
+
+    def addresses(self, store: Log) -> "Telling":
+        """The events that came from an address that was sealed, each of which stands for itself."""
+        return Telling(self, store, addresses=True)
+
+    def _sought(self, first: int, last: int) -> dict[str, object]:
+        return {
+            "first": first,
+            "last": last,
+            "all": [key_id for key_id, _ in self._keys],
+            "content": [is_content for _, is_content in self._keys],
+            "workspaces": [*{SYSTEM_WORKSPACE, *self.workspaces}],
+            "streams": [*self.streams],
+        }
+
+    async def _rows(
+        self, session: Connection, first: int, last: int, *, addresses: bool
+    ) -> Sequence[StoredRow]:
+        sql = _ADDRESSES if addresses else _UNITS
+        cursor = await session.execute(sql, self._sought(first, last))
+        rows = [StoredRow(*row) for row in await cursor.fetchall()]
+        return rows if addresses else [row for row in rows if self._concerns(row)]
+
+    def _concerns(self, row: StoredRow) -> bool:
+        return not row.stream.startswith("cmt_") or _task_in(row.payload) in self.streams
+
+
+class TooMuch(Exception):
+    """So much is to be told that whoever folds it does better to fold everything."""
+
+
+class Telling:
+    """Events, as far as they were asked for, kept for every view that folds them."""
+
+    def __init__(self, traces: Traces, store: Log, *, addresses: bool) -> None:
+        self._traces = traces
+        self._store = store
+        self._addresses = addresses
+        self._events: list[Recorded] = []
+        self._upto = 0
+
+    async def upto(
+        self, session: Connection, position: int, most: int | None = None
+    ) -> Sequence[Recorded]:
+        """All of them up to a position, in order. Raises TooMuch where there are more than `most`
+        of them."""
+        while self._upto < position:
+            last = min(self._upto + _RANGE, position)
+            rows = await self._traces._rows(
+                session, self._upto + 1, last, addresses=self._addresses
+            )
+            if most is not None and len(self._events) + len(rows) > most:
+                raise TooMuch
+            for start in range(0, len(rows), _DECODED):
+                self._events += await careful.decode(
+                    self._store, rows[start : start + _DECODED], aliases=self._addresses
+                )
+                await asyncio.sleep(0)
+            self._upto = last
+        return self._events
