@@ -104,6 +104,11 @@ class OpenSearchServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def folder(self) -> Path:
+        """All that it writes is in it."""
+        return self._run
+
     def start(self) -> None:
         """Until it can be used. Raises Unavailable."""
         with (self._run / "output.log").open("ab") as output:
