@@ -30,18 +30,15 @@ WHERE e.position BETWEEN %(first)s AND %(last)s AND EXISTS (
     SELECT FROM unnest(%(all)s::bytea[], %(content)s::boolean[]) AS k (id, content)
     WHERE position(k.id IN e.payload) > 0 OR (k.content AND position(k.id IN e.metadata) > 0))
 """
-# Tasks and comments are nearly all there is; of them those alone that are asked for, or that may
-# be about one of them.
-_UNITS: LiteralString = f"""
-SELECT {COLUMNS} FROM log.events
-WHERE position BETWEEN %(first)s AND %(last)s AND workspace_id = ANY (%(workspaces)s)
-AND (stream NOT LIKE 'task\\_%%' OR stream = ANY (%(streams)s)) ORDER BY position
+# Tasks and comments are nearly all there is; of tasks those alone that are asked for.
+_UNITS: LiteralString = """
+FROM log.events WHERE position BETWEEN %(first)s AND %(last)s
+AND workspace_id = ANY (%(workspaces)s)
+AND (stream NOT LIKE 'task\\_%%' OR stream = ANY (%(streams)s))
 """
-_ADDRESSES: LiteralString = f"""
-SELECT {COLUMNS} FROM log.events AS e
-WHERE e.position BETWEEN %(first)s AND %(last)s AND EXISTS (
+_ADDRESSES: LiteralString = """
+FROM log.events AS e WHERE e.position BETWEEN %(first)s AND %(last)s AND EXISTS (
     SELECT FROM unnest(%(all)s::bytea[]) AS k (id) WHERE position(k.id IN e.metadata) > 0)
-ORDER BY position
 """
 
 
@@ -80,7 +77,7 @@ class Traces:
         found = cls(keys)
         for first in range(1, upto + 1, _RANGE):
             cursor = await session.execute(
-                _STREAMS, found._sought(first, min(first + _RANGE - 1, upto))
+                _STREAMS, found.sought(first, min(first + _RANGE - 1, upto))
             )
             for workspace_id, stream, payload in await cursor.fetchall():
                 found.workspaces.add(workspace_id)
@@ -98,7 +95,8 @@ class Traces:
         """The events that came from an address that was sealed, each of which stands for itself."""
         return Telling(self, store, addresses=True)
 
-    def _sought(self, first: int, last: int) -> dict[str, object]:
+    def sought(self, first: int, last: int) -> dict[str, object]:
+        """The parameters of every question to the log."""
         return {
             "first": first,
             "last": last,
@@ -108,20 +106,9 @@ class Traces:
             "streams": [*self.streams],
         }
 
-    async def _rows(
-        self, session: Connection, first: int, last: int, *, addresses: bool
-    ) -> Sequence[StoredRow]:
-        sql = _ADDRESSES if addresses else _UNITS
-        cursor = await session.execute(sql, self._sought(first, last))
-        rows = [StoredRow(*row) for row in await cursor.fetchall()]
-        return rows if addresses else [row for row in rows if self._concerns(row)]
-
-    def _concerns(self, row: StoredRow) -> bool:
+    def concern(self, row: StoredRow) -> bool:
+        """Whether it is told: a comment is where its task is."""
         return not row.stream.startswith("cmt_") or _task_in(row.payload) in self.streams
-
-
-class TooMuch(Exception):
-    """So much is to be told that whoever folds it does better to fold everything."""
 
 
 class Telling:
@@ -131,21 +118,29 @@ class Telling:
         self._traces = traces
         self._store = store
         self._addresses = addresses
+        self._sql = _ADDRESSES if addresses else _UNITS
         self._events: list[Recorded] = []
         self._upto = 0
 
-    async def upto(
-        self, session: Connection, position: int, most: int | None = None
-    ) -> Sequence[Recorded]:
-        """All of them up to a position, in order. Raises TooMuch where there are more than `most`
-        of them."""
+    async def count(self, session: Connection, position: int) -> int:
+        """How many there are up to a position, comments on other tasks among them."""
+        cursor = await session.execute(
+            f"SELECT count(*) {self._sql}", self._traces.sought(1, position)
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
+
+    async def upto(self, session: Connection, position: int) -> Sequence[Recorded]:
+        """All of them up to a position, in order."""
         while self._upto < position:
             last = min(self._upto + _RANGE, position)
-            rows = await self._traces._rows(
-                session, self._upto + 1, last, addresses=self._addresses
+            cursor = await session.execute(
+                f"SELECT {COLUMNS} {self._sql} ORDER BY position",
+                self._traces.sought(self._upto + 1, last),
             )
-            if most is not None and len(self._events) + len(rows) > most:
-                raise TooMuch
+            rows = [StoredRow(*row) for row in await cursor.fetchall()]
+            rows = [row for row in rows if self._addresses or self._traces.concern(row)]
             for start in range(0, len(rows), _DECODED):
                 self._events += await careful.decode(
                     self._store, rows[start : start + _DECODED], aliases=self._addresses

@@ -19,7 +19,7 @@ from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.recorded import Origin
 from domain.workspace.events import WorkspaceMemberAdded, WorkspaceRenamed
 from infra.erasure.redaction import Redaction
-from infra.erasure.traces import TooMuch, Traces
+from infra.erasure.traces import Traces
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.destruction import DestroyedKeys, destroy_keys
@@ -136,10 +136,9 @@ async def test_redacted_rows_are_those_of_a_rebuild(
         await destroy_keys(session, day.who, DestroyedKeys(tmp_path / "destroyed"))
         store.ring.drop()
         traces = await Traces.find(session, begun, head)
-        with pytest.raises(TooMuch):
-            await traces.texts(store).upto(session, head, most=10)
         texts, addresses = traces.texts(store), traces.addresses(store)
         assert len(await texts.upto(session, head)) < 0.7 * head
+        assert len(await addresses.upto(session, head)) == await addresses.count(session, head)
         answering = {
             standing.generation.name: standing.generation
             for standing in await generations.standings(session)
