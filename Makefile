@@ -45,7 +45,8 @@ mutants: dev ## Change the domain in thousands of small ways: tests must find ni
 	$(BIN)/python -m tests.mutation $(ARGS)
 
 proof: dev ## Tamper with the record in thousands of seeded ways: every one is found; forget 200 names.
-	FORGOTTEN_NAMES=200 $(BIN)/python -m pytest -q tests/api/test_forgotten.py
+	FORGOTTEN_NAMES=200 $(BIN)/python -m pytest -q tests/api/test_forgotten.py \
+		tests/opensearch/test_forgotten_words.py
 	$(BIN)/python -m pytest tests/proof --share 1 --timeout 0 $(ARGS)
 
 bench: dev ## Measure against a plain CRUD application in the same run.

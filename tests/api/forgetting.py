@@ -2,6 +2,7 @@
 end."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,6 +17,9 @@ from infra.processes.workplace import open_workplace
 from infra.settings import Settings
 from projections.registry import VIEWS
 from tests.api.client import Api
+
+# `make proof` plants more.
+NAMES = int(os.environ.get("FORGOTTEN_NAMES", "20"))
 
 
 class Needles:

@@ -1,7 +1,6 @@
 """After an erasure no byte of the person is left in any file but the write-ahead log."""
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
@@ -27,12 +26,10 @@ from infra.postgres.pool import Connection
 from infra.processes.workplace import open_workplace
 from infra.settings import Settings
 from tests.api.client import Api
-from tests.api.forgetting import Needles, completed, named, rewriting, writes
+from tests.api.forgetting import NAMES, Needles, completed, named, rewriting, writes
 from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts, fresh_database
 
-# `make proof` plants more.
-NAMES = int(os.environ.get("FORGOTTEN_NAMES", "20"))
 REWRITTEN_WITHIN_S = 60.0
 
 _EVENT = (

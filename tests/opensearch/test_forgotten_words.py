@@ -9,12 +9,11 @@ import pytest
 from pydantic import SecretStr
 
 from tests.api.client import Api
-from tests.api.forgetting import Needles, completed, named, rewriting, writes
+from tests.api.forgetting import NAMES, Needles, completed, named, rewriting, writes
 from tests.api.product import Product, served, settings_of
 from tests.opensearch.server import OpenSearchServer
 from tests.real import Database, Parts
 
-_NAMES = 20
 _WITHIN_S = 60.0
 
 
@@ -38,7 +37,7 @@ async def test_no_word_of_whoever_was_erased_is_left_in_an_index(
         carl, bea = await ada.register(), await named(ada, needle)
         for each in (carl, bea):
             await ada.post(members, {"user_id": each.user_id, "role": "admin"})
-        await writes(bea, ada, workspace["id"], needle, _NAMES)
+        await writes(bea, ada, workspace["id"], needle, NAMES)
         query = {"q": "Meet", "workspace_id": workspace["id"]}
 
         async def answers() -> None:

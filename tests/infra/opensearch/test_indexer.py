@@ -99,7 +99,12 @@ async def test_a_position_is_shown_once_all_up_to_there_is_found(
     # All of it comes again, what was changed meanwhile included: nothing is other for it.
     past.change(made_id("task", 1), TaskRetitled(title="other", was="word"))
     await following.written.write(past)
-    await following.session.execute("UPDATE ops.search_indexes SET read_upto = 0")
+    await standing.read_all_again(following.session)
+    # Whoever had begun before that has not read them.
+    await standing.level(following.session, index, past.position, 0)
+    found = await standing.answering(following.session, following.written.log_id)
+    assert found is not None
+    assert not found.is_level
     assert (await following.level()).position == past.position
     assert (await following.count("word"), await following.count("other")) == (9, 1)
 
