@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
 
 from domain.comment.events import CommentDeleted
@@ -28,7 +27,6 @@ from infra.opensearch.indexer import Indexer
 from infra.postgres.pool import open_pool
 from infra.postgres.views import search_index, search_queries
 from infra.postgres.views.pointers import Pointers
-from infra.postgres.views.rows import adapt
 from infra.postgres.views.search_queries import SearchQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.processes.sessions import Sessions
@@ -38,7 +36,7 @@ from projections.search_query import AskedText, asked_text
 from projections.search_questions import Searched
 from projections.task_questions import Sort, SortBy, TaskFilter
 from projections.tasks import TASKS_VIEW
-from tests.infra.views.written import Written
+from tests.infra.views.written import Written, opened
 from tests.opensearch.server import OpenSearchServer
 from tests.projections.history import History, made_id
 from tests.real import Database
@@ -89,19 +87,8 @@ def numbers(found: Searched) -> list[int]:
 
 @pytest.fixture(params=["postgresql", "opensearch"])
 async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Sought]:
-    connect = psycopg.AsyncConnection.connect
     async with AsyncExitStack() as stack:
-        worker = await stack.enter_async_context(
-            await connect(database.worker_url, autocommit=True)
-        )
-        owner = await stack.enter_async_context(
-            await connect(database.superuser_url, autocommit=True)
-        )
-        adapt(worker)
-        row = await (await owner.execute("SELECT log_id::text FROM log.head")).fetchone()
-        assert row is not None
-        written = Written(worker, owner, row[0])
-        await written.begin([TASKS_VIEW, SEARCH_VIEW])
+        written = await stack.enter_async_context(opened(database, [TASKS_VIEW, SEARCH_VIEW]))
         pool = await open_pool(database.api_url, max_size=4)
         stack.push_async_callback(pool.close)
         pointers = Pointers(pool)
@@ -119,7 +106,7 @@ async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIte
             indexer = Indexer(server.url, Sessions(database.worker_url))
 
             async def level() -> None:
-                while await indexer.step(worker, client, written.log_id):
+                while await indexer.step(written.connection, client, written.log_id):
                     pass
 
         tasks = TaskQueries(pool, pointers, written.log_id)

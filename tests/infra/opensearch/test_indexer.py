@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-import psycopg
 import pytest
 from opensearchpy import AsyncOpenSearch
 
@@ -16,10 +15,9 @@ from infra.opensearch.indexer import Indexer
 from infra.opensearch.standing import Standing
 from infra.postgres.pool import Connection
 from infra.postgres.views.ddl import relation
-from infra.postgres.views.rows import adapt
 from infra.processes.sessions import Sessions
 from projections.search import DOCS, SEARCH_VIEW
-from tests.infra.views.written import Written
+from tests.infra.views.written import Written, opened
 from tests.opensearch.server import OpenSearchServer
 from tests.projections.history import History, made_id
 from tests.real import Database
@@ -58,25 +56,14 @@ class Following:
 
 @pytest.fixture
 async def following(database: Database, opensearch: OpenSearchServer) -> AsyncIterator[Following]:
-    connect = psycopg.AsyncConnection.connect
     async with AsyncExitStack() as stack:
-        worker = await stack.enter_async_context(
-            await connect(database.worker_url, autocommit=True)
-        )
-        owner = await stack.enter_async_context(
-            await connect(database.superuser_url, autocommit=True)
-        )
-        adapt(worker)
-        row = await (await owner.execute("SELECT log_id::text FROM log.head")).fetchone()
-        assert row is not None
-        written = Written(worker, owner, row[0])
-        await written.begin([SEARCH_VIEW])
+        written = await stack.enter_async_context(opened(database, [SEARCH_VIEW]))
         client = open_client(opensearch.url, timeout_s=30)
         stack.push_async_callback(client.close)
         past = History()
         past.project(1, past.workspace(1))
         indexer = Indexer(opensearch.url, Sessions(database.worker_url))
-        yield Following(past, written, worker, client, indexer)
+        yield Following(past, written, written.connection, client, indexer)
 
 
 async def test_a_position_is_shown_once_all_up_to_there_is_found(

@@ -2,21 +2,19 @@
 
 from collections.abc import AsyncIterator
 
-import psycopg
 import pytest
 
 from infra.postgres.pool import Pool, open_pool
 from infra.postgres.views.pointers import Pointers
-from infra.postgres.views.rows import adapt
-from tests.infra.views.written import Written
+from tests.infra.views.written import Written, opened
 from tests.real import Database
 
 
 @pytest.fixture
 async def pool(database: Database) -> AsyncIterator[Pool]:
-    opened = await open_pool(database.api_url, max_size=4)
-    yield opened
-    await opened.close()
+    pool = await open_pool(database.api_url, max_size=4)
+    yield pool
+    await pool.close()
 
 
 @pytest.fixture
@@ -26,14 +24,5 @@ def pointers(pool: Pool) -> Pointers:
 
 @pytest.fixture
 async def written(database: Database) -> AsyncIterator[Written]:
-    connect = psycopg.AsyncConnection.connect
-    async with (
-        await connect(database.worker_url, autocommit=True) as worker,
-        await connect(database.superuser_url, autocommit=True) as owner,
-    ):
-        adapt(worker)
-        found = await (await owner.execute("SELECT log_id::text FROM log.head")).fetchone()
-        assert found is not None
-        views = Written(worker, owner, found[0])
-        await views.begin()
-        yield views
+    async with opened(database) as written:
+        yield written

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +21,6 @@ from infra.postgres.views.board_queries import BoardQueries
 from infra.postgres.views.dependency_queries import DependencyQueries
 from infra.postgres.views.past_queries import Past, PastQueries
 from infra.postgres.views.pointers import Pointers
-from infra.postgres.views.rows import adapt
 from infra.postgres.views.stats_queries import ProjectCounts, StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from projections.board import BOARD_VIEW
@@ -31,7 +29,7 @@ from projections.past_moments import ALWAYS, Moment, microseconds
 from projections.questions import Page, Scope
 from projections.task_questions import Sort, SortBy, TaskFilter
 from projections.tasks import TASKS_VIEW
-from tests.infra.views.written import Written
+from tests.infra.views.written import Written, opened
 from tests.projections.history import BEGAN, History, made_id
 from tests.projections.strategies import histories, moments
 from tests.real import Database
@@ -130,18 +128,8 @@ def counted(counts: ProjectCounts) -> Any:
 @asynccontextmanager
 async def views(database: Database) -> Any:
     pool = await open_pool(database.api_url, max_size=2)
-    connect = psycopg.AsyncConnection.connect
     try:
-        async with (
-            await connect(database.worker_url, autocommit=True) as worker,
-            await connect(database.superuser_url, autocommit=True) as owner,
-        ):
-            adapt(worker)
-            found = await (await owner.execute("SELECT log_id::text FROM log.head")).fetchone()
-            assert found is not None
-            await owner.execute("DELETE FROM ops.projection_pointers")
-            written = Written(worker, owner, found[0])
-            await written.begin((TASKS_VIEW, BOARD_VIEW, PAST_VIEW))
+        async with opened(database, (TASKS_VIEW, BOARD_VIEW, PAST_VIEW)) as written:
             yield Views(written, pool)
     finally:
         await pool.close()

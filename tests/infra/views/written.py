@@ -1,16 +1,21 @@
 """A made past, written into the views of a real database."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+import psycopg
 
 from domain.values.recorded import Recorded
 from infra.postgres.pool import Connection
+from infra.postgres.views.rows import adapt
 from infra.processes import generations
 from infra.processes.generations import Generation, Move
 from infra.processes.rows import NO_LIMITS, RowStore
 from projections.projection import Projection
 from projections.registry import VIEWS
 from tests.projections.history import History
+from tests.real import Database
 
 
 @dataclass(slots=True)
@@ -33,7 +38,7 @@ class Written:
 
     def __init__(self, connection: Connection, owner: Connection, log_id: str) -> None:
         self.log_id = log_id
-        self._connection = connection
+        self.connection = connection
         self._owner = owner
         self._views: dict[str, _View] = {}
 
@@ -44,17 +49,17 @@ class Written:
 
     async def another(self, projection: Projection) -> Generation:
         """A further generation of a view, empty, that does not answer yet."""
-        generation = await generations.create(self._connection, projection, self.log_id)
-        await generations.create_indexes(self._connection, projection, generation)
-        await generations.force_policies(self._connection, projection, generation)
+        generation = await generations.create(self.connection, projection, self.log_id)
+        await generations.create_indexes(self.connection, projection, generation)
+        await generations.force_policies(self.connection, projection, generation)
         return generation
 
     async def answer_with(self, generation: Generation, projection: Projection) -> None:
-        claimed = await generations.claim(self._connection, [generation], self.log_id)
+        claimed = await generations.claim(self.connection, [generation], self.log_id)
         position, epoch = claimed[generation]
         rows = RowStore(projection, generation, self.limits)
         self._views[projection.name] = _View(projection, generation, rows, position, epoch)
-        assert await generations.point(self._connection, generation)
+        assert await generations.point(self.connection, generation)
 
     async def write(self, past: History, *, log: bool = True) -> None:
         """All of the past that is not written yet; `log` False: only into the views."""
@@ -70,7 +75,7 @@ class Written:
             return
         asked = view.rows.asked(events)
         if asked:
-            await view.rows.load(self._connection, asked)
+            await view.rows.load(self.connection, asked)
         for recorded in events:
             fold = view.projection.folds.get(type(recorded.event), view.projection.every)
             if fold is not None:
@@ -78,9 +83,9 @@ class Written:
         changes = view.rows.changes()
         view.rows.leave()
         move = Move(view.generation, view.epoch, view.position, events[-1].position)
-        async with self._connection.transaction():
-            await generations.move(self._connection, [move], self.log_id)
-            await changes.write(self._connection)
+        async with self.connection.transaction():
+            await generations.move(self.connection, [move], self.log_id)
+            await changes.write(self.connection)
         view.rows.committed()
         view.position = move.new
 
@@ -101,3 +106,20 @@ class Written:
 
     async def guard(self, name: str, position: int) -> None:
         await self._owner.execute("INSERT INTO log.guards VALUES (%s, %s)", (name, position))
+
+
+@asynccontextmanager
+async def opened(database: Database, views: Sequence[Projection] = VIEWS) -> AsyncIterator[Written]:
+    """Empty views that answer; whatever was written there before answers no more."""
+    connect = psycopg.AsyncConnection.connect
+    async with (
+        await connect(database.worker_url, autocommit=True) as worker,
+        await connect(database.superuser_url, autocommit=True) as owner,
+    ):
+        adapt(worker)
+        found = await (await owner.execute("SELECT log_id::text FROM log.head")).fetchone()
+        assert found is not None
+        await owner.execute("DELETE FROM ops.projection_pointers")
+        written = Written(worker, owner, found[0])
+        await written.begin(views)
+        yield written
