@@ -1,13 +1,12 @@
-"""Accounts and who somebody is: register, log in and out, profiles."""
+"""Accounts and who somebody is: registering, and profiles."""
 
-from typing import Annotated, Any, ClassVar
-from urllib.parse import parse_qsl
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 from pydantic import ConfigDict, Field
 
-from api.http.bodies import Body, parse_body, read_body, require_unchanged
+from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
 from api.http.etags import etag
@@ -18,39 +17,29 @@ from api.http.once import once
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.queries import ReadQuery
-from api.http.reply import Reply, no_content
+from api.http.reply import Reply
 from api.http.route import DirectRoute
-from api.http.values import MAX_CODE, Code, Email, Name, NewPassword, Reference
-from api.routes.answers import Registered, Tokens, encode
+from api.http.values import Email, Name, NewPassword, Reference
+from api.routes.answers import Registered, encode
 from commands.user.edit_profile import EditProfile
-from domain.errors import Kind, Refused, invalid, not_found
+from domain.errors import Kind, Refused, not_found
 from domain.user.state import USER, User
 from domain.values.ids import is_id
 from domain.values.moment import moment
 from domain.values.text import readable, shown
 from infra.people.accounts import Registration
 from infra.people.invitations import no_invitation
-from infra.people.proofs import Proof
-from infra.people.sessions import Session
 from projections.members import MEMBERS_VIEW
 from projections.profiles import OwnAnswer, ProfileAnswer, render_own, render_profile
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["People"])
 
-_BODY_PROBLEMS = (
+BODY_PROBLEMS = (
     BODY_TOO_LARGE,
     UNSUPPORTED_MEDIA_TYPE,
     Kind.VALIDATION_FAILED,
     Kind.RATE_LIMITED,
 )
-_LOG_IN_PROBLEMS = (
-    *_BODY_PROBLEMS,
-    Kind.UNAUTHENTICATED,
-    Kind.SECOND_FACTOR_REQUIRED,
-    Kind.EMAIL_NOT_VERIFIED,
-)
-_OAUTH2 = frozenset({"grant_type", "scope", "client_id", "client_secret"})
-_FORM = b"application/x-www-form-urlencoded"
 
 
 class NewUser(Body):
@@ -78,19 +67,6 @@ class NewUser(Body):
     ) = None
 
 
-class LogIn(Body):
-    """One of the codes, where the account has a second factor."""
-
-    username: Annotated[str, Field(max_length=300, description="Username or e-mail address.")]
-    password: Annotated[str, Field(max_length=1_000)]
-    totp_code: Code | None = None
-    recovery_code: Code | None = None
-
-
-class Refresh(Body):
-    refresh_token: Annotated[str, Field(max_length=500)]
-
-
 class ProfileChanges(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Ada", "time_zone": "Europe/Berlin"}]}
@@ -115,41 +91,6 @@ class ProfileChanges(Body):
     locale: Reference = ""
 
 
-_LOG_IN_FIELDS: dict[str, Any] = {
-    "username": {"type": "string", "maxLength": 300},
-    "password": {"type": "string", "maxLength": 1_000},
-    "totp_code": {"type": "string", "maxLength": MAX_CODE},
-    "recovery_code": {"type": "string", "maxLength": MAX_CODE},
-}
-_LOG_IN_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["username", "password"],
-                "properties": {
-                    **_LOG_IN_FIELDS,
-                    "totp_code": {"type": ["string", "null"], "maxLength": MAX_CODE},
-                    "recovery_code": {"type": ["string", "null"], "maxLength": MAX_CODE},
-                },
-                "additionalProperties": False,
-            }
-        },
-        _FORM.decode(): {
-            "schema": {
-                "type": "object",
-                "required": ["username", "password"],
-                "properties": {
-                    **_LOG_IN_FIELDS,
-                    **{name: {"type": "string"} for name in sorted(_OAUTH2)},
-                },
-            }
-        },
-    },
-}
-
-
 @router.post(
     "/users",
     summary="Make an account",
@@ -157,7 +98,7 @@ _LOG_IN_BODY = {
         Registered,
         status=201,
         may=(
-            *_BODY_PROBLEMS,
+            *BODY_PROBLEMS,
             Kind.ALREADY_EXISTS,
             Kind.CONFLICT,
             Kind.IDEMPOTENCY_KEY_REUSED,
@@ -210,83 +151,6 @@ async def register(call: CallHere, body: NewUser) -> Reply:
     return Reply(201, doc, [location, *changed_headers(call, outcome)])
 
 
-@router.post(
-    "/auth/login",
-    summary="Log in",
-    **public(Tokens, may=_LOG_IN_PROBLEMS, requestBody=_LOG_IN_BODY),
-)
-async def log_in(call: CallHere) -> Reply:
-    return await _log_in(call)
-
-
-@router.post(
-    "/users/login",
-    summary="Log in, at another place",
-    **public(Tokens, may=_LOG_IN_PROBLEMS, requestBody=_LOG_IN_BODY),
-)
-async def log_in_as_user(call: CallHere) -> Reply:
-    return await _log_in(call)
-
-
-async def _log_in(call: Call) -> Reply:
-    await spend(call, f"address {call.address}")
-    body = await _log_in_body(call)
-    proof = Proof(
-        password=body.password, totp_code=body.totp_code, recovery_code=body.recovery_code
-    )
-    session = await call.house.accounts.log_in(body.username, proof, call.address, user_agent(call))
-    return await tokens_of(call, session)
-
-
-def user_agent(call: Call) -> str | None:
-    given = call.headers.get(b"user-agent")
-    return None if given is None else given.decode("latin-1")
-
-
-async def _log_in_body(call: Call) -> LogIn:
-    """JSON, or the form of OAuth 2.0's password grant (RFC 6749, 4.3.2)."""
-    media = call.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media != _FORM:
-        return await read_body(call, LogIn)
-    try:
-        pairs = parse_qsl(
-            (await call.body()).decode("utf-8"), keep_blank_values=True, errors="strict"
-        )
-    except (UnicodeDecodeError, ValueError):
-        raise invalid("", "The form is not UTF-8.", "malformed") from None
-    return parse_body(LogIn, {name: value for name, value in pairs if name not in _OAUTH2})
-
-
-@router.post(
-    "/auth/refresh",
-    summary="Exchange a refresh token for the next one",
-    **public(Tokens, may=(*_BODY_PROBLEMS, Kind.UNAUTHENTICATED)),
-)
-async def refresh(call: CallHere, body: Refresh) -> Reply:
-    await spend(call, f"address {call.address}")
-    session = await call.house.sessions.carry_on(body.refresh_token)
-    if session is None:
-        raise Refused(Kind.UNAUTHENTICATED, "The refresh token is not good any more; log in.")
-    return await tokens_of(call, session)
-
-
-@router.post("/auth/logout", summary="Log out", **write(None, status=204, has_body=False,
-    has_path=False))  # fmt: skip
-async def log_out(call: CallHere) -> Reply:
-    session_id = call.caller.session_id
-    await call.house.sessions.end(session_id)
-    call.house.revocations.add(session_id)
-    return no_content()
-
-
-@router.post("/auth/logout-all", summary="Log out everywhere", **write(None, status=204,
-    has_body=False, has_path=False))  # fmt: skip
-async def log_out_everywhere(call: CallHere) -> Reply:
-    for session_id in await call.house.sessions.end_all(call.caller.user_id):
-        call.house.revocations.add(session_id)
-    return no_content()
-
-
 @router.get("/users/me", summary="Who you are", **read(OwnAnswer, has_path=False))
 async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
@@ -299,8 +163,8 @@ async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Re
         headers = [etag(read_now.version, read_now.own)]
         headers += position_headers(call, read_now.position)
         return Reply(200, bytes(read_now.own), headers)
-    user = await _known(call, user_id)
-    doc = await _own(call, user)
+    user = await known(call, user_id)
+    doc = await own_doc(call, user)
     return Reply(200, doc, [etag(user.version, doc), *position_headers(call, user.position)])
 
 
@@ -312,7 +176,7 @@ async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Re
 async def change_myself(call: CallHere, body: ProfileChanges) -> Reply:
     user_id = call.caller.user_id
     if body.sent_back:
-        _require_same_identity(body, await _known(call, user_id))
+        _require_same_identity(body, await known(call, user_id))
     command = EditProfile(
         user_id=user_id,
         name=body.name if body.gives("name") else UNSET,
@@ -321,7 +185,7 @@ async def change_myself(call: CallHere, body: ProfileChanges) -> Reply:
     )
     outcome = await execute(call, [command], body=body, match=user_id)
     user = outcome.state(USER)
-    return changed(call, outcome, await _own(call, user), user.version)
+    return changed(call, outcome, await own_doc(call, user), user.version)
 
 
 @router.get(
@@ -339,7 +203,7 @@ async def get_user(call: CallHere, user_id: str, query: Annotated[ReadQuery, Que
     read_now = await house.members.person(user_id)
     if read_now is not None and read_now.fresh and read_now.doc is not None:
         return Reply(200, bytes(read_now.doc), position_headers(call, read_now.position))
-    user = await _known(call, user_id)
+    user = await known(call, user_id)
     return Reply(200, render_profile(user), position_headers(call, user.position))
 
 
@@ -358,23 +222,8 @@ async def shared_workspaces(call: Call, user_id: str) -> tuple[str, ...]:
     return tuple(shared)
 
 
-async def tokens_of(call: Call, session: Session) -> Reply:
-    """The answer to a log-in, however it was done."""
-    tokens = call.house.access_tokens
-    user = await _known(call, session.user_id)
-    doc = encode(
-        {
-            "access_token": tokens.issue(session.user_id, session.session_id),
-            "token_type": "bearer",
-            "expires_in": int(tokens.lifetime.total_seconds()),
-            "refresh_token": session.refresh_token,
-            "user": Raw(await _own(call, user)),
-        }
-    )
-    return Reply(200, doc)
-
-
-async def _known(call: Call, user_id: str) -> User:
+async def known(call: Call, user_id: str) -> User:
+    """As the log has them now. Raises Refused(NOT_FOUND)."""
     user = await call.access.newest(USER, user_id)
     if user is None:
         raise not_found("user")
@@ -383,11 +232,11 @@ async def _known(call: Call, user_id: str) -> User:
 
 async def own_answer(call: Call) -> tuple[User, bytes]:
     """The caller, and how they see themselves, as the log has them."""
-    user = await _known(call, call.caller.user_id)
-    return user, await _own(call, user)
+    user = await known(call, call.caller.user_id)
+    return user, await own_doc(call, user)
 
 
-async def _own(call: Call, user: User) -> bytes:
+async def own_doc(call: Call, user: User) -> bytes:
     """A person as they see themselves, as the log has them."""
     roles = await if_seen(call.access.roles(user.user_id))
     if not roles and user.default_workspace_id is not None and call.within is None:

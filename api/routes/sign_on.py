@@ -25,8 +25,8 @@ from api.routes.answers import (
     Tokens,
     encode,
 )
+from api.routes.log_in import tokens_of, user_agent
 from api.routes.own_account import ProofOfSelf, owner_of, proof_of
-from api.routes.people import tokens_of, user_agent
 from domain.errors import Kind, Refused, invalid
 from infra.people.flows import COOKIE_GOOD_FOR_S, Asking, CameBack
 from infra.people.proofs import Proof
