@@ -12,6 +12,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import readable
 from domain.workspace.events import (
     WorkspaceClosed,
+    WorkspaceImported,
     WorkspaceInvitationAccepted,
     WorkspaceInvitationRenewed,
     WorkspaceInvitationRevoked,
@@ -102,6 +103,7 @@ WORKSPACE_EVENTS = (
     WorkspaceTasksHandedOver,
     WorkspaceClosed,
     WorkspaceReopened,
+    WorkspaceImported,
 )
 
 # What stands in rows of its own, or is asked of the log itself.

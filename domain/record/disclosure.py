@@ -20,7 +20,9 @@ ERASED_BEFORE = 2
 KEY_ID_BYTES = 16
 FIELD_KEY_BYTES = 32
 NONCE_BYTES = 12
-_COMMITMENT = slice(KEY_ID_BYTES, KEY_ID_BYTES + 32)
+SEAL_BYTES = KEY_ID_BYTES + 32
+"""A sealed field begins with the id of its key and the commitment to its own."""
+_COMMITMENT = slice(KEY_ID_BYTES, SEAL_BYTES)
 _NONCE = slice(_COMMITMENT.stop, _COMMITMENT.stop + NONCE_BYTES)
 
 METADATA = "metadata."
@@ -48,7 +50,7 @@ def open_field(secret: bytes, where: bytes, sealed: bytes) -> bytes:
 
     Raises SealBroken.
     """
-    if not hmac.compare_digest(sealed[_COMMITMENT], commitment(secret)):
+    if not hmac.compare_digest(commitment_of(sealed), commitment(secret)):
         raise SealBroken("the key is not the one that this field commits to")
     try:
         return AESGCM(secret).decrypt(sealed[_NONCE], sealed[_NONCE.stop :], where)
@@ -63,6 +65,11 @@ def commitment(secret: bytes) -> bytes:
 
 def key_id_of(sealed: bytes) -> bytes:
     return sealed[:KEY_ID_BYTES]
+
+
+def commitment_of(sealed: bytes) -> bytes:
+    """The commitment to the one key that opens it."""
+    return sealed[_COMMITMENT]
 
 
 def sealed_fields(payload: bytes, metadata: bytes) -> dict[str, bytes]:

@@ -164,6 +164,17 @@ class WorkspaceReopened:
     was: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceImported:
+    """From here on the workspace goes on in this log: the `events` before this one, all that it
+    has, came together from the log `log_id`, where its chain ended in `link`, in
+    hexadecimal digits."""
+
+    log_id: str
+    events: int
+    link: str
+
+
 WorkspaceEvent = (
     WorkspaceCreated
     | WorkspaceRenamed
@@ -186,4 +197,5 @@ WorkspaceEvent = (
     | WorkspaceTasksHandedOver
     | WorkspaceClosed
     | WorkspaceReopened
+    | WorkspaceImported
 )

@@ -22,7 +22,7 @@ SELECT (SELECT position FROM log.head) = 0
     AND NOT EXISTS (SELECT FROM people.credentials)
 """
 _FORGOTTEN: Final = """
-SELECT owner FROM keys.sealing_keys WHERE kind = 'identity' AND key_id = ANY (%s)
+SELECT owner FROM keys.every_key WHERE kind = 'identity' AND key_id = ANY (%s)
 """
 _SET_HEAD: Final = """
 UPDATE log.head SET log_id = %s, position = %s,

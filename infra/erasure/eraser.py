@@ -21,11 +21,11 @@ MOST_PLACES: Final = 1_000
 
 _SESSIONS: Final = "SELECT session_id FROM people.sessions WHERE user_id = %s AND ended_at IS NULL"
 _WROTE_IN: Final = (
-    "SELECT workspace_id FROM keys.sealing_keys WHERE owner = %s AND kind = 'content'"
+    "SELECT DISTINCT workspace_id FROM keys.every_key WHERE owner = %s AND kind = 'content'"
     " ORDER BY workspace_id LIMIT %s"
 )
 _EVER_WROTE_IN: Final = (
-    "SELECT workspace_id FROM keys.sealing_keys WHERE owner = %(owner)s AND kind = 'content'"
+    "SELECT workspace_id FROM keys.every_key WHERE owner = %(owner)s AND kind = 'content'"
     " UNION SELECT workspace_id FROM keys.destroyed WHERE owner = %(owner)s AND kind = 'content'"
 )
 

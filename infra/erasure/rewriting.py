@@ -49,6 +49,8 @@ LOCK: Final = "eraser"
 # that are changed in place are written anew; those of views are dropped whole.
 _SCRUBBED: Final = (
     "keys.sealing_keys",
+    "keys.imported_keys",
+    "keys.field_keys",
     "people.credentials",
     "people.sessions",
     "people.outbox",

@@ -21,14 +21,14 @@ from domain.values.text import ERASED, Erased
 from infra.event_store.event_types import EVENT_TYPES, UPCASTERS, EventType, Upcaster
 from infra.event_store.rows import StoredRow
 from infra.event_store.sealing import Sealer, unseal
-from infra.keys.content_keys import SealingKey
+from infra.keys.content_keys import OpeningKey
 
 _ERASED = Ext(ERASED_BEFORE, b"")
 _Utc = Annotated[datetime, msgspec.Meta(tz=True)]
 _encode = Encoder().encode
 _decode_any = Decoder().decode
 
-Keys = Mapping[bytes, SealingKey | None]
+Keys = Mapping[bytes, OpeningKey | None]
 
 
 class EventUnknown(LookupError):
@@ -197,8 +197,8 @@ class Codec:
             return _generic(row)
         return None
 
-    def key_ids(self, row: StoredRow, shape: Any) -> Iterable[bytes]:
-        """The ids of the keys that seal it."""
+    def sealed(self, row: StoredRow, shape: Any) -> Iterable[bytes]:
+        """Its fields that are sealed, as they are stored."""
         codec = self._by_name.get(row.type)
         values: Iterable[Any]
         if codec is not None:
@@ -207,7 +207,7 @@ class Codec:
             values = () if shape is None else shape.values()
         for value in values:
             if type(value) is Ext and value.code == SEALED:
-                yield key_id_of(bytes(value.data))
+                yield bytes(value.data)
 
     def build(self, row: StoredRow, shape: Any, keys: Keys) -> Any:
         """The event as the newest code knows it, or None for an unknown type.

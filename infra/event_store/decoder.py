@@ -1,23 +1,33 @@
 """Rows of the log as the domain knows them: unsealed, upcast, with all that stands beside them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 import structlog
 
-from domain.record.disclosure import SealBroken, place
+from domain.record.disclosure import SEAL_BYTES, SealBroken, place
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
 from infra.event_store.codec import Codec, Keys, Unreadable
 from infra.event_store.metadata import Metadata, Said, decode_metadata
 from infra.event_store.rows import StoredRow, moment
-from infra.keys.content_keys import KeyRing
+from infra.keys.content_keys import OpeningKey
 
 _log = structlog.get_logger(__name__)
 
 
+class Ring(Protocol):
+    """Whoever has the keys: as far as they are `at_hand` by their ids, else asked for what they
+    shall open."""
+
+    @property
+    def at_hand(self) -> Keys: ...
+
+    async def opening(self, sealed: Collection[bytes]) -> Mapping[bytes, OpeningKey | None]: ...
+
+
 class RowDecoder:
-    def __init__(self, codec: Codec, ring: KeyRing) -> None:
+    def __init__(self, codec: Codec, ring: Ring) -> None:
         self._codec = codec
         self._ring = ring
 
@@ -39,7 +49,7 @@ class RowDecoder:
         try:
             return self._all(rows, shapes, metadatas, self._ring.at_hand, addresses)
         except KeyError:  # a key that has not been used yet
-            keys = await self._ring.load(self._key_ids(rows, shapes, metadatas))
+            keys = await self._ring.opening(self._sealed(rows, shapes, metadatas))
             return self._all(rows, shapes, metadatas, keys, addresses)
 
     async def decode_legible(
@@ -64,19 +74,19 @@ class RowDecoder:
         metadata = decode_metadata(row.metadata).without_reason()
         if addresses is None:
             metadata = metadata.without_address()
-        keys = await self._ring.load(metadata.sealed_by())
+        keys = await self._ring.opening(metadata.sealed())
         try:
             return self._recorded(row, None, metadata, keys, addresses)
         except SealBroken:
             return self._recorded(row, None, metadata.without_address(), keys, None)
 
-    def _key_ids(
+    def _sealed(
         self, rows: Sequence[StoredRow], shapes: Sequence[Any], metadatas: Sequence[Metadata]
     ) -> set[bytes]:
         found: set[bytes] = set()
         for row, shape, metadata in zip(rows, shapes, metadatas, strict=True):
-            found.update(self._codec.key_ids(row, shape))
-            found.update(metadata.sealed_by())
+            found.update(each[:SEAL_BYTES] for each in self._codec.sealed(row, shape))
+            found.update(each[:SEAL_BYTES] for each in metadata.sealed())
         return found
 
     def _all(

@@ -43,10 +43,10 @@ class Metadata(msgspec.Struct, omit_defaults=True, frozen=True, gc=False):
     author: str | None = None
     authors: dict[str, str] | None = None
 
-    def sealed_by(self) -> list[bytes]:
-        """The ids of the keys that seal parts of it."""
+    def sealed(self) -> list[bytes]:
+        """Its sealed parts, as they are stored."""
         return [
-            key_id_of(bytes(value.data))
+            bytes(value.data)
             for value in (self.ip, self.reason)
             if type(value) is Ext and value.code == SEALED
         ]
@@ -102,4 +102,5 @@ def _text(value: Any, where: bytes, keys: Keys) -> Text:
         return ERASED
     blob = bytes(value.data)
     key = keys[key_id_of(blob)]
-    return ERASED if key is None else unseal(key, where, blob).decode()
+    plaintext = None if key is None else unseal(key, where, blob)
+    return ERASED if plaintext is None else plaintext.decode()

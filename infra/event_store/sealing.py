@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from domain.record.disclosure import NONCE_BYTES, commitment, open_field
-from infra.keys.content_keys import SealingKey
+from domain.record.disclosure import NONCE_BYTES, commitment, commitment_of, open_field
+from infra.keys.content_keys import OpeningKey, SealingKey
+from infra.keys.field_keys import FieldKeys
 
 
 class Sealer:
@@ -40,9 +41,18 @@ class Sealer:
         return key.key_id + commitment(secret) + self._nonce + sealed
 
 
-def unseal(key: SealingKey, where: bytes, sealed: bytes) -> bytes:
-    """The plaintext. Raises SealBroken."""
-    return open_field(field_key(key, where), where, sealed)
+def unseal(key: OpeningKey, where: bytes, sealed: bytes) -> bytes | None:
+    """The plaintext; None where the field came from elsewhere without its key. Raises SealBroken,
+    and KeyError where `KeyRing.opening` was not asked for it."""
+    secret = opening_key(key, where, sealed)
+    return None if secret is None else open_field(secret, where, sealed)
+
+
+def opening_key(key: OpeningKey, where: bytes, sealed: bytes) -> bytes | None:
+    """What opens this one field and nothing else; None and KeyError as above."""
+    if isinstance(key, FieldKeys):
+        return key.of(commitment_of(sealed))
+    return field_key(key, where)
 
 
 def field_key(key: SealingKey, where: bytes) -> bytes:

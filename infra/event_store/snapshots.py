@@ -108,7 +108,7 @@ class Snapshots:
             return None
         try:
             plain = unseal(key, where + _STATE.encode(), sealed)
-            state: Versioned = self._codecs[kind].decode(plain)
+            state: Versioned | None = None if plain is None else self._codecs[kind].decode(plain)
         except (SealBroken, msgspec.MsgspecError):
             _log.exception("the snapshot of %s cannot be used", stream)
             return None

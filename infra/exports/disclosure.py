@@ -18,37 +18,38 @@ from domain.record.disclosure import (
     sealed_fields,
 )
 from infra.event_store.rows import StoredRow
-from infra.event_store.sealing import field_key
-from infra.keys.content_keys import SealingKey
+from infra.event_store.sealing import opening_key
+from infra.keys.content_keys import OpeningKey
 
 _decode = Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A field that is sealed, and the id of the key that sealed it."""
+    """A field that is sealed, as it is stored."""
 
     field: str
-    key_id: bytes
+    content: bytes
 
 
 def sealed_in(row: StoredRow) -> list[Sealed]:
     """All sealed fields of an event. Raises NotReadable."""
     found = sealed_fields(row.payload, row.metadata)
-    return [Sealed(field, key_id_of(sealed)) for field, sealed in found.items()]
+    return [Sealed(field, content) for field, content in found.items()]
 
 
 def disclosed(
-    row: StoredRow, fields: Sequence[Sealed], keys: Mapping[bytes, SealingKey | None]
+    row: StoredRow, fields: Sequence[Sealed], keys: Mapping[bytes, OpeningKey | None]
 ) -> list[tuple[str, bytes]]:
     """Each field that can still be read, with the key of it alone."""
     if not fields:
         return []
     where = place(row.workspace_id, row.stream, row.version, row.type)
     return [
-        (each.field, field_key(key, where + each.field.encode()))
+        (each.field, secret)
         for each in fields
-        if (key := keys[each.key_id]) is not None
+        if (key := keys[key_id_of(each.content)]) is not None
+        and (secret := opening_key(key, where + each.field.encode(), each.content)) is not None
     ]
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from hashlib import sha256
 from typing import BinaryIO
 
+from domain.record.disclosure import SEAL_BYTES
 from domain.record.encoding import NO_LINK, body_hash, link
 from domain.record.entry import disclosed_entry, edge_entry, withheld_entry
 from infra.exports.disclosure import Sealed, disclosed, sealed_in
@@ -16,7 +17,7 @@ from infra.exports.progress import Moved
 from infra.exports.rows import envelope_of
 from infra.exports.span import Span
 from infra.exports.trail import Entry, Trail, TrailBroken
-from infra.keys.content_keys import KeyRing, SealingKey
+from infra.keys.content_keys import KeyRing, OpeningKey
 
 
 class EntryWriter:
@@ -43,8 +44,8 @@ class EntryWriter:
             async for entries in batches:
                 # In a thread: whatever else this process does goes on.
                 told = await asyncio.to_thread(self._told, entries)
-                used = {each.key_id for fields in told for each in fields or ()}
-                keys = await self._ring.load(used)
+                sealed = {each.content[:SEAL_BYTES] for fields in told for each in fields or ()}
+                keys = await self._ring.opening(sealed)
                 await asyncio.to_thread(self._put, out, entries, told, keys)
                 moved(len(self.positions))
 
@@ -62,7 +63,7 @@ class EntryWriter:
         out: BinaryIO,
         entries: Sequence[Entry],
         told: Sequence[list[Sealed] | None],
-        keys: Mapping[bytes, SealingKey | None],
+        keys: Mapping[bytes, OpeningKey | None],
     ) -> None:
         for entry, fields in zip(entries, told, strict=True):
             row = entry.row

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.record import times
+from domain.record.disclosure import SEAL_BYTES
 from domain.record.encoding import NO_LINK
 from domain.record.tree import HashSource, inclusion_proof
 from infra.exports.disclosure import Opened, Sealed, disclosed, opened, sealed_in
@@ -18,7 +19,7 @@ from infra.exports.snapshot import Snapshot
 from infra.exports.span import span_of
 from infra.exports.trail import Entry, Trail
 from infra.exports.whole_file import Digested
-from infra.keys.content_keys import KeyRing, SealingKey
+from infra.keys.content_keys import KeyRing, OpeningKey
 
 _FORMAT: Final = "taskledger jsonl 1"
 _encode = msgspec.json.Encoder().encode
@@ -46,7 +47,8 @@ async def write_jsonl(
     async with aclosing(trail.batches(span.begins, span.ends)) as batches:
         async for entries in batches:
             told = await asyncio.to_thread(_told, entries, wanted)
-            keys = await ring.load({each.key_id for fields in told for each in fields or ()})
+            sealed = {each.content[:SEAL_BYTES] for fields in told for each in fields or ()}
+            keys = await ring.opening(sealed)
             await asyncio.to_thread(lines.put_all, out, entries, previous, told, keys)
             previous = entries[-1].link
             moved(entries[-1].count - span.begins + 1)
@@ -84,7 +86,7 @@ class _Lines:
         entries: Sequence[Entry],
         previous: bytes,
         told: Sequence[list[Sealed] | None],
-        keys: Mapping[bytes, SealingKey | None],
+        keys: Mapping[bytes, OpeningKey | None],
     ) -> None:
         for entry, fields in zip(entries, told, strict=True):
             if fields is not None:

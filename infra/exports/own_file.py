@@ -6,20 +6,28 @@ so that no view can have left anything out.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import suppress
 from typing import Any, Final, LiteralString
 
 import msgspec
 
 from domain.errors import Kind, Refused
-from domain.record.disclosure import SealBroken, place
+from domain.record.disclosure import (
+    SEAL_BYTES,
+    NotReadable,
+    SealBroken,
+    key_id_of,
+    place,
+    sealed_fields,
+)
 from domain.values.ids import SYSTEM_WORKSPACE
-from infra.event_store.codec import Codec, Unreadable
+from infra.event_store.codec import Codec, Keys, Unreadable
 from infra.event_store.metadata import decode_metadata
 from infra.event_store.rows import COLUMNS, StoredRow, moment
 from infra.event_store.store import PostgresEventStore
 from infra.feed.shown import fields_of
-from infra.keys.content_keys import SealingKey
+from infra.keys.content_keys import OpeningKey
 from infra.postgres.pool import Pool
 from infra.postgres.scoped import fetch_scoped
 
@@ -30,7 +38,7 @@ _WINDOW: Final = 5_000
 _ROWS: Final = 200
 
 _OWN_KEYS: LiteralString = (
-    "SELECT key_id, workspace_id FROM keys.sealing_keys"
+    "SELECT key_id, workspace_id FROM keys.every_key"
     " WHERE owner = %s AND kind IN ('content', 'identity')"
 )
 _OF_PERSON: LiteralString = (
@@ -82,20 +90,20 @@ class OwnFiles:
             raise Refused(Kind.OVERLOADED, "Others are being served; try again in a minute.")
         self._busy += 1
         try:
-            keys, wrote_in = await self._keys(user_id)
+            key_ids, wrote_in = await self._keys(user_id)
             places = sorted({SYSTEM_WORKSPACE, *workspaces, *wrote_in})
             head = await self._store.head()
         except BaseException:
             self._busy -= 1
             raise
-        return self._pieces(user_id, about, places, keys, head)
+        return self._pieces(user_id, about, places, key_ids, head)
 
     async def _pieces(
         self,
         user_id: str,
         about: bytes,
         places: Sequence[str],
-        keys: dict[bytes, SealingKey | None],
+        key_ids: Collection[bytes],
         head: int,
     ) -> AsyncIterator[bytes]:
         try:
@@ -103,8 +111,9 @@ class OwnFiles:
             after, comma = 0, b""
             while after < head:
                 upto = min(after + _WINDOW, head)
-                rows = await self._rows(user_id, after, upto, places, list(keys))
+                rows = await self._rows(user_id, after, upto, places, list(key_ids))
                 if rows:
+                    keys = await self._store.ring.opening(_sealed(rows, key_ids))
                     yield comma + b",\n".join(_encode(self._event(row, keys)) for row in rows)
                     comma = b",\n"
                 after = rows[-1].position if len(rows) == _ROWS else upto
@@ -126,15 +135,16 @@ class OwnFiles:
             )
         return [StoredRow(*row) for row in rows]
 
-    async def _keys(self, user_id: str) -> tuple[dict[bytes, SealingKey | None], set[str]]:
+    async def _keys(self, user_id: str) -> tuple[set[bytes], set[str]]:
+        """Ids of the keys that are theirs, and the workspaces where they wrote."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(_OWN_KEYS, (user_id,))
             rows = await cursor.fetchall()
-        own = await self._store.ring.load([key_id.bytes for key_id, _ in rows])
-        return own, {workspace_id for _, workspace_id in rows if workspace_id}
+        key_ids = {key_id.bytes for key_id, _ in rows}
+        return key_ids, {workspace_id for _, workspace_id in rows if workspace_id}
 
-    def _event(self, row: StoredRow, own: dict[bytes, SealingKey | None]) -> OwnEvent:
-        keys: defaultdict[bytes, SealingKey | None] = defaultdict(lambda: None, own)
+    def _event(self, row: StoredRow, own: Keys) -> OwnEvent:
+        keys: defaultdict[bytes, OpeningKey | None] = defaultdict(lambda: None, own)
         metadata = decode_metadata(row.metadata)
         where = place(row.workspace_id, row.stream, row.version, row.type)
         try:
@@ -156,3 +166,13 @@ class OwnFiles:
             data=None if event is None else values,
             withheld=withheld,
         )
+
+
+def _sealed(rows: Sequence[StoredRow], key_ids: Collection[bytes]) -> set[bytes]:
+    """What these keys have sealed in these events, as far as it can be told."""
+    found: set[bytes] = set()
+    for row in rows:
+        with suppress(NotReadable):
+            fields = sealed_fields(row.payload, row.metadata).values()
+            found.update(each[:SEAL_BYTES] for each in fields if key_id_of(each) in key_ids)
+    return found

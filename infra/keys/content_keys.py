@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+from domain.record.disclosure import commitment_of, key_id_of
+from infra.keys.field_keys import FieldKeys
 from infra.keys.master import MasterKeys, Wrapped, new_key
 from infra.postgres.pool import Connection, Pool
 
@@ -56,18 +58,23 @@ class SealingKey:
         return keyed.digest()
 
 
+OpeningKey = SealingKey | FieldKeys
+"""What opens sealed fields: a key that sealed them here, or those of single fields that came with
+a bundle."""
+
+
 class KeyRing:
     """The keys of a database, as far as this process has needed them. For one event loop.
 
-    `cached` answers at once; `obtain` makes what is missing; `load` reads by id, to unseal. A key
-    whose row is gone is None, and stays gone.
+    `cached` answers at once; `obtain` makes what is missing; `load` reads by id, and `opening` for
+    what shall be unsealed. A key whose row is gone is None, and stays gone.
     """
 
     def __init__(self, pool: Pool, master: MasterKeys) -> None:
         self._pool = pool
         self._master = master
         self._by_name: dict[KeyName, SealingKey] = {}
-        self._by_id: dict[bytes, SealingKey | None] = {}
+        self._by_id: dict[bytes, OpeningKey | None] = {}
         self._turn = asyncio.Lock()
 
     def cached(self, name: KeyName) -> SealingKey | None:
@@ -85,23 +92,41 @@ class KeyRing:
         return found
 
     @property
-    def at_hand(self) -> Mapping[bytes, SealingKey | None]:
+    def at_hand(self) -> Mapping[bytes, OpeningKey | None]:
         """Those that `load` would give at once, by their ids."""
         return self._by_id
 
-    async def load(self, key_ids: Collection[bytes]) -> dict[bytes, SealingKey | None]:
+    async def opening(self, sealed: Collection[bytes]) -> dict[bytes, OpeningKey | None]:
+        """For sealed fields, or what they begin with as far as the commitment: keys by their ids,
+        with which each of these fields is either opened or known to be closed for ever."""
+        found = await self.load({key_id_of(each) for each in sealed})
+        asked = {
+            key: {commitment_of(each) for each in sealed if key_id_of(each) == key.key_id}
+            for key in found.values()
+            if isinstance(key, FieldKeys)
+        }
+        # Others may make one forget while another learns.
+        while unknown := [(key, new) for key, of in asked.items() if (new := key.unknown(of))]:
+            for key, new in unknown:
+                key.learn(new, await self._wrapped_fields(key.key_id, new), keep=asked[key])
+        return found
+
+    async def load(self, key_ids: Collection[bytes]) -> dict[bytes, OpeningKey | None]:
         """Keys by their ids, None for one whose row is gone."""
         found = {key_id: self._by_id[key_id] for key_id in key_ids if key_id in self._by_id}
         missing = [key_id for key_id in key_ids if key_id not in found]
         if not missing:
             return found
+        ids = [uuid.UUID(bytes=key_id) for key_id in missing]
         async with self._turn, self._pool.connection() as connection:
             cursor = await connection.execute(
-                f"{_SELECT} WHERE key_id = ANY (%s)",
-                ([uuid.UUID(bytes=key_id) for key_id in missing],),
-                prepare=True,
+                f"{_SELECT} WHERE key_id = ANY (%s)", (ids,), prepare=True
             )
-            loaded = [self._remember(row)[1] for row in await cursor.fetchall()]
+            rows = await cursor.fetchall()
+            loaded: list[OpeningKey] = [self._remember(row)[1] for row in rows]
+            if len(loaded) < len(missing):
+                cursor = await connection.execute(_IMPORTED, (ids,), prepare=True)
+                loaded += [self._remember_imported(row) for row in await cursor.fetchall()]
         found |= {key.key_id: key for key in loaded}
         for key_id in missing:
             self._by_id[key_id] = found.setdefault(key_id, None)
@@ -170,15 +195,44 @@ class KeyRing:
             )
 
     def _remember(self, row: Sequence[Any]) -> tuple[KeyName, SealingKey]:
+        key_id, name, secret = self._unwrapped(row)
+        key = SealingKey(key_id, secret)
+        self._make_room()
+        self._by_name[name] = key
+        self._by_id[key_id] = key
+        return name, key
+
+    def _remember_imported(self, row: Sequence[Any]) -> FieldKeys:
+        key_id, _, secret = self._unwrapped(row)
+        self._make_room()
+        key = self._by_id[key_id] = FieldKeys(key_id, secret)
+        return key
+
+    def _unwrapped(self, row: Sequence[Any]) -> tuple[bytes, KeyName, bytes]:
         key_id, kind, workspace_id, owner, master_id, wrapped = row
         name = KeyName(kind, workspace_id, owner)
         secret = self._master.unwrap(Wrapped(master_id, bytes(wrapped)), name.context)
-        key = SealingKey(key_id.bytes, secret)
+        return key_id.bytes, name, secret
+
+    def _make_room(self) -> None:
         if len(self._by_id) >= _REMEMBERED:
             self.drop()
-        self._by_name[name] = key
-        self._by_id[key.key_id] = key
-        return name, key
+
+    async def _wrapped_fields(
+        self, key_id: bytes, commitments: Sequence[bytes]
+    ) -> dict[bytes, bytes]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                _FIELDS, (uuid.UUID(bytes=key_id), list(commitments)), prepare=True
+            )
+            return {bytes(told): bytes(wrapped) for told, wrapped in await cursor.fetchall()}
 
 
 _SELECT = "SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM keys.sealing_keys"
+_IMPORTED = """
+SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM keys.imported_keys
+WHERE key_id = ANY (%s)
+"""
+_FIELDS = """
+SELECT commitment, wrapped FROM keys.field_keys WHERE key_id = %s AND commitment = ANY (%s)
+"""

@@ -18,7 +18,7 @@ _LINE = re.compile(r"(?P<id>[0-9a-f-]{36}) \S+")
 _SNAPSHOT_KEYS = """
 SELECT s.key_id FROM keys.sealing_keys s
 WHERE s.kind = 'snapshot' AND EXISTS (
-    SELECT FROM keys.sealing_keys k
+    SELECT FROM keys.every_key k
     WHERE k.key_id = ANY (%(ids)s)
         AND (k.kind = 'identity' OR k.workspace_id = s.workspace_id))
 """
@@ -70,7 +70,7 @@ async def destroy_keys(
     """
     within = None if places is None else list(places)
     cursor = await connection.execute(
-        "SELECT key_id FROM keys.sealing_keys WHERE owner = %s AND kind = ANY (%s)"
+        "SELECT key_id FROM keys.every_key WHERE owner = %s AND kind = ANY (%s)"
         " AND (%s::text[] IS NULL OR workspace_id = ANY (%s) OR kind = 'identity')",
         (owner, list(kinds), within, within),
     )
@@ -95,7 +95,7 @@ async def destroyed_of(
 async def destroy_again(connection: Connection, destroyed: DestroyedKeys) -> list[bytes]:
     """After a restore: destroy whatever came back. Returns the ids of the keys that went."""
     cursor = await connection.execute(
-        "SELECT key_id FROM keys.sealing_keys WHERE key_id = ANY (%s)", (destroyed.ids(),)
+        "SELECT key_id FROM keys.every_key WHERE key_id = ANY (%s)", (destroyed.ids(),)
     )
     back = [row[0] for row in await cursor.fetchall()]
     return await _destroy(connection, back, destroyed)

@@ -1,10 +1,26 @@
 """Rotation of the master key: every wrapped row is wrapped anew under the current one."""
 
+from typing import Final
+
+from psycopg import sql
+
 from infra.keys.content_keys import KeyName
 from infra.keys.master import MasterKeys, Wrapped, rewrap_root
 from infra.postgres.pool import Connection
 
 _BATCH = 500
+_TABLES: Final = (
+    sql.Identifier("keys", "sealing_keys"),
+    sql.Identifier("keys", "imported_keys"),
+)
+_OLD: Final = """
+SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM {}
+WHERE master_id <> %s LIMIT %s FOR UPDATE
+"""
+_REWRAP: Final = """
+UPDATE {} s SET master_id = %s, wrapped = r.wrapped
+FROM unnest(%s::uuid[], %s::bytea[]) AS r (key_id, wrapped) WHERE s.key_id = r.key_id
+"""
 
 
 async def rotate(connection: Connection, master: MasterKeys) -> int:
@@ -15,16 +31,16 @@ async def rotate(connection: Connection, master: MasterKeys) -> int:
     Killed anywhere, it is simply run again. Needs the owner's connection.
     """
     changed = int(await rewrap_root(connection, master))
-    while batch := await _rewrap_batch(connection, master):
-        changed += batch
+    for table in _TABLES:
+        while batch := await _rewrap_batch(connection, master, table):
+            changed += batch
     return changed
 
 
-async def _rewrap_batch(connection: Connection, master: MasterKeys) -> int:
+async def _rewrap_batch(connection: Connection, master: MasterKeys, table: sql.Identifier) -> int:
     async with connection.transaction():
         cursor = await connection.execute(
-            "SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM keys.sealing_keys"
-            " WHERE master_id <> %s LIMIT %s FOR UPDATE",
+            sql.SQL(_OLD).format(table),
             (master.current_id, _BATCH),
         )
         rows = await cursor.fetchall()
@@ -37,9 +53,7 @@ async def _rewrap_batch(connection: Connection, master: MasterKeys) -> int:
             for _, kind, workspace_id, owner, master_id, data in rows
         ]
         await connection.execute(
-            "UPDATE keys.sealing_keys s SET master_id = %s, wrapped = r.wrapped"
-            " FROM unnest(%s::uuid[], %s::bytea[]) AS r (key_id, wrapped)"
-            " WHERE s.key_id = r.key_id",
+            sql.SQL(_REWRAP).format(table),
             (master.current_id, [row[0] for row in rows], [key.data for key in rewrapped]),
         )
     return len(rows)
