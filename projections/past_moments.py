@@ -1,6 +1,7 @@
 """Moments of the past, by the clock of the log and by that of the world."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -17,12 +18,19 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 class Moment:
     """A moment of the past. By the clock `recorded`, `place` is the last position that counts; by
     `occurred`, the last microsecond. `at` is what time it was; `position` is how much of the log
-    has been looked at: by the world's clock, all that there was when it was asked."""
+    has been looked at: by the world's clock, all that there was when it was asked. `imports`:
+    workspaces that came from another log later than that, each with its own last position then."""
 
     clock: Literal["recorded", "occurred"]
     place: int
     at: datetime
     position: int
+    imports: Mapping[str, int] = field(default_factory=dict)
+
+    def within(self, workspaces: Sequence[str]) -> "Moment":
+        """For a workspace that came later, what it held by then in the log that it came from."""
+        own = self.imports.get(workspaces[0]) if len(workspaces) == 1 else None
+        return self if own is None else replace(self, place=own, position=own)
 
 
 def microseconds(at: datetime) -> int:

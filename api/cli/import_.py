@@ -42,3 +42,38 @@ def xes(
     from api.cli.import_xes import Wanted, run
 
     run(Wanted(file, user, workspace, project), classifier, skip_bad=skip_bad, as_json=as_json)
+
+
+@app.command()
+def bundle(
+    file: Annotated[Path, typer.Argument(help="What `taskledger export bundle` wrote elsewhere.")],
+    *,
+    workspace: Annotated[
+        str | None, typer.Option(help="Refuse a bundle that is of another workspace.")
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(help="Who shall own it here; default: its owner, who has an account here."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Whose signature counts: a verifier key of the log that it came from, or a file"
+            " with keys, as `taskledger verify` takes them."
+        ),
+    ] = None,
+    trust_bundle_key: Annotated[
+        bool,
+        typer.Option(
+            "--trust-bundle-key", help="Take the keys in the bundle for true, whoever made it."
+        ),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Sum it up in one JSON object.")] = False,
+) -> None:
+    """A workspace with all its history, as another installation recorded and signed it.
+
+    It is verified first; then all of it comes in, or nothing. Run again, it adds nothing.
+    """
+    from api.cli.import_bundle import BundleWanted, run
+
+    run(BundleWanted(file, workspace, user, key, trust_bundle_key), as_json=as_json)

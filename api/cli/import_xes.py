@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Final
 
 import uvloop
 
-from api.cli.exits import BAD_USE, FOUND_WRONG, PART_DOWN, Exit
+from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
 from api.cli.progress import Moving, step
+from api.cli.views_shown import connected_house, views_show
 from commands.imports.event_log import Broken, NotAnEventLog
 from commands.imports.importer import BrokenLog, Importer, surveyed
 from commands.imports.plan_project import fields_by_attribute
@@ -22,7 +22,7 @@ from commands.imports.survey import Survey
 from domain.project.state import PROJECT
 from domain.values.recorded import Origin
 from infra import logs
-from infra.bootstrap import House, open_house
+from infra.bootstrap import House
 from infra.imports.place import Places
 from infra.imports.tools import import_tools
 from infra.imports.xes import XesFile
@@ -30,9 +30,6 @@ from infra.limits import limits_of
 from infra.people.acting import ADMIN
 from infra.settings import Settings
 
-_CONNECTED_WITHIN_S: Final = 10.0
-_VIEWS_STAND_STILL_S: Final = 30.0
-_VIEWS_POLL_S: Final = 0.05
 _FAULTS_LISTED: Final = 100
 
 
@@ -108,7 +105,7 @@ class _Run:
         """How many events were added, and whether it went through to the end. Returns when every
         view has them."""
         async with AsyncExitStack() as stack:
-            house = await self._connected(stack)
+            house = await connected_house(self.settings, stack)
             wanted = self.wanted
             found = await Places(house.store, house.executor, house.accounts).find(
                 wanted.file, wanted.user, wanted.workspace, wanted.project
@@ -129,16 +126,9 @@ class _Run:
                     await importer.bring_in(found.place, skip_bad=skip_bad)
             except BrokenLog:
                 complete = False
-            await _await_views(house, importer.progress.position)
+            await views_show(house, importer.progress.position)
             await self._tell_fields(house, found.place.project_id)
             return importer.progress.events, complete
-
-    async def _connected(self, stack: AsyncExitStack) -> House:
-        try:
-            async with asyncio.timeout(_CONNECTED_WITHIN_S):
-                return await stack.enter_async_context(open_house(self.settings))
-        except TimeoutError:
-            raise Exit(PART_DOWN, "PostgreSQL does not answer; is the product served?") from None
 
     async def _tell_fields(self, house: House, project_id: str) -> None:
         project = await house.executor.states.read(PROJECT, project_id)
@@ -151,29 +141,6 @@ class _Run:
                 f"{len(left)} attributes have no field, since the project has no room for more; "
                 f"the records have them: {', '.join(left[:10])}{' ...' if left[10:] else ''}"
             )
-
-
-async def _await_views(house: House, position: int) -> None:
-    """Until every view shows what was added. Raises Exit where they stand still."""
-    positions: Sequence[int] = ()
-    moved = time.monotonic()
-    with step("Views", position) as shown:
-        while True:
-            views = await house.operations.views()
-            now = [view.position for view in views.values()]
-            if now and min(now) >= position:
-                return
-            if now != positions:
-                positions, moved = now, time.monotonic()
-            elif time.monotonic() - moved > _VIEWS_STAND_STILL_S:
-                behind = [name for name, view in views.items() if view.position < position]
-                raise Exit(
-                    PART_DOWN,
-                    "Everything is in the log, but these views do not follow it: "
-                    f"{', '.join(behind) or 'there are none'}; is the product served?",
-                )
-            shown.to(min(now, default=0))
-            await asyncio.sleep(_VIEWS_POLL_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def verify(
     """
     if key and trust_bundle_key:
         raise Exit(BAD_USE, "give --key or --trust-bundle-key, not both")
-    trusted = None if trust_bundle_key else _trusted(key or (), data_dir / "record" / "keys.json")
+    trusted = None if trust_bundle_key else trusted_keys(key, data_dir)
     try:
         with file.open("rb") as content:
             found = _verified(content, trusted)
@@ -73,8 +73,10 @@ def _verified(content: BinaryIO, trusted: list[TrustedKey] | None) -> Verified:
     return verify_bundle(content, length, trusted or None)
 
 
-def _trusted(given: list[str] | tuple[str, ...], published: Path) -> list[TrustedKey]:
+def trusted_keys(given: list[str] | None, data_dir: Path) -> list[TrustedKey]:
+    """Those that are given, as `--key` takes them, else those of the data folder."""
     if not given:
+        published = data_dir / "record" / "keys.json"
         return _from_file(published) if published.exists() else []
     return [key for each in given for key in _from(each)]
 
@@ -132,6 +134,16 @@ def _plain(found: Verified) -> dict[str, object]:
     }
 
 
+def told_wrong(wrong: NotValid) -> str:
+    """What is wrong with a bundle, and where."""
+    where = [f"at byte {wrong.offset}"]
+    if wrong.count is not None:
+        where.append(f"event {wrong.count} of the workspace")
+    if wrong.position is not None:
+        where.append(f"position {wrong.position}")
+    return f"not verified: {wrong.what}; {', '.join(where)}"
+
+
 def _give_wrong(wrong: NotValid, as_json: bool) -> None:
     if as_json:
         give_json(
@@ -144,9 +156,4 @@ def _give_wrong(wrong: NotValid, as_json: bool) -> None:
             }
         )
         return
-    where = [f"at byte {wrong.offset}"]
-    if wrong.count is not None:
-        where.append(f"event {wrong.count} of the workspace")
-    if wrong.position is not None:
-        where.append(f"position {wrong.position}")
-    typer.echo(f"not verified: {wrong.what}; {', '.join(where)}")
+    typer.echo(told_wrong(wrong))

@@ -66,7 +66,7 @@ async def moment_of(call: Call, query: AsOf) -> Moment | None:
         raise invalid("/query/as_of", detail, "in-the-future")
     if query.clock == "occurred":
         return Moment("occurred", microseconds(at), at, clocks.head)
-    return Moment("recorded", clocks.position, at, clocks.position)
+    return Moment("recorded", clocks.position, at, clocks.position, clocks.imports)
 
 
 async def _position(call: Call, position: int, clock: str | None) -> Moment:
@@ -90,7 +90,7 @@ async def asked_then(
 
     Raises Refused(VIEW_BEHIND) where the view of the past has not come there in time.
     """
-    house = call.house
+    house, moment = call.house, moment.within(workspaces)
     wanted = call.position or 0
     if moment.clock == "recorded":
         wanted = max(wanted, moment.place)
@@ -107,7 +107,11 @@ async def with_names_then(call: Call, moment: Moment, doc: bytes) -> bytes:
 
     async def visible(call: Call, task_ids: Collection[str]) -> Collection[str]:
         workspaces = await call.access.workspaces(call.caller.user_id, call.position)
-        return await asked_then(call, moment, workspaces, lambda past: past.visible(task_ids))
+        places = [(each,) for each in workspaces] if moment.imports else [workspaces]
+        found: set[str] = set()
+        for some in places:
+            found.update(await asked_then(call, moment, some, lambda past: past.visible(task_ids)))
+        return found
 
     return await with_names(call, doc, call.position, visible)
 
@@ -125,7 +129,8 @@ def place_of(member: Membership, member_id: str) -> tuple[str, str]:
 
 
 def _upto(recorded: Sequence[Recorded], moment: Moment) -> list[Recorded]:
-    if moment.clock == "recorded":
+    if recorded and moment.clock == "recorded":
+        moment = moment.within((recorded[0].stamp.workspace_id,))
         return [each for each in recorded if each.position <= moment.place]
     found = []
     since = ALWAYS

@@ -181,6 +181,7 @@ async def _feed(
                 " clock out."
             )
             raise invalid("/query/clock", detail)
+        then = then.within(workspaces)
         asked = replace(asked, upto=then.place)
         position = max(position or 0, then.place)
 

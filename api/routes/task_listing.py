@@ -46,10 +46,11 @@ class TaskList:
         house, position = call.house, call.position
         call.about = self.asked.project_ids
         if self.moment is not None:
+            home = await self._place(call) if self.moment.imports else None
             return await asked_then(
                 call,
                 self.moment,
-                self.workspaces,
+                self.workspaces if home is None else (home.workspace_id,),
                 lambda past: past.tasks(self.asked, self.order, page),
             )
         if position is not None:

@@ -105,6 +105,9 @@ async def get_task(call: CallHere, task_id: str, query: Annotated[TaskQuery, Que
 
 async def _task_then(call: Call, task_id: str, moment: Moment, *, trashed: bool) -> Reply:
     workspaces = await call.access.workspaces(call.caller.user_id, call.position)
+    if moment.imports:
+        task = await call.access.newest(TASK, task_id)
+        workspaces = [each for each in workspaces if task and each == task.workspace_id]
     found = await asked_then(
         call, moment, workspaces, lambda past: past.task(task_id, trashed=trashed)
     )

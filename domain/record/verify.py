@@ -33,7 +33,8 @@ class Verified:
     """What a valid bundle shows. `events` are those that are disclosed, `fields` how many sealed
     ones of theirs were opened. From the count `complete_from` to `complete_to` no event is left
     out; `withheld` of them do not match the filter, as the exporter says. `at` in microseconds
-    since 1970; `upto` is the position up to which the workspace has `head_count` events."""
+    since 1970; `upto` is the position up to which the workspace has `head_count` events, of which
+    the last has the link `head_link`."""
 
     workspace_id: str
     log_id: str
@@ -44,6 +45,7 @@ class Verified:
     complete_from: int
     complete_to: int
     head_count: int
+    head_link: bytes
     upto: int
     tree_size: int
     root: bytes
@@ -89,6 +91,7 @@ def verify_bundle(
         complete_from=manifest.complete_from,
         complete_to=manifest.complete_to,
         head_count=summary.place.chain.count,
+        head_link=summary.place.chain.link,
         upto=upto,
         tree_size=checkpoint.size,
         root=root,

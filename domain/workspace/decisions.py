@@ -128,6 +128,21 @@ def transfer(workspace: Workspace, owner_id: str, actor_id: str) -> tuple[Worksp
     )
 
 
+def take_over(workspace: Workspace, user_id: str) -> tuple[WorkspaceEvent, ...]:
+    """Whoever runs the product says who owns a workspace that came from another log, where its
+    owners have no account. They go on owning it, and somebody else stands for it."""
+    if user_id in workspace.suspended:
+        raise invalid("/user", "They are suspended in this workspace; name somebody else.")
+    present = workspace.role_of(user_id)
+    joins = () if present else (WorkspaceMemberAdded(user_id=user_id, role="owner"),)
+    if user_id == workspace.owner_id:
+        return ()
+    stands = WorkspaceTransferred(
+        owner_id=user_id, was=workspace.owner_id, was_role=present or "owner"
+    )
+    return (*joins, stands)
+
+
 def create_team(
     workspace: Workspace, team_id: str, name: str, limits: Limits
 ) -> tuple[WorkspaceEvent, ...]:

@@ -16,6 +16,7 @@ _DERIVED: Final = (
     "log.stream_heads",
     "log.guards",
     "log.claims",
+    "log.imports",
     "log.sequences",
     "log.snapshots",
 )

@@ -26,6 +26,8 @@ from infra.postgres.arrays import (
     Uuid,
     UuidArray,
 )
+from infra.postgres.pool import Connection
+from infra.postgres.prepared import fetch_prepared
 
 MAX_EVENTS = 256
 MAX_BYTES = 1024 * 1024
@@ -34,6 +36,18 @@ Verdict = Receipt | Refused
 
 _PARAMETERS = ", ".join(["%s"] * 29)
 APPEND = f"SELECT head_before, recorded_at, numbers, refused::text FROM log.append({_PARAMETERS})"
+
+
+async def append_within(
+    connection: Connection, log_id: uuid.UUID, commit: EncodedCommit
+) -> Receipt:
+    """Append one commit in the transaction that `connection`, one of a pool's, is in. Raises
+    Refused."""
+    [row] = await fetch_prepared(connection, APPEND, parameters(log_id, [commit]))
+    [verdict] = verdicts([commit], row).verdicts
+    if not isinstance(verdict, Receipt):
+        raise verdict
+    return verdict
 
 
 class Batch:

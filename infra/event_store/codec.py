@@ -188,6 +188,19 @@ class Codec:
         """The stored name of a class of events. Raises KeyError for one not in the table."""
         return self._by_class[event].name
 
+    def event_of(self, name: str) -> type | None:
+        """The class of what is stored under a name; None for one that this code does not know, or
+        no longer writes."""
+        codec = self._by_name.get(name)
+        return None if codec is None else codec.event
+
+    def is_identity(self, name: str, field: str) -> bool:
+        """Whether a sealed field of such an event says who somebody is."""
+        codec = self._by_name.get(name)
+        return codec is not None and any(
+            each.name == field and each.kind == "identity" for each in codec.sealed
+        )
+
     def parse(self, row: StoredRow) -> Any:
         """The shape of a row's payload, to give to `build`; None for an unknown type."""
         codec = self._by_name.get(row.type)

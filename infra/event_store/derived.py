@@ -6,9 +6,11 @@ short transactions while appends go on; only the last bit and the comparison hol
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from domain.record.disclosure import read_map
 from infra.event_store.metadata import decode_metadata
 from infra.postgres.pool import Connection
 
@@ -33,7 +35,11 @@ _HEADS = _Table("stream_heads", ("stream",), ("workspace_id", "version", "positi
 _GUARDS = _Table("guards", ("name",), ("position",))
 _SEQUENCES = _Table("sequences", ("name",), ("value",))
 _CLAIMS = _Table("claims", ("scope", "value_hmac"), ("owner",))
-_TABLES = (_HEADS, _GUARDS, _SEQUENCES, _CLAIMS)
+_IMPORTS = _Table(
+    "imports", ("workspace_id",), ("first_position", "last_position", "came_at", "log_id", "link")
+)
+_TABLES = (_HEADS, _GUARDS, _SEQUENCES, _CLAIMS, _IMPORTS)
+_IMPORTED = "WorkspaceImported.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +82,14 @@ async def _examine(connection: Connection, *, mend: bool) -> Findings:
     damage: list[str] = []
     await _prepare(connection)
     try:
-        reached = await _follow(connection, 0, await _head(connection), damage)
+        log = _Followed()
+        reached = await _follow(connection, 0, await _head(connection), log)
         async with connection.transaction():
             head = await _head(connection, lock=True)
-            await _follow(connection, reached, head, damage)
+            await _follow(connection, reached, head, log)
             await connection.execute(_EXPECT_CLAIMS)
+            damage += log.damage
+            damage += await _times_gone_back(connection, log.gone_back)
             damage += await _broken_streams(connection)
             differing = 0
             differences: list[Difference] = []
@@ -121,34 +130,51 @@ async def _head(connection: Connection, *, lock: bool = False) -> int:
     return position
 
 
-async def _follow(connection: Connection, after: int, upto: int, damage: list[str]) -> int:
+@dataclass(slots=True)
+class _Followed:
+    """What was seen on the way. `gone_back`: where a time is before that of the position before,
+    with this one."""
+
+    damage: list[str] = field(default_factory=list)
+    gone_back: list[tuple[int, datetime]] = field(default_factory=list)
+    last: tuple[int, datetime] | None = None
+
+
+async def _follow(connection: Connection, after: int, upto: int, log: _Followed) -> int:
     """Work out what the positions `after` < p <= `upto` make of the tables; return `upto`."""
     for first in range(after + 1, upto + 1, _RANGE):
         last = min(first + _RANGE - 1, upto)
-        await _follow_events(connection, first, last, damage)
+        await _follow_events(connection, first, last, log)
         await connection.execute(_EXPECT_HEADS, {"first": first, "last": last})
     return upto
 
 
-async def _follow_events(connection: Connection, first: int, last: int, damage: list[str]) -> None:
+async def _follow_events(connection: Connection, first: int, last: int, log: _Followed) -> None:
     cursor = await connection.execute(
-        "SELECT position, metadata, number, recorded_at FROM log.events"
+        "SELECT position, metadata, number, recorded_at, workspace_id,"
+        " CASE WHEN type = %s THEN payload END FROM log.events"
         " WHERE position BETWEEN %s AND %s ORDER BY position",
-        (first, last),
+        (_IMPORTED, first, last),
     )
     rows = await cursor.fetchall()
     if len(rows) != last - first + 1:
-        damage.append(f"of the positions {first} to {last} only {len(rows)} are there")
+        log.damage.append(f"of the positions {first} to {last} only {len(rows)} are there")
     guards: dict[str, int] = {}
     drawn: dict[str, list[int]] = {}
-    for (position, data, number, at), before in zip(rows, [None, *rows], strict=False):
-        if before is not None and at < before[3]:
-            damage.append(f"position {position} was recorded before the one before it")
+    for position, data, number, at, workspace_id, imported in rows:
+        if imported is not None:
+            said = read_map(bytes(imported))
+            place = (position - said["events"], position - 1)
+            row = (workspace_id, *place, at, said["log_id"], bytes.fromhex(said["link"]))
+            await connection.execute(_EXPECT_IMPORTS, row)
+        if log.last is not None and at < log.last[1]:
+            log.gone_back.append((position, log.last[1]))
+        log.last = position, at
         metadata = decode_metadata(bytes(data))
         for name in metadata.touches:
             guards[name] = position
         if (metadata.draws is None) != (number is None):
-            damage.append(f"position {position} has a number and no sequence, or the reverse")
+            log.damage.append(f"position {position} has a number and no sequence, or the reverse")
         elif metadata.draws is not None:
             drawn.setdefault(metadata.draws, []).append(number)
     await connection.execute(_EXPECT_GUARDS, (list(guards), list(guards.values())))
@@ -156,6 +182,19 @@ async def _follow_events(connection: Connection, first: int, last: int, damage: 
         _EXPECT_SEQUENCES,
         (list(drawn), [max(each) for each in drawn.values()], list(map(len, drawn.values()))),
     )
+
+
+async def _times_gone_back(
+    connection: Connection, gone_back: list[tuple[int, datetime]]
+) -> Iterable[str]:
+    """Time goes back only where an import begins, which came after all that is before it."""
+    cursor = await connection.execute("SELECT first_position, came_at FROM expected_imports")
+    begun: dict[int, datetime] = dict(await cursor.fetchall())
+    return [
+        f"position {position} was recorded before the one before it"
+        for position, before in gone_back
+        if position not in begun or begun[position] < before
+    ]
 
 
 async def _broken_streams(connection: Connection) -> Iterable[str]:
@@ -225,6 +264,16 @@ SELECT stream, min(workspace_id), max(version), max(position), count(*)
 FROM log.events WHERE position BETWEEN %(first)s AND %(last)s GROUP BY stream
 ON CONFLICT (stream) DO UPDATE SET version = excluded.version, position = excluded.position,
     events = x.events + excluded.events
+"""
+
+# As many events as it says came with it, just before it. What it imported may have been imported
+# there before, and is all one here.
+_EXPECT_IMPORTS = """
+INSERT INTO expected_imports (workspace_id, first_position, last_position, came_at, log_id, link)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (workspace_id) DO UPDATE SET (first_position, last_position, came_at, log_id, link)
+    = (excluded.first_position, excluded.last_position, excluded.came_at, excluded.log_id,
+        excluded.link)
 """
 
 _EXPECT_GUARDS = """

@@ -2,11 +2,9 @@
 
 import uuid
 
-from commands.commit import Receipt
-from infra.event_store.batch import APPEND, parameters, verdicts
+from infra.event_store.batch import append_within
 from infra.event_store.encoder import EncodedCommit
 from infra.postgres.pool import Connection
-from infra.postgres.prepared import fetch_prepared
 
 
 async def declare_incarnation(
@@ -35,12 +33,5 @@ async def declare_incarnation(
         )
         await connection.execute("UPDATE log.head SET log_id = %s", (log_id,))
         if says is not None:
-            await _append(connection, log_id, says)
+            await append_within(connection, log_id, says)
     return log_id
-
-
-async def _append(connection: Connection, log_id: uuid.UUID, commit: EncodedCommit) -> None:
-    [row] = await fetch_prepared(connection, APPEND, parameters(log_id, [commit]))
-    [verdict] = verdicts([commit], row).verdicts
-    if not isinstance(verdict, Receipt):
-        raise verdict

@@ -27,7 +27,7 @@ SELECT count, link, {COLUMNS} FROM (
 ) summed WHERE nth = 1 OR upto <= %s ORDER BY count
 """
 _POSITION_AT: Final[LiteralString] = (
-    "SELECT log.position_at(timestamptz 'epoch' + %s * interval '1 microsecond', %s)"
+    "SELECT log.position_at(timestamptz 'epoch' + %s * interval '1 microsecond', %s, %s::text)"
 )
 
 
@@ -83,10 +83,11 @@ class Trail:
         return low
 
     async def position_at(self, moment: int, *, inclusive: bool) -> int:
-        """The log's last position that was recorded before a moment (microseconds since 1970), or
-        at it too where that is `inclusive`."""
+        """The last position that the workspace had recorded before a moment (microseconds since
+        1970), or at it too where that is `inclusive`."""
+        asked = (moment, inclusive, self.workspace_id)
         async with self._pool.connection() as connection:
-            rows = await fetch_scoped(connection, (), _POSITION_AT, (moment, inclusive))
+            rows = await fetch_scoped(connection, (), _POSITION_AT, asked)
         position: int = rows[0][0]
         return position
 

@@ -9,9 +9,11 @@ from commands.execution import Executor
 from commands.imports.importer import Place
 from commands.imports.naming import project_key
 from domain.project.state import PROJECT
+from domain.user.state import USER
 from domain.values.recorded import Origin
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
+from infra.imports.bundle_file import NotImportable
 from infra.people.accounts import Accounts, Registration
 from infra.people.acting import ADMIN, Acting
 
@@ -46,6 +48,22 @@ class Places:
             workspace_id = await self._acting.home_of(user_id)
         place = await self._place(workspace_id, project or project_key(file.name), file)
         return Importing(user_id, place, password)
+
+    async def owner(self, user: str | None) -> tuple[str | None, str | None]:
+        """Who shall own a workspace that comes from elsewhere, and the password of an account that
+        was made for it: the one that is named, on an empty system the admin, else nobody yet."""
+        if user is not None:
+            return await self._acting.named(user), None
+        return await self._make_admin() if await self._store.head() == 0 else (None, None)
+
+    async def owner_after(self, was: str) -> str:
+        """Who owned it goes on where they have an account here. Raises NotImportable."""
+        user = await self._states.read(USER, was)
+        if user is None or not user.can_log_in:
+            raise NotImportable(
+                "Whoever owns the workspace has no account here: say with --user who shall own it."
+            )
+        return was
 
     async def _user(self, name: str | None, workspace_id: str | None) -> tuple[str, str | None]:
         if name is not None:

@@ -79,6 +79,16 @@ REVOKE EXECUTE ON FUNCTION log.position_at(timestamptz, boolean, text) FROM PUBL
 GRANT EXECUTE ON FUNCTION log.position_at(timestamptz, boolean, text)
     TO taskledger_api, taskledger_worker;
 
+CREATE FUNCTION log.imported_after(moment timestamptz) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_object_agg(i.workspace_id, log.position_at(moment, true, i.workspace_id))
+    FROM log.imports i WHERE i.came_at > moment
+$$;
+COMMENT ON FUNCTION log.imported_after IS
+    'Of every workspace that came after a moment, the last position that it had recorded by then.';
+REVOKE EXECUTE ON FUNCTION log.imported_after FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION log.imported_after TO taskledger_api, taskledger_worker;
+
 -- What was imported waits since it came.
 CREATE OR REPLACE FUNCTION ops.view_lags()
 RETURNS TABLE (

@@ -42,7 +42,7 @@ class ActivityQueries:
         page = page or Page()
         order = _OLDEST_FIRST if oldest_first else _NEWEST_FIRST
         params = Parameters()
-        bounds = time_bounds(asked, params)
+        bounds = time_bounds(scope, asked, params)
         total = "NULL::bigint"
         if page.total:
             most = COUNTED_EXACTLY + 1

@@ -44,15 +44,19 @@ class Walk:
         return f"position{way}, ordinal{way}"
 
 
-def time_bounds(asked: ActivityFilter, params: Parameters) -> list[str]:
-    """Conditions on `t.position`: the log's time only ever goes on, so a time is a position."""
+def time_bounds(scope: Scope, asked: ActivityFilter, params: Parameters) -> list[str]:
+    """Conditions on `t.position`: the log's time only ever goes on, so a time is a position. That
+    of a single workspace is its own time, also before it came here."""
     upto = [] if asked.upto is None else [f"t.position <= {params.add('bigint', asked.upto)}"]
     bounds: tuple[tuple[str, datetime | None, str], ...] = (
         (">", asked.since, "false"),
         ("<=", asked.until, "true"),
     )
+    alone = len(scope.workspaces) == 1
+    within = f", {params.add('text', scope.workspaces[0])}" if alone else ""
     return upto + [
-        f"t.position {sign} log.position_at({params.add('timestamptz', moment)}, {inclusive})"
+        f"t.position {sign} log.position_at({params.add('timestamptz', moment)}, {inclusive}"
+        f"{within})"
         for sign, moment, inclusive in bounds
         if moment is not None
     ]

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,19 +27,24 @@ from .scopes import visible
 from .stats_queries import ProjectCounts, StatsQueries
 from .task_queries import TaskQueries
 
-_PLACE: Final = "SELECT position, clock_timestamp(), log.position_at(%s, true) FROM log.head"
-_TIME: Final = "SELECT position, clock_timestamp(), log.recorded_at(%s) FROM log.head"
+_PLACE: Final = """
+SELECT position, clock_timestamp(), log.position_at(%(asked)s, true), log.imported_after(%(asked)s)
+FROM log.head
+"""
+_TIME: Final = "SELECT position, clock_timestamp(), log.recorded_at(%(asked)s) FROM log.head"
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """Where the log and its clock are now, and what was asked of them: the last `position` that was
-    recorded by a time, or when a position was recorded (None: there is no such)."""
+    recorded by a time, or when a position was recorded (None: there is no such). `imports`: of
+    each workspace that came from another log after that time, the last that it had recorded."""
 
     head: int
     now: datetime
     position: int = 0
     recorded_at: datetime | None = None
+    imports: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +92,8 @@ class PastQueries:
 
     async def at_time(self, moment: datetime) -> Clocks:
         """The last position that the log had recorded by then, 0 before its beginning."""
-        head, now, position = await self._ask(_PLACE, moment)
-        return Clocks(head, now, position)
+        head, now, position, imports = await self._ask(_PLACE, moment)
+        return Clocks(head, now, position, imports=imports or {})
 
     async def at_position(self, position: int) -> Clocks:
         """When a position was recorded."""
@@ -97,7 +102,7 @@ class PastQueries:
 
     async def _ask(self, sql: str, asked: object) -> Sequence[Any]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(sql.encode(), (asked,), prepare=True)
+            cursor = await connection.execute(sql.encode(), {"asked": asked}, prepare=True)
             row = await cursor.fetchone()
         assert row is not None  # the head is always there
         return row

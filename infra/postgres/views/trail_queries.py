@@ -28,12 +28,12 @@ SELECT v.here, v.parked,
     least(
         v.here, %(last)s::bigint,
         CASE WHEN %(until)s::timestamptz IS NOT NULL
-            THEN log.position_at(%(until)s::timestamptz, true) END
+            THEN log.position_at(%(until)s::timestamptz, true, %(workspace_id)s::text) END
     ),
     greatest(
         %(after)s::bigint, %(first)s::bigint - 1,
         CASE WHEN %(since)s::timestamptz IS NOT NULL
-            THEN log.position_at(%(since)s::timestamptz, false) END
+            THEN log.position_at(%(since)s::timestamptz, false, %(workspace_id)s::text) END
     )
 FROM (SELECT coalesce({position}, 0) AS here, {parked} AS parked) AS v
 """
@@ -94,9 +94,9 @@ _ALL: Final = _Way("", "(SELECT 1 AS way) AS v", _OF_VIEW.format(condition="true
 
 _SPAN_OF: Final = """
 SELECT CASE WHEN %(since)s::timestamptz IS NOT NULL
-        THEN log.position_at(%(since)s::timestamptz, false) + 1 END,
+        THEN log.position_at(%(since)s::timestamptz, false, %(workspace_id)s::text) + 1 END,
     CASE WHEN %(until)s::timestamptz IS NOT NULL
-        THEN log.position_at(%(until)s::timestamptz, true) END
+        THEN log.position_at(%(until)s::timestamptz, true, %(workspace_id)s::text) END
 """
 _NEXT: Final = """
 SELECT t.position, log.recorded_at(t.position) FROM {trail_events} AS t
@@ -165,7 +165,8 @@ class TrailQueries:
 
     async def span(self, workspace_id: str, since: datetime | None, until: datetime | None) -> Span:
         """The first position that was recorded then or later, and the last that was by then."""
-        rows = await self._reader.fetch((workspace_id,), _SPAN_OF, {"since": since, "until": until})
+        asked = {"since": since, "until": until, "workspace_id": workspace_id}
+        rows = await self._reader.fetch((workspace_id,), _SPAN_OF, asked)
         first, last = rows[0]
         return first, last
 
