@@ -20,7 +20,7 @@ from infra.event_store.codec import Codec, Unreadable
 from infra.event_store.decoder import RowDecoder
 from infra.event_store.encoder import COMMAND_ID_BYTES, MAX_EVENT_BYTES, CommitEncoder
 from infra.event_store.metadata import decode_metadata
-from infra.event_store.rows import StoredRow, moment
+from infra.event_store.rows import StoredRow, microseconds, moment
 from infra.imports.bundle_file import BundleFile, NotImportable, Progress
 from infra.imports.bundle_history import History
 from infra.imports.bundle_keys import BundleKeys
@@ -87,9 +87,8 @@ _IMPORTED: Final = """
 SELECT i.last_position - i.first_position + 1, i.log_id, i.link, i.last_position
 FROM log.imports i WHERE i.workspace_id = %s
 """
-_HEAD: Final = """
-SELECT h.log_id, h.position, clock_timestamp() FROM log.head h FOR NO KEY UPDATE
-"""
+_NOW: Final = "SELECT clock_timestamp()"
+_HEAD: Final = "SELECT h.log_id, h.position FROM log.head h FOR NO KEY UPDATE"
 _APPEND: Final = (
     """
 INSERT INTO log.events (position, recorded_at, number, version, workspace_id, stream, type,
@@ -198,8 +197,16 @@ class BundleImport:
         decoder = RowDecoder(codec, keys)
         history = History(bundle.found.workspace_id)
         await connection.execute(_STAGE)
+        now = await self._row(_NOW)
+        assert now is not None
+        latest = microseconds(now[0])
         for events in _some(bundle.events(progress), _AT_ONCE):
             rows = [event.row for event in events]
+            if rows[-1].recorded_at > latest:
+                raise NotImportable(
+                    "It has events of a time that has not come by the clock here: set the clocks "
+                    "right, and import it then."
+                )
             for row in rows:
                 self._require_known(row)
             await keys.take(events)
@@ -262,12 +269,7 @@ class BundleImport:
         owner_id = await owner(workspace.owner_id)
         head = await self._row(_HEAD)
         assert head is not None
-        log_id, base, now = head
-        if last > now:
-            raise NotImportable(
-                f"Its last event was recorded at {last:%Y-%m-%d %H:%M:%S} UTC, which has not come "
-                "by the clock here: set the clocks right, and import it then."
-            )
+        log_id, base = head
         for sql in (_KNOWN_STREAM, _KNOWN_NUMBERS):
             if (known := await self._row(sql)) is not None:
                 raise NotImportable(

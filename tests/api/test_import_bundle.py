@@ -152,6 +152,10 @@ async def test_it_goes_on_elsewhere_with_the_same_chain_and_texts(
         await _is_as_signed(elsewhere)
     async with connected(database.owner_url) as owner:
         assert (await derived.check(owner)).good
+        await owner.execute("UPDATE log.imports SET last_position = last_position + 1")
+        wrong = await derived.rebuild(owner)
+        assert [each.table for each in wrong.differences] == ["imports"]
+        assert (await derived.check(owner)).good
 
     await grace.patch(f"/tasks/{firm.tasks[0]}", {"title": "Grace's own"})
     made = await grace.post("/tasks", {"project_id": firm.project_id, "title": "The next"})

@@ -28,6 +28,7 @@ from domain.workspace.events import (
     TeamRenamed,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
+    WorkspaceMemberSuspended,
     WorkspaceTransferred,
 )
 from domain.workspace.roles import project_role
@@ -236,6 +237,21 @@ def test_a_workspace_is_handed_over_by_an_owner():
     workspace_of((BOB, "owner")).when(decisions.transfer, BOB, BOB).then(
         WorkspaceTransferred(owner_id=BOB, was=ANN, was_role="owner")
     )
+
+
+def test_whoever_runs_the_product_gives_an_imported_workspace_an_owner():
+    joined = WorkspaceMemberAdded(user_id=EVE, role="owner")
+    stands = WorkspaceTransferred(owner_id=EVE, was=ANN, was_role="owner")
+    after = workspace_of().when(decisions.take_over, EVE).then(joined, stands)
+    assert after.owners == (EVE, ANN)
+    workspace_of((BOB, "guest")).when(decisions.take_over, BOB).then(
+        WorkspaceTransferred(owner_id=BOB, was=ANN, was_role="guest")
+    )
+    workspace_of().when(decisions.take_over, ANN).nothing()
+    suspended = WorkspaceMemberSuspended(user_id=BOB, role="member")
+    given(WORKSPACE, WORKSPACE_ID, *workspace_of((BOB, "member")).events, suspended).when(
+        decisions.take_over, BOB
+    ).invalid("/user")
 
 
 def test_another_owner_stands_for_the_workspace_when_the_first_goes():
