@@ -30,10 +30,12 @@ from infra.postgres.pool import Connection
 
 _AT_ONCE: Final = 500
 _PEOPLE_AT_ONCE: Final = 1_000
-_SETTINGS: Final = (
+# One import at a time: two may bring the same person's keys.
+_BEFORE: Final = (
     "SET LOCAL synchronous_commit = on",
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
+    "SELECT pg_advisory_xact_lock(hashtext('taskledger import bundle'))",
     "SET LOCAL lock_timeout = '30s'",
 )
 
@@ -165,8 +167,8 @@ class BundleImport:
         connection = self._connection
         try:
             async with connection.transaction():
-                for setting in _SETTINGS:
-                    await connection.execute(setting)
+                for statement in _BEFORE:
+                    await connection.execute(statement)
                 known = await self._imported(bundle)
                 if known is not None:
                     return known
