@@ -107,7 +107,7 @@ async def _task_then(call: Call, task_id: str, moment: Moment, *, trashed: bool)
     workspaces = await call.access.workspaces(call.caller.user_id, call.position)
     if moment.imports:
         task = await call.access.newest(TASK, task_id)
-        workspaces = [each for each in workspaces if task and each == task.workspace_id]
+        workspaces = tuple(each for each in workspaces if task and each == task.workspace_id)
     found = await asked_then(
         call, moment, workspaces, lambda past: past.task(task_id, trashed=trashed)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from commands.commit import Claim
+from commands.custody.places import DUE_SCOPE
 from domain.aggregates import AGGREGATES
 from domain.custody.state import CUSTODY, Custody, ErasureState, custody_of
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
@@ -24,7 +25,7 @@ _ELSEWHERE: Final = frozenset({USER.kind, LEDGER.kind, PREFERENCES.kind})
 _ONE_OF_ITS_OWN: Final = frozenset(
     each.kind for each in (WORKSPACE, CUSTODY, DEPENDENCY_GRAPH, LABELS, REVIEWS)
 )
-_CARRIED_OUT: Final = (ErasureState.APPROVED, ErasureState.CARRIED_OUT)
+_APPROVED: Final = (ErasureState.APPROVED, ErasureState.CARRIED_OUT)
 
 
 @dataclass(slots=True)
@@ -69,18 +70,21 @@ class History:
             raise NotImportable(
                 "The workspace was closed: have its owner reopen it there, and export it again."
             )
-        erasures = () if self._custody is None else self._custody.erasures.values()
-        if any(each.stage in _CARRIED_OUT for each in erasures):
-            raise NotImportable(
-                "Somebody was being forgotten when it was exported: export it again once that is "
-                "done there."
-            )
         return workspace
 
     @property
     def claims(self) -> tuple[Claim, ...]:
+        """The keys of its projects; and whoever was to be forgotten there is forgotten here too."""
         scope = f"project-key:{self.workspace_id}"
-        return tuple(Claim(scope, key, "key", project) for key, project in self.keys.items())
+        erasures = () if self._custody is None else self._custody.erasures.values()
+        return (
+            *(Claim(scope, key, "key", project) for key, project in self.keys.items()),
+            *(
+                Claim(DUE_SCOPE, each.erasure_id, "erasure_id", custody_of(self.workspace_id))
+                for each in erasures
+                if each.stage in _APPROVED
+            ),
+        )
 
     def _note(self, *who: str | None) -> None:
         self.people.update(each for each in who if each is not None and is_id(each, USER.kind))

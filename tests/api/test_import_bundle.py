@@ -99,7 +99,8 @@ async def firm(ada: Api, nobody: Api) -> Firm:
     await bea.patch(f"/tasks/{first}", {"status": "in_progress", "assignee_id": ada.user_id})
     await ada.post(f"/tasks/{first}/comments", {"text": f"As @{bea.user['username']} says"})
     await ada.post(f"/tasks/{first}/dependencies", {"blocks_task_id": second})
-    await ada.patch(f"/tasks/{third}", {"title": "Ada's new", "reason": "Said so"})
+    reason = {"X-Reason": "Said so"}
+    await ada.patch(f"/tasks/{third}", {"title": "Ada's new"}, headers=reason)
     asked = await ada.post(
         f"/users/{dan.user_id}/erasure", {"content": True, "workspace_id": workspace}
     )
