@@ -100,15 +100,16 @@ class KeyRing:
         """For sealed fields, or what they begin with as far as the commitment: keys by their ids,
         with which each of these fields is either opened or known to be closed for ever."""
         found = await self.load({key_id_of(each) for each in sealed})
-        asked = {
-            key: {commitment_of(each) for each in sealed if key_id_of(each) == key.key_id}
-            for key in found.values()
-            if isinstance(key, FieldKeys)
-        }
-        # Others may make one forget while another learns.
-        while unknown := [(key, new) for key, of in asked.items() if (new := key.unknown(of))]:
-            for key, new in unknown:
-                key.learn(new, await self._wrapped_fields(key.key_id, new), keep=asked[key])
+        asked: dict[FieldKeys, set[bytes]] = {}
+        for each in sealed:
+            key = found[key_id_of(each)]
+            if isinstance(key, FieldKeys):
+                asked.setdefault(key, set()).add(commitment_of(each))
+        # Others may make one forget while it learns.
+        while unknown := {key: new for key, of in asked.items() if (new := key.unknown(of))}:
+            wrapped = await self._wrapped_fields(unknown)
+            for key, new in unknown.items():
+                key.learn(new, wrapped.get(key.key_id, {}), keep=asked[key])
         return found
 
     async def load(self, key_ids: Collection[bytes]) -> dict[bytes, OpeningKey | None]:
@@ -219,13 +220,18 @@ class KeyRing:
             self.drop()
 
     async def _wrapped_fields(
-        self, key_id: bytes, commitments: Sequence[bytes]
-    ) -> dict[bytes, bytes]:
+        self, wanted: Mapping[FieldKeys, Sequence[bytes]]
+    ) -> dict[bytes, dict[bytes, bytes]]:
+        """By the ids of their keys, and their commitments."""
+        pairs = [(uuid.UUID(bytes=key.key_id), each) for key, of in wanted.items() for each in of]
+        found: dict[bytes, dict[bytes, bytes]] = {}
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                _FIELDS, (uuid.UUID(bytes=key_id), list(commitments)), prepare=True
+                _FIELDS, tuple(map(list, zip(*pairs, strict=True))), prepare=True
             )
-            return {bytes(told): bytes(wrapped) for told, wrapped in await cursor.fetchall()}
+            for key_id, commitment, wrapped in await cursor.fetchall():
+                found.setdefault(key_id.bytes, {})[bytes(commitment)] = bytes(wrapped)
+        return found
 
 
 _SELECT = "SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM keys.sealing_keys"
@@ -234,5 +240,7 @@ SELECT key_id, kind, workspace_id, owner, master_id, wrapped FROM keys.imported_
 WHERE key_id = ANY (%s)
 """
 _FIELDS = """
-SELECT commitment, wrapped FROM keys.field_keys WHERE key_id = %s AND commitment = ANY (%s)
+SELECT f.key_id, f.commitment, f.wrapped
+FROM unnest(%s::uuid[], %s::bytea[]) AS a (key_id, commitment)
+JOIN keys.field_keys f USING (key_id, commitment)
 """
