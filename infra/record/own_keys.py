@@ -8,11 +8,18 @@ from typing import Final, LiteralString
 import msgspec
 
 from domain.ledger.events import SigningKeyChanged
-from domain.record.disclosure import NotReadable, SealBroken, key_id_of, place, sealed_fields
+from domain.record.disclosure import (
+    SEAL_BYTES,
+    NotReadable,
+    SealBroken,
+    key_id_of,
+    place,
+    sealed_fields,
+)
 from domain.record.note_keys import parse_vkey
 from infra.event_store.rows import StoredRow
 from infra.event_store.sealing import unseal
-from infra.keys.content_keys import KeyRing, SealingKey
+from infra.keys.content_keys import KeyRing, OpeningKey
 from infra.keys.master import KeyUnusable
 from infra.postgres.pool import Connection
 from infra.record.key_book import KeyBook
@@ -22,7 +29,9 @@ _ERASED: Final = "ErasureCarriedOut.v1"
 _CHANGED: Final = "SigningKeyChanged.v1"
 # Of snapshots nothing is told: they are a cache, and their keys go with those of people.
 _DESTROYED: Final = "SELECT key_id FROM keys.destroyed WHERE kind <> 'snapshot'"
-_BACK: Final = "SELECT key_id FROM keys.sealing_keys WHERE key_id = ANY (%s)"
+_BACK: Final = "SELECT key_id FROM keys.every_key WHERE key_id = ANY (%s)"
+
+_IMPORTS: Final = "SELECT first_position, last_position FROM log.imports"
 
 _Sealed = Sequence[tuple[StoredRow, Mapping[str, bytes]]]
 
@@ -68,10 +77,10 @@ class OwnKeys:
             elif row.type == _CHANGED:
                 self._changed.append((row.position, _changed(row.payload)))
 
-    async def _keys(self, sealed: _Sealed) -> Mapping[bytes, SealingKey | None]:
-        wanted = {key_id_of(each) for _, fields in sealed for each in fields.values()}
+    async def _keys(self, sealed: _Sealed) -> Mapping[bytes, OpeningKey | None]:
+        wanted = {each[:SEAL_BYTES] for _, fields in sealed for each in fields.values()}
         try:
-            return await self._ring.load(wanted)
+            return await self._ring.opening(wanted)
         except KeyUnusable:
             for row, fields in sealed:
                 try:
@@ -84,16 +93,24 @@ class OwnKeys:
         """With the tables of keys, once the log was taken. `known`: the destroyed keys that are
         written down outside the database. Raises Tampered for the first event whose key is gone
         though nobody erased it, or that destroyed one which is back; WillNotSign for one that
-        counts as destroyed though it never was."""
+        counts as destroyed though it never was. Of what was imported it is not known which keys
+        came along, and what it tells of erasures happened elsewhere."""
+        imports = await (await connection.execute(_IMPORTS)).fetchall()
+
+        def came(position: int) -> bool:
+            return any(first <= position <= last for first, last in imports)
+
         explained = {each.bytes for each in known}.union(self._erased)
         wrong = {
             position: "what it says is sealed by a key that is gone, and no erasure took it"
             for key_id, position in self._gone.items()
-            if key_id not in explained
+            if key_id not in explained and not came(position)
         }
         destroyed = await _ids(connection, _DESTROYED)
         back = await _ids(connection, _BACK, [uuid.UUID(bytes=each) for each in self._erased])
         for key_id, position in self._erased.items():
+            if came(position):
+                continue
             if key_id in back:
                 wrong[position] = "a key that it destroyed is there again"
             elif key_id not in destroyed:

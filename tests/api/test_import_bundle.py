@@ -1,6 +1,6 @@
 """A workspace's bundle goes on in another installation, with its chain, its texts and its past."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from infra.event_store import derived
 from infra.imports.bundle_file import BundleFile, NotImportable
 from infra.postgres.pool import connected
 from infra.processes.workplace import open_workplace
-from infra.record.checking import check_record
+from infra.record.checking import check_keys, check_record
 from tests.api.client import Api
 from tests.api.product import Product, served, settings_of
 from tests.api.sealed import sealing
@@ -179,13 +179,20 @@ async def test_it_goes_on_elsewhere_with_the_same_chain_and_texts(
 
 
 async def _is_as_signed(product: Product) -> None:
+    """The record and the keys, as `verify --database` looks at them."""
+
+    def begin(total: int) -> Callable[[int], None]:
+        return lambda done: None
+
     async with (
         open_workplace(product.settings, "test") as workplace,
         workplace.sessions.open("test") as session,
+        workplace.pool.connection() as connection,
     ):
         await workplace.unlock()
-        log_id, settings = product.house.log_id, product.settings
-        await check_record(session, workplace.store, settings, log_id, lambda _: lambda _: None)
+        store, log_id = workplace.store, product.house.log_id
+        checked = await check_record(session, store, product.settings, log_id, begin)
+        await check_keys(connection, store, workplace.destroyed.ids(), checked, begin)
 
 
 async def _is_linked(database: Database, bundle: BundleFile) -> bool:

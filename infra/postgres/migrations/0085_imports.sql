@@ -13,6 +13,7 @@ CREATE TABLE log.imports (
 COMMENT ON TABLE log.imports IS
     'Derived of the events WorkspaceImported: which positions hold what came from another log, and '
     'where the workspace''s chain ended there.';
+GRANT SELECT ON log.imports TO taskledger_worker;
 
 CREATE OR REPLACE FUNCTION log.position_at(moment timestamptz, inclusive boolean)
 RETURNS bigint
