@@ -17,7 +17,7 @@ import domain
 from domain.custody.events import ErasureApproved
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDefinition
-from domain.record.disclosure import place
+from domain.record.disclosure import key_id_of, place
 from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
@@ -96,7 +96,7 @@ def stored(codec: Codec, event: Any, key: SealingKey = KEY) -> StoredRow:
 
 def read(codec: Codec, row: StoredRow, key: SealingKey | None = KEY) -> Any:
     shape = codec.parse(row)
-    return codec.build(row, shape, dict.fromkeys(codec.key_ids(row, shape), key))
+    return codec.build(row, shape, dict.fromkeys(map(key_id_of, codec.sealed(row, shape)), key))
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES, ids=lambda each: each.name)
