@@ -42,6 +42,7 @@ COMMANDS = {
     "restore": Entry("api.cli.restore", "Put a backup into a new, empty system."),
     "verify": Entry("api.cli.verify", "Say whether a bundle is complete and untouched, offline."),
     "proof": Entry("api.cli.proof", "Prove that an event is in the signed log, that it only grew."),
+    "witness": Entry("api.cli.witness", "Cosign the checkpoints of logs, beside no database."),
     "users": Entry("api.cli.users", "Make, suspend, activate and erase accounts."),
 }
 

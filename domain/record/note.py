@@ -26,6 +26,10 @@ class NoteSignature:
     key_id: bytes
     signed: bytes
 
+    def encode(self) -> bytes:
+        """Its line in a note."""
+        return f"— {self.name} {b64encode(self.key_id + self.signed).decode()}\n".encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -39,11 +43,9 @@ class Note:
 
     def encode(self) -> bytes:
         """Raises NoteBroken for what `parse_note` would not read back."""
-        lines = [
-            f"— {each.name} {b64encode(each.key_id + each.signed).decode()}\n"
-            for each in self.signatures
-        ]
-        content = f"{self.text}\n{''.join(lines)}".encode()
+        content = b"".join(
+            (self.text.encode(), b"\n", *(each.encode() for each in self.signatures))
+        )
         if parse_note(content) != self:
             raise NoteBroken("the text cannot be a note's")
         return content

@@ -11,8 +11,11 @@ from domain.record.note import NoteBroken
 from domain.record.note_keys import KeyKind, VerifierKey, parse_vkey
 
 FORMAT = 1
-ALGORITHMS: Final = {KeyKind.ED25519: "Ed25519", KeyKind.ML_DSA_44_COSIGNATURE: "ML-DSA-44"}
-"""Of the kinds of keys that sign for a log."""
+ALGORITHMS: Final = {
+    KeyKind.ED25519: "Ed25519",
+    KeyKind.ED25519_COSIGNATURE: "Ed25519",
+    KeyKind.ML_DSA_44_COSIGNATURE: "ML-DSA-44",
+}
 
 _SECOND: Final = 1_000_000
 

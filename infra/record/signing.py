@@ -1,7 +1,6 @@
 """Who signs checkpoints: a key in a file, or a command that holds one elsewhere."""
 
 import asyncio
-import os
 import shlex
 import time
 from base64 import b64decode
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from domain.record.note import NoteSignature
 from domain.record.note_keys import KeyKind, VerifierKey
+from infra.durable import write_durably
 from infra.record.key_book import ALGORITHMS
 from infra.settings import PREFIX, Settings
 
@@ -31,10 +31,12 @@ PrivateKey: TypeAlias = Ed25519PrivateKey | MLDSA44PrivateKey
 
 _KEYS: Final[dict[KeyKind, type[PrivateKey]]] = {
     KeyKind.ED25519: Ed25519PrivateKey,
+    KeyKind.ED25519_COSIGNATURE: Ed25519PrivateKey,
     KeyKind.ML_DSA_44_COSIGNATURE: MLDSA44PrivateKey,
 }
 _MADE_BY: Final = {
     KeyKind.ED25519: (f"{PREFIX}RECORD_KEY_FILE", "taskledger record new-key"),
+    KeyKind.ED25519_COSIGNATURE: (f"{PREFIX}WITNESS_KEY_FILE", "taskledger witness new"),
     KeyKind.ML_DSA_44_COSIGNATURE: (
         f"{PREFIX}RECORD_ML_DSA_KEY_FILE",
         "taskledger record new-key --ml-dsa",
@@ -170,14 +172,8 @@ def make_signing_key(path: Path, kind: KeyKind = KeyKind.ED25519, *, replace: bo
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = _KEYS[kind].generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(descriptor)
-    fresh.replace(path)
+    path.with_name(f"{path.name}.new").unlink(missing_ok=True)  # whoever may have read it
+    write_durably(path, pem)
     return True
 
 

@@ -19,6 +19,7 @@ from infra.settings.safety import Safety
 from infra.settings.serving import Serving
 from infra.settings.sign_on import SignOn
 from infra.settings.values import as_text
+from infra.settings.witness import Witness
 
 PREFIX = "TASKLEDGER_"
 
@@ -27,7 +28,7 @@ class SettingsError(Exception):
     """A setting is wrong or missing; the message names it and says what to do."""
 
 
-class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Limits, BaseSettings):
+class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Witness, Limits, BaseSettings):
     """All of them together, immutable, checked once."""
 
     model_config = SettingsConfigDict(
@@ -113,6 +114,10 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Limits, BaseSetting
     def signing_key_file(self) -> Path:
         """Where the key is that signs checkpoints, unless a command signs."""
         return self.record_key_file or self.record_dir() / "signing.key"
+
+    def witness_dir(self) -> Path:
+        """What a witness keeps, and nobody else."""
+        return self.data_dir / "witness"
 
     def as_environment(self) -> dict[str, str]:
         """What another process reads as these same settings."""

@@ -1,0 +1,1 @@
+"""A witness: remembers what it saw of logs, and cosigns what goes on from there."""
