@@ -13,7 +13,7 @@ from infra.nats.connection import NatsConnection
 from infra.opensearch.index import OpenSearchIndex
 from infra.outages import outage
 from infra.postgres.pool import Pool
-from infra.processes.status import SAID_OF_ROLE, RoleStatus
+from infra.processes.status import SAID_OF_ROLE, SAID_OF_WITNESSES, RoleStatus
 from infra.record.checkpoints import last_note
 from infra.redis.rate_limit import RateLimiter
 from infra.security.alarm import RecordingAlarm
@@ -86,14 +86,15 @@ class Operations:
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, the relay that feeds the views, and the
-        scheduler and the sealer where they run."""
-        database, relay, views, trail, scheduler, sealer = await asyncio.gather(
+        scheduler and the sealer where they run, with the log's witnesses where it has any."""
+        database, relay, views, trail, scheduler, sealer, witnesses = await asyncio.gather(
             self._database(),
             _state(self._relay()),
             _state(self._unbuilt_views()),
             _state(self._trail()),
             self._role("scheduler"),
             self._role("sealer"),
+            self._witnesses(),
         )
         parts = {
             "postgresql": database,
@@ -105,6 +106,8 @@ class Operations:
             parts["scheduler"] = scheduler
         if sealer is not None:
             parts["sealer"] = sealer
+        if witnesses is not None:
+            parts["witnesses"] = witnesses
         if self._nats is not None:
             connected = self._nats.connected
             why = None if connected else "no connection: views follow the log once a second"
@@ -149,12 +152,16 @@ class Operations:
             views = await asyncio.wait_for(self.views(), _TIMEOUT_S)
             head = await asyncio.wait_for(self.head(), _TIMEOUT_S)
             signed = await asyncio.wait_for(self._signed(), _TIMEOUT_S)
+            witnessed = await asyncio.wait_for(self._said_of_witnesses(), _TIMEOUT_S)
         except Exception as error:
             if outage(error) is None:
                 raise
             return gauges
         gauges.set("log_head_position", "The log's last position.", head)
         gauges.set("record_signed_position", "Up to where the log is signed.", signed)
+        if witnessed:
+            size = max(size for _, _, size in witnessed)
+            gauges.set("record_witnessed_position", "Up to where witnesses cosigned it.", size)
         for name, lag in views.items():
             gauges.set("view_position", "What a view has seen.", lag.position, view=name)
             gauges.set("view_lag_events", "Events a view is behind.", lag.lag_events, view=name)
@@ -196,14 +203,19 @@ class Operations:
 
     async def _role(self, role: str) -> PartState | None:
         """None where no process has the role, and where nobody can say."""
-        try:
-            said = await asyncio.wait_for(self._said_of(role), _TIMEOUT_S)
-        except Exception as error:
-            if outage(error) is None:
-                raise
-            return None
-        status = RoleStatus.of(said)
-        return None if status is None else PartState(status.wrong is None, status.wrong)
+        return await _part(self._said_of(role))
+
+    async def _witnesses(self) -> PartState | None:
+        """None where the log has none, and where nobody can say."""
+
+        async def said() -> Sequence[tuple[str | None, float]]:
+            return [(state, silent) for state, silent, _ in await self._said_of_witnesses()]
+
+        return await _part(said())
+
+    async def _said_of_witnesses(self) -> Sequence[tuple[str | None, float, int]]:
+        async with self._pool.connection() as connection:
+            return await (await connection.execute(SAID_OF_WITNESSES)).fetchall()
 
     async def _said_of(self, role: str) -> Sequence[tuple[str | None, float]]:
         async with self._pool.connection() as connection:
@@ -222,6 +234,17 @@ class Operations:
         if state == "waiting":
             return f"waiting for NATS, {behind} events behind"
         return None
+
+
+async def _part(said: Awaitable[Sequence[tuple[str | None, float]]]) -> PartState | None:
+    """By what processes say of it; None where none does, and where there is no answer in time."""
+    try:
+        status = RoleStatus.of(await asyncio.wait_for(said, _TIMEOUT_S))
+    except Exception as error:
+        if outage(error) is None:
+            raise
+        return None
+    return None if status is None else PartState(status.wrong is None, status.wrong)
 
 
 class _Gauges(list[Gauge]):

@@ -1,6 +1,7 @@
 """Takes what an export is proven by from the record: a summary on demand, and what signed it."""
 
 import asyncio
+import time
 from functools import partial
 from typing import Any, Final, LiteralString
 
@@ -23,12 +24,15 @@ from infra.postgres.scoped import fetch_scoped
 from infra.record.files import KEYS, PublishedFiles, read_tile
 from infra.record.key_book import KeyBook
 from infra.record.summing import Summary, summed
+from infra.record.witnesses import Quorum
 
-# The smallest tree that holds the summary: the same one for as long as it is kept.
-_NOTE: Final[LiteralString] = (
+# The smallest trees that hold the summary: the first is the same for as long as it is kept.
+_NOTES: Final[LiteralString] = (
     "SELECT note FROM record.checkpoints WHERE log_id = %s::uuid AND size >= %s"
-    " ORDER BY size LIMIT 1"
+    " ORDER BY size LIMIT 16"
 )
+_WITNESSED_WITHIN_S: Final = 3.0
+_POLL_S: Final = 0.1
 _SUMMING: Final[LiteralString] = f"""
 SELECT (SELECT n.count FROM record.entries n WHERE n.position = e.position), {COLUMNS}
 FROM log.events e WHERE e.position = %s
@@ -40,8 +44,14 @@ class Seals:
     """For any process that may read the log, beside a running sealer."""
 
     def __init__(
-        self, pool: Pool, nats: NatsConnection | None, log_id: str, files: PublishedFiles
+        self,
+        pool: Pool,
+        nats: NatsConnection | None,
+        log_id: str,
+        files: PublishedFiles,
+        witnesses: Quorum | None = None,
     ) -> None:
+        self._witnesses = witnesses
         self._pool = pool
         self._nats = nats
         self._log_id = log_id
@@ -74,8 +84,18 @@ class Seals:
         )
 
     async def _note(self, position: int) -> bytes:
-        ((note,),) = await self._fetch((), _NOTE, (self._log_id, position))
-        return str(note).encode()
+        """Where there are witnesses, the first that enough of them cosigned; they have a moment
+        for it, and an export goes on without them."""
+        until = time.monotonic() + _WITNESSED_WITHIN_S
+        while True:
+            rows = await self._fetch((), _NOTES, (self._log_id, position))
+            notes = [str(note).encode() for (note,) in rows]
+            if self._witnesses is None or time.monotonic() > until:
+                return notes[0]
+            for note in notes:
+                if self._witnesses.met_by(note):
+                    return note
+            await asyncio.sleep(_POLL_S)
 
     async def _summing(self, position: int) -> Summing:
         rows = await self._fetch((SYSTEM_WORKSPACE,), _SUMMING, (position,))

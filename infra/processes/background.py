@@ -107,6 +107,8 @@ class Background:
             pace = Pace(retrace_hours=settings.record_recheck_hours)
             sealer = Sealer(store, sessions, nats, place, appending, pace)
             self._add("sealer", sealer.run(), lambda: sealer.report)
+            if (witnesses := place.witnesses) is not None:
+                self._reports["witnesses"] = lambda: witnesses.report
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. A role that ends by itself is a fault, and raised."""

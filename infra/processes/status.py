@@ -27,6 +27,15 @@ SAID_OF_ROLE = (
     " FROM ops.processes WHERE %(role)s = ANY (roles)"
 )
 
+# The same of the log's witnesses, and up to where they cosigned: the sealer says that, where the
+# settings name any.
+SAID_OF_WITNESSES = (
+    "SELECT report #>> '{witnesses,state}',"
+    " extract(epoch FROM clock_timestamp() - reported_at)::float8,"
+    " (report #>> '{witnesses,size}')::bigint"
+    " FROM ops.processes WHERE 'sealer' = ANY (roles) AND report #> '{witnesses,state}' IS NOT NULL"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RelayStatus:
@@ -121,6 +130,17 @@ class FlowStatus:
         """None where no process has the role."""
         return self._role("sealer")
 
+    @property
+    def witnesses(self) -> RoleStatus | None:
+        """As the sealer says; None where the settings name none."""
+        return RoleStatus.of(
+            [
+                (str(said["state"]), process.silent_s)
+                for process in self.processes
+                if (said := process.report.get("witnesses"))
+            ]
+        )
+
     def _role(self, role: str) -> RoleStatus | None:
         return RoleStatus.of(
             [
@@ -140,7 +160,12 @@ class FlowStatus:
             found.append(f"relay {self.relay.wrong}")
         if not any(process.silent_s <= SILENT_AFTER_S for process in self.processes):
             found.append("no background process reports")
-        for role, status in (("scheduler", self.scheduler), ("sealer", self.sealer)):
+        roles = {
+            "scheduler": self.scheduler,
+            "sealer": self.sealer,
+            "witnesses": self.witnesses,
+        }
+        for role, status in roles.items():
             if status is not None and status.wrong is not None:
                 found.append(f"{role} {status.wrong}")
         found += [

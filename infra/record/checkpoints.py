@@ -56,6 +56,16 @@ async def add(connection: Connection, signed: SignedTree, before: SignedTree | N
     return cursor.rowcount == 1
 
 
+async def cosign(connection: Connection, signed: SignedTree) -> None:
+    """Put the note with more signatures where it stands; nothing where it does not stand any
+    more."""
+    await connection.execute(
+        "UPDATE record.checkpoints SET note = %s WHERE log_id = %s::uuid AND size = %s"
+        " AND root = %s",
+        (signed.note.decode(), signed.log_id, signed.size, signed.root),
+    )
+
+
 async def restore(connection: Connection, signed: SignedTree) -> None:
     """Write one that was signed and may not have reached the disk."""
     await connection.execute(

@@ -67,6 +67,10 @@ class LogProofs:
             self._signed_at = now
         return self._signed
 
+    def hear(self, signed: Signed) -> None:
+        """This is the last checkpoint now: for whoever publishes, and need not ask."""
+        self._signed, self._signed_at = signed, time.monotonic()
+
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """That the leaf `index` is in the tree of `size` leaves, no more than are signed. Raises
         Refused(DEPENDENCY_DOWN)."""

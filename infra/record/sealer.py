@@ -11,7 +11,8 @@ import psycopg
 import structlog
 
 from domain.ledger.events import SigningKeyChanged
-from domain.record.checkpoint import Checkpoint
+from domain.record.checkpoint import Checkpoint, parse_checkpoint
+from domain.record.note import NoteSignature, parse_note
 from domain.record.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, read_entries
 from infra.event_store.rows import StoredRow
 from infra.event_store.store import PostgresEventStore
@@ -29,11 +30,13 @@ from infra.record.growth import Content, Growth, edge_of
 from infra.record.key_book import KeyBook
 from infra.record.links import Linker, ReadAhead, leaves_of, read_events
 from infra.record.opening import key_book, signed_trees
+from infra.record.proofs import LogProofs, Signed
 from infra.record.refusal import Tampered, WillNotSign
 from infra.record.retrace import Retrace, compare_tile
 from infra.record.signed import SignedTree, read_signed
 from infra.record.signing import CannotSign, Signer, second_signer_of, signer_of
 from infra.record.signing_keys import SigningKeys
+from infra.record.witnesses import Witnesses, cosigned
 from infra.settings import Settings
 from infra.tasks import cancelled
 
@@ -45,6 +48,7 @@ TAIL: Final = 1_024
 REFUSES: Final = "refuses"
 
 _TILES_KEPT: Final = 64
+_OFFERS_KEPT: Final = 64
 _HOUR_S: Final = 3600.0
 
 _LOOK: Final = "SELECT h.log_id::text, h.position, a.upto FROM log.head h, record.asked a"
@@ -61,6 +65,7 @@ class SealersPlace:
     signer: Signer
     origin: str
     second: Signer | None = None
+    witnesses: Witnesses | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "SealersPlace":
@@ -70,6 +75,7 @@ class SealersPlace:
             signer_of(settings),
             settings.record_origin,
             second_signer_of(settings),
+            Witnesses.of(settings),
         )
 
     def origin_of(self, log_id: str) -> str:
@@ -231,10 +237,15 @@ class _Term:
         self._sum_at = time.monotonic() + self._pace.sum_every_s
         self._signed_at = 0.0
         self._thinned_at = time.monotonic()
+        self._signing = asyncio.Lock()
+        self._proofs = LogProofs(self._files, log_id)
+        self._offered: dict[int, SignedTree] = {}
 
     async def begin(self) -> None:
         """Come to where the last one stopped, and make sure that all is as it was left."""
         self._said.state = "starting"
+        if self._place.witnesses is not None:
+            self._place.witnesses.begin()
         place, folder = self._place, self._place.folder
         self._book = await self._key_book()
         self._keys = SigningKeys(
@@ -271,18 +282,23 @@ class _Term:
         if self._published != self._signed.note:
             await self._publish(self._signed)
         folder.drop_refusal()
+        self._offer(self._signed)
 
     async def serve(self) -> None:
         """Raises WillNotSign, NewIncarnation, LeadershipLost or what an outage raises."""
         sealing = asyncio.create_task(self._seal_for_ever(), name="sealer")
         retracing = asyncio.create_task(self._retrace_for_ever(), name="sealer retrace")
+        tasks = [sealing, retracing]
+        if self._place.witnesses is not None:
+            asking = self._place.witnesses.ask(self._proofs.consistency, self._add_cosignature)
+            tasks.append(asyncio.create_task(asking, name="sealer witnesses"))
         try:
-            await asyncio.wait((sealing, retracing), return_when=asyncio.FIRST_COMPLETED)
-            for task in (sealing, retracing):
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
                 if task.done():
                     task.result()
         finally:
-            await cancelled(sealing, retracing)
+            await cancelled(*tasks)
 
     # From the log into chains and tree.
 
@@ -426,19 +442,43 @@ class _Term:
         text = Checkpoint(self._origin, size, self._growth.root(), at).text()
         note = (await self._keys.sign(text)).encode()
         signed = read_signed(note, self._book, "that was made now")
-        await self._place.folder.keep_checkpoint(note)
-        if not await checkpoints.add(self._session, signed, self._signed):
-            await self._leadership.confirm()
-            before = 0 if self._signed is None else self._signed.size
-            raise WillNotSign(
-                f"the checkpoint of {before} in the database is not the one that was signed there, "
-                "or somebody else signs"
-            )
-        await self._publish(signed)
-        self._signed = signed
+        async with self._signing:
+            await self._place.folder.keep_checkpoint(note)
+            if not await checkpoints.add(self._session, signed, self._signed):
+                await self._leadership.confirm()
+                before = 0 if self._signed is None else self._signed.size
+                raise WillNotSign(
+                    f"the checkpoint of {before} in the database is not the one that was signed "
+                    "there, or somebody else signs"
+                )
+            await self._publish(signed)
+            self._signed = signed
         self._signed_at = time.monotonic()
         self._said.checkpoints += 1
         self._said.size = size
+        self._offer(signed)
+
+    def _offer(self, signed: SignedTree) -> None:
+        """To the witnesses, who answer whenever they do."""
+        if self._place.witnesses is not None:
+            said = parse_checkpoint(parse_note(signed.note).text)
+            self._proofs.hear(Signed(said, signed.note.decode()))
+            self._offered[signed.size] = signed
+            if len(self._offered) > _OFFERS_KEPT:
+                del self._offered[next(iter(self._offered))]
+            self._place.witnesses.offer(signed)
+
+    async def _add_cosignature(self, signed: SignedTree, signature: NoteSignature) -> None:
+        """Where the checkpoint stands, and where it is published if no other is by now."""
+        async with self._signing:
+            self._leadership.check()
+            made = cosigned(self._offered.get(signed.size, signed), signature)
+            self._offered[signed.size] = made
+            await checkpoints.cosign(self._session, made)
+            if self._signed is not None and self._signed.size == made.size:
+                await self._place.folder.keep_checkpoint(made.note)
+                await self._publish(made)
+                self._signed = made
 
     async def _publish(self, signed: SignedTree) -> None:
         name = file_of(self._log_id, CHECKPOINT)

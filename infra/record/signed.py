@@ -1,6 +1,6 @@
 """Checkpoints that were signed: read, trusted or not, and compared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.record.checkpoint import parse_checkpoint
 from domain.record.note import NoteBroken, parse_note
@@ -24,6 +24,10 @@ class SignedTree:
     def log_id(self) -> str:
         """The incarnation that it was signed for."""
         return self.origin.rpartition("/")[2]
+
+    def with_note(self, note: bytes) -> "SignedTree":
+        """The same with more signatures, or fewer."""
+        return replace(self, note=note)
 
 
 def read_signed(note: bytes, book: KeyBook, where: str) -> SignedTree:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, ValidationInfo, field_validator
 
-from infra.settings.values import begins_with
+from infra.settings.values import Words, begins_with
 
 
 class Record(BaseModel):
@@ -52,9 +52,52 @@ class Record(BaseModel):
         "what it signed; a small log is read more often.",
     )
 
+    record_witnesses: Words = Field(
+        (),
+        description="Witnesses that are to cosign checkpoints (c2sp.org/tlog-witness), by comma: "
+        "of each its verifier key, a space, and its address, such as "
+        "`witness.example.com/w1+beae1d46+BFhg... https://witness.example.com`.",
+    )
+    record_witness_quorum: int | None = Field(
+        None,
+        ge=1,
+        validate_default=True,
+        description="How many of them are to have cosigned; else all of them. Fewer are told in "
+        "`/readyz`, metrics and log, and stop nothing.",
+    )
+
+    def witness_quorum(self) -> int:
+        """How many witnesses are to have cosigned."""
+        return self.record_witness_quorum or len(self.record_witnesses)
+
+    @field_validator("record_witnesses")
+    @classmethod
+    def _witnesses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            vkey, _, url = each.partition(" ")
+            if not url.startswith(("http://", "https://")) or " " in url:
+                raise ValueError("must name a verifier key, a space and an http address of each")
+            _check_witness(vkey)
+        return value
+
+    @field_validator("record_witness_quorum")
+    @classmethod
+    def _no_more_than_there_are(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value > len(info.data.get("record_witnesses", ())):
+            raise ValueError("must not be more than there are witnesses")
+        return value
+
     @field_validator("record_public_key")
     @classmethod
     def _of_a_command(cls, value: str | None, info: ValidationInfo) -> str | None:
         if (value is None) != (info.data.get("record_sign_command") is None):
             raise ValueError("and the command that signs are set together")
         return value
+
+
+def _check_witness(vkey: str) -> None:
+    # Here, since most that read settings need none of it.
+    from domain.record.note_keys import parse_vkey
+
+    if not parse_vkey(vkey).timestamped:
+        raise ValueError(f"must name keys that cosign, and {vkey.partition('+')[0]} has another")

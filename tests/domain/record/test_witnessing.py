@@ -50,8 +50,8 @@ OTHERS = f"""old 0
 1
 KgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
-— {OTHERS_LOG} 7BKT0gOfNZ1J0So9unY3BZtm2YkPIoNYM/dce0Z2avJDs8dxN6ts9bOSwwrVrbjm6P9K3ZxpK6jJngOG6YvGGzV/\
-lwo=
+— {OTHERS_LOG} 7BKT0gOfNZ1J0So9unY3BZtm2YkPIoNYM/dce0Z2avJDs8dxN6ts9bOSwwrVrbjm6P9K3ZxpK6jJngOG6Y\
+vGGzV/lwo=
 """.encode()
 
 LOG = "log.example/1"
@@ -80,10 +80,12 @@ def check(seen: Seen, asked: AddCheckpoint) -> Seen:
 
 
 def refusal(seen: Seen, asked: AddCheckpoint | bytes) -> WillNotCosign:
-    with pytest.raises(WillNotCosign) as refused:
-        body = asked if isinstance(asked, bytes) else asked.encode()
+    body = asked if isinstance(asked, bytes) else asked.encode()
+    try:
         check_against(seen, submitted(body, [KEY, WITNESS]))
-    return refused.value
+    except WillNotCosign as refused:
+        return refused
+    pytest.fail("it was cosigned")
 
 
 def test_the_published_request_is_read_and_written():
@@ -193,6 +195,6 @@ def test_an_answer_counts_for_the_checkpoint_that_was_sent_alone():
         with pytest.raises(NoteBroken):
             cosignature(nothing, text, WITNESS)
     assert parse_size(b"50\n") == 50
-    for wrong in (b"", b"50", b"050\n", b"-1\n", b"50\n\n", b"9" * 20 + b"\n", "٥\n".encode()):
+    for wrong in (b"", b"50", b"050\n", b"-1\n", b"50\n\n", b"9" * 20 + b"\n", b"\xd9\xa5\n"):
         with pytest.raises(NoteBroken):
             parse_size(wrong)
