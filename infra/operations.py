@@ -13,7 +13,7 @@ from infra.nats.connection import NatsConnection
 from infra.opensearch.index import OpenSearchIndex
 from infra.outages import outage
 from infra.postgres.pool import Pool
-from infra.processes.status import SAID_OF_ROLE, SAID_OF_WITNESSES, RoleStatus
+from infra.processes.status import SAID_BESIDE_SEALER, SAID_OF_ROLE, RoleStatus
 from infra.record.checkpoints import last_note
 from infra.redis.rate_limit import RateLimiter
 from infra.security.alarm import RecordingAlarm
@@ -37,6 +37,12 @@ _RELAY: Final = (
 _SIGNED: Final = (
     "SELECT size FROM record.checkpoints JOIN log.head USING (log_id) ORDER BY size DESC LIMIT 1"
 )
+
+_ROLES: Final = ("scheduler", "sealer")
+_BESIDE_SEALER: Final = {
+    "witnesses": ("record_witnessed_position", "Up to where witnesses cosigned the log."),
+    "time_stamps": ("record_stamped_position", "Up to where the log has time stamps."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +92,16 @@ class Operations:
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, the relay that feeds the views, and the
-        scheduler and the sealer where they run, with the log's witnesses where it has any."""
-        database, relay, views, trail, scheduler, sealer, witnesses = await asyncio.gather(
-            self._database(),
-            _state(self._relay()),
-            _state(self._unbuilt_views()),
-            _state(self._trail()),
-            self._role("scheduler"),
-            self._role("sealer"),
-            self._witnesses(),
+        scheduler and the sealer where they run, with who signs beside it."""
+        (database, relay, views, trail), roles, beside = await asyncio.gather(
+            asyncio.gather(
+                self._database(),
+                _state(self._relay()),
+                _state(self._unbuilt_views()),
+                _state(self._trail()),
+            ),
+            asyncio.gather(*map(self._role, _ROLES)),
+            asyncio.gather(*map(self._beside_sealer, _BESIDE_SEALER)),
         )
         parts = {
             "postgresql": database,
@@ -102,12 +109,8 @@ class Operations:
             "views": PartState(views is None, views, needed=True),
             "trail": PartState(trail is None, trail),
         }
-        if scheduler is not None:
-            parts["scheduler"] = scheduler
-        if sealer is not None:
-            parts["sealer"] = sealer
-        if witnesses is not None:
-            parts["witnesses"] = witnesses
+        found = zip((*_ROLES, *_BESIDE_SEALER), (*roles, *beside), strict=True)
+        parts |= {name: part for name, part in found if part is not None}
         if self._nats is not None:
             connected = self._nats.connected
             why = None if connected else "no connection: views follow the log once a second"
@@ -152,16 +155,20 @@ class Operations:
             views = await asyncio.wait_for(self.views(), _TIMEOUT_S)
             head = await asyncio.wait_for(self.head(), _TIMEOUT_S)
             signed = await asyncio.wait_for(self._signed(), _TIMEOUT_S)
-            witnessed = await asyncio.wait_for(self._said_of_witnesses(), _TIMEOUT_S)
+            beside = {
+                part: await asyncio.wait_for(self._said_beside(part), _TIMEOUT_S)
+                for part in _BESIDE_SEALER
+            }
         except Exception as error:
             if outage(error) is None:
                 raise
             return gauges
         gauges.set("log_head_position", "The log's last position.", head)
         gauges.set("record_signed_position", "Up to where the log is signed.", signed)
-        if witnessed:
-            size = max(size for _, _, size in witnessed)
-            gauges.set("record_witnessed_position", "Up to where witnesses cosigned it.", size)
+        for part, said in beside.items():
+            if said:
+                name, does = _BESIDE_SEALER[part]
+                gauges.set(name, does, max(size for _, _, size in said))
         for name, lag in views.items():
             gauges.set("view_position", "What a view has seen.", lag.position, view=name)
             gauges.set("view_lag_events", "Events a view is behind.", lag.lag_events, view=name)
@@ -205,17 +212,17 @@ class Operations:
         """None where no process has the role, and where nobody can say."""
         return await _part(self._said_of(role))
 
-    async def _witnesses(self) -> PartState | None:
-        """None where the log has none, and where nobody can say."""
+    async def _beside_sealer(self, part: str) -> PartState | None:
+        """None where the log has none such, and where nobody can say."""
 
         async def said() -> Sequence[tuple[str | None, float]]:
-            return [(state, silent) for state, silent, _ in await self._said_of_witnesses()]
+            return [(state, silent_s) for state, silent_s, _ in await self._said_beside(part)]
 
         return await _part(said())
 
-    async def _said_of_witnesses(self) -> Sequence[tuple[str | None, float, int]]:
+    async def _said_beside(self, part: str) -> Sequence[tuple[str | None, float, int]]:
         async with self._pool.connection() as connection:
-            return await (await connection.execute(SAID_OF_WITNESSES)).fetchall()
+            return await (await connection.execute(SAID_BESIDE_SEALER, {"part": part})).fetchall()
 
     async def _said_of(self, role: str) -> Sequence[tuple[str | None, float]]:
         async with self._pool.connection() as connection:

@@ -51,3 +51,18 @@ def consistency(
     from api.cli.proof_answers import give_consistency
 
     give_consistency(from_size, to_size, out, as_json=as_json)
+
+
+@app.command()
+def timestamp(
+    size: Annotated[int, typer.Argument(min=1, help="Of the tree, as `verify` tells it.")],
+    *,
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the time stamp is written to.")],
+) -> None:
+    """The first time stamp of a tree that goes on from the one of SIZE events, and that it does.
+
+    For `taskledger verify BUNDLE --timestamp FILE --tsa-cert CERTIFICATES`.
+    """
+    from api.cli.proof_answers import give_timestamp
+
+    give_timestamp(size, out)

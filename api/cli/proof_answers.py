@@ -39,6 +39,15 @@ def give_consistency(
     _give(made, [line, *_proven(made.proof, made.checkpoint)], out, as_json=as_json)
 
 
+def give_timestamp(size: int, out: Path) -> None:
+    """Raises Refused, and Exit where there is none yet or it cannot be written."""
+    stamp = _asked(lambda house: house.proofs.stamp(size))
+    if stamp is None:
+        raise Exit(BAD_USE, f"no tree of {size:,} events or more has a time stamp yet")
+    _write(out, stamp.encode())
+    say(f"a time stamp is in {out}")
+
+
 def _asked(ask: Callable[[House], Awaitable[Answer]]) -> Answer:
     """Beside the served product, by its settings."""
     logs.configure("error", "proof")
@@ -58,14 +67,17 @@ def _proven(proof: list[str], checkpoint: CheckpointAnswer) -> list[str]:
 
 def _give(made: Struct, lines: list[str], out: Path | None, *, as_json: bool) -> None:
     if out is not None:
-        try:
-            out.write_bytes(json.format(json.encode(made), indent=1) + b"\n")
-        except OSError as error:
-            detail = error.strerror or error
-            raise Exit(BAD_USE, f"{out} cannot be written: {detail}.") from error
+        _write(out, json.format(json.encode(made), indent=1) + b"\n")
     if as_json:
         give_json(to_builtins(made))
     elif out is not None:
         say(f"the proof is in {out}")
     else:
         sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _write(out: Path, content: bytes) -> None:
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error

@@ -1,7 +1,7 @@
 """`taskledger verify`: whether a bundle is complete and untouched, without any server."""
 
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
 import typer
 
@@ -9,12 +9,19 @@ from api.cli.answers import give_json
 from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
 from domain.record import times
 from domain.record.note import NoteBroken
-from domain.record.note_keys import parse_vkey
+from domain.record.note_keys import Signed, VerifierKey, parse_vkey
+from domain.record.timestamp import MOST_BYTES as MOST_STAMP_BYTES
+from domain.record.timestamp import NotStamped, parse_stamp
 from domain.record.trust import MOST_BYTES, TrustedKey, parse_keys
 from domain.record.verify import Verified, verify_bundle
 from domain.record.window import NotValid
 
+if TYPE_CHECKING:
+    from domain.record.authority import Stamped
+
 app = typer.Typer(add_completion=False)
+
+_SECOND = 1_000_000
 
 
 @app.command()
@@ -27,6 +34,25 @@ def verify(
             help="Whose signature counts: a verifier key, or a file with keys, as lines or as the"
             " JSON document that a log publishes. Else those of the data folder."
         ),
+    ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who has to have cosigned it: a verifier key, or a file with such keys, one a"
+            " line."
+        ),
+    ] = None,
+    quorum: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many of these witnesses; else all of them."),
+    ] = None,
+    timestamp: Annotated[
+        Path | None,
+        typer.Option(help="A time stamp of its tree, as `taskledger proof timestamp` gives it."),
+    ] = None,
+    tsa_cert: Annotated[
+        Path | None,
+        typer.Option(help="The certificates, in PEM, of the authority that has to have made it."),
     ] = None,
     trust_bundle_key: Annotated[
         bool,
@@ -49,9 +75,12 @@ def verify(
     if key and trust_bundle_key:
         raise Exit(BAD_USE, "give --key or --trust-bundle-key, not both")
     trusted = None if trust_bundle_key else trusted_keys(key, data_dir)
+    witnesses = _witnesses(witness or (), quorum)
+    if (timestamp is None) != (tsa_cert is None):
+        raise Exit(BAD_USE, "--timestamp and --tsa-cert are given together")
     try:
         with file.open("rb") as content:
-            found = _verified(content, trusted)
+            found = _verified(content, trusted, witnesses)
     except OSError as error:
         raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}") from error
     except NotValid as wrong:
@@ -63,14 +92,34 @@ def verify(
             "the bundle agrees with itself, but there is no key to check its signature by:"
             " give --key, or --trust-bundle-key for the one in it",
         )
-    _give(found, as_json, by_its_own_key=trusted is None)
+    wanted = quorum or len(witnesses)
+    if len(found.cosigned) < wanted:
+        _give_missing(_uncosigned(found, witnesses, wanted), as_json)
+    stamped = None
+    if timestamp is not None and tsa_cert is not None:
+        if trusted is None:
+            raise Exit(BAD_USE, "a time stamp is checked by keys that are trusted: give --key")
+        stamped = _stamped(found, trusted, timestamp, tsa_cert, as_json)
+    _give(found, stamped, as_json, by_its_own_key=trusted is None)
 
 
-def _verified(content: BinaryIO, trusted: list[TrustedKey] | None) -> Verified:
+def _verified(
+    content: BinaryIO, trusted: list[TrustedKey] | None, witnesses: list[VerifierKey]
+) -> Verified:
     """By the keys in the bundle where there are none to trust: what is no bundle is said to be
     none, whether or not there is a key."""
     length = content.seek(0, 2)
-    return verify_bundle(content, length, trusted or None)
+    return verify_bundle(content, length, trusted or None, witnesses)
+
+
+def _witnesses(given: list[str] | tuple[str, ...], quorum: int | None) -> list[VerifierKey]:
+    found = list(dict.fromkeys(trusted.key for each in given for trusted in _from(each)))
+    for key in found:
+        if not key.timestamped:
+            raise Exit(BAD_USE, f"{key.name}: the key is not one of a witness")
+    if quorum is not None and quorum > len(found):
+        raise Exit(BAD_USE, f"--quorum {quorum}, and {len(found)} witnesses are given")
+    return found
 
 
 def trusted_keys(given: list[str] | None, data_dir: Path) -> list[TrustedKey]:
@@ -92,17 +141,48 @@ def _from(given: str) -> list[TrustedKey]:
 
 def _from_file(file: Path) -> list[TrustedKey]:
     try:
-        with file.open("rb") as content:
-            return list(parse_keys(content.read(MOST_BYTES + 1)))
-    except OSError as error:
-        raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}") from error
+        return list(parse_keys(_content(file, MOST_BYTES)))
     except NoteBroken as error:
         raise Exit(BAD_USE, f"{file}: {error}") from error
 
 
-def _give(found: Verified, as_json: bool, *, by_its_own_key: bool) -> None:
+def _stamped(
+    found: Verified,
+    trusted: list[TrustedKey],
+    timestamp: Path,
+    tsa_cert: Path,
+    as_json: bool,
+) -> "Stamped":
+    # Here, since most bundles are verified without.
+    from domain.record.authority import load_certificates, verify_stamp
+
+    try:
+        authorities = load_certificates(_content(tsa_cert, MOST_STAMP_BYTES))
+    except NotStamped as error:
+        raise Exit(BAD_USE, f"{tsa_cert}: {error}") from error
+    try:
+        stamp = parse_stamp(_content(timestamp, MOST_STAMP_BYTES))
+        return verify_stamp(stamp, found.tree_size, found.root, trusted, authorities)
+    except NotStamped as error:
+        _give_missing(f"the time stamp: {error}", as_json)
+
+
+def _content(file: Path, most: int) -> bytes:
+    try:
+        with file.open("rb") as content:
+            return content.read(most + 1)
+    except OSError as error:
+        raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _give(
+    found: Verified, stamped: "Stamped | None", as_json: bool, *, by_its_own_key: bool
+) -> None:
     if as_json:
-        give_json({"verified": True, **_plain(found), "trusted": not by_its_own_key})
+        shown = {"verified": True, **_plain(found), "trusted": not by_its_own_key}
+        if stamped is not None:
+            shown["stamped"] = {"at": times.written(stamped.at), "tree_size": stamped.size}
+        give_json(shown)
         return
     untold = f" ({found.withheld} withheld as not asked for)" if found.withheld else ""
     own = ", a key that only the bundle vouches for" if by_its_own_key else ""
@@ -111,6 +191,13 @@ def _give(found: Verified, as_json: bool, *, by_its_own_key: bool) -> None:
         f" {found.complete_to}{untold}, tree size {found.tree_size}, root {found.root.hex()},"
         f" signed by {', '.join(found.signed_by)}{own}, at {times.written(found.at)}"
     )
+    for each in found.cosigned:
+        typer.echo(f"cosigned by {_named(each.key)}, at {_cosigned_at(each)}")
+    if stamped is not None:
+        typer.echo(
+            f"stamped: signed at {times.written(stamped.at)} at the latest, in the tree of"
+            f" {stamped.size} events"
+        )
 
 
 def _plain(found: Verified) -> dict[str, object]:
@@ -131,6 +218,7 @@ def _plain(found: Verified) -> dict[str, object]:
         "root": found.root.hex(),
         "signed_by": list(found.signed_by),
         "at": times.written(found.at),
+        "cosigned": [{"by": _named(each.key), "at": _cosigned_at(each)} for each in found.cosigned],
     }
 
 
@@ -142,6 +230,35 @@ def told_wrong(wrong: NotValid) -> str:
     if wrong.position is not None:
         where.append(f"position {wrong.position}")
     return f"not verified: {wrong.what}; {', '.join(where)}"
+
+
+def _named(key: VerifierKey) -> str:
+    return f"{key.name}+{key.key_id.hex()}"
+
+
+def _cosigned_at(signed: Signed) -> str:
+    """In the seconds that a cosignature has."""
+    assert signed.at is not None, "cosignatures say when they were made"
+    try:
+        return times.written(signed.at * _SECOND)
+    except ValueError:
+        return f"{signed.at} s after 1970"
+
+
+def _uncosigned(found: Verified, witnesses: list[VerifierKey], wanted: int) -> str:
+    signed = {each.key for each in found.cosigned}
+    missing = ", ".join(_named(each) for each in witnesses if each not in signed)
+    return f"cosigned by {len(signed)} of the witnesses, {wanted} are wanted; not by {missing}"
+
+
+def _give_missing(what: str, as_json: bool) -> NoReturn:
+    """The bundle holds, and is not backed by whom it has to be."""
+    if as_json:
+        nowhere = dict.fromkeys(("offset", "count", "position"))
+        give_json({"verified": False, "wrong": what, **nowhere})
+    else:
+        typer.echo(f"not verified: {what}")
+    raise typer.Exit(FOUND_WRONG)
 
 
 def _give_wrong(wrong: NotValid, as_json: bool) -> None:

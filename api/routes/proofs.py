@@ -22,13 +22,14 @@ from api.routes.answers import encode
 from domain.errors import Invalid, Kind, Refused, invalid
 from domain.record.tiles import parse_path
 from infra.bootstrap import House
-from infra.record.files import CHECKPOINT
+from infra.record.files import CHECKPOINT, STAMPS
 from infra.record.proofs import Signed
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
 _MOST: Final = 2**63 - 1
 _LOG_ID: Final = re.compile(r"[0-9a-f-]{36}")
+_STAMP: Final = re.compile("last|[1-9][0-9]{0,18}")
 _NO_CHANGE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _SHORT: Final = {"Cache-Control": "no-cache"}
 
@@ -158,6 +159,12 @@ def published(house: House) -> list[Route]:
             return Response(status_code=404)
         return Response(content, headers=_NO_CHANGE, media_type="application/octet-stream")
 
+    async def stamp(request: Request) -> Response:
+        name = request.path_params["name"]
+        known = _STAMP.fullmatch(name)
+        content = await _file(request.path_params["log_id"], f"{STAMPS}/{name}") if known else None
+        return _text(content, "application/json")
+
     async def keys(_: Request) -> Response:
         return _text(await _or_away(proofs.keys()), "application/json")
 
@@ -167,6 +174,7 @@ def published(house: House) -> list[Route]:
     return [
         Route("/tlog/{log_id}/checkpoint", note),
         Route("/tlog/{log_id}/tile/{path:path}", tile),
+        Route("/tlog/{log_id}/timestamp/{name}", stamp),
         Route("/.well-known/taskledger-keys", keys),
     ]
 

@@ -181,6 +181,15 @@ def open_note(note: Note, known: Iterable[VerifierKey]) -> list[Signed]:
 
     Raises NobodyKnown, and SignatureBroken where a known key's signature is not one.
     """
+    found = signed_by(note, known)
+    if not found:
+        names = ", ".join(sorted({each.name for each in note.signatures}))
+        raise NobodyKnown(f"signed by {names}, and by none of the keys given")
+    return found
+
+
+def signed_by(note: Note, known: Iterable[VerifierKey]) -> list[Signed]:
+    """The same, where none of them has to. Raises SignatureBroken."""
     keys = {(key.name, key.key_id): key for key in known}
     found: dict[tuple[str, bytes], Signed] = {}
     for signature in note.signatures:
@@ -188,9 +197,6 @@ def open_note(note: Note, known: Iterable[VerifierKey]) -> list[Signed]:
         if key := keys.get(by):
             at = key.verify(note.text, signature)
             found.setdefault(by, Signed(key, at))
-    if not found:
-        names = ", ".join(sorted({each.name for each in note.signatures}))
-        raise NobodyKnown(f"signed by {names}, and by none of the keys given")
     return list(found.values())
 
 

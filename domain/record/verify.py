@@ -15,8 +15,10 @@ from domain.record.note_keys import (
     NobodyKnown,
     SignatureBroken,
     Signed,
+    VerifierKey,
     open_note,
     parse_vkey,
+    signed_by,
 )
 from domain.record.subset import ProofBroken, root_by_subset
 from domain.record.summary import Summary, read_summary
@@ -34,7 +36,8 @@ class Verified:
     ones of theirs were opened. From the count `complete_from` to `complete_to` no event is left
     out; `withheld` of them do not match the filter, as the exporter says. `at` in microseconds
     since 1970; `upto` is the position up to which the workspace has `head_count` events, of which
-    the last has the link `head_link`."""
+    the last has the link `head_link`. `cosigned` are those of the witnesses asked for that signed
+    the checkpoint too."""
 
     workspace_id: str
     log_id: str
@@ -51,10 +54,14 @@ class Verified:
     root: bytes
     signed_by: tuple[str, ...]
     at: int
+    cosigned: tuple[Signed, ...] = ()
 
 
 def verify_bundle(
-    file: BinaryIO, length: int, trusted: Sequence[TrustedKey] | None = None
+    file: BinaryIO,
+    length: int,
+    trusted: Sequence[TrustedKey] | None = None,
+    witnesses: Sequence[VerifierKey] = (),
 ) -> Verified:
     """Reads a file of this length, which can be sought in, in bounded memory; `trusted` None takes
     the keys in the bundle for true, which shows only that it was not altered since.
@@ -65,8 +72,8 @@ def verify_bundle(
     windows = {kind: Window(file, *place, ahead=_AHEAD) for kind, place in sections.items()}
     manifest, asked = _manifest(windows[Kind.MANIFEST])
     listed = _listed(windows[Kind.KEYS])
-    checkpoint, signed = _checkpoint(
-        windows[Kind.CHECKPOINT], manifest, listed if trusted is None else trusted
+    checkpoint, signed, cosigned = _checkpoint(
+        windows[Kind.CHECKPOINT], manifest, listed if trusted is None else trusted, witnesses
     )
     summary, upto = _summary(windows[Kind.SUMMARY], manifest)
     walk = Walk(manifest, asked, summary, upto)
@@ -97,6 +104,7 @@ def verify_bundle(
         root=root,
         signed_by=tuple(f"{each.key.name}+{each.key.key_id.hex()}" for each in signed),
         at=_signed_at(checkpoint, signed),
+        cosigned=tuple(cosigned),
     )
 
 
@@ -125,9 +133,13 @@ def _listed(window: Window) -> list[TrustedKey]:
 
 
 def _checkpoint(
-    window: Window, manifest: Manifest, trusted: Sequence[TrustedKey]
-) -> tuple[Checkpoint, list[Signed]]:
-    """Whom it was signed by, of those that are trusted and are the log's own."""
+    window: Window,
+    manifest: Manifest,
+    trusted: Sequence[TrustedKey],
+    witnesses: Sequence[VerifierKey],
+) -> tuple[Checkpoint, list[Signed], list[Signed]]:
+    """Whom it was signed by, of those that are trusted and are the log's own; and by which of the
+    witnesses."""
     start = window.offset
     try:
         note = parse_note(window.take(window.left))
@@ -142,13 +154,14 @@ def _checkpoint(
             if each.key.name == checkpoint.origin and each.key.kind in _OF_LOGS
         }
         signed = open_note(note, own)
+        cosigned = signed_by(note, witnesses)
     except (NoteBroken, NobodyKnown, SignatureBroken) as error:
         raise NotValid(f"the checkpoint: {error}", start) from error
     at = _signed_at(checkpoint, signed)
     valid = [each for each in signed if own[each.key].valid_at(at)]
     if not valid:
         raise NotValid("the checkpoint: its key was not valid when it was signed", start)
-    return checkpoint, valid
+    return checkpoint, valid, cosigned
 
 
 _OF_LOGS = (KeyKind.ED25519, KeyKind.ML_DSA_44_COSIGNATURE)

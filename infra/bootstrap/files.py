@@ -22,6 +22,7 @@ from infra.keys.content_keys import KeyRing
 from infra.nats.wake import send_forgotten
 from infra.people.sessions import Revocations
 from infra.record.files import PublishedFiles
+from infra.record.witnesses import Quorum
 
 
 @dataclass(kw_only=True)
@@ -60,7 +61,8 @@ def open_files(ground: Ground, views: Views, revocations: Revocations) -> Files:
 
 def _sources(ground: Ground, views: Views) -> Sources:
     pool, log_id, states = ground.pool, ground.log_id, ground.executor.states
-    seals = Seals(pool, ground.nats, log_id, PublishedFiles.of(ground.settings))
+    settings = ground.settings
+    seals = Seals(pool, ground.nats, log_id, PublishedFiles.of(settings), Quorum.of(settings))
     objects = WorkspaceOcel(
         pool, ground.pointers, ground.waiter, states, views.histories, views.directory
     )

@@ -109,6 +109,8 @@ class Background:
             self._add("sealer", sealer.run(), lambda: sealer.report)
             if (witnesses := place.witnesses) is not None:
                 self._reports["witnesses"] = lambda: witnesses.report
+            if (stamps := place.stamps) is not None:
+                self._reports["time_stamps"] = lambda: stamps.report
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. A role that ends by itself is a fault, and raised."""

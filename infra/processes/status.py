@@ -27,13 +27,14 @@ SAID_OF_ROLE = (
     " FROM ops.processes WHERE %(role)s = ANY (roles)"
 )
 
-# The same of the log's witnesses, and up to where they cosigned: the sealer says that, where the
-# settings name any.
-SAID_OF_WITNESSES = (
-    "SELECT report #>> '{witnesses,state}',"
+# The same of who signs beside the sealer (`witnesses`, `time_stamps`), and up to where: the sealer
+# says it, where the settings name any.
+SAID_BESIDE_SEALER = (
+    "SELECT report #>> ARRAY[%(part)s, 'state'],"
     " extract(epoch FROM clock_timestamp() - reported_at)::float8,"
-    " (report #>> '{witnesses,size}')::bigint"
-    " FROM ops.processes WHERE 'sealer' = ANY (roles) AND report #> '{witnesses,state}' IS NOT NULL"
+    " (report #>> ARRAY[%(part)s, 'size'])::bigint"
+    " FROM ops.processes WHERE 'sealer' = ANY (roles)"
+    " AND report #> ARRAY[%(part)s, 'state'] IS NOT NULL"
 )
 
 
@@ -133,11 +134,19 @@ class FlowStatus:
     @property
     def witnesses(self) -> RoleStatus | None:
         """As the sealer says; None where the settings name none."""
+        return self._beside_sealer("witnesses")
+
+    @property
+    def time_stamps(self) -> RoleStatus | None:
+        """As the sealer says; None where the settings name no authority."""
+        return self._beside_sealer("time_stamps")
+
+    def _beside_sealer(self, part: str) -> RoleStatus | None:
         return RoleStatus.of(
             [
                 (str(said["state"]), process.silent_s)
                 for process in self.processes
-                if (said := process.report.get("witnesses"))
+                if (said := process.report.get(part))
             ]
         )
 
@@ -164,6 +173,7 @@ class FlowStatus:
             "scheduler": self.scheduler,
             "sealer": self.sealer,
             "witnesses": self.witnesses,
+            "time stamps": self.time_stamps,
         }
         for role, status in roles.items():
             if status is not None and status.wrong is not None:

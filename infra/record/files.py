@@ -15,6 +15,10 @@ from infra.settings import Settings
 
 CHECKPOINT: Final = "checkpoint"
 KEYS: Final = "keys.json"
+STAMPS: Final = "timestamp"
+"""A folder beside the checkpoint of a log: its time stamps by the sizes of the trees."""
+
+LAST_STAMP: Final = f"{STAMPS}/last"
 TIMEOUT_S: Final = 20.0
 
 
@@ -49,6 +53,10 @@ class PublishedFiles:
         """None where there is no such file. Raises FilesAway."""
         return await asyncio.to_thread(self._read, name)
 
+    async def names(self, folder: str) -> list[str]:
+        """Of the files in a folder, without it. Raises FilesAway."""
+        return await asyncio.to_thread(self._names, folder)
+
     async def write(self, name: str, content: bytes) -> None:
         """Nobody reads it half written. Raises FilesAway."""
         await asyncio.to_thread(self._write, [(name, content)])
@@ -68,6 +76,18 @@ class PublishedFiles:
             return None
         except (BaseError, OSError) as error:
             raise FilesAway(f"{name} cannot be read: {error}") from error
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return [
+                each["path"].rpartition("/")[2]
+                for part in self._store.list(folder)
+                for each in part
+            ]
+        except FileNotFoundError:
+            return []
+        except (BaseError, OSError) as error:
+            raise FilesAway(f"{folder} cannot be listed: {error}") from error
 
     def _write(self, files: Sequence[tuple[str, bytes]]) -> None:
         for name, content in files:

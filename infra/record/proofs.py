@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from domain.errors import Kind, Refused, not_found
@@ -19,6 +19,7 @@ from domain.record.tiles import (
     source_of_tiles,
     tile_of,
 )
+from domain.record.timestamp import NotStamped, Stamp, parse_stamp
 from domain.record.tree import (
     Span,
     consistency_proof,
@@ -27,7 +28,15 @@ from domain.record.tree import (
     inclusion_spans,
     span_nodes,
 )
-from infra.record.files import CHECKPOINT, KEYS, FilesAway, PublishedFiles, file_of, read_tile
+from infra.record.files import (
+    CHECKPOINT,
+    KEYS,
+    STAMPS,
+    FilesAway,
+    PublishedFiles,
+    file_of,
+    read_tile,
+)
 
 FRESH_S: Final = 0.2
 TILES_KEPT: Final = 1_024  # of 8 KiB each
@@ -95,6 +104,21 @@ class LogProofs:
             return read_entries(content)[index - tile.first]
         except (FilesAway, ValueError, IndexError) as error:
             raise _down("The published tree cannot be read.") from error
+
+    async def stamp(self, size: int) -> Stamp | None:
+        """The time stamp of the smallest tree that has one and no fewer leaves, with the proof that
+        it goes on from the tree of `size`; None where there is none. Raises
+        Refused(DEPENDENCY_DOWN)."""
+        try:
+            names = await self._files.names(file_of(self._log_id, STAMPS))
+            later = [int(name) for name in names if name.isdecimal() and int(name) >= size]
+            if not later:
+                return None
+            content = await self._files.read(file_of(self._log_id, f"{STAMPS}/{min(later)}"))
+            stamp = parse_stamp(content or b"")
+        except (FilesAway, NotStamped) as error:
+            raise _down("The published time stamps cannot be read.") from error
+        return replace(stamp, proof=tuple(await self.consistency(size, min(later))))
 
     async def file(self, log_id: str, name: str) -> bytes | None:
         """A published file of any log, as it is. Raises Refused(DEPENDENCY_DOWN)."""

@@ -36,6 +36,7 @@ from infra.record.retrace import Retrace, compare_tile
 from infra.record.signed import SignedTree, read_signed
 from infra.record.signing import CannotSign, Signer, second_signer_of, signer_of
 from infra.record.signing_keys import SigningKeys
+from infra.record.timestamps import TimeStamps
 from infra.record.witnesses import Witnesses, cosigned
 from infra.settings import Settings
 from infra.tasks import cancelled
@@ -66,6 +67,7 @@ class SealersPlace:
     origin: str
     second: Signer | None = None
     witnesses: Witnesses | None = None
+    stamps: TimeStamps | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "SealersPlace":
@@ -76,6 +78,7 @@ class SealersPlace:
             settings.record_origin,
             second_signer_of(settings),
             Witnesses.of(settings),
+            TimeStamps.of(settings),
         )
 
     def origin_of(self, log_id: str) -> str:
@@ -244,8 +247,9 @@ class _Term:
     async def begin(self) -> None:
         """Come to where the last one stopped, and make sure that all is as it was left."""
         self._said.state = "starting"
-        if self._place.witnesses is not None:
-            self._place.witnesses.begin()
+        for beside in (self._place.witnesses, self._place.stamps):
+            if beside is not None:
+                beside.begin()
         place, folder = self._place, self._place.folder
         self._book = await self._key_book()
         self._keys = SigningKeys(
@@ -292,6 +296,9 @@ class _Term:
         if self._place.witnesses is not None:
             asking = self._place.witnesses.ask(self._proofs.consistency, self._add_cosignature)
             tasks.append(asyncio.create_task(asking, name="sealer witnesses"))
+        if self._place.stamps is not None:
+            stamping = self._place.stamps.ask(self._files, self._log_id)
+            tasks.append(asyncio.create_task(stamping, name="sealer time stamps"))
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
@@ -459,7 +466,9 @@ class _Term:
         self._offer(signed)
 
     def _offer(self, signed: SignedTree) -> None:
-        """To the witnesses, who answer whenever they do."""
+        """To witnesses and to who stamps, who answer whenever they do."""
+        if self._place.stamps is not None:
+            self._place.stamps.offer(signed)
         if self._place.witnesses is not None:
             said = parse_checkpoint(parse_note(signed.note).text)
             self._proofs.hear(Signed(said, signed.note.decode()))

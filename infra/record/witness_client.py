@@ -91,4 +91,5 @@ class WitnessClient:
                         raise NotCosigned("it answers without an end")
                 return reply.status_code, reply.headers.get("Content-Type", ""), bytes(content)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NotCosigned(f"it cannot be reached: {error or type(error).__name__}") from error
+            why = str(error) or type(error).__name__
+            raise NotCosigned(f"it cannot be reached: {why}") from error

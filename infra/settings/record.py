@@ -66,6 +66,21 @@ class Record(BaseModel):
         "`/readyz`, metrics and log, and stop nothing.",
     )
 
+    record_tsa_url: Annotated[SecretStr | None, begins_with("http", "https")] = Field(
+        None,
+        description="Time-stamping authority (RFC 3161) that has to say when checkpoints were "
+        "there, with `user:password@` where it asks for them.",
+    )
+    record_tsa_cert_file: Path | None = Field(
+        None,
+        validate_default=True,
+        description="File with the certificates (PEM) that its answers are checked by: its root, "
+        "and what stands between where its answers do not hold that.",
+    )
+    record_tsa_every_minutes: float = Field(
+        60.0, gt=0, description="Minutes from one time stamp to the next at least."
+    )
+
     def witness_quorum(self) -> int:
         """How many witnesses are to have cosigned."""
         return self.record_witness_quorum or len(self.record_witnesses)
@@ -85,6 +100,13 @@ class Record(BaseModel):
     def _no_more_than_there_are(cls, value: int | None, info: ValidationInfo) -> int | None:
         if value is not None and value > len(info.data.get("record_witnesses", ())):
             raise ValueError("must not be more than there are witnesses")
+        return value
+
+    @field_validator("record_tsa_cert_file")
+    @classmethod
+    def _of_an_authority(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if (value is None) != (info.data.get("record_tsa_url") is None):
+            raise ValueError("and the address of the authority are set together")
         return value
 
     @field_validator("record_public_key")

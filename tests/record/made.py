@@ -48,6 +48,13 @@ def signer(seed: int = 1, origin: str = ORIGIN) -> Signer:
     return Signer(VerifierKey(origin, KeyKind.ED25519, public), private.sign)
 
 
+def witness(seed: int, name: str) -> Signer:
+    private = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+    public = private.public_key().public_bytes_raw()
+    key = VerifierKey(name, KeyKind.ED25519_COSIGNATURE, public)
+    return Signer(key, private.sign, 1_800_000_000)
+
+
 @dataclass(frozen=True)
 class Event:
     """As the log has it; `keys` are those of its sealed fields."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.main import run
-from tests.record.made import LOG_ID, ORIGIN, parts_of, signer, small_log
+from tests.record.made import LOG_ID, ORIGIN, parts_of, signer, small_log, witness
 
 KEY = signer().key.encode()
 OTHER_KEY = signer(2).key.encode()
@@ -51,6 +51,37 @@ def test_it_says_what_is_wrong_and_where(bundle: Path, capsys: pytest.CaptureFix
     document = json.loads(answered(capsys))
     assert (document["verified"], document["count"], document["position"]) == (False, 5, 10)
     assert document["offset"] < at
+
+
+def test_it_says_which_witnesses_cosigned(
+    tmp_path: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = (witness(seed, f"witness.example/{seed}") for seed in (5, 6))
+    bundle.write_bytes(parts_of(small_log(), signers=(signer(), first)).bundle())
+    verify = ["verify", str(bundle), "--key", KEY]
+    assert run([*verify, "--witness", first.key.encode()]) == 0
+    line = f"cosigned by witness.example/5+{first.key.key_id.hex()}, at 2027-01-15T08:00:00.0000"
+    assert line in answered(capsys)
+
+    both = tmp_path / "witnesses"
+    both.write_text(f"{first.key.encode()}\n{second.key.encode()}\n")
+    assert run([*verify, "--witness", str(both)]) == 1
+    said = answered(capsys)
+    assert said.startswith("not verified: cosigned by 1 of the witnesses, 2 are wanted; not by w")
+    assert second.key.key_id.hex() in said
+    assert run([*verify, "--witness", str(both), "--quorum", "1", "--json"]) == 0
+    document = json.loads(answered(capsys))
+    assert [each["by"][:17] for each in document["cosigned"]] == ["witness.example/5"]
+    assert run([*verify, "--witness", str(both), "--json"]) == 1
+    assert json.loads(answered(capsys))["verified"] is False
+
+    for wrong in (["--quorum", "1"], ["--witness", KEY]):
+        assert run([*verify, *wrong]) == 2
+    content = bundle.read_bytes()
+    line = content[content.index(b"witness.example/5") :].partition(b"\n")[0]
+    bundle.write_bytes(content.replace(line, line.replace(b"A", b"B", 1)))
+    capsys.readouterr()
+    assert run([*verify, "--witness", str(both), "--quorum", "1"]) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"taskledger bundle 1\n"])

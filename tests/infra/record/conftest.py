@@ -19,6 +19,8 @@ from infra.record.files import PublishedFiles
 from infra.record.folder import SealersFolder
 from infra.record.sealer import Pace, Sealer, SealersPlace
 from infra.record.signing import FileSigner, Signer, make_signing_key
+from infra.record.timestamps import TimeStamps
+from infra.record.witnesses import Witnesses
 from infra.tasks import cancelled
 from tests.infra.processes.conftest import until
 from tests.infra.processes.sample import Added, SampleLog
@@ -88,13 +90,21 @@ class Bench:
         path: Path | None = None,
         signer: Signer | None = None,
         second: Signer | None = None,
+        witnesses: Witnesses | None = None,
+        stamps: TimeStamps | None = None,
     ) -> Sealer:
         """A sealer that works until `stop`."""
         folder = path or self.path
         key = self.path / "signing.key"
         make_signing_key(key)
         place = SealersPlace(
-            SealersFolder(folder), self.files, signer or FileSigner(key), "example.org/log", second
+            SealersFolder(folder),
+            self.files,
+            signer or FileSigner(key),
+            "example.org/log",
+            second,
+            witnesses,
+            stamps,
         )
         reading = PostgresEventStore(self.pool, self.master, self.url, addresses=False)
         sealer = Sealer(reading, Sessions(self.url), self.nats, place, self.appending, pace)
