@@ -23,7 +23,7 @@ from domain.record.verify import Verified, verify_bundle
 from domain.record.window import NotValid
 from tests.browser.chromium import Page
 from tests.domain.record import test_verify
-from tests.record.made import MINE, parts_of, signer, small_log
+from tests.record.made import MINE, Signer, parts_of, signer, small_log, witness
 from tests.waiting import until
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify.html"
@@ -199,6 +199,35 @@ def test_a_person_verifies_a_file_and_reads_it(verifier: Page, tmp_path: Path) -
 
 
 ACTIVE = "document.getElementById('list').getAttribute('aria-activedescendant') || ''"
+
+
+def test_it_says_which_witnesses_cosigned(verifier: Page, tmp_path: Path) -> None:
+    first, second = (witness(seed, f"witness.example/{seed}") for seed in (5, 6))
+    stranger = witness(7, "stranger.example")
+    file = tmp_path / "period.bundle"
+    bundle = parts_of(small_log(), signers=(signer(), first, stranger)).bundle()
+
+    def asked(*witnesses: Signer, quorum: str = "", content: bytes = bundle) -> str:
+        file.write_bytes(content)
+        verifier.choose("#file", file)
+        fill(verifier, "key", KEY)
+        fill(verifier, "witness", "\n".join(each.key.encode() for each in witnesses))
+        fill(verifier, "quorum", quorum)
+        verifier.run("document.getElementById('form').requestSubmit()")
+        until("it is done", 10, lambda: "erifying" not in text(verifier, "result"))
+        return text(verifier, "result")
+
+    said = asked(first)
+    assert f"witness.example/5+{first.key.key_id.hex()}, at 2027-01-15T08:00:00.000000Z" in said
+    assert f"Signatures not checked{stranger.key.name}+{stranger.key.key_id.hex()}" in said
+    assert "1 of the witnesses cosigned it, and 2 are wanted" in asked(first, second)
+    assert "Cosigned by" in asked(first, second, quorum="1")
+    assert "no key of a witness" in asked(signer())
+    line = bundle[bundle.index(b"witness.example/5") :].partition(b"\n")[0]
+    flipped = line[:-8] + (b"A" if line[-8:-7] != b"A" else b"B") + line[-7:]
+    assert "the signature of witness.example/5 is false" in asked(
+        first, content=test_verify.digested(bundle.replace(line, flipped))
+    )
 
 
 def test_a_wrong_bundle_or_key_is_said_and_nothing_is_listed(
