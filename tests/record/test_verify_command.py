@@ -6,8 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from rfc3161_client import TimestampRequestBuilder
+from rfc3161_client.base import HashAlgorithm
 
 from api.cli.main import run
+from domain.record.note import parse_note
+from domain.record.timestamp import Stamp, stamped_bytes
+from tests.record.authority import OPENSSL, made_authority
 from tests.record.made import LOG_ID, ORIGIN, parts_of, signer, small_log, witness
 
 KEY = signer().key.encode()
@@ -148,3 +153,39 @@ def test_it_imports_nothing_of_the_product_but_the_record(bundle: Path) -> None:
     cli = {f"api.cli.{name}" for name in ("main", "exits", "answers", "verify")}
     assert record
     assert modules - record == {"domain", "api", "api.cli", *cli}
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="no openssl is installed here")
+def test_it_says_when_it_was_signed_at_the_latest(
+    tmp_path: Path, bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    authority = made_authority(tmp_path / "authority")
+    parts = parts_of(small_log(), signers=(signer(), witness(5, "witness.example/5")))
+    bundle.write_bytes(parts.bundle())
+    signed = stamped_bytes(parse_note(parts.note))
+    assert b"witness.example" not in signed
+    query = TimestampRequestBuilder().data(signed).hash_algorithm(HashAlgorithm.SHA256).build()
+    stamp = Stamp(signed, authority.answer(query.as_bytes()))
+    file = tmp_path / "period.tsp"
+    file.write_bytes(stamp.encode())
+    asked = ["verify", str(bundle), "--key", KEY, "--timestamp", str(file), "--tsa-cert"]
+
+    assert run([*asked, str(authority.root)]) == 0
+    assert answered(capsys).endswith("Z at the latest, in the tree of 12 events\n")
+    assert run([*asked, str(authority.root), "--json"]) == 0
+    assert json.loads(answered(capsys))["stamped"]["tree_size"] == 12
+
+    assert run([*asked, str(authority.folder / "authority.pem")]) == 1
+    assert answered(capsys).startswith("not verified: the time stamp: the authority's answer does")
+    for content in (
+        b"{}",
+        stamp.encode().replace(b"stamp 1", b"stamp 2"),
+        Stamp(signed, stamp.response, (bytes(32),)).encode(),
+        Stamp(parts.note, stamp.response).encode().replace(b"12\\n", b"13\\n"),
+    ):
+        file.write_bytes(content)
+        assert run([*asked, str(authority.root)]) == 1
+        assert answered(capsys).startswith("not verified: the time stamp: ")
+    assert run([*asked, str(bundle)]) == 2
+    assert run(asked[:-1]) == 2
+    assert run([*asked[:2], "--trust-bundle-key", *asked[4:], str(authority.root)]) == 2

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from domain.record.checkpoint import Checkpoint
 from domain.record.note import Note, NoteBroken
-from domain.record.note_keys import KeyKind, NobodyKnown, SignatureBroken, VerifierKey
+from domain.record.note_keys import (
+    KeyKind,
+    NobodyKnown,
+    SignatureBroken,
+    VerifierKey,
+    parse_vkey,
+)
 from domain.record.tree import EMPTY_ROOT, consistency_proof, leaf_hash, levels_of, root_of
 from domain.record.witnessing import (
     MOST_PROOF_LINES,
@@ -61,6 +67,14 @@ WITNESS = replace(KEY, name="witness.example", kind=KeyKind.ED25519_COSIGNATURE)
 LEAVES = [leaf_hash(bytes([n])) for n in range(40)]
 
 
+# What litewitness 0.8.0 answered to this log's first nine leaves, signed at the time below.
+LITEWITNESS = "witness.example/lw+f37e41d0+BHe3zIET4NtPyYPlEZR3adK9K70aljHHeKvWw+Gqn0kf"
+ITS_ANSWER = (
+    "— witness.example/lw 835B0AAAAABrA5Ojbt1wRlpjdxfPt4xMW7v55pejf0jez6osGO+a9Rz4qMYdq/R4/4u6g3VH"
+    "btmFmF8YlqElinnVbZFXC0XN3OMPBw==\n"
+)
+
+
 def note_of(size: int, root: bytes, origin: str = LOG) -> bytes:
     text = Checkpoint(origin, size, root).text()
     return Note(text, (KEY.sign(text, PRIVATE.sign),)).encode()
@@ -105,6 +119,13 @@ def test_what_another_witness_cosigns_is_cosigned():
     with pytest.raises(WillNotCosign) as refused:
         submitted(OTHERS.replace(b"\n1\n", b"\n2\n"), [key])
     assert refused.value.why is Why.NOT_SIGNED
+
+
+def test_what_another_witness_answers_is_a_cosignature():
+    text = Checkpoint(LOG, 9, root_of(LEAVES[:9]), 1_800_000_000_000_000).text()
+    key = parse_vkey(LITEWITNESS)
+    signed = cosignature(ITS_ANSWER.encode(), text, key)
+    assert key.verify(text, signed) == 1795396515
 
 
 @settings(max_examples=40, deadline=None)
