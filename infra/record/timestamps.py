@@ -46,6 +46,7 @@ class TimeStamps:
         self._offered = asyncio.Event()
         self._size = 0
         self._due_at = 0.0
+        self._waiting_since: float | None = None
         self._wrong: str | None = None
 
     @classmethod
@@ -64,19 +65,23 @@ class TimeStamps:
         that was stamped last. Nothing where nothing is sealed here."""
         if self._newest is None:
             return {}
-        missing = self._newest.size > self._size and time.time() > self._due_at + GRACE_S
-        late = f"no stamp: {self._wrong or 'no answer'}"
-        return {"state": late if missing else "running", "size": self._size}
+        since = self._waiting_since
+        late = since is not None and time.time() > max(since, self._due_at) + GRACE_S
+        why = f"no stamp: {self._wrong or 'no answer'}"
+        return {"state": why if late else "running", "size": self._size}
 
     def begin(self) -> None:
         """Another term, and maybe of another log: nothing is known yet."""
         self._newest, self._size, self._due_at = None, 0, 0.0
+        self._waiting_since = None
         self._offered.clear()
 
     def offer(self, signed: SignedTree) -> None:
         """The newest checkpoint."""
         self._newest = signed
         self._offered.set()
+        if self._waiting_since is None:
+            self._waiting_since = time.time()
 
     async def ask(self, files: PublishedFiles, log_id: str) -> None:
         """Until cancelled."""
@@ -121,6 +126,7 @@ class TimeStamps:
         signed = self._newest
         assert signed is not None, "an offer is of something"
         if signed.size <= self._size:
+            self._waiting_since = None
             return
         note = parse_note(signed.note)
         message = stamped_bytes(note)
@@ -138,6 +144,7 @@ class TimeStamps:
         await files.write_all((file_of(log_id, name), content) for name in names)
         self._size = signed.size
         self._due_at = time.time() + self._every_s
+        self._waiting_since = time.time() if self._offered.is_set() else None
         log.info("time_stamped", size=signed.size)
 
 

@@ -1,6 +1,7 @@
 """What answers without a token, and what is said while PostgreSQL is gone."""
 
 import asyncio
+import json
 import time
 from typing import Any
 from uuid import uuid4
@@ -50,6 +51,35 @@ async def test_metrics_count_requests_commands_appends_and_lag(nobody: Api, ada:
     ):
         assert line in text, line
     assert "NONE-1" not in text
+
+
+async def test_who_signs_beside_the_sealer_is_a_part_that_nobody_waits_for(
+    nobody: Api, product_database: Database
+) -> None:
+    report = {
+        "sealer": {"state": "running"},
+        "witnesses": {"state": "0 of 1 cosign, 1 are wanted: w: gone", "size": 5},
+        "time_stamps": {},
+    }
+    with psycopg.connect(product_database.superuser_url, autocommit=True) as superuser:
+        superuser.execute(
+            "INSERT INTO ops.processes (process, roles, started_at, report)"
+            " VALUES ('elsewhere:1', '{sealer}', now(), %s::jsonb)",
+            (json.dumps(report),),
+        )
+        try:
+            ready = await nobody.get("!/readyz")
+            metrics = (await nobody.send("GET", "!/metrics")).text
+        finally:
+            superuser.execute("DELETE FROM ops.processes WHERE process = 'elsewhere:1'")
+    assert ready["ready"]
+    assert ready["parts"]["sealer"]["ok"]
+    missed = ready["parts"]["witnesses"]
+    assert (missed["ok"], missed["why"]) == (False, report["witnesses"]["state"])
+    assert "time_stamps" not in ready["parts"]
+    assert 'taskledger_part_up{part="witnesses"} 0.0' in metrics
+    assert "taskledger_record_witnessed_position 5.0" in metrics
+    assert "taskledger_record_stamped_position" not in metrics
 
 
 async def test_the_documentation_needs_no_other_server(nobody: Api) -> None:

@@ -16,11 +16,13 @@ from api.cli.main import run
 from domain.record.checkpoint import parse_checkpoint
 from domain.record.note import parse_note
 from domain.record.note_keys import open_note
+from domain.record.timestamp import Stamp, parse_stamp
 from domain.record.tree import leaf_hash, verify_consistency, verify_inclusion
 from domain.record.trust import parse_keys
 from infra import logs
 from infra.processes.executing import open_store
 from infra.processes.workplace import open_workplace
+from infra.record.files import PublishedFiles
 from infra.record.sealer import Pace, Sealer, SealersPlace
 from infra.record.signing import make_signing_key
 from infra.settings import Settings
@@ -116,6 +118,9 @@ async def test_what_is_not_signed_has_no_proof(ada: Api) -> None:
         answer = await ada.send("GET", path)
         assert answer.status_code == 422, path
         assert answer.json()["errors"][0]["pointer"].startswith("/query/")
+    for path in ("0", "01", "-1", "last", "1%2f..%2f..%2fcheckpoint"):
+        log_id = (await ada.get("/audit/checkpoint"))["log_id"]
+        assert (await ada.send("GET", f"!/tlog/{log_id}/timestamp/{path}")).status_code == 404
     for path in ("!/tlog/x/checkpoint", "!/tlog/..%2f..%2f/checkpoint", "!/tlog/x/tile/0/../../x"):
         assert (await ada.send("GET", path)).status_code == 404, path
 
@@ -152,3 +157,18 @@ async def test_the_command_line_gives_the_same_proofs(
     code, _, why = await proof("inclusion", "9999999")
     assert code == BAD_USE
     assert "9999999 is beyond what is signed" in why
+
+    code, _, why = await proof("timestamp", "2", "--out", str(written))
+    assert (code, "has a time stamp yet" in why) == (BAD_USE, True)
+    signed = await ada.get("/audit/checkpoint")
+    stamp = Stamp(signed["note"].encode(), b"an answer")
+    stamps = PublishedFiles.of(settings)
+    for size in (1, signed["tree_size"]):
+        await stamps.write(f"{signed['log_id']}/timestamp/{size}", stamp.encode())
+    path = f"!/tlog/{signed['log_id']}/timestamp/{signed['tree_size']}"
+    assert (await ada.send("GET", path)).content == stamp.encode()
+    code, _, _ = await proof("timestamp", "2", "--out", str(written))
+    given = parse_stamp(written.read_bytes())
+    assert (code, given.note, given.response) == (0, stamp.note, stamp.response)
+    old = await ada.get(f"/audit/proof/consistency?from=2&to={signed['tree_size']}")
+    assert list(given.proof) == _hashes(old["proof"])
