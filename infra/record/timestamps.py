@@ -85,7 +85,7 @@ class TimeStamps:
 
     async def ask(self, files: PublishedFiles, log_id: str) -> None:
         """Until cancelled."""
-        backoff = Backoff(first_s=1.0, longest_s=_LONGEST_PAUSE_S)
+        backoff = Backoff(first_s=0.2, longest_s=_LONGEST_PAUSE_S)
         known = False
         try:
             while True:
