@@ -156,8 +156,8 @@ class Operations:
             head = await asyncio.wait_for(self.head(), _TIMEOUT_S)
             signed = await asyncio.wait_for(self._signed(), _TIMEOUT_S)
             beside = {
-                part: await asyncio.wait_for(self._said_beside(part), _TIMEOUT_S)
-                for part in _BESIDE_SEALER
+                signer: await asyncio.wait_for(self._said_beside(signer), _TIMEOUT_S)
+                for signer in _BESIDE_SEALER
             }
         except Exception as error:
             if outage(error) is None:
@@ -165,10 +165,10 @@ class Operations:
             return gauges
         gauges.set("log_head_position", "The log's last position.", head)
         gauges.set("record_signed_position", "Up to where the log is signed.", signed)
-        for part, said in beside.items():
+        for signer, said in beside.items():
             if said:
-                name, does = _BESIDE_SEALER[part]
-                gauges.set(name, does, max(size for _, _, size in said))
+                gauge, does = _BESIDE_SEALER[signer]
+                gauges.set(gauge, does, max(size for _, _, size in said))
         for name, lag in views.items():
             gauges.set("view_position", "What a view has seen.", lag.position, view=name)
             gauges.set("view_lag_events", "Events a view is behind.", lag.lag_events, view=name)

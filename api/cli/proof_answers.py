@@ -17,7 +17,7 @@ from infra import logs
 from infra.bootstrap import House
 from infra.settings import Settings
 
-Answer = TypeVar("Answer", bound=Struct)
+Answer = TypeVar("Answer")
 
 
 def give_inclusion(position: int, size: int | None, out: Path | None, *, as_json: bool) -> None:
