@@ -15,7 +15,7 @@ import yaml
 HOUSE = Path(__file__).parent.parent
 PACKAGES = ("domain", "commands", "projections", "infra", "api")
 LET_INTO_THE_DOMAIN = {"domain", "fractional_indexing", "dateutil", "typeid"}
-LET_INTO_THE_RECORD = {"cryptography", "msgspec"}
+LET_INTO_THE_RECORD = {"cryptography", "msgspec", "rfc3161_client"}
 
 
 def modules(package: str) -> Iterator[tuple[str, ast.Module]]:

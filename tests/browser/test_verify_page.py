@@ -219,7 +219,7 @@ def test_it_says_which_witnesses_cosigned(verifier: Page, tmp_path: Path) -> Non
 
     said = asked(first)
     assert f"witness.example/5+{first.key.key_id.hex()}, at 2027-01-15T08:00:00.000000Z" in said
-    assert f"Signatures not checked{stranger.key.name}+{stranger.key.key_id.hex()}" in said
+    assert f"Signatures not checked\n{stranger.key.name}+{stranger.key.key_id.hex()}" in said
     assert "1 of the witnesses cosigned it, and 2 are wanted" in asked(first, second)
     assert "Cosigned by" in asked(first, second, quorum="1")
     assert "no key of a witness" in asked(signer())
