@@ -82,14 +82,14 @@ class Scheduler:
     async def turn(self, executor: Executor) -> None:
         """Do all that is due now; of no chore so much that the others wait for it."""
         now = self._clock()
-        for chore in self._chores:
-            if chore.rest is not None and self._rests.get(chore.name, now) <= now:
-                found = await self._some(executor, chore, now)
-                self._rests[chore.name] = now if found else now + chore.rest
         pressing = [chore for chore in self._chores if chore.rest is None]
         busy = True
         while busy:
             busy = any([await self._some(executor, chore, now) for chore in pressing])
+        for chore in self._chores:
+            if chore.rest is not None and self._rests.get(chore.name, now) <= now:
+                found = await self._some(executor, chore, now)
+                self._rests[chore.name] = now if found else now + chore.rest
 
     async def _some(self, executor: Executor, chore: Chore, now: datetime) -> bool:
         """Some of what is due; False where there is nothing that need not wait."""

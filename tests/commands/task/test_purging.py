@@ -12,6 +12,7 @@ from commands.custody.holds import ApproveHold, LiftHold, ProposeHold
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.project.add_member import AddProjectMember
 from commands.project.change_retention import ChangeRetention
+from commands.project.undo_change import UndoProjectChange
 from commands.recurrence.make_occurrence import SCHEDULER
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
@@ -283,9 +284,9 @@ async def test_whom_and_where_a_hold_is_about(house) -> None:
 
 async def test_retention_is_changed_and_taken_back(house) -> None:
     await kept_for(house, 30)
-    assert (await state_of(house, PROJECT, house.project_id)).trash_days == 30
-    for wrong in (0, 3_651):
-        with pytest.raises(Exception, match="Must be a whole number from 1"):
-            await kept_for(house, wrong)
-    await kept_for(house, None)
+    command = ChangeRetention(project_id=house.project_id, trash_days=None)
+    done = await house.run(house.ann, command)
     assert (await state_of(house, PROJECT, house.project_id)).trash_days is None
+    undo = UndoProjectChange(project_id=house.project_id, position=done.position)
+    await house.run(house.ann, undo)
+    assert (await state_of(house, PROJECT, house.project_id)).trash_days == 30
