@@ -1,5 +1,9 @@
 """A workspace's bundle goes on in another installation, with its chain, its texts and its past."""
 
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from infra.imports.bundle_file import BundleFile, NotImportable
 from infra.postgres.pool import connected
 from infra.processes.workplace import open_workplace
 from infra.record.checking import check_keys, check_record
+from infra.settings import child_environment
 from tests.api.client import Api
 from tests.api.product import Product, served, settings_of
 from tests.api.sealed import sealing
@@ -127,8 +132,28 @@ async def _bundle(product: Product, firm: Firm, path: Path, **asked: Any) -> Bun
     return BundleFile.checked(path, _keys(product))
 
 
+def _published(product: Product) -> Path:
+    return product.settings.record_dir() / "tlog" / "keys.json"
+
+
 def _keys(product: Product) -> Any:
-    return parse_keys((product.settings.record_dir() / "tlog" / "keys.json").read_bytes())
+    return parse_keys(_published(product).read_bytes())
+
+
+async def imported(product: Product, bundle: BundleFile, *options: str) -> dict[str, Any]:
+    """What the command says, run beside a product."""
+    command = ("import", "bundle", str(bundle.path), *options, "--json")
+    running = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "api.cli.main", *command),
+        stdout=PIPE,
+        stderr=PIPE,
+        env=child_environment(product.settings.as_environment()),
+    )
+    told, why = await asyncio.wait_for(running.communicate(), 60)
+    assert running.returncode == 0, why.decode()
+    said: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return said
 
 
 async def test_it_goes_on_elsewhere_with_the_same_chain_and_texts(
@@ -139,9 +164,10 @@ async def test_it_goes_on_elsewhere_with_the_same_chain_and_texts(
     grace = await there.register("grace")
     await grace.task("In use already")
     before = await firm.seen(firm.ada)
-    done = await bring_in(elsewhere.settings, bundle, "grace")
-    assert (done.tasks, done.events) == (3, bundle.found.head_count)
-    grace.position = done.position
+    done = await imported(elsewhere, bundle, "--key", str(_published(product)), "--user", "grace")
+    assert (done["tasks"], done["events"]) == (3, bundle.found.head_count)
+    assert done["head"] == bundle.found.head_link.hex()
+    grace.position = done["position"]
     assert await firm.seen(grace) == before
     assert (await grace.get(f"/tasks/{firm.tasks[0]}"))["title"] == "Bea's own"
     assert (await grace.get(f"/tasks/{firm.tasks[1]}"))["title"] is None
@@ -179,7 +205,7 @@ async def test_it_goes_on_elsewhere_with_the_same_chain_and_texts(
         assert connection.execute(owned, (firm.bea.user_id,)).fetchone() == (0,)
         lost = "SELECT count(*) FROM keys.field_keys"
         (left,) = connection.execute(lost).fetchone() or (0,)
-        assert 0 < left < done.fields
+        assert 0 < left < done["fields"]
 
 
 async def _is_as_signed(product: Product) -> None:
