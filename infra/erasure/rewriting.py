@@ -182,7 +182,7 @@ class Rewriter:
         traces = await Traces.find(session, min(map(_clear_since, due)) - _HEARD_WITHIN, upto)
         texts, addresses = traces.texts(tools.store), traces.addresses(tools.store)
         most = min(_MOST_TOLD, max(_FEW, upto // 4))
-        is_little = {each: await each.count(session, upto) <= most for each in (texts, addresses)}
+        is_little = {each: await each.fits(session, upto, most) for each in (texts, addresses)}
         done = True
         for standing in due:
             view = views[standing.generation.name]

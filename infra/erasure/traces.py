@@ -122,14 +122,20 @@ class Telling:
         self._events: list[Recorded] = []
         self._upto = 0
 
-    async def count(self, session: Connection, position: int) -> int:
-        """How many there are up to a position, comments on other tasks among them."""
-        cursor = await session.execute(
-            f"SELECT count(*) {self._sql}", self._traces.sought(1, position)
-        )
-        row = await cursor.fetchone()
-        assert row is not None
-        return int(row[0])
+    async def fits(self, session: Connection, position: int, most: int) -> bool:
+        """Whether there are no more than so many up to a position, comments on other tasks among
+        them."""
+        for first in range(1, position + 1, _RANGE):
+            last = min(first + _RANGE - 1, position)
+            cursor = await session.execute(
+                f"SELECT count(*) {self._sql}", self._traces.sought(first, last)
+            )
+            row = await cursor.fetchone()
+            assert row is not None
+            most -= row[0]
+            if most < 0:
+                return False
+        return True
 
     async def upto(self, session: Connection, position: int) -> Sequence[Recorded]:
         """All of them up to a position, in order."""

@@ -10,6 +10,8 @@ import pytest
 from infra.erasure import rewriting as role
 from infra.erasure.apart import NotBuilt
 from infra.erasure.rewriting import Rewriter
+from infra.erasure.traces import Telling
+from infra.postgres.pool import Connection
 from infra.processes import generations
 from infra.processes.background import tools_of
 from infra.processes.build import build_lock
@@ -26,11 +28,15 @@ VALUES (gen_random_uuid(), 'content', 'ws_a', 'user_a')
 """
 
 
+async def _too_much(_telling: Telling, _session: Connection, _position: int, _most: int) -> bool:
+    return False
+
+
 async def test_a_process_of_its_own_builds_a_view_and_is_followed_by_another_where_it_fails(
     parts: Parts, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(role, "_HEARD_WITHIN", timedelta(0))
-    monkeypatch.setattr(role, "_MOST_TOLD", -1)
+    monkeypatch.setattr(Telling, "fits", _too_much)
     monkeypatch.setattr(role, "_SHORT_LOG", -1)
     settings = settings_of(parts, database, data_dir=tmp_path)
     view = TEMPLATES_VIEW
