@@ -13,34 +13,29 @@ import multiprocessing
 import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 import uvloop
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from bench.servers import parts
-from bench.table import Row, printed
+from bench.log import empty_database, empty_log
+from bench.servers import own_folder, parts
+from bench.table import Row, printed, verdict
 from commands.commit import Commit, NewEvent
 from domain.task.events import TaskCreated
 from domain.values.recorded import Origin
-from infra.embedded.parts import EmbeddedParts
-from infra.embedded.postgres import OWNER, SUPERUSER
+from infra.embedded.postgres import OWNER
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.master import MasterKeys
-from infra.postgres.migrate import migrate
 from infra.postgres.pool import open_pool
 from infra.processes.collector import tune_collector
 
@@ -76,23 +71,21 @@ def main() -> int:
     options = parser.parse_args()
     commits = _COMMITS // 10 if options.quick else _COMMITS
     seconds = _STOCK_SECONDS / 10 if options.quick else _STOCK_SECONDS
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with parts(folder) as embedded:
-            stock = _database(embedded, "stock")
-            at_once = _best_of_stock(stock, seconds * _PROBE_SECONDS / _STOCK_SECONDS)
-            theirs: list[float] = []
-            ours: dict[tuple[int, int], list[float]] = {(1, 256): [], (1, 64): [], (2, 256): []}
-            p99s: list[float] = []
-            for round_number in range(ROUNDS):
-                theirs.append(_rate(_stock_round(stock, at_once, seconds)))
-                for (processes, waiting), rates in ours.items():
-                    url = _log(embedded, f"log_{round_number}_{processes}_{waiting}")
-                    found = _our_round(url, processes, waiting, commits)
-                    rates.append(_rate(found))
-                    if (processes, waiting) == (1, 64):
-                        p99s.append(statistics.quantiles(found[0].latencies_ms, n=100)[98])
+    with own_folder() as folder, parts(folder) as embedded:
+        stock = empty_database(embedded, "stock").url(OWNER)
+        at_once = _best_of_stock(stock, seconds * _PROBE_SECONDS / _STOCK_SECONDS)
+        theirs: list[float] = []
+        ours: dict[tuple[int, int], list[float]] = {(1, 256): [], (1, 64): [], (2, 256): []}
+        p99s: list[float] = []
+        for round_number in range(ROUNDS):
+            theirs.append(_rate(_stock_round(stock, at_once, seconds)))
+            for (processes, waiting), rates in ours.items():
+                name = f"log_{round_number}_{processes}_{waiting}"
+                url = empty_log(embedded, name).url("taskledger_api")
+                found = _our_round(url, processes, waiting, commits)
+                rates.append(_rate(found))
+                if (processes, waiting) == (1, 64):
+                    p99s.append(statistics.quantiles(found[0].latencies_ms, n=100)[98])
     processes, threads = at_once
     note = f"theirs: {processes} process{'es' * (processes > 1)} of {threads} threads"
     rows = [
@@ -102,29 +95,11 @@ def main() -> int:
     ]
     print(printed(rows, "events/s: min / median / max", yardstick="library"))
     p99 = statistics.median(p99s)
-    print(
-        f"{'kept' if p99 < P99_AT_MOST_MS else 'MISSED'}: at 64 waiting, p99 {min(p99s):.1f} /"
-        f" {p99:.1f} / {max(p99s):.1f} ms, {P99_AT_MOST_MS} at most"
-    )
+    print(verdict(p99 < P99_AT_MOST_MS, (
+        f"at 64 waiting, p99 {min(p99s):.1f} / {p99:.1f} / {max(p99s):.1f} ms,"
+        f" {P99_AT_MOST_MS} at most"
+    )))  # fmt: skip
     return 0 if rows[0].kept and p99 < P99_AT_MOST_MS else 1
-
-
-def _database(embedded: EmbeddedParts, name: str) -> str:
-    assert embedded.postgres is not None
-    with psycopg.connect(embedded.postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
-        made.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(OWNER)
-            )
-        )
-    return embedded.postgres.url_of(OWNER, name)
-
-
-def _log(embedded: EmbeddedParts, name: str) -> str:
-    """An empty log, as the api role sees it."""
-    migrate(_database(embedded, name))
-    assert embedded.postgres is not None
-    return embedded.postgres.url_of("taskledger_api", name)
 
 
 def _rate(found: Sequence[Measured]) -> float:

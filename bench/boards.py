@@ -10,14 +10,13 @@ import gzip
 import os
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from bench.servers import parts, product
+from bench.servers import own_folder, parts, product
+from bench.table import verdict
 
 CARDS: Final = 4_000
 COLUMNS: Final = 250
@@ -96,14 +95,12 @@ def main() -> int:
     options = parser.parse_args()
     rounds = 8 if options.quick else 40
     os.environ["TASKLEDGER_MAX_STATUSES"] = str(COLUMNS)
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with (
-            parts(folder / "parts") as embedded,
-            product(embedded, folder / "product") as server,
-        ):
-            return asyncio.run(_measure(server.url, rounds))
+    with (
+        own_folder() as folder,
+        parts(folder / "parts") as embedded,
+        product(embedded, folder / "product") as server,
+    ):
+        return asyncio.run(_measure(server.url, rounds))
 
 
 async def _measure(url: str, rounds: int) -> int:
@@ -118,8 +115,7 @@ async def _measure(url: str, rounds: int) -> int:
                 f" p50 {median:.0f} ms, worst {max(took):.0f} ms of {rounds}"
             )
             kept = kept and median <= AT_MOST_MS and (coding == "identity" or sent < AT_MOST_BYTES)
-    print(f"at most {AT_MOST_MS:.0f} ms, and {AT_MOST_BYTES:,} bytes packed: ", end="")
-    print("kept" if kept else "MISSED")
+    print(verdict(kept, f"at most {AT_MOST_MS:.0f} ms, and {AT_MOST_BYTES:,} bytes packed"))
     return 0
 
 

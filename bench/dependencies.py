@@ -10,7 +10,6 @@ import multiprocessing
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -19,19 +18,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
-from pathlib import Path
 from typing import Final
 
-import psycopg
-from psycopg import sql
-
-from bench.executor import NoBoard, NoComments, NoTrees
-from bench.servers import parts
+from bench.log import empty_log
+from bench.servers import own_folder, parts
+from bench.table import verdict
 from commands.commit import Commit, NewEvent
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.execution import Executor
 from commands.project.create_project import CreateProject
-from commands.registry import all_commands
 from commands.task.create_task import CreateTask
 from commands.user.register_user import RegisterUser
 from domain.dependency_graph.decisions import add
@@ -43,14 +38,13 @@ from domain.values.ids import graph_of
 from domain.values.limits import Limits
 from domain.values.recorded import Origin
 from domain.values.stamp import Stamp
-from infra.embedded.parts import EmbeddedParts
-from infra.embedded.postgres import OWNER, SUPERUSER
-from infra.event_store.snapshots import Snapshots
 from infra.event_store.store import PostgresEventStore
+from infra.executors import executor_over
 from infra.ids import new_id
 from infra.keys.master import MasterKeys
-from infra.postgres.migrate import migrate
 from infra.postgres.pool import open_pool
+from infra.postgres.views.pointers import Pointers
+from infra.postgres.views.waiting import ViewWaiter
 
 EDGES: Final = 50_000
 TASKS: Final = 400
@@ -76,10 +70,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of it, to see that it runs")
     edges = EDGES // 10 if parser.parse_args().quick else EDGES
     with (
-        tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary,
-        parts(Path(temporary)) as embedded,
+        own_folder() as folder,
+        parts(folder) as embedded,
     ):
-        given = asyncio.run(_given(_log(embedded), edges))
+        given = asyncio.run(_given(empty_log(embedded, "log").url("taskledger_api"), edges))
         firsts = [asyncio.run(_added(given, 1))[0] for _ in range(2)]
         warm = asyncio.run(_added(given, ADDED))[1:]
         kinds, slowest = _together(given)
@@ -89,39 +83,19 @@ def main() -> int:
     print(f"decided and folded, between two halves of a chain of all: {_chain(edges):.1f} ms")
     print(f"{WRITERS} writers over two processes: {dict(kinds)}, the slowest {slowest:.0f} ms")
     kept = p99 < AT_MOST_MS and set(kinds) <= {"in", "dependency-cycle", "already-exists"}
-    print(f"{'kept' if kept else 'MISSED'}: p99 {AT_MOST_MS:.0f} ms at most, nobody in conflict")
+    print(verdict(kept, f"p99 {AT_MOST_MS:.0f} ms at most, nobody in conflict"))
     return 0 if kept else 1
-
-
-def _log(embedded: EmbeddedParts) -> str:
-    """An empty log, as the api role sees it."""
-    postgres = embedded.postgres
-    assert postgres is not None
-    with psycopg.connect(postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
-        made.execute(sql.SQL("CREATE DATABASE log OWNER {}").format(sql.Identifier(OWNER)))
-    migrate(postgres.url_of(OWNER, "log"))
-    return postgres.url_of("taskledger_api", "log")
 
 
 @asynccontextmanager
 async def _process(url: str) -> AsyncIterator[tuple[Executor, PostgresEventStore]]:
     """What a process runs commands with, its memory empty."""
-    pool = await open_pool(url, max_size=4)
-    store = PostgresEventStore(pool, MasterKeys(_KEY), url)
+    pool, master = await open_pool(url, max_size=4), MasterKeys(_KEY)
+    store = PostgresEventStore(pool, master, url)
     await store.start()
     try:
-        executor = Executor(
-            registry=all_commands(),
-            store=store,
-            board=NoBoard(),
-            comments=NoComments(),
-            trees=NoTrees(),
-            clock=lambda: datetime.now(UTC),
-            new_id=new_id,
-            secret=b"",
-            snapshots=Snapshots(pool, store.ring),
-        )
-        yield executor, store
+        views = Pointers(pool), ViewWaiter(pool)
+        yield executor_over(store, pool, *views, master, Limits()), store
     finally:
         await store.close()
         await pool.close()

@@ -9,20 +9,17 @@ import asyncio
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-from psycopg import sql
 
-from bench.servers import parts
-from infra.embedded.parts import EmbeddedParts
-from infra.embedded.postgres import OWNER, SUPERUSER
-from infra.postgres.migrate import migrate
+from bench.log import empty_log
+from bench.servers import own_folder, parts
+from bench.table import verdict
+from infra.embedded.postgres import SUPERUSER
 from infra.postgres.pool import open_pool
 from infra.postgres.views.ddl import relation
 from infra.postgres.views.pointers import Pointers
@@ -103,35 +100,25 @@ def main() -> int:
     options = parser.parse_args()
     tasks = options.tasks // 10 if options.quick else options.tasks
     with (
-        tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary,
-        parts(Path(temporary)) as embedded,
+        own_folder() as folder,
+        parts(folder) as embedded,
     ):
         began = time.perf_counter()
-        size = asyncio.run(_filled(_database(embedded), tasks))
+        base = empty_log(embedded, "bench")
+        size = asyncio.run(_filled(base.url(SUPERUSER), tasks))
         filled_s = time.perf_counter() - began
         print(f"{tasks:,} tasks, {10 * tasks:,} intervals, filled in {filled_s:.0f} s; {size}")
-        postgres = embedded.postgres
-        assert postgres is not None
-        took = asyncio.run(_measured(postgres.url_of("taskledger_api", "bench")))
+        took = asyncio.run(_measured(base.url("taskledger_api")))
     kept = True
     for name, ms in took.items():
         p99 = statistics.quantiles(ms, n=100)[98]
         good = p99 < AT_MOST_MS
         kept = kept and good
-        print(
-            f"{'kept' if good else 'MISSED'}: p50 {statistics.median(ms):6.1f} ms,"
-            f" p99 {p99:6.1f} ms (under {AT_MOST_MS:.0f})  {name}"
-        )
+        print(verdict(good, (
+            f"p50 {statistics.median(ms):6.1f} ms, p99 {p99:6.1f} ms (under {AT_MOST_MS:.0f})"
+            f"  {name}"
+        )))  # fmt: skip
     return 0 if kept else 1
-
-
-def _database(embedded: EmbeddedParts) -> str:
-    postgres = embedded.postgres
-    assert postgres is not None
-    with psycopg.connect(postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
-        made.execute(sql.SQL("CREATE DATABASE bench OWNER {}").format(sql.Identifier(OWNER)))
-    migrate(postgres.url_of(OWNER, "bench"))
-    return postgres.url_of(SUPERUSER, "bench")
 
 
 async def _filled(url: str, tasks: int) -> str:

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import random
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import jwt
 import psycopg
 
 from bench import wrk
-from bench.servers import Server, parts, plain, product, wait_until
+from bench.servers import Server, own_folder, parts, plain, product, wait_until
 from bench.table import Row, printed
 from bench.wrk import Call, Count
 
@@ -288,18 +287,16 @@ def main() -> int:
         print("This measurement needs wrk (Debian's package of that name), which is missing.")
         return 1
     rounds, seconds = (1, 2.0) if options.quick else (5, 4.0)
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with (
-            parts(folder / "parts") as embedded,
-            product(embedded, folder / "product") as server,
-            plain(embedded, folder / "plain") as yardstick,
-        ):
-            ours, theirs = asyncio.run(fill_product(server)), fill_plain(yardstick)
-            wait_until(lambda: lag(server)[0] == 0, "every view has caught up")
-            each_s = options.seconds or seconds
-            found = measure(ours, theirs, server, rounds, each_s, folder, options.only)
+    with (
+        own_folder() as folder,
+        parts(folder / "parts") as embedded,
+        product(embedded, folder / "product") as server,
+        plain(embedded, folder / "plain") as yardstick,
+    ):
+        ours, theirs = asyncio.run(fill_product(server)), fill_plain(yardstick)
+        wait_until(lambda: lag(server)[0] == 0, "every view has caught up")
+        each_s = options.seconds or seconds
+        found = measure(ours, theirs, server, rounds, each_s, folder, options.only)
     print(printed([result.row() for result in found], "requests/s: min / median / max"))
     failed = any(count.failed for result in found for count in (*result.ours, *result.theirs))
     return 1 if failed else 0

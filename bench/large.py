@@ -10,10 +10,8 @@ import random
 import secrets
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,7 +23,8 @@ import uvloop
 
 from bench import wrk
 from bench.company import Company, Team
-from bench.servers import Server, parts, product
+from bench.log import Base, rebuilt, store_over
+from bench.servers import Server, own_folder, parts, product
 from bench.table import Row, printed, verdict
 from bench.wrk import Call
 from commands.commit import Commit, NewEvent
@@ -35,14 +34,8 @@ from domain.workspace.events import WorkspaceMemberAdded
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER, SUPERUSER
-from infra.event_store.store import PostgresEventStore
-from infra.keys.master import MasterKeys
 from infra.postgres.migrate import migrate
-from infra.postgres.pool import open_pool
 from infra.processes.collector import tune_collector
-from infra.processes.rebuild import Rebuild
-from infra.processes.sessions import Sessions
-from projections.projection import Projection
 from projections.registry import VIEWS
 
 TASKS: Final = 1_000_000
@@ -85,39 +78,36 @@ def main() -> int:
     logs.configure("error", "bench")
     key = secrets.token_bytes(32)
     company = Company(1, tasks)
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with parts(folder / "parts") as embedded:
-            assert embedded.postgres is not None
-            migrate(embedded.postgres.url_of(OWNER))
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                tune_collector()
-                loaded, events = runner.run(load(embedded, key, company))
-                print(verdict(loaded <= LOADED_WITHIN_S * tasks / TASKS, (
-                    f"{tasks:,} tasks and {events:,} events loaded in {loaded:.0f} s,"
-                    f" {events / loaded:,.0f} a second (1,000,000 in {LOADED_WITHIN_S} s)"
-                )), flush=True)  # fmt: skip
-                rebuilt = [
-                    Row(
-                        f"rebuild of {projection.name}",
-                        [runner.run(_rebuilt(embedded, key, projection))],
-                        at_least=REBUILT_A_SECOND,
-                    )
-                    for projection in VIEWS
-                ]
-            print(printed(rebuilt, "events/s"), flush=True)
-            print(_sizes(embedded, tasks, events), flush=True)
-            with product(embedded, folder / "product", master_key=key) as server:
-                asyncio.run(_ask(embedded, key, server, company, seconds, folder))
-                peaks = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
-                print(f"The most memory that the product's processes took: {peaks}")
+    with own_folder() as folder, parts(folder / "parts") as embedded:
+        assert embedded.postgres is not None
+        migrate(embedded.postgres.url_of(OWNER))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            tune_collector()
+            loaded, events = runner.run(load(embedded, key, company))
+            print(verdict(loaded <= LOADED_WITHIN_S * tasks / TASKS, (
+                f"{tasks:,} tasks and {events:,} events loaded in {loaded:.0f} s,"
+                f" {events / loaded:,.0f} a second (1,000,000 in {LOADED_WITHIN_S} s)"
+            )), flush=True)  # fmt: skip
+            rebuilt = [
+                Row(
+                    f"rebuild of {projection.name}",
+                    [runner.run(rebuilt(Base(embedded).url("taskledger_worker"), key, projection))],
+                    at_least=REBUILT_A_SECOND,
+                )
+                for projection in VIEWS
+            ]
+        print(printed(rebuilt, "events/s"), flush=True)
+        print(_sizes(embedded, tasks, events), flush=True)
+        with product(embedded, folder / "product", master_key=key) as server:
+            asyncio.run(_ask(embedded, key, server, company, seconds, folder))
+            peaks = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
+            print(f"The most memory that the product's processes took: {peaks}")
     return 0
 
 
 async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[float, int]:
     """Seconds, and how many events the log has then."""
-    async with log_of(embedded, key) as store:
+    async with store_over(Base(embedded).url("taskledger_api"), key) as store:
         for commit in company.beginning():
             await store.append(commit)
         began = time.perf_counter()
@@ -127,19 +117,6 @@ async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[f
         for commit in company.dependencies():
             await store.append(commit)
         return time.perf_counter() - began, await store.head()
-
-
-async def _rebuilt(embedded: EmbeddedParts, key: bytes, projection: Projection) -> float:
-    """Events a second of the view's rebuild, with nobody else at work."""
-    assert embedded.postgres is not None
-    url = embedded.postgres.url_of("taskledger_worker")
-    pool = await open_pool(url)
-    try:
-        store = PostgresEventStore(pool, MasterKeys(key), url)
-        outcome = await Rebuild(projection, store, Sessions(url)).run()
-    finally:
-        await pool.close()
-    return outcome.position / outcome.seconds
 
 
 async def _ask(
@@ -189,7 +166,7 @@ async def asker_of(
     workspace_id = company.teams[0].workspace_id
     teams = [team for team in company.teams if team.workspace_id == workspace_id]
     mine = [task_id for team in teams for task_id in team.task_ids][:_MY_TASKS]
-    async with log_of(embedded, key) as store:
+    async with store_over(Base(embedded).url("taskledger_api"), key) as store:
         joined = WorkspaceMemberAdded(user_id=user["id"], role="member")
         actor = teams[0].people[0]
         receipt = await store.append(_commit(workspace_id, actor, company, workspace_id, joined))
@@ -286,21 +263,6 @@ def _sizes(embedded: EmbeddedParts, tasks: int, events: int) -> str:
         if size * 100 > whole
     ]
     return "\n".join(lines)
-
-
-@asynccontextmanager
-async def log_of(embedded: EmbeddedParts, key: bytes) -> AsyncIterator[PostgresEventStore]:
-    """The log, to be appended to as the product does it."""
-    assert embedded.postgres is not None
-    url = embedded.postgres.url_of("taskledger_api")
-    pool = await open_pool(url)
-    store = PostgresEventStore(pool, MasterKeys(key), url)
-    try:
-        await store.start()
-        yield store
-        await store.close()
-    finally:
-        await pool.close()
 
 
 if __name__ == "__main__":

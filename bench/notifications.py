@@ -6,19 +6,17 @@ import base64
 import os
 import statistics
 import sys
-import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import psycopg
 
-from bench.servers import Server, parts, product
-from bench.table import Row, printed
+from bench.servers import Server, own_folder, parts, product
+from bench.table import Row, printed, verdict
 from commands.commit import Commit, NewEvent
 from domain.task.events import TaskStatusChanged
 from domain.values.recorded import Origin
@@ -141,11 +139,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.notifications", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a part of it, to see that it runs")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with parts(folder / "parts") as embedded, product(embedded, folder / "data") as server:
-            return asyncio.run(_measure(embedded, server, 3 if options.quick else _SECONDS))
+    with (
+        own_folder() as folder,
+        parts(folder / "parts") as embedded,
+        product(embedded, folder / "data") as server,
+    ):
+        return asyncio.run(_measure(embedded, server, 3 if options.quick else _SECONDS))
 
 
 async def _measure(embedded: EmbeddedParts, server: Server, seconds: int) -> int:
@@ -166,10 +165,10 @@ async def _measure(embedded: EmbeddedParts, server: Server, seconds: int) -> int
         (f"a list of 50, {unread} unread of {unread}, 50 a second:", lists, LIST_P99_MS),
     ):
         p99 = statistics.quantiles(values, n=100)[98]
-        print(
-            f"{'kept' if p99 < most else 'MISSED'}: {what} {statistics.median(values):.1f} ms,"
-            f" p99 {p99:.1f} ms (under {most}), worst {max(values):.1f} ms"
-        )
+        print(verdict(p99 < most, (
+            f"{what} {statistics.median(values):.1f} ms, p99 {p99:.1f} ms (under {most}), worst"
+            f" {max(values):.1f} ms"
+        )))  # fmt: skip
     return 0
 
 

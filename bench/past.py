@@ -10,29 +10,26 @@ import asyncio
 import itertools
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import psycopg
-from psycopg import sql
 
-from bench.servers import parts
+from bench.log import empty_log, rebuilt, store_over
+from bench.servers import own_folder, parts
+from bench.table import verdict
 from bench.work import AT_ONCE, Work
 from domain.project.events import ProjectCreated
 from domain.project.state import PROJECT, Project
 from domain.task.events import TaskCreated
 from domain.task.state import TASK
 from infra import logs
-from infra.embedded.parts import EmbeddedParts
-from infra.embedded.postgres import OWNER, SUPERUSER
+from infra.embedded.postgres import SUPERUSER
 from infra.event_store.store import PostgresEventStore
 from infra.keys.master import MasterKeys
-from infra.postgres.migrate import migrate
 from infra.postgres.pool import Pool, open_pool
 from infra.postgres.views.board_queries import BoardQueries
 from infra.postgres.views.dependency_queries import DependencyQueries
@@ -41,8 +38,6 @@ from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.stats_queries import StatsQueries
 from infra.postgres.views.task_queries import TaskQueries
 from infra.processes.collector import tune_collector
-from infra.processes.rebuild import Rebuild
-from infra.processes.sessions import Sessions
 from projections.past_moments import Moment
 from projections.questions import Page, Scope
 from projections.registry import view
@@ -77,45 +72,30 @@ def main() -> int:
     logs.configure("error", "bench")
     cards = CARDS // 10 if parser.parse_args().quick else CARDS
     with (
-        tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary,
-        parts(Path(temporary)) as embedded,
+        own_folder() as folder,
+        parts(folder) as embedded,
         asyncio.Runner() as runner,
     ):
         tune_collector()
-        _make_log(embedded)
-        api, worker = _url(embedded, "taskledger_api"), _url(embedded, "taskledger_worker")
+        base = empty_log(embedded, "past")
+        api, worker = base.url("taskledger_api"), base.url("taskledger_worker")
         filled = runner.run(_fill(api, cards))
         print(f"{filled.head:,} events, {filled.made:,} tasks; {len(filled.tasks):,} cards then")
         for name in _VIEWS:
-            rate = runner.run(_rebuild(worker, name))
-            size = _bytes(_url(embedded, SUPERUSER), name)
+            rate = runner.run(rebuilt(worker, _KEY, view(name)))
+            size = _bytes(base.url(SUPERUSER), name)
             print(
                 f"view {name}: rebuilt at {rate:,.0f} events/s, {size / filled.head:,.0f} bytes an"
                 f" event, {size / filled.made:,.0f} a task"
             )
         p99 = runner.run(_ask(api, filled))
-    print(f"{'kept' if p99 < AT_MOST_MS else 'MISSED'}: the board of then in {AT_MOST_MS:.0f} ms")
+    print(verdict(p99 < AT_MOST_MS, f"the board of then in {AT_MOST_MS:.0f} ms"))
     return 0 if p99 < AT_MOST_MS else 1
-
-
-def _url(embedded: EmbeddedParts, role: str) -> str:
-    assert embedded.postgres is not None
-    return embedded.postgres.url_of(role, "past")
-
-
-def _make_log(embedded: EmbeddedParts) -> None:
-    assert embedded.postgres is not None
-    with psycopg.connect(embedded.postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
-        made.execute(sql.SQL("CREATE DATABASE past OWNER {}").format(sql.Identifier(OWNER)))
-    migrate(_url(embedded, OWNER))
 
 
 async def _fill(url: str, cards: int) -> Filled:
     """Work until a project has so many tasks, and as much again."""
-    pool = await open_pool(url)
-    store = PostgresEventStore(pool, MasterKeys(_KEY), url)
-    await store.start()
-    try:
+    async with store_over(url, _KEY) as store:
         work = Work(1, made_of_ten=1, projects=_PROJECTS)
         for commit in work.beginning():
             await store.append(commit)
@@ -139,19 +119,6 @@ async def _fill(url: str, cards: int) -> Filled:
                 place = await store.head()
         moment = Moment("recorded", place, datetime.now(UTC), place)
         return Filled(*home, tasks, made, moment, await store.head())
-    finally:
-        await store.close()
-        await pool.close()
-
-
-async def _rebuild(url: str, name: str) -> float:
-    pool = await open_pool(url)
-    try:
-        store = PostgresEventStore(pool, MasterKeys(_KEY), url)
-        outcome = await Rebuild(view(name), store, Sessions(url)).run()
-    finally:
-        await pool.close()
-    return outcome.position / outcome.seconds
 
 
 def _bytes(url: str, name: str) -> int:

@@ -10,7 +10,6 @@ import asyncio
 import re
 import secrets
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ import uvloop
 
 from bench.company import Company
 from bench.large import Asker, asker_of, load
-from bench.servers import parts, product, wait_until
+from bench.servers import own_folder, parts, product, wait_until
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import DATABASE, OWNER, SUPERUSER
@@ -145,24 +144,21 @@ def main() -> int:
     logs.configure("error", "bench")
     key = secrets.token_bytes(32)
     company = Company(1, tasks)
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with parts(folder / "parts") as embedded:
-            assert embedded.postgres is not None
-            superuser = embedded.postgres.url_of(SUPERUSER)
-            migrate(embedded.postgres.url_of(OWNER))
-            uvloop.run(load(embedded, key, company))
-            with product(embedded, folder / "product", master_key=key) as server:
-                wait_until(lambda: _built(server.url), "every view is built", _BUILT_WITHIN_S, 1.0)
-            with psycopg.connect(superuser, autocommit=True) as connection:
-                connection.execute("VACUUM ANALYZE")
-                _note_plans(connection)
-            log = folder / "parts" / "logs" / "postgresql.log"
-            with product(embedded, folder / "product", master_key=key) as server:
-                plans = asyncio.run(_asked(embedded, key, server.url, company, log))
-            with psycopg.connect(superuser) as connection:
-                grown = _grown(connection)
+    with own_folder() as folder, parts(folder / "parts") as embedded:
+        assert embedded.postgres is not None
+        superuser = embedded.postgres.url_of(SUPERUSER)
+        migrate(embedded.postgres.url_of(OWNER))
+        uvloop.run(load(embedded, key, company))
+        with product(embedded, folder / "product", master_key=key) as server:
+            wait_until(lambda: _built(server.url), "every view is built", _BUILT_WITHIN_S, 1.0)
+        with psycopg.connect(superuser, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+            _note_plans(connection)
+        log = folder / "parts" / "logs" / "postgresql.log"
+        with product(embedded, folder / "product", master_key=key) as server:
+            plans = asyncio.run(_asked(embedded, key, server.url, company, log))
+        with psycopg.connect(superuser) as connection:
+            grown = _grown(connection)
     print(_page(plans, tasks, grown))
     whole = _read_whole(plans, grown)
     for title, table in whole:

@@ -10,34 +10,27 @@ import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import uvloop
 from psycopg import sql
 
-from bench.servers import parts, wait_until
-from bench.table import Row, printed
+from bench.log import Base, empty_log, rebuilt, store_over
+from bench.servers import own_folder, parts, wait_until
+from bench.table import Row, printed, verdict
 from bench.work import AT_ONCE, Work
 from commands.commit import Commit
 from infra import logs
-from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER, SUPERUSER
 from infra.event_store.store import PostgresEventStore
-from infra.keys.master import MasterKeys
 from infra.nats.connection import NatsConnection
 from infra.nats.wake import CommitWaker
-from infra.postgres.migrate import migrate
-from infra.postgres.pool import open_pool
 from infra.processes.collector import tune_collector
-from infra.processes.rebuild import Rebuild
-from infra.processes.sessions import Sessions
 from projections.registry import VIEWS, view
 
 ROUNDS = 5
@@ -57,31 +50,6 @@ _WATCH_EVERY_S = 0.004
 _KEY = secrets.token_bytes(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """One migrated database of the measurement."""
-
-    embedded: EmbeddedParts
-    name: str
-
-    def url(self, role: str) -> str:
-        assert self.embedded.postgres is not None
-        return self.embedded.postgres.url_of(role, self.name)
-
-    @contextmanager
-    def session(self) -> Iterator[psycopg.Connection]:
-        with psycopg.connect(self.url(SUPERUSER), autocommit=True) as connection:
-            yield connection
-
-    def positions(self, connection: psycopg.Connection) -> list[int]:
-        """Of every view that answers."""
-        rows = connection.execute(
-            "SELECT c.position FROM ops.checkpoints c"
-            " JOIN ops.projection_pointers p USING (name, version, generation)"
-        )
-        return [int(position) for (position,) in rows.fetchall()]
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.projection", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of it, to see that it runs")
@@ -89,20 +57,17 @@ def main() -> int:
     logs.configure("error", "bench")
     events = _EVENTS // 10 if options.quick else _EVENTS
     lag_s = _LAG_S / 5 if options.quick else _LAG_S
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with parts(folder / "parts") as embedded:
-            day, live = _made(embedded, "day"), _made(embedded, "live")
-            asyncio.run(_fill(day, events, Work(1)))
-            committed = _taken(day, live)
-            with _background(live, folder):
-                followed = asyncio.run(_follow(live, committed))
-                lags = asyncio.run(_lags(live, lag_s))
-            _drop(live)
-            history = _made(embedded, "history")
-            asyncio.run(_fill(history, events, Work(2, made_of_ten=1)))
-            rebuilds = _rebuilds(history)
+    with own_folder() as folder, parts(folder / "parts") as embedded:
+        day, live = empty_log(embedded, "day"), empty_log(embedded, "live")
+        asyncio.run(_fill(day, events, Work(1)))
+        committed = _taken(day, live)
+        with _background(live, folder):
+            followed = asyncio.run(_follow(live, committed))
+            lags = asyncio.run(_lags(live, lag_s))
+        _drop(live)
+        history = empty_log(embedded, "history")
+        asyncio.run(_fill(history, events, Work(2, made_of_ten=1)))
+        rebuilds = _rebuilds(history)
     rows = [
         Row("every view, from commit to checkpoint", followed, at_least=AT_LEAST_LIVE),
         *(
@@ -117,43 +82,17 @@ def main() -> int:
     ]
     print(printed(rows, "events/s"))
     p99 = statistics.quantiles(lags, n=100)[98]
-    print(
-        f"{'kept' if p99 < LAG_AT_MOST_MS else 'MISSED'}: at {COMMANDS_A_SECOND} commands a second"
-        f" every view has a change after {statistics.median(lags):.0f} ms,"
-        f" p99 {p99:.0f} ms (under {LAG_AT_MOST_MS}), worst {max(lags):.0f} ms"
-    )
+    print(verdict(p99 < LAG_AT_MOST_MS, (
+        f"at {COMMANDS_A_SECOND} commands a second every view has a change after"
+        f" {statistics.median(lags):.0f} ms, p99 {p99:.0f} ms (under {LAG_AT_MOST_MS}), worst"
+        f" {max(lags):.0f} ms"
+    )))  # fmt: skip
     return 0
-
-
-def _made(embedded: EmbeddedParts, name: str) -> Base:
-    assert embedded.postgres is not None
-    with psycopg.connect(embedded.postgres.url_of(SUPERUSER, "postgres"), autocommit=True) as made:
-        made.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                sql.Identifier(name), sql.Identifier(OWNER)
-            )
-        )
-    base = Base(embedded, name)
-    migrate(base.url(OWNER))
-    return base
-
-
-@asynccontextmanager
-async def _store(base: Base, waker: CommitWaker | None = None) -> AsyncIterator[PostgresEventStore]:
-    url = base.url("taskledger_api")
-    pool = await open_pool(url)
-    store = PostgresEventStore(pool, MasterKeys(_KEY), url, on_commit=waker)
-    try:
-        await store.start()
-        yield store
-        await store.close()
-    finally:
-        await pool.close()
 
 
 async def _fill(base: Base, events: int, work: Work) -> None:
     """A log of so many events, appended as the product does it."""
-    async with _store(base) as store:
+    async with store_over(base.url("taskledger_api"), _KEY) as store:
         for commit in work.beginning():
             await store.append(commit)
         day = itertools.islice(work.day(), events)
@@ -168,19 +107,8 @@ def _rebuilds(base: Base) -> dict[str, list[float]]:
         tune_collector()
         for _ in range(ROUNDS):
             for name, seen in rates.items():
-                seen.append(runner.run(_rebuild(base, name)))
+                seen.append(runner.run(rebuilt(base.url("taskledger_worker"), _KEY, view(name))))
     return rates
-
-
-async def _rebuild(base: Base, name: str) -> float:
-    url = base.url("taskledger_worker")
-    pool = await open_pool(url)
-    try:
-        store = PostgresEventStore(pool, MasterKeys(_KEY), url)
-        outcome = await Rebuild(view(name), store, Sessions(url)).run()
-    finally:
-        await pool.close()
-    return outcome.position / outcome.seconds
 
 
 def _taken(source: Base, target: Base) -> list[tuple[object, ...]]:
@@ -227,7 +155,7 @@ def _background(base: Base, folder: Path) -> Iterator[None]:
     )
     try:
         with base.session() as connection:
-            wait_until(lambda: len(base.positions(connection)) == len(VIEWS), "every view answers")
+            wait_until(lambda: len(_positions(connection)) == len(VIEWS), "every view answers")
         yield
     finally:
         process.terminate()
@@ -256,9 +184,18 @@ async def _follow(target: Base, rows: Sequence[tuple[object, ...]]) -> list[floa
     return rates
 
 
+def _positions(connection: psycopg.Connection) -> list[int]:
+    """Of every view that answers."""
+    rows = connection.execute(
+        "SELECT c.position FROM ops.checkpoints c"
+        " JOIN ops.projection_pointers p USING (name, version, generation)"
+    )
+    return [int(position) for (position,) in rows.fetchall()]
+
+
 async def _views_at(base: Base, watching: psycopg.Connection, position: int) -> None:
     while True:
-        if min(base.positions(watching)) >= position:
+        if min(_positions(watching)) >= position:
             return
         await asyncio.sleep(_WATCH_EVERY_S)
 
@@ -286,7 +223,11 @@ async def _lags(base: Base, seconds: float) -> list[float]:
     """Milliseconds from the answer to each command until every view has it."""
     committed: list[tuple[int, float]] = []
     seen: list[tuple[int, float]] = []
-    async with _nats(base) as (nats, log_id), _store(base, CommitWaker(nats, log_id)) as store:
+    api = base.url("taskledger_api")
+    async with (
+        _nats(base) as (nats, log_id),
+        store_over(api, _KEY, CommitWaker(nats, log_id)) as store,
+    ):
         work = Work(3)
         for commit in work.beginning():
             await store.append(commit)

@@ -12,7 +12,6 @@ import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -25,8 +24,9 @@ import psycopg
 import uvloop
 
 from bench.company import Company
-from bench.large import load, log_of
-from bench.servers import Server, parts, product, wait_until
+from bench.large import load
+from bench.log import Base, store_over
+from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import verdict
 from commands.commit import Commit
 from infra import logs
@@ -60,27 +60,20 @@ def main() -> int:
     logs.configure("error", "bench")
     key = secrets.token_bytes(32)
     company = Company(1, int(events / _EVENTS_A_TASK), workspaces=1)
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with parts(folder / "parts") as embedded:
-            assert embedded.postgres is not None
-            migrate(embedded.postgres.url_of(OWNER))
-            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                tune_collector()
-                _, head = runner.run(load(embedded, key, company))
-                with product(
-                    embedded, folder / "product", master_key=key, roles="sealer"
-                ) as server:
-                    _sealed(embedded, server, head)
-                    more = Company(2, int(seconds * COMMANDS_A_SECOND), workspaces=1)
-                    runner.run(_signed(embedded, key, more, seconds))
-                    _bundle(server, company, folder / "trail.bundle")
-            # Proofs ask no view, and a million events in every view are another bench's.
-            with product(
-                embedded, folder / "product", master_key=key, roles="api,sealer"
-            ) as server:
-                asyncio.run(_proofs(server, head, seconds))
+    with own_folder() as folder, parts(folder / "parts") as embedded:
+        assert embedded.postgres is not None
+        migrate(embedded.postgres.url_of(OWNER))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            tune_collector()
+            _, head = runner.run(load(embedded, key, company))
+            with product(embedded, folder / "product", master_key=key, roles="sealer") as server:
+                _sealed(embedded, server, head)
+                more = Company(2, int(seconds * COMMANDS_A_SECOND), workspaces=1)
+                runner.run(_signed(embedded, key, more, seconds))
+                _bundle(server, company, folder / "trail.bundle")
+        # Proofs ask no view, and a million events in every view are another bench's.
+        with product(embedded, folder / "product", master_key=key, roles="api,sealer") as server:
+            asyncio.run(_proofs(server, head, seconds))
     return 0
 
 
@@ -105,7 +98,7 @@ async def _signed(embedded: EmbeddedParts, key: bytes, company: Company, seconds
         receipt = await store.append(commit)
         committed.append((receipt.position, time.perf_counter()))
 
-    async with log_of(embedded, key) as store:
+    async with store_over(Base(embedded).url("taskledger_api"), key) as store:
         for commit in company.beginning():
             await store.append(commit)
         loop = asyncio.get_running_loop()

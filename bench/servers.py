@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -57,6 +58,15 @@ class Server:
             with contextlib.suppress(OSError):
                 left += _children(pid)
         return found
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """Empty, and gone afterwards; servers under other accounts find their way through it."""
+    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        yield folder
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import asyncio
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -22,7 +21,7 @@ import httpx
 
 from bench import wrk
 from bench.http import Filled, fill_product, lag
-from bench.servers import Server, parts, product, wait_until
+from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import verdict
 from bench.wrk import Call, Count
 
@@ -75,20 +74,18 @@ def main() -> int:
         print("This measurement needs wrk (Debian's package of that name), which is missing.")
         return 1
     seconds = 3.0 if options.quick else options.seconds
-    with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        with (
-            parts(folder / "parts") as embedded,
-            product(embedded, folder / "product") as server,
-        ):
-            filled = asyncio.run(fill_product(server))
-            _caught_up(server)
-            loads = average(filled)
-            _all_at_once("the average", loads, 1, server, seconds, folder)
-            _all_at_once("its peak", loads, PEAK, server, seconds, folder)
-            _over_many(filled, server, seconds, folder)
-            asyncio.run(_visible(filled, server, seconds, folder))
+    with (
+        own_folder() as folder,
+        parts(folder / "parts") as embedded,
+        product(embedded, folder / "product") as server,
+    ):
+        filled = asyncio.run(fill_product(server))
+        _caught_up(server)
+        loads = average(filled)
+        _all_at_once("the average", loads, 1, server, seconds, folder)
+        _all_at_once("its peak", loads, PEAK, server, seconds, folder)
+        _over_many(filled, server, seconds, folder)
+        asyncio.run(_visible(filled, server, seconds, folder))
     return 0
 
 

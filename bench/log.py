@@ -1,0 +1,80 @@
+"""A log of a measurement's own: an empty database, a store over it, one of its views built anew."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from infra.embedded.parts import EmbeddedParts
+from infra.embedded.postgres import DATABASE, OWNER, SUPERUSER
+from infra.event_store.store import PostgresEventStore
+from infra.keys.master import MasterKeys
+from infra.nats.wake import CommitWaker
+from infra.postgres.migrate import migrate
+from infra.postgres.pool import open_pool
+from infra.processes.rebuild import Rebuild
+from infra.processes.sessions import Sessions
+from projections.projection import Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """One database of the measurement; the product's, unless another is named."""
+
+    embedded: EmbeddedParts
+    name: str = DATABASE
+
+    def url(self, role: str) -> str:
+        assert self.embedded.postgres is not None
+        return self.embedded.postgres.url_of(role, self.name)
+
+    @contextmanager
+    def session(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self.url(SUPERUSER), autocommit=True) as connection:
+            yield connection
+
+
+def empty_database(embedded: EmbeddedParts, name: str) -> Base:
+    """Without so much as a table."""
+    with Base(embedded, "postgres").session() as made:
+        made.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER)
+            )
+        )
+    return Base(embedded, name)
+
+
+def empty_log(embedded: EmbeddedParts, name: str) -> Base:
+    """Migrated, and nothing in it."""
+    base = empty_database(embedded, name)
+    migrate(base.url(OWNER))
+    return base
+
+
+@asynccontextmanager
+async def store_over(
+    url: str, key: bytes, waker: CommitWaker | None = None
+) -> AsyncIterator[PostgresEventStore]:
+    """To be appended to as the product does it (`url` is the api role's), until the block ends."""
+    pool = await open_pool(url)
+    store = PostgresEventStore(pool, MasterKeys(key), url, on_commit=waker)
+    try:
+        await store.start()
+        yield store
+        await store.close()
+    finally:
+        await pool.close()
+
+
+async def rebuilt(url: str, key: bytes, projection: Projection) -> float:
+    """Events a second of a view that is built anew (`url` is the worker role's)."""
+    pool = await open_pool(url)
+    try:
+        store = PostgresEventStore(pool, MasterKeys(key), url)
+        outcome = await Rebuild(projection, store, Sessions(url)).run()
+    finally:
+        await pool.close()
+    return outcome.position / outcome.seconds
