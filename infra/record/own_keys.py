@@ -27,11 +27,10 @@ from infra.record.refusal import Tampered, WillNotSign
 
 _ERASED: Final = "ErasureCarriedOut.v1"
 _CHANGED: Final = "SigningKeyChanged.v1"
+_IMPORTED: Final = "WorkspaceImported.v1"
 # Of snapshots nothing is told: they are a cache, and their keys go with those of people.
 _DESTROYED: Final = "SELECT key_id FROM keys.destroyed WHERE kind <> 'snapshot'"
 _BACK: Final = "SELECT key_id FROM keys.every_key WHERE key_id = ANY (%s)"
-
-_IMPORTS: Final = "SELECT first_position, last_position FROM log.imports"
 
 _Sealed = Sequence[tuple[StoredRow, Mapping[str, bytes]]]
 
@@ -46,12 +45,13 @@ _changed = msgspec.msgpack.Decoder(SigningKeyChanged).decode
 
 class OwnKeys:
     """Takes the whole log in its order, and then compares what it says of keys with the tables.
-    What is remembered is one line for each key that is gone, and for each that came to sign."""
+    What is remembered is one event for each key that is gone, and for each that came to sign."""
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
-        self._gone: dict[bytes, int] = {}
-        self._erased: dict[bytes, int] = {}
+        self._gone: dict[bytes, StoredRow] = {}
+        self._erased: dict[bytes, StoredRow] = {}
+        self._imported: dict[str, int] = {}
         self._changed: list[tuple[int, SigningKeyChanged]] = []
 
     async def take(self, rows: Sequence[StoredRow]) -> None:
@@ -64,7 +64,7 @@ class OwnKeys:
             for field, content in fields.items():
                 key = keys.get(key_id_of(content))
                 if key is None:
-                    self._gone.setdefault(key_id_of(content), row.position)
+                    self._gone.setdefault(key_id_of(content), row)
                     continue
                 try:
                     unseal(key, where + field.encode(), content)
@@ -73,9 +73,16 @@ class OwnKeys:
         for row in rows:
             if row.type == _ERASED:
                 told = _erased(row.payload).key_ids
-                self._erased.update((key_id.bytes, row.position) for key_id in told)
+                self._erased.update((key_id.bytes, row) for key_id in told)
             elif row.type == _CHANGED:
                 self._changed.append((row.position, _changed(row.payload)))
+            elif row.type == _IMPORTED:
+                self._imported[row.workspace_id] = row.position
+
+    def _came(self, row: StoredRow) -> bool:
+        """From another log: which keys came along nobody can tell, and what it says of erasures
+        happened there."""
+        return row.position < self._imported.get(row.workspace_id, 0)
 
     async def _keys(self, sealed: _Sealed) -> Mapping[bytes, OpeningKey | None]:
         wanted = {each[:SEAL_BYTES] for _, fields in sealed for each in fields.values()}
@@ -93,28 +100,22 @@ class OwnKeys:
         """With the tables of keys, once the log was taken. `known`: the destroyed keys that are
         written down outside the database. Raises Tampered for the first event whose key is gone
         though nobody erased it, or that destroyed one which is back; WillNotSign for one that
-        counts as destroyed though it never was. Of what was imported it is not known which keys
-        came along, and what it tells of erasures happened elsewhere."""
-        imports = await (await connection.execute(_IMPORTS)).fetchall()
-
-        def came(position: int) -> bool:
-            return any(first <= position <= last for first, last in imports)
-
+        counts as destroyed though it never was."""
         explained = {each.bytes for each in known}.union(self._erased)
         wrong = {
-            position: "what it says is sealed by a key that is gone, and no erasure took it"
-            for key_id, position in self._gone.items()
-            if key_id not in explained and not came(position)
+            row.position: "what it says is sealed by a key that is gone, and no erasure took it"
+            for key_id, row in self._gone.items()
+            if key_id not in explained and not self._came(row)
         }
         destroyed = await _ids(connection, _DESTROYED)
         back = await _ids(connection, _BACK, [uuid.UUID(bytes=each) for each in self._erased])
-        for key_id, position in self._erased.items():
-            if came(position):
+        for key_id, row in self._erased.items():
+            if self._came(row):
                 continue
             if key_id in back:
-                wrong[position] = "a key that it destroyed is there again"
+                wrong[row.position] = "a key that it destroyed is there again"
             elif key_id not in destroyed:
-                wrong[position] = "a key that it destroyed is not among the destroyed ones"
+                wrong[row.position] = "a key that it destroyed is not among the destroyed ones"
         if wrong:
             raise Tampered(min(wrong), wrong[min(wrong)])
         for key_id in sorted(destroyed - explained):

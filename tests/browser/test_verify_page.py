@@ -112,7 +112,7 @@ def test_both_refuse_what_was_changed_cut_or_put_elsewhere(verifier: Page) -> No
     for bundle in (parts_of(small_log()).bundle(), parts_of(small_log(), MINE, wanted).bundle()):
         cases.append(case(bundle, trusted))
         assert cases[-1].good
-        for _ in range(100):
+        for _ in range(50):  # `make proof` changes every byte
             changed = bytearray(bundle)
             changed[randomly.randrange(len(changed) - 32)] ^= 1 << randomly.randrange(8)
             cases += [case(bytes(changed), trusted), case(test_verify.digested(changed), trusted)]
