@@ -158,7 +158,7 @@ _json = msgspec.json.Encoder()
 def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     task_id = recorded.stamp.stream
-    rows.put(
+    rows.add(
         "subjects",
         SubjectRow(
             task_id, recorded.stamp.workspace_id, event.project_id, _text(event.description)
@@ -195,7 +195,7 @@ def _unnoticed(recorded: Recorded, rows: Rows) -> None:
     subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
     if subject is not None:
         stamp = recorded.stamp
-        rows.put(
+        rows.add(
             "entries",
             EntryRow(
                 stamp.workspace_id,
@@ -318,7 +318,7 @@ def _write(
             occurred_at=stamp.occurred_at or msgspec.UNSET,
             position=stamp.position,
         )
-        rows.put(
+        rows.add(
             "entries",
             EntryRow(
                 workspace_id or stamp.workspace_id,

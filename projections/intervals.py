@@ -11,7 +11,7 @@ when a task is there, and by whom, says its row of the field `made`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -189,7 +189,7 @@ _CHANGES: Final[Mapping[type, Callable[[Any], _Change]]] = {
 def _made(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
-    _begin(rows, stamp, stamp.actor, MADE, EMPTY, since_made=True)
+    rows.add("intervals", _begun(stamp, stamp.actor, MADE, EMPTY, since_made=True))
     begun: dict[str, tuple[str, ...]] = {
         "status": (event.status,),
         "priority": (as_value(event.priority),),
@@ -204,7 +204,8 @@ def _made(recorded: Recorded, rows: Rows) -> None:
     for field, values in begun.items():
         for value in values:
             if value != BEGINS_WITH.get(field):
-                _begin(rows, stamp, stamp.actor, field, value, since_made=True)
+                row = _begun(stamp, stamp.actor, field, value, since_made=True)
+                rows.add("intervals", row)
 
 
 def _imported(recorded: Recorded, rows: Rows) -> None:
@@ -245,28 +246,25 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
     for each in begun:
         # A task that was never blocked is not unblocked either.
         if any(closed) or each != BEGINS_WITH.get(field):
-            _begin(rows, stamp, who, field, each, since_made=False)
+            rows.put("intervals", _begun(stamp, who, field, each, since_made=False))
 
 
 def _lasts(rows: Rows, stamp: Stamp, field: str, value: str) -> bool:
     return rows.get("intervals", stamp.stream, field, value, LASTS) is not None
 
 
-def _begin(rows: Rows, stamp: Stamp, who: str, field: str, value: str, *, since_made: bool) -> None:
-    rows.put(
-        "intervals",
-        IntervalRow(
-            task_id=stamp.stream,
-            field=field,
-            value=value,
-            to_position=LASTS,
-            workspace_id=stamp.workspace_id,
-            from_position=stamp.position,
-            from_at=stamp.at,
-            from_recorded=stamp.recorded_at,
-            from_by=who,
-            since_made=since_made,
-        ),
+def _begun(stamp: Stamp, who: str, field: str, value: str, *, since_made: bool) -> IntervalRow:
+    return IntervalRow(
+        stamp.stream,
+        field,
+        value,
+        LASTS,
+        stamp.workspace_id,
+        stamp.position,
+        stamp.at,
+        stamp.recorded_at,
+        who,
+        since_made,
     )
 
 
@@ -279,16 +277,22 @@ def _end(rows: Rows, stamp: Stamp, who: str, field: str, value: str) -> bool:
         lasted = rows.get("intervals", *_made_key(stamp))
     if lasted is None:
         return False  # the view has not heard of its beginning
-    rows.put(
+    rows.add(
         "intervals",
-        replace(
-            lasted,
-            field=field,
-            value=value,
-            to_position=stamp.position,
-            to_at=stamp.at,
-            to_recorded=stamp.recorded_at,
-            to_by=who,
+        IntervalRow(
+            stamp.stream,
+            field,
+            value,
+            stamp.position,
+            stamp.workspace_id,
+            lasted.from_position,
+            lasted.from_at,
+            lasted.from_recorded,
+            lasted.from_by,
+            lasted.since_made,
+            stamp.at,
+            stamp.recorded_at,
+            who,
         ),
     )
     return True

@@ -65,7 +65,7 @@ from .terms import terms_of
 from .titles import title_key
 
 _json = msgspec.json.Encoder()
-_states = PackedCodec(Task)
+_states = PackedCodec(Task, description="")
 
 
 def task_of(state: bytes, description: str | None) -> Task:
@@ -81,8 +81,8 @@ def _created(recorded: Recorded, rows: Rows) -> None:
     assert task is not None  # it is how a task begins
     since = since_of(stamp)
     span = (stamp.stream, FOREVER, stamp.workspace_id, stamp.position, since, FOREVER)
-    rows.put("texts", TextRow(*span, readable(task.description), task=task))
-    rows.put("present", VersionRow(*span, task=_undescribed(task)))
+    rows.add("texts", TextRow(*span, readable(task.description), task=task))
+    rows.add("present", VersionRow(*span, task=task))
 
 
 def _changed(recorded: Recorded, rows: Rows) -> None:
@@ -110,7 +110,7 @@ def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
         row.description,
         task=before,
     )
-    rows.put("texts", closed)
+    rows.add("texts", closed)
     if isinstance(recorded.event, TaskDescribed):
         row.description = readable(recorded.event.description)
     row.first, row.since, row.task = stamp.position, since, after
@@ -139,8 +139,6 @@ def _next_version(recorded: Recorded, rows: Rows) -> tuple[Task, Task] | None:
     before = _task_of(row)
     after = evolve(before, recorded.event, stamp)
     assert after is not None  # a task that is there stays
-    if isinstance(recorded.event, TaskDescribed):
-        after = _undescribed(after)
     since = since_of(stamp, row.since)
     closed = VersionRow(
         row.task_id,
@@ -152,7 +150,7 @@ def _next_version(recorded: Recorded, rows: Rows) -> tuple[Task, Task] | None:
         row.state,
         task=before,
     )
-    rows.put("versions", closed)
+    rows.add("versions", closed)
     row.first, row.since, row.state, row.task = stamp.position, since, None, after
     rows.put("present", row)
     return before, after
@@ -163,10 +161,6 @@ def _task_of(row: VersionRow) -> Task:
         assert row.state is not None  # it was read back
         row.task = _states.decode(row.state)
     return row.task
-
-
-def _undescribed(task: Task) -> Task:
-    return evolved(task, description="") if task.description else task
 
 
 def _commented(recorded: Recorded, rows: Rows) -> None:
@@ -272,6 +266,8 @@ def _finish_version(row: VersionRow) -> None:
     row.version = task.version
     row.parent_task_id = task.parent_task_id
     row.fields = _json.encode(task.fields) if task.fields else None
+    if task.description:
+        row.task = None  # the row is kept in memory as large as it is stored
 
 
 def _finish_text(row: TextRow) -> None:

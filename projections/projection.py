@@ -79,6 +79,11 @@ class Rows(Protocol):
 
     def put(self, table: str, row: Row) -> None: ...
 
+    def add(self, table: str, row: Row) -> None:
+        """As `put`, of a row whose key no row can have had before, since this event's position is
+        in it, or the event begins the stream that it is of: written without looking for one."""
+        ...
+
     def delete(self, table: str, *key: Any) -> None: ...
 
     def scan(self, table: str, column: str, value: Any) -> Sequence[Row]: ...
@@ -107,6 +112,8 @@ class Projection:
     events changed it. It looks at nothing but the row.
     `every` folds the events of all other classes, those too that this code does not know or cannot
     read (their `event` is then none of the domain's): of them the envelope is all that it looks at.
+    `opens`: of which workspaces `every` looks at the events themselves, None: of all. Of others
+    they need not be read to build the view, and are None then.
     `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
     `holds_text`: some row may hold what somebody wrote or is called, so that it is built anew after
     an erasure.
@@ -125,6 +132,7 @@ class Projection:
     )
     finish: Mapping[str, Finish] = field(default_factory=dict)
     every: Fold | None = None
+    opens: frozenset[str] | None = None
     addresses: bool = False
     holds_text: bool = True
 

@@ -1,7 +1,7 @@
 """Folded domain states as bytes, so that a view folds with the domain's own `evolve`."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from itertools import repeat
 from operator import attrgetter, call
@@ -31,15 +31,16 @@ class StateCodec(Generic[S]):
 
 class PackedCodec(Generic[S]):
     """As `StateCodec`, for a frozen dataclass with slots that is written by every event: its
-    fields in their order, without their names, which would be a third of the row."""
+    fields in their order, without their names, which would be a third of the row. `stored` are
+    what some of them are written as, whatever they hold."""
 
-    def __init__(self, kind: type[S]) -> None:
+    def __init__(self, kind: type[S], **stored: Any) -> None:
         described: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]
         hints = get_type_hints(kind)
         self._kind = kind
-        self._values: Callable[[S], tuple[Any, ...]] = attrgetter(
-            *(each.name for each in described)
-        )
+        names = [each.name for each in described]
+        self._stored = [(names.index(name), value) for name, value in stored.items()]
+        self._values: Callable[[S], tuple[Any, ...]] = attrgetter(*names)
         self._setters = [getattr(kind, each.name).__set__ for each in described]
         shape = msgspec.defstruct(
             kind.__name__,
@@ -52,7 +53,12 @@ class PackedCodec(Generic[S]):
         self._decoder = msgpack.Decoder(shape)
 
     def encode(self, state: S) -> bytes:
-        return self._encoder.encode(self._values(state))
+        values: Sequence[Any] = self._values(state)
+        if self._stored:
+            values = list(values)
+            for place, value in self._stored:
+                values[place] = value
+        return self._encoder.encode(values)
 
     def decode(self, data: bytes) -> S:
         """The state that was encoded. Raises msgspec.MsgspecError for any other bytes."""

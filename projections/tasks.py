@@ -97,7 +97,7 @@ def _created(recorded: Recorded, rows: Rows) -> None:
     row = _counted_otherwise(recorded, rows)
     if row is not None:
         row.project_id = recorded.event.project_id
-        rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
+        rows.add("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
 
 
 def _counted(recorded: Recorded, rows: Rows) -> None:

@@ -67,7 +67,7 @@ def _noted(recorded: Recorded, rows: Rows) -> None:
         if not isinstance(about, str) or not is_id(about, "ws"):
             return
         workspace_id = about
-    rows.put(
+    rows.add(
         "events",
         TrailRow(
             workspace_id,
@@ -95,5 +95,6 @@ TRAIL_VIEW = Projection(
     folds={},
     reads=_reads,
     every=_noted,
+    opens=frozenset({SYSTEM_WORKSPACE}),
     addresses=True,
 )

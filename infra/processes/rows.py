@@ -46,9 +46,11 @@ class _TableRows:
     `wanted`: some fold reads this table, or asks whether a row stands there already, so its rows
     are worth keeping.
     `complete`: a row that is not here is not in the table either.
+    `added`: of the changed ones those that are new, as their fold says.
     """
 
     __slots__ = (
+        "added",
         "changed",
         "codec",
         "complete",
@@ -69,6 +71,7 @@ class _TableRows:
         self.wanted = codec.table.only_grows
         self.row_bytes = 1.0
         self.changed: dict[Key, Row | None] = {}
+        self.added: set[Key] = set()
         self.leaving: dict[Key, Row | None] = {}
         self.recent: dict[Key, Row | None] = {}
         self.older: dict[Key, Row | None] = {}
@@ -98,6 +101,8 @@ class _TableRows:
 
     def in_table(self, key: Key) -> bool:
         """Whether the row may be in the table by the time the changed rows are written."""
+        if key in self.added:
+            return False
         for rows in (self.leaving, self.recent, self.older):
             row = rows.get(key, _UNKNOWN)
             if row is not _UNKNOWN:
@@ -133,6 +138,7 @@ class _TableRows:
 
     def forget(self) -> None:
         self.complete = False
+        self.added.clear()
         for rows in (self.changed, self.leaving, self.recent, self.older, self.scanned):
             rows.clear()
 
@@ -167,16 +173,17 @@ class Answers:
 class Changes:
     """The last state of each row that a batch changed, encoded, ready to be sent.
 
-    `copies`: rows known to be new, for tables that are bulk loaded.
+    `bulk`: rows that are known to be new are copied, which nothing else can be sent along with.
     """
 
+    bulk: bool = False
     rows: int = 0
     size: int = 0
     statements: list[tuple[str, list[BinaryArray]]] = field(default_factory=list)
     copies: list[tuple[str, list[bytes]]] = field(default_factory=list)
 
     def add(self, rows: _TableRows, new: list[Row], put: list[Row], gone: list[Key]) -> None:
-        """Rows of one table to copy, to upsert, and keys to delete."""
+        """Rows of one table that are new, to upsert, and keys to delete."""
         if rows.finish is not None:
             for row in new:
                 rows.finish(row)
@@ -184,18 +191,30 @@ class Changes:
                 rows.finish(row)
         self.rows += len(new) + len(put) + len(gone)
         size = 0
-        if new:
+        if new and self.bulk:
             pieces = _copied(rows.codec, new)
             size += sum(map(len, pieces))
             self.copies.append((rows.codec.copy, pieces))
+        elif new:
+            size += self._given(rows.codec, rows.codec.insert, new)
         if put:
-            upserts = _upserts(rows.codec, put)
-            size += sum(array.size for _, arrays in upserts for array in arrays)
-            self.statements += upserts
+            size += self._given(rows.codec, rows.codec.upsert, put)
         rows.wrote(len(new) + len(put), size)
         self.size += size
         if gone:
             self.statements.append((rows.codec.delete, rows.codec.key_arrays(gone)))
+
+    def _given(self, codec: TableCodec, statement: str, rows: list[Row]) -> int:
+        """In statements of a bounded size, however large single rows are; their size."""
+        arrays = codec.arrays(rows)
+        size = sum(array.size for array in arrays)
+        if len(rows) > 1 and size > STATEMENT_BYTES:
+            middle = len(rows) // 2
+            return self._given(codec, statement, rows[:middle]) + self._given(
+                codec, statement, rows[middle:]
+            )
+        self.statements.append((statement, arrays))
+        return size
 
     async def write(self, connection: Connection) -> None:
         """To be called within a transaction; may be within a pipeline when nothing is copied."""
@@ -254,6 +273,12 @@ class RowStore:
     def put(self, table: str, row: Row) -> None:
         rows = self._tables[table]
         rows.changed[rows.codec.key(row)] = row
+
+    def add(self, table: str, row: Row) -> None:
+        rows = self._tables[table]
+        key = rows.codec.key(row)
+        rows.changed[key] = row
+        rows.added.add(key)
 
     def delete(self, table: str, *key: Any) -> None:
         self._tables[table].changed[key] = None
@@ -394,8 +419,8 @@ class RowStore:
             asked = self.beyond(asked)
 
     def changes(self, *, bulk: bool = False) -> Changes:
-        """Complete the changed rows and encode them. `bulk`: new rows are to be copied."""
-        changes = Changes()
+        """Complete the changed rows and encode them."""
+        changes = Changes(bulk)
         for rows in self._tables.values():
             put = []
             new = []
@@ -403,7 +428,7 @@ class RowStore:
             for key, row in rows.changed.items():
                 if row is None:
                     gone.append(key)
-                elif bulk and not rows.in_table(key):
+                elif not rows.in_table(key):
                     new.append(row)
                 else:
                     put.append(row)
@@ -438,6 +463,7 @@ class RowStore:
         """The changed rows are about to be written; the batch before them was committed."""
         for rows in self._tables.values():
             rows.leaving, rows.changed = rows.changed, {}
+            rows.added.clear()
 
     def committed(self) -> None:
         """What left last is in the database."""
@@ -450,15 +476,6 @@ class RowStore:
         """Drop all that is at hand, whatever was on its way."""
         for rows in self._tables.values():
             rows.forget()
-
-
-def _upserts(codec: TableCodec, rows: list[Row]) -> list[tuple[str, list[BinaryArray]]]:
-    """In statements of a bounded size, however large single rows are."""
-    arrays = codec.arrays(rows)
-    if len(rows) > 1 and sum(array.size for array in arrays) > STATEMENT_BYTES:
-        middle = len(rows) // 2
-        return _upserts(codec, rows[:middle]) + _upserts(codec, rows[middle:])
-    return [(codec.upsert, arrays)]
 
 
 def _copied(codec: TableCodec, rows: list[Row]) -> list[bytes]:

@@ -68,8 +68,9 @@ def tell(
     groups = [(f"{type_} {each}", [each]) for each in heard] if apart else [(type_, heard)]
     for about, users in groups:
         bundle = bundles[about] = grown(bundles.get(about), recorded, told)
+        write = rows.add if bundle.position == recorded.position else rows.put
         for user_id in users:
-            rows.put(
+            write(
                 "notifications",
                 NotificationRow(
                     notification_id=bundle.id_for(type_, user_id),
@@ -95,7 +96,7 @@ def tell_of_project(
     stamp = recorded.stamp
     for each in _audience(recorded, rows, stamp.stream, type_, (user_id,)):
         bundle = grown(None, recorded, told)
-        rows.put(
+        rows.add(
             "notifications",
             NotificationRow(
                 notification_id=bundle.id_for(type_, each),

@@ -88,7 +88,7 @@ def _task_created(recorded: Recorded, rows: Rows) -> None:
         event.status_category not in FINISHED,
     )
     _reckon(row)
-    rows.put("tasks", row)
+    rows.add("tasks", row)
     tell(recorded, rows, row, "task_assigned", event.assignee_ids, {}, apart=True)
 
 

@@ -45,6 +45,12 @@ class MemoryRows:
         self._rows[table, key] = row
         self._put[table, key] = None
 
+    def add(self, table: str, row: Row) -> None:
+        key = self._key(table, row)
+        assert key not in self.stored[table]
+        assert self._rows.get((table, key)) is None
+        self.put(table, row)
+
     def delete(self, table: str, *key: Any) -> None:
         self._rows[table, key] = None
         self._put[table, key] = None

@@ -6,7 +6,7 @@ column (`unnest`), a bulk load takes the same fields as a binary COPY stream.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from struct import Struct
 from typing import Any
@@ -38,13 +38,17 @@ _ONE_DIMENSION = Struct("!iiIii")
 _ROW = Struct("!h")
 
 _TEXT = TextArray.element_oid
+# Each character of these texts is a byte.
+_NULL_AS_TEXT = NULL.decode("latin-1")
+_SHORT_LENGTHS = [_LENGTH.pack(length) for length in range(1_024)]
+_SHORT_LENGTHS_AS_TEXT = [length.decode("latin-1") for length in _SHORT_LENGTHS]
 _EMPTY_ARRAY = Struct("!iiI").pack(0, 0, _TEXT)
 _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
 _NO_POSITIONS = "\0\0\0"
 _EMPTY_TSVECTOR = _TSVECTOR.pack(4, 0)
 # The end of a lexeme, the number of its positions, and the positions.
-_PLACES = [Struct(f"!bH{number}H") for number in range(256)]
+_ENDS = [Struct(f"!bH{number}H").pack for number in range(256)]
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -56,9 +60,29 @@ COPY_TRAILER = b"\xff\xff"
 Fields = list[bytes]
 
 
-def _text(values: Iterable[str | None]) -> Fields:
-    pack = _LENGTH.pack
-    return [NULL if value is None else pack(len(data := value.encode())) + data for value in values]
+def _text(values: Sequence[str | None]) -> Fields:
+    lengths = _SHORT_LENGTHS
+    try:
+        return [
+            NULL if value is None else lengths[len(data := value.encode())] + data
+            for value in values
+        ]
+    except IndexError:  # a long one
+        return [NULL if value is None else packed(value.encode()) for value in values]
+
+
+def _text_in_one(values: Sequence[str | None]) -> Fields:
+    """As `_text`, in one piece where all of it is short and plain."""
+    if not "".join([value for value in values if value is not None]).isascii():
+        return _text(values)
+    lengths = _SHORT_LENGTHS_AS_TEXT
+    try:
+        joined = "".join(
+            [_NULL_AS_TEXT if value is None else lengths[len(value)] + value for value in values]
+        )
+    except IndexError:
+        return _text(values)
+    return [joined.encode("latin-1")]
 
 
 def _bytea(values: Iterable[bytes | None]) -> Fields:
@@ -100,21 +124,20 @@ def _integer(pack: Callable[[int, int], bytes], size: int) -> Callable[[Iterable
 
 
 def _timestamptz(values: Iterable[datetime | None]) -> Fields:
-    fields = []
-    for value in values:
-        if value is None:
-            fields.append(NULL)
-        else:
-            past = value - _EPOCH
-            microseconds = past.days * _DAY + past.seconds * _SECOND + past.microseconds
-            fields.append(_INT8.pack(8, microseconds))
-    return fields
+    return [NULL if value is None else _moment(value) for value in values]
+
+
+@lru_cache(maxsize=1_024)
+def _moment(value: datetime) -> bytes:
+    """Many rows of a batch have the same."""
+    past = value - _EPOCH
+    return _INT8.pack(8, past.days * _DAY + past.seconds * _SECOND + past.microseconds)
 
 
 def _tsvector(values: Iterable[Collection[str] | Mapping[str, Sequence[int]] | None]) -> Fields:
     """Lexemes in any order: distinct, without NUL, under 2 KiB each. Each of a mapping with its
     positions, rising, at most 255, with their weights as PostgreSQL keeps them."""
-    fields = []
+    fields, ends = [], _ENDS
     for value in values:
         if value is None:
             fields.append(NULL)
@@ -123,7 +146,7 @@ def _tsvector(values: Iterable[Collection[str] | Mapping[str, Sequence[int]] | N
         elif isinstance(value, Mapping):
             placed = b"".join(
                 [
-                    lexeme.encode() + _PLACES[len(places)].pack(0, len(places), *places)
+                    lexeme.encode() + ends[len(places)](0, len(places), *places)
                     for lexeme, places in value.items()
                 ]
             )
@@ -158,10 +181,10 @@ def array_literal(items: Sequence[str]) -> str:
 
 
 def _text_array_literals(values: Iterable[Sequence[str] | None]) -> Fields:
-    return _text(None if value is None else array_literal(value) for value in values)
+    return _text_in_one([None if value is None else array_literal(value) for value in values])
 
 
-_ENCODE: dict[str, Callable[[Iterable[Any]], Fields]] = {
+_ENCODE: dict[str, Callable[[Sequence[Any]], Fields]] = {
     "text": _text,
     "bytea": _bytea,
     "boolean": _boolean,
@@ -176,8 +199,9 @@ _ENCODE: dict[str, Callable[[Iterable[Any]], Fields]] = {
 }
 
 # An array of arrays would be taken apart by unnest, so an inner array travels as its literal.
-_ENCODE_ELEMENTS: dict[str, Callable[[Iterable[Any]], Fields]] = {
+_ENCODE_ELEMENTS: dict[str, Callable[[Sequence[Any]], Fields]] = {
     **_ENCODE,
+    "text": _text_in_one,
     "bytea": _bytea_parts,
     "text[]": _text_array_literals,
 }
@@ -247,6 +271,7 @@ class TableCodec:
         self.relation = relation(projection, table, generation)
         self._key_of = attrgetter(*table.key)
         self._single = len(table.key) == 1
+        self._columns = [(kind, attrgetter(column)) for column, kind in table.types.items()]
 
     def key(self, row: Any) -> tuple[Any, ...]:
         """A row's primary key."""
@@ -258,21 +283,22 @@ class TableCodec:
         return self.table.row(*record)
 
     @cached_property
+    def insert(self) -> str:
+        """Insert rows that are not there: one array a column."""
+        values = (
+            "unnest(%s::text[])::text[]" if kind == "text[]" else f"unnest(%s::{kind}[])"
+            for kind in self.table.types.values()
+        )
+        names = ", ".join(self.table.columns)
+        return f"INSERT INTO {self.relation} ({names}) SELECT {', '.join(values)}"
+
+    @cached_property
     def upsert(self) -> str:
         """Insert or replace whole rows: one array a column. No key twice in one call."""
-        columns = self.table.columns
-        names = ", ".join(columns)
-        rest = [column for column in columns if column not in self.table.key]
+        rest = [column for column in self.table.columns if column not in self.table.key]
         changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in rest)
-        chosen = ", ".join(
-            f"{name}::text[]" if kind == "text[]" else name
-            for name, kind in self.table.types.items()
-        )
-        return (
-            f"INSERT INTO {self.relation} ({names}) SELECT {chosen}"
-            f" FROM {self._unnest(columns)} AS batch({names})"
-            f" ON CONFLICT ({', '.join(self.table.key)}) DO"
-            + (f" UPDATE SET {changes}" if changes else " NOTHING")
+        return f"{self.insert} ON CONFLICT ({', '.join(self.table.key)}) DO" + (
+            f" UPDATE SET {changes}" if changes else " NOTHING"
         )
 
     @cached_property
@@ -302,10 +328,7 @@ class TableCodec:
 
     def arrays(self, rows: Sequence[Any]) -> list[BinaryArray]:
         """The parameters of `upsert`."""
-        return [
-            array(kind, [getattr(row, column) for row in rows])
-            for column, kind in self.table.types.items()
-        ]
+        return [array(kind, list(map(values, rows))) for kind, values in self._columns]
 
     def key_arrays(self, keys: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
         """The parameters of `select` and `delete`."""
@@ -316,10 +339,7 @@ class TableCodec:
 
     def copied(self, rows: Sequence[Any]) -> bytes:
         """Rows as a part of a binary COPY stream."""
-        fields = [
-            _ENCODE[kind]([getattr(row, column) for row in rows])
-            for column, kind in self.table.types.items()
-        ]
+        fields = [_ENCODE[kind](list(map(values, rows))) for kind, values in self._columns]
         head = _ROW.pack(len(fields))
         return b"".join([head + b"".join(row) for row in zip(*fields, strict=True)])
 

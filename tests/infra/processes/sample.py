@@ -286,9 +286,7 @@ class SampleLog:
             )
             return [StoredRow(*row) for row in await cursor.fetchall()]
 
-    async def decode(
-        self, rows: Sequence[StoredRow], *, aliases: bool = False
-    ) -> Sequence[Recorded]:
+    async def decode(self, rows: Sequence[StoredRow], **_: Any) -> Sequence[Recorded]:
         return [decoded(row) for row in rows]
 
     async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
@@ -318,6 +316,9 @@ def replayed(rows: Iterable[Recorded]) -> Tables:
 
         def put(self, table: str, row: Any) -> None:
             tables[table][tuple(getattr(row, part) for part in view.table(table).key)] = row
+
+        def add(self, table: str, row: Any) -> None:
+            self.put(table, row)
 
         def delete(self, table: str, *key: Any) -> None:
             tables[table].pop(key, None)
