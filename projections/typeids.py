@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from typeid.codecs import base32
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_SHIFTS = range(120, -1, -10)
 _DIGITS = 26
 
 
@@ -19,9 +19,7 @@ def entry_id(kind: str, recorded_at: datetime, position: int, ordinal: int) -> s
     """
     milliseconds = (recorded_at - _EPOCH) // _MILLISECOND
     value = milliseconds << 80 | 0x7 << 76 | ordinal << 64 | 0b10 << 62 | position
-    # The base32 form has 130 bits, the first two of them 0.
-    digits = "".join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])
-    return f"{kind}_{digits}"
+    return f"{kind}_{base32.encode(value.to_bytes(16))}"
 
 
 def place_of(entry_id: str) -> tuple[int, int] | None:

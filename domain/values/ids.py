@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from typeid.codecs import base32
+
 from domain.errors import invalid
 
 SYSTEM_WORKSPACE: Final = "system"
@@ -22,7 +24,6 @@ KINDS: Final = frozenset(
     }
 )  # fmt: skip
 
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _FORM = re.compile(r"([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}", re.ASCII)
 
 
@@ -58,8 +59,7 @@ def between(kind: str, *others: str) -> str:
     """
     raw = int.from_bytes(hashlib.sha256("\n".join((kind, *others)).encode()).digest()[:16])
     value = raw & ~(0xF << 76) & ~(0x3 << 62) | 0x8 << 76 | 0x2 << 62
-    digits = "".join(_ALPHABET[value >> shift & 31] for shift in range(125, -1, -5))
-    return f"{kind}_{digits}"
+    return f"{kind}_{base32.encode(value.to_bytes(16))}"
 
 
 def beside(kind: str, other: str) -> str:
