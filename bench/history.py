@@ -145,7 +145,7 @@ async def _filled(url: str, tasks: int) -> str:
             await connection.execute(statement.format_map(names))
         for view in (TASKS_VIEW, INTERVALS_VIEW):
             generation = made[view.name]
-            await generations.create_indexes(connection, view, generation)
+            await generations.create_indexes(view, generation, connection)
             await generations.claim(connection, [generation], found[0])
             assert await generations.point(connection, generation)
         await connection.execute("VACUUM ANALYZE")

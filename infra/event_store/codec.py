@@ -214,10 +214,12 @@ class Codec:
         """Its fields that are sealed, as they are stored."""
         codec = self._by_name.get(row.type)
         values: Iterable[Any]
-        if codec is not None:
+        if shape is None:
+            values = ()
+        elif codec is not None:
             values = [getattr(shape, field.name) for field in codec.sealed]
         else:
-            values = () if shape is None else shape.values()
+            values = shape.values()
         for value in values:
             if type(value) is Ext and value.code == SEALED:
                 yield bytes(value.data)

@@ -32,17 +32,24 @@ class RowDecoder:
         self._ring = ring
 
     async def decode(
-        self, rows: Sequence[StoredRow], *, addresses: Said | None = None
+        self,
+        rows: Sequence[StoredRow],
+        *,
+        addresses: Said | None = None,
+        opens: Collection[str] | None = None,
     ) -> list[Recorded]:
         """One entry a row. A type that this code does not know has the event None. `addresses`:
         how each one from where a command came is told; without it `Origin.ip` is None, and nobody's
-        is opened.
+        is opened. `opens`: of other workspaces the envelopes alone are read.
 
         Waits only for keys that this process has not used yet. Raises Unreadable or SealBroken
         for a row that does not hold what was once written; decode such rows one by one to learn
         which it is.
         """
-        shapes = [self._codec.parse(row) for row in rows]
+        shapes = [
+            self._codec.parse(row) if opens is None or row.workspace_id in opens else None
+            for row in rows
+        ]
         metadatas = [decode_metadata(row.metadata) for row in rows]
         if addresses is None:
             metadatas = [metadata.without_address() for metadata in metadatas]
@@ -118,7 +125,9 @@ class RowDecoder:
         addresses: Said | None,
         origin: Origin | None = None,
     ) -> Recorded:
-        where = place(row.workspace_id, row.stream, row.version, row.type)
+        if origin is None:
+            where = place(row.workspace_id, row.stream, row.version, row.type)
+            origin = metadata.origin(where, keys, addresses)
         stamp = Stamp(
             row.workspace_id,
             row.stream,
@@ -136,5 +145,5 @@ class RowDecoder:
             row.type,
             stamp,
             metadata.command.hex(),
-            origin or metadata.origin(where, keys, addresses),
+            origin,
         )

@@ -305,14 +305,22 @@ class PostgresEventStore:
             )
         return [StoredRow(*row) for row in rows]
 
-    async def decode(self, rows: Sequence[StoredRow], *, aliases: bool = False) -> list[Recorded]:
-        """Rows as events; one of a type that this code does not know has the event None. With
-        `aliases` that is what `Origin.ip` is, whatever else this store tells of addresses.
+    async def decode(
+        self,
+        rows: Sequence[StoredRow],
+        *,
+        aliases: bool = False,
+        opens: Collection[str] | None = None,
+    ) -> list[Recorded]:
+        """Rows as events; one of a type that this code does not know has the event None, and so
+        has one of a workspace that is not among `opens`. With `aliases` that is what `Origin.ip`
+        is, whatever else this store tells of addresses.
 
         Raises Unreadable or SealBroken for a row that does not hold what was once written.
         """
         async with _reachable():
-            return await self._decoder.decode(rows, addresses=self._told(aliases=aliases))
+            told = self._told(aliases=aliases)
+            return await self._decoder.decode(rows, addresses=told, opens=opens)
 
     async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
         """What is beside an event that cannot be read, which is None. Raises Unreadable where that

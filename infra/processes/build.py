@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from domain.values.recorded import Recorded
+from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
 from infra.processes.backoff import Backoff
@@ -27,6 +28,9 @@ from projections.projection import Projection
 JOIN_WITHIN = 2_000
 CAREFUL_EVENTS = 500
 RATE_WINDOW_S = 5.0
+# PostgreSQL has as much to do as we do, and waits for more of what is being copied: no more than
+# a socket takes is sent before it is our turn again, which is a millisecond or two of folding.
+FOLDED_AT_ONCE = 100
 
 log = structlog.get_logger()
 
@@ -44,7 +48,7 @@ class BuildLimits:
     chunk_events: int = 1_000
     flush_events: int = 40_000
     flush_bytes: int = 32 * 1024 * 1024
-    flush_rows: int = 15_000
+    flush_rows: int = 5_000
     kept: RowLimits = field(default_factory=lambda: RowLimits(50_000, 64 * 1024 * 1024))
 
 
@@ -171,6 +175,7 @@ class Build:
             self._projection,
             self._generation,
             self._store,
+            self._sessions,
             self._log_id,
             self._limits,
             self._meter,
@@ -230,6 +235,7 @@ class _Loader:
         projection: Projection,
         generation: Generation,
         store: Log,
+        sessions: Sessions,
         log_id: str,
         limits: BuildLimits,
         meter: "_Meter",
@@ -242,6 +248,7 @@ class _Loader:
         self._projection = projection
         self._generation = generation
         self._store = store
+        self._sessions = sessions
         self._log_id = log_id
         self._limits = limits
         self._meter = meter
@@ -268,7 +275,10 @@ class _Loader:
     async def finish(self) -> None:
         """Make the indexes that the bulk load left out."""
         if not self._indexed:
-            await generations.create_indexes(self._writer, self._projection, self._generation)
+            async with self._sessions.open("build-indexes", statement_timeout_s=3600) as beside:
+                await generations.create_indexes(
+                    self._projection, self._generation, self._writer, beside
+                )
             self._indexed = True
 
     async def _load_in_bulk(self, target: int) -> None:
@@ -320,14 +330,23 @@ class _Loader:
         portion.learn(rows)
         size = sum(len(row.payload) for row in rows)
         try:
-            events = await self._store.decode(
-                [r for r in rows if self._relevant(r.type)], aliases=self._projection.addresses
-            )
+            events = await self._decode([row for row in rows if self._relevant(row.type)])
         except Exception as error:
             if is_outage(error):
                 raise
             raise _Poisoned(last) from error
         return _Chunk(last, events, size)
+
+    async def _decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
+        events: list[Recorded] = []
+        for first in range(0, len(rows), FOLDED_AT_ONCE):
+            await asyncio.sleep(0)
+            events += await self._store.decode(
+                rows[first : first + FOLDED_AT_ONCE],
+                aliases=self._projection.addresses,
+                opens=self._projection.opens,
+            )
+        return events
 
     async def _fold(self, events: Sequence[Recorded], upto: int) -> None:
         rows, projection, parked = self._rows, self._projection, self._parked
@@ -344,8 +363,10 @@ class _Loader:
                 await self._end_flush()
                 await self.finish()
             await rows.load(self._reader, asked)
-            for recorded in events:
-                fold(projection, recorded, rows)
+            for first in range(0, len(events), FOLDED_AT_ONCE):
+                await asyncio.sleep(0)
+                for recorded in events[first : first + FOLDED_AT_ONCE]:
+                    fold(projection, recorded, rows)
         except Exception as error:
             if is_outage(error) or is_fence(error) or isinstance(error, _Poisoned):
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,13 +135,29 @@ async def create(connection: Connection, projection: Projection, log_id: str) ->
 
 
 async def create_indexes(
-    connection: Connection, projection: Projection, generation: Generation
+    projection: Projection, generation: Generation, *connections: Connection
 ) -> None:
-    """What a bulk load left out; done again, it changes nothing."""
-    for table in projection.tables:
-        for statement in ddl.create_indexes(table, projection, generation.number):
-            await connection.execute(statement)
-    await analyse(connection, projection, generation)
+    """What a bulk load left out, by all these connections at once; done again, it changes
+    nothing."""
+    await _share(
+        connections,
+        [
+            statement
+            for table in projection.tables
+            for statement in ddl.create_indexes(table, projection, generation.number)
+        ],
+    )
+    await _share(connections, _analysing(projection, generation))
+
+
+async def _share(connections: Sequence[Connection], statements: Sequence[str]) -> None:
+    left = deque(statements)
+
+    async def run(connection: Connection) -> None:
+        while left:
+            await connection.execute(left.popleft())
+
+    await asyncio.gather(*map(run, connections))
 
 
 async def force_policies(
@@ -169,8 +186,14 @@ async def force_policies(
 
 async def analyse(connection: Connection, projection: Projection, generation: Generation) -> None:
     """Bring the planner's statistics up to date; every session plans its statements anew then."""
-    for table in projection.tables:
-        await connection.execute(f"ANALYZE {ddl.relation(projection, table, generation.number)}")
+    await _share([connection], _analysing(projection, generation))
+
+
+def _analysing(projection: Projection, generation: Generation) -> list[str]:
+    return [
+        f"ANALYZE {ddl.relation(projection, table, generation.number)}"
+        for table in projection.tables
+    ]
 
 
 async def analyse_grown(

@@ -1,6 +1,6 @@
 """What background processes need of the event log."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,10 +23,15 @@ class Log(Protocol):
         ...
 
     async def decode(
-        self, rows: Sequence[StoredRow], *, aliases: bool = False
+        self,
+        rows: Sequence[StoredRow],
+        *,
+        aliases: bool = False,
+        opens: Collection[str] | None = None,
     ) -> Sequence[Recorded]:
-        """One for each row. A type that this code does not know has `event` None. With `aliases`
-        `Origin.ip` is the alias of the address."""
+        """One for each row. A type that this code does not know has `event` None, and so has one
+        of a workspace that is not among `opens`. With `aliases` `Origin.ip` is the alias of the
+        address."""
         ...
 
     async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:

@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -29,9 +30,7 @@ class GrowingLog:
     async def read_rows(self, first: int, last: int) -> Sequence[StoredRow]:
         return [row(position) for position in range(first, min(last, self.head) + 1)]
 
-    async def decode(
-        self, rows: Sequence[StoredRow], *, aliases: bool = False
-    ) -> Sequence[Recorded]:
+    async def decode(self, rows: Sequence[StoredRow], **_: Any) -> Sequence[Recorded]:
         raise AssertionError("nothing is opened here")
 
     async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:

@@ -3,9 +3,11 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from nats.js import api
 
+from domain.values.recorded import Recorded
 from infra.event_store.rows import StoredRow
 from infra.nats.connection import NatsConnection
 from infra.nats.stream import LogStream, StreamLimits
@@ -160,7 +162,7 @@ class GatedLog:
     async def read_rows(self, first: int, last: int) -> Sequence[StoredRow]:
         return await self._log.read_rows(first, last)
 
-    async def decode(self, rows: Sequence[StoredRow], *, aliases: bool = False):  # type: ignore[no-untyped-def]
+    async def decode(self, rows: Sequence[StoredRow], **_: Any) -> Sequence[Recorded]:
         self.waiting = not self.open.is_set()
         await self.open.wait()
         return await self._log.decode(rows)

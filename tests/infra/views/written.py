@@ -50,7 +50,7 @@ class Written:
     async def another(self, projection: Projection) -> Generation:
         """A further generation of a view, empty, that does not answer yet."""
         generation = await generations.create(self.connection, projection, self.log_id)
-        await generations.create_indexes(self.connection, projection, generation)
+        await generations.create_indexes(projection, generation, self.connection)
         await generations.force_policies(self.connection, projection, generation)
         return generation
 
