@@ -266,8 +266,10 @@ class RowStore:
 
     def has(self, table: str, *key: Any) -> bool:
         rows = self._tables[table]
-        return rows.recent.get(key) is not None or (
-            rows.at_hand(key) and rows.find(key) is not None
+        return (
+            rows.recent.get(key) is not None
+            or rows.changed.get(key) is not None
+            or (rows.at_hand(key) and rows.find(key) is not None)
         )
 
     def put(self, table: str, row: Row) -> None:
