@@ -11,3 +11,6 @@ class NotificationPreferencesChanged:
     user_id: str
     preferences: Mapping[str, Mapping[str, bool]]
     was: Mapping[str, Mapping[str, bool]]
+
+
+PreferencesEvent = NotificationPreferencesChanged
