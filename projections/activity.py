@@ -23,11 +23,14 @@ from typing import Any
 
 import msgspec
 
+from domain.saved_view.state import SavedView
+from domain.saved_view.state import evolve as evolve_view
 from domain.task.events import (
     TaskCreated,
     TaskDescribed,
     TaskMadeRecurring,
     TaskMovedToProject,
+    TaskRecordImported,
     TaskRespaced,
     TaskTagged,
 )
@@ -35,6 +38,18 @@ from domain.user.events import ApiKeyMade, ApiKeyRevoked
 from domain.values.recorded import Recorded
 from domain.values.text import Text
 
+from .activity_rows import (
+    CLOCKS,
+    ENTRIES,
+    MOVED,
+    SUBJECTS,
+    VIEWS,
+    ClockRow,
+    EntryRow,
+    MovedRow,
+    SubjectRow,
+    ViewRow,
+)
 from .activity_words import (
     accounts,
     comments,
@@ -42,11 +57,13 @@ from .activity_words import (
     projects,
     recurrences,
     tasks,
+    views,
     workspaces,
 )
 from .activity_words.entries import Change, Entry, Said, value_of
 from .people import named
-from .projection import Projection, Rows, Table, drawn_by
+from .projection import Projection, Rows, drawn_by
+from .states import StateCodec
 from .typeids import entry_id
 
 ACTIONS = (
@@ -57,6 +74,7 @@ ACTIONS = (
     *labels.ACTIONS,
     *accounts.ACTIONS,
     *workspaces.ACTIONS,
+    *views.ACTIONS,
 )
 
 # A card that gets another rank in the same place; what the series says itself in the same commit.
@@ -67,7 +85,8 @@ _OTHERS_OF_TASKS = frozenset({TaskDescribed, TaskMovedToProject, *UNNOTICED})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityFilter:
     """What entries of a feed have in common; an empty field asks nothing. `since` and `until`
-    compare with the time of recording and are inclusive."""
+    compare with the time of recording and are inclusive; with `happened_by`, which asks for what
+    had happened by then and has it in the order in which it happened, with that time."""
 
     task_id: str | None = None
     project_id: str | None = None
@@ -77,110 +96,41 @@ class ActivityFilter:
     since: datetime | None = None
     until: datetime | None = None
     upto: int | None = None
+    happened_by: datetime | None = None
 
-
-@dataclass(slots=True)
-class EntryRow:
-    """`action` None: an event without an entry, of which only the place is told."""
-
-    workspace_id: str
-    position: int
-    ordinal: int
-    project_id: str | None
-    task_id: str | None
-    actor_id: str
-    action: str | None
-    recorded_at: datetime
-    doc: bytes | None
-
-
-@dataclass(slots=True)
-class SubjectRow:
-    """What an entry about a task must know beyond its event. `description` is cut."""
-
-    task_id: str
-    workspace_id: str
-    project_id: str
-    description: str | None
-
-
-@dataclass(slots=True)
-class MovedRow:
-    """Where a task is that has moved to another project: whoever may see that may see what
-    happened to it before."""
-
-    task_id: str
-    workspace_id: str
-    project_id: str
-
-
-ENTRIES = Table(
-    "entries",
-    EntryRow,
-    {
-        "workspace_id": "text",
-        "position": "bigint",
-        "ordinal": "smallint",
-        "project_id": "text",
-        "task_id": "text",
-        "actor_id": "text",
-        "action": "text",
-        "recorded_at": "timestamptz",
-        "doc": "bytea",
-    },
-    key=("workspace_id", "position", "ordinal"),
-    indexes=(
-        "(task_id, position, ordinal) WHERE task_id IS NOT NULL",
-        "(project_id, position, ordinal) WHERE project_id IS NOT NULL",
-        "(workspace_id, actor_id, action, position, ordinal) WHERE action IS NOT NULL",
-        "(workspace_id, action, position, ordinal) WHERE action IS NOT NULL",
-        "(workspace_id, position, ordinal) WHERE project_id IS NULL",
-    ),
-)
-SUBJECTS = Table(
-    "subjects",
-    SubjectRow,
-    {"task_id": "text", "workspace_id": "text", "project_id": "text", "description": "text"},
-    key=("task_id",),
-    fillfactor=90,
-)
-MOVED = Table(
-    "moved",
-    MovedRow,
-    {"task_id": "text", "workspace_id": "text", "project_id": "text"},
-    key=("task_id",),
-    indexes=("(project_id)",),
-)
 
 _json = msgspec.json.Encoder()
+_views = StateCodec(SavedView)
 
 
 def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     task_id = recorded.stamp.stream
-    rows.add(
-        "subjects",
-        SubjectRow(
-            task_id, recorded.stamp.workspace_id, event.project_id, _text(event.description)
-        ),
+    subject = SubjectRow(
+        task_id,
+        recorded.stamp.workspace_id,
+        event.project_id,
+        _text(event.description),
+        recorded.stamp.occurred_at,
     )
+    rows.add("subjects", subject)
     said = Said("task_created", Change("title", None, _text(event.title)))
-    _write((said,), recorded, rows, "task", task_id, event.project_id)
+    _write_of_task((said,), recorded, rows, subject)
 
 
 def _described(recorded: Recorded, rows: Rows) -> None:
-    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    subject = _subject(recorded, rows)
     if subject is None:
         return
     before, after = subject.description, _text(recorded.event.description)
     subject.description = after
     rows.put("subjects", subject)
     said = Said("description_changed", Change("description", before, after))
-    _write((said,), recorded, rows, "task", subject.task_id, subject.project_id)
+    _write_of_task((said,), recorded, rows, subject)
 
 
 def _task_changed(recorded: Recorded, rows: Rows) -> None:
-    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    subject = _subject(recorded, rows)
     if subject is None:
         # Without its project nobody could tell who may see this. It comes with the healing of
         # its stream, whose first event is missing here.
@@ -188,11 +138,11 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
     says = tasks.EVENTS[type(recorded.event)]
     if isinstance(recorded.event, TaskTagged):
         says = tasks.tagged(recorded.stamp.workspace_id)
-    _write(says(recorded.event), recorded, rows, "task", subject.task_id, subject.project_id)
+    _write_of_task(says(recorded.event), recorded, rows, subject)
 
 
 def _unnoticed(recorded: Recorded, rows: Rows) -> None:
-    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    subject = _subject(recorded, rows)
     if subject is not None:
         stamp = recorded.stamp
         rows.add(
@@ -206,6 +156,7 @@ def _unnoticed(recorded: Recorded, rows: Rows) -> None:
                 stamp.actor,
                 None,
                 stamp.recorded_at,
+                subject.happened_at,
                 None,
             ),
         )
@@ -214,7 +165,7 @@ def _unnoticed(recorded: Recorded, rows: Rows) -> None:
 def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
     """Two entries: that the task is here now, in the project that it came to; that it is gone,
     in the one that it left, which tells nothing of where to."""
-    subject: SubjectRow | None = rows.get("subjects", recorded.stamp.stream)
+    subject = _subject(recorded, rows)
     if subject is None:
         return
     event: TaskMovedToProject = recorded.event
@@ -226,7 +177,7 @@ def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
     came = Said(
         "project_changed", Change("key", former, f"{event.project_key}-{drawn_by(recorded)}")
     )
-    _write((came,), recorded, rows, "task", task_id, event.project_id)
+    _write_of_task((came,), recorded, rows, subject)
     went = Said("task_moved_away", Change("key", former, None))
     _write(
         (went,),
@@ -237,6 +188,7 @@ def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
         event.was_project_id,
         entity_id=event.was_project_id,
         first_ordinal=1,
+        happened_at=subject.happened_at,
     )
 
 
@@ -245,41 +197,125 @@ def _recurrence_changed(recorded: Recorded, rows: Rows) -> None:
     subject: SubjectRow | None = rows.get("subjects", recorded.event.task_id)
     if subject is not None:
         said = recurrences.EVENTS[type(recorded.event)](recorded.event)
-        _write(said, recorded, rows, "recurrence", subject.task_id, subject.project_id)
+        _write_beside(said, recorded, rows, "recurrence", subject.task_id, subject.project_id)
 
 
 def _commented(recorded: Recorded, rows: Rows) -> None:
     event = recorded.event
     says = comments.EVENTS[type(event)]
     comment_id = getattr(event, "comment_id", None)
-    _write(says(event), recorded, rows, "comment", event.task_id, event.project_id, comment_id)
+    _write_beside(
+        says(event), recorded, rows, "comment", event.task_id, event.project_id, comment_id
+    )
 
 
 def _project_changed(recorded: Recorded, rows: Rows) -> None:
     says = projects.EVENTS[type(recorded.event)]
-    _write(says(recorded.event), recorded, rows, "project", None, recorded.stamp.stream)
+    _write_beside(says(recorded.event), recorded, rows, "project", None, recorded.stamp.stream)
 
 
 def _label_changed(recorded: Recorded, rows: Rows) -> None:
     event = recorded.event
-    _write(labels.EVENTS[type(event)](event), recorded, rows, "label", None, None, event.label_id)
+    said = labels.EVENTS[type(event)](event)
+    _write_beside(said, recorded, rows, "label", None, None, event.label_id)
 
 
 def _workspace_changed(recorded: Recorded, rows: Rows) -> None:
     says = workspaces.EVENTS[type(recorded.event)]
-    _write(says(recorded.event), recorded, rows, "workspace", None, None)
+    _write_beside(says(recorded.event), recorded, rows, "workspace", None, None)
 
 
 def _account_changed(recorded: Recorded, rows: Rows) -> None:
     """Of a key that is for one workspace, that workspace hears."""
     event: ApiKeyMade | ApiKeyRevoked = recorded.event
     said = accounts.EVENTS[type(event)](event)
-    _write(said, recorded, rows, "user", None, None, workspace_id=event.workspace_id)
+    _write_beside(said, recorded, rows, "user", None, None, workspace_id=event.workspace_id)
+
+
+def _view_changed(recorded: Recorded, rows: Rows) -> None:
+    """Of a view that is shared, its project hears; one that is somebody's own is told to nobody."""
+    stamp = recorded.stamp
+    row: ViewRow | None = rows.get("views", stamp.stream)
+    before = None if row is None else _views.decode(row.state)
+    after = evolve_view(before, recorded.event, stamp)
+    if after is None:
+        return
+    rows.put("views", ViewRow(after.view_id, after.workspace_id, _views.encode(after)))
+    for ordinal, (project_id, said) in enumerate(views.told(recorded.event, before, after)):
+        _write_beside(said, recorded, rows, "view", None, project_id, first_ordinal=ordinal)
 
 
 def _text(text: Text) -> str | None:
     value: str | None = value_of(text)
     return value
+
+
+def _subject(recorded: Recorded, rows: Rows) -> SubjectRow | None:
+    """The task that an event is of, as far as its time has gone on with it."""
+    stamp = recorded.stamp
+    subject: SubjectRow | None = rows.get("subjects", stamp.stream)
+    if subject is not None and stamp.occurred_at is not None:
+        subject.happened_at = _no_earlier(subject.happened_at, stamp.occurred_at)
+        if isinstance(recorded.event, TaskRecordImported):
+            subject.record_command = recorded.command_id
+            subject.record_at = stamp.occurred_at
+            subject.record_of = recorded.event.resource_id
+        rows.put("subjects", subject)
+    return subject
+
+
+def _no_earlier(before: datetime | None, occurred_at: datetime) -> datetime:
+    return occurred_at if before is None else max(before, occurred_at)
+
+
+def _write_of_task(
+    said: Sequence[Said], recorded: Recorded, rows: Rows, subject: SubjectRow
+) -> None:
+    """Of what came in from elsewhere, by the person there."""
+    stamp = recorded.stamp
+    imported = stamp.occurred_at is not None and (
+        (subject.record_command, subject.record_at) == (recorded.command_id, stamp.occurred_at)
+    )
+    _write(
+        said,
+        recorded,
+        rows,
+        "task",
+        subject.task_id,
+        subject.project_id,
+        actor=subject.record_of if imported else None,
+        happened_at=subject.happened_at,
+    )
+
+
+def _write_beside(
+    said: Sequence[Said],
+    recorded: Recorded,
+    rows: Rows,
+    entity_type: str,
+    task_id: str | None,
+    project_id: str | None,
+    entity_id: str | None = None,
+    **given: Any,
+) -> None:
+    """Of what is no task."""
+    stamp = recorded.stamp
+    clock: ClockRow | None = rows.get("clocks", stamp.stream) if stamp.version > 1 else None
+    happened_at = None if clock is None else clock.happened_at
+    if stamp.occurred_at is not None:
+        happened_at = _no_earlier(happened_at, stamp.occurred_at)
+        rows.put("clocks", ClockRow(stamp.stream, stamp.workspace_id, happened_at))
+    _write(
+        said,
+        recorded,
+        rows,
+        entity_type,
+        task_id,
+        project_id,
+        entity_id,
+        happened_at=happened_at,
+        **given,
+    )
 
 
 def _write(
@@ -292,11 +328,15 @@ def _write(
     entity_id: str | None = None,
     first_ordinal: int = 0,
     workspace_id: str | None = None,
+    *,
+    actor: str | None = None,
+    happened_at: datetime | None,
 ) -> None:
     """`entity_id`: what it happened to, where that is not the event's own stream; in the same way
-    `workspace_id`: whose feed it belongs to."""
+    `workspace_id`: whose feed it belongs to, and `actor`: who did it."""
     stamp, origin = recorded.stamp, recorded.origin
-    actor = named(stamp.actor)
+    actor_id = actor or stamp.actor
+    shown = named(actor_id)
     # Of two entries the one with the higher ordinal is shown first.
     for ordinal, (action, changes, record, because_of) in enumerate(reversed(said), first_ordinal):
         activity_id = entry_id("act", stamp.recorded_at, stamp.position, ordinal)
@@ -306,7 +346,7 @@ def _write(
             task_id=task_id,
             entity_type=entity_type,
             entity_id=entity_id or stamp.stream,
-            actor=actor,
+            actor=shown,
             action=action,
             changes=changes,
             record=record,
@@ -326,27 +366,35 @@ def _write(
                 ordinal,
                 project_id,
                 task_id,
-                stamp.actor,
+                actor_id,
                 action,
                 stamp.recorded_at,
+                happened_at,
                 _json.encode(entry),
             ),
         )
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
-    event = type(recorded.event)
+    event, stamp = type(recorded.event), recorded.stamp
     if event in tasks.EVENTS or event in _OTHERS_OF_TASKS:
-        return (("subjects", recorded.stamp.stream),)
+        return (("subjects", stamp.stream),)
+    if event is TaskCreated:
+        return ()
+    asked: list[tuple[Any, ...]] = []
     if event in recurrences.EVENTS:
-        return (("subjects", recorded.event.task_id),)
-    return ()
+        asked.append(("subjects", recorded.event.task_id))
+    if event in views.EVENTS:
+        asked.append(("views", stamp.stream))
+    if stamp.version > 1:
+        asked.append(("clocks", stamp.stream))
+    return asked
 
 
 ACTIVITY_VIEW = Projection(
     name="activity",
-    version=3,
-    tables=(ENTRIES, SUBJECTS, MOVED),
+    version=4,
+    tables=(ENTRIES, SUBJECTS, MOVED, CLOCKS, VIEWS),
     folds={
         TaskCreated: _created,
         TaskDescribed: _described,
@@ -359,6 +407,7 @@ ACTIVITY_VIEW = Projection(
         **dict.fromkeys(labels.EVENTS, _label_changed),
         **dict.fromkeys(accounts.EVENTS, _account_changed),
         **dict.fromkeys(workspaces.EVENTS, _workspace_changed),
+        **dict.fromkeys(views.EVENTS, _view_changed),
     },
     reads=_reads,
 )

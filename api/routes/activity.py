@@ -34,7 +34,13 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Activity"])
 _ACTIONS: Final = frozenset(ACTIONS)
 
 
-Moment = Annotated[str | None, Field(max_length=50, description="When it was recorded, inclusive.")]
+Moment = Annotated[
+    str | None,
+    Field(
+        max_length=50,
+        description="When it was recorded, inclusive; with `clock=occurred`, when it occurred.",
+    ),
+]
 
 
 class FeedQuery(PageQuery, AsOf):
@@ -173,17 +179,15 @@ async def _feed(
     house = call.house
     position = call.position
     page = query.asked()
-    then = await moment_of(call, query)
+    then, mark = await moment_of(call, query), None
     if then is not None:
+        mark = house.past.mark(then)
         if then.clock == "occurred":
-            detail = (
-                "A feed follows what was recorded; each entry says itself when it occurred. Leave"
-                " clock out."
-            )
-            raise invalid("/query/clock", detail)
-        then = then.within(workspaces)
-        asked = replace(asked, upto=then.place)
-        position = max(position or 0, then.place)
+            asked = replace(asked, happened_by=then.at)
+        else:
+            then = then.within(workspaces)
+            asked = replace(asked, upto=then.place)
+            position = max(position or 0, then.place)
 
     async def ask(scope: Scope) -> Listing:
         if own:
@@ -191,11 +195,13 @@ async def _feed(
         return await house.waiter.at_least(
             ACTIVITY_VIEW,
             position,
-            lambda: house.activity.list(scope, asked, page, oldest_first=query.sort_order == "asc"),
+            lambda: house.activity.list(
+                scope, asked, page, oldest_first=query.sort_order == "asc", mark=mark
+            ),
         )
 
     listing = await call.access.within(call.caller.user_id, workspaces, ask)
-    if then is not None:
-        listing = replace(listing, position=then.place)
+    if asked.upto is not None:
+        listing = replace(listing, position=asked.upto)
     docs = await with_names(call, listing.docs, call.position)
     return page_reply(call, "activities", listing, docs)

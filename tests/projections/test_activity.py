@@ -154,6 +154,9 @@ def test_an_imported_record_is_an_entry_of_its_own_beside_what_it_changed() -> N
         "attributes": {"impact": "Medium", "product": "PROD" * 50, "nested": '{"a":[1]}'},
     }
     assert imported["occurred_at"] == status["occurred_at"] == "2012-03-31T14:59:42Z"
+    assert imported["actor"] == status["actor"] == {"user_id": BOB, "name": BOB}
+    past.change(task_id, TaskRetitled(title="Later", was="Task 1"), actor=ADA)
+    assert newest_first(past)[0]["actor"]["user_id"] == ADA
     assert imported["command_id"] == status["command_id"]
 
 

@@ -23,25 +23,29 @@ _SEEN_IN = (
     " t.project_id)"
 )
 _ENTRIES = "{activity_entries} AS t"
-_KEYS = "t.workspace_id, t.position, t.ordinal"
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
     """In which direction, from where (SQL conditions on `t.position` and `t.ordinal`), and the SQL
     of how many rows, `cap` at most: for the planner, who cannot know it. `noticed`: only what has
-    an entry."""
+    an entry. `along`: the columns by which it is in order."""
 
     descending: bool
     bounds: tuple[str, ...]
     most: str
     cap: int
     noticed: bool = True
+    along: tuple[str, ...] = ("position", "ordinal")
 
     @property
     def order(self) -> str:
         way = " DESC" if self.descending else ""
-        return f"position{way}, ordinal{way}"
+        return ", ".join(f"{column}{way}" for column in self.along)
+
+    @property
+    def keys(self) -> str:
+        return ", ".join(f"t.{column}" for column in ("workspace_id", *self.along))
 
 
 def time_bounds(scope: Scope, asked: ActivityFilter, params: Parameters) -> list[str]:
@@ -60,6 +64,19 @@ def time_bounds(scope: Scope, asked: ActivityFilter, params: Parameters) -> list
         for sign, moment, inclusive in bounds
         if moment is not None
     ]
+
+
+def happened_bounds(
+    asked: ActivityFilter, params: Parameters
+) -> tuple[list[str], list[str] | None]:
+    """Conditions on what has a time of its own, and on what has always been; None where nothing
+    that has always been is asked for."""
+    assert asked.happened_by is not None
+    last = min(each for each in (asked.happened_by, asked.until) if each is not None)
+    bounds = [f"t.happened_at <= {params.add('timestamptz', last)}"]
+    if asked.since is None:
+        return bounds, ["t.happened_at IS NULL"]
+    return [*bounds, f"t.happened_at >= {params.add('timestamptz', asked.since)}"], None
 
 
 def next_rows(scope: Scope, asked: ActivityFilter, walk: Walk, params: Parameters) -> str:
@@ -151,7 +168,7 @@ class _Paths:
         walk = self._walk
         where = " AND ".join([*conditions, *walk.bounds, *self._noticed()])
         passed = (
-            f"SELECT {_KEYS}, t.project_id, t.task_id, t.actor_id, t.action FROM {_ENTRIES}"
+            f"SELECT {walk.keys}, t.project_id, t.task_id, t.actor_id, t.action FROM {_ENTRIES}"
             f" WHERE {where} ORDER BY {walk.order} LIMIT {_WALKED}"
         )
         if among:
@@ -159,7 +176,7 @@ class _Paths:
         return (
             f"WITH passed AS MATERIALIZED (SELECT * FROM ({passed}) AS every"
             f" ORDER BY {walk.order} LIMIT {_WALKED}),"
-            f" near AS MATERIALIZED (SELECT {_KEYS} FROM passed AS t"
+            f" near AS MATERIALIZED (SELECT {walk.keys} FROM passed AS t"
             f" WHERE {' AND '.join(sieve)} LIMIT {walk.most}),"
             f" short AS MATERIALIZED (SELECT (SELECT count(*) FROM near) < {walk.most}"
             f" AND (SELECT count(*) FROM passed) = {_WALKED} AS so)"
@@ -200,7 +217,7 @@ class _Paths:
         walk = self._walk
         where = " AND ".join([*conditions, *walk.bounds, *self._noticed()])
         return (
-            f"SELECT * FROM (SELECT {_KEYS} FROM {_ENTRIES} WHERE {where}"
+            f"SELECT * FROM (SELECT {walk.keys} FROM {_ENTRIES} WHERE {where}"
             f" ORDER BY {walk.order} LIMIT {most or walk.cap}) AS t LIMIT {most or walk.most}"
         )
 

@@ -1,15 +1,17 @@
 """Every path through a feed gives what reading it along and sieving would, and none is long."""
 
+import itertools
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
+from domain.comment.events import CommentDeleted, CommentRestored
 from domain.task.events import (
     TaskAssigned,
     TaskMovedToProject,
@@ -22,7 +24,8 @@ from infra.postgres.views import feed_paths
 from infra.postgres.views.activity_queries import ActivityQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.reader import ViewReader
-from projections.activity import ActivityFilter
+from projections.activity import ACTIVITY_VIEW, ActivityFilter
+from projections.past import ALWAYS, microseconds, since_of
 from projections.questions import Page, Scope
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, History, made_id
@@ -32,6 +35,13 @@ ADA, BOB, EVE = (made_id("user", number) for number in (1, 2, 3))
 WS, OTHER = made_id("ws", 1), made_id("ws", 2)
 PROJECTS = [made_id("proj", number) for number in range(1, 6)]
 FAR = made_id("proj", 9)
+
+
+def table_of(name: str) -> str:
+    return f"views.activity_{name}_v{ACTIVITY_VIEW.version}_g1"
+
+
+ENTRIES = table_of("entries")
 
 SCOPES = {
     "everything": Scope(workspaces=(WS,)),
@@ -53,6 +63,14 @@ FILTERS = (
     ActivityFilter(project_id=PROJECTS[3], actor_ids=(ADA,)),
     ActivityFilter(task_id=made_id("task", 3)),
 )
+DAY = timedelta(days=1)
+HAPPENED = (
+    {"happened_by": BEGAN},
+    {"happened_by": BEGAN - 4 * DAY},
+    {"happened_by": BEGAN - 3 * DAY, "since": BEGAN - 5 * DAY},
+    {"happened_by": BEGAN, "until": BEGAN - 2 * DAY},
+    {"happened_by": BEGAN - 20 * DAY},
+)
 
 
 def a_past() -> History:
@@ -65,8 +83,11 @@ def a_past() -> History:
     past.project(9, OTHER, owner_id=EVE)
     tasks = [past.task(n, chance.choice(PROJECTS), actor=BOB) for n in range(1, 16)]
     tasks.append(past.task(16, FAR, actor=BOB))
+    comments: list[str] = []
     for number in range(120):
         task_id, actor = chance.choice(tasks), chance.choice((ADA, BOB, EVE))
+        # Times that came in with an import: not in the order of the log, some of them alike.
+        then = BEGAN - timedelta(days=chance.randrange(9)) if number % 3 == 0 else None
         task = past.state_of(task_id)
         project = past.states[chance.choice(PROJECTS)]
         event: object = TaskRetitled(title=f"Title {number}", was="Old")
@@ -90,9 +111,15 @@ def a_past() -> History:
         elif kind == 3:
             event = TaskRespaced(rank="h2", was="h1")
         elif kind == 4:
-            past.comment(number, task_id)
+            comments.append(past.comment(number, task_id))
             continue
-        past.change(task_id, event, actor=actor)
+        past.change(task_id, event, actor=actor, occurred_at=then)
+    for number, comment_id in enumerate(comments):
+        deleted = CommentDeleted(task_id=made_id("task", 1), project_id=PROJECTS[0])
+        then = None if number % 2 else BEGAN - timedelta(days=number)
+        past.comment_changed(comment_id, deleted, actor=EVE, occurred_at=then)
+        restored = CommentRestored(task_id=made_id("task", 1), project_id=PROJECTS[0])
+        past.comment_changed(comment_id, restored, actor=EVE)
     return past
 
 
@@ -125,11 +152,9 @@ async def sieve(database: Database) -> Sieve:
         database.superuser_url, row_factory=psycopg.rows.namedtuple_row
     ) as connection:
         rows = await connection.execute(
-            "SELECT * FROM views.activity_entries_v3_g1 ORDER BY position DESC, ordinal DESC"
+            f"SELECT * FROM {ENTRIES} ORDER BY position DESC, ordinal DESC"
         )
-        moved = await connection.execute(
-            "SELECT task_id, project_id FROM views.activity_moved_v3_g1"
-        )
+        moved = await connection.execute(f"SELECT task_id, project_id FROM {table_of('moved')}")
         return Sieve(await rows.fetchall(), {one.task_id: one.project_id async for one in moved})
 
 
@@ -166,6 +191,53 @@ async def test_pages_are_those_of_the_whole_feed_sieved(
             assert found == expected[2:7], (name, asked)
 
 
+@pytest.mark.parametrize("walked", [3, 2_000])
+async def test_what_happened_by_a_time_is_told_in_the_order_in_which_it_happened(
+    pool: Pool,
+    pointers: Pointers,
+    written: Written,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    walked: int,
+) -> None:
+    """What says no time of its own stands with the event before it in its stream, and before all
+    others where there is none."""
+    monkeypatch.setattr(feed_paths, "_WALKED", walked)
+    past = a_past()
+    await written.write(past)
+    happened: dict[int, int] = {}
+    last: dict[str, int] = {}
+    for each in past.events:
+        happened[each.position] = last[each.stream] = since_of(
+            each.stamp, last.get(each.stream, ALWAYS)
+        )
+    whole = await sieve(database)
+    queries = ActivityQueries(pool, pointers, written.log_id)
+    for (name, scope), filters, clock in itertools.product(SCOPES.items(), FILTERS, HAPPENED):
+        asked = replace(filters, **clock)
+        until = microseconds(min(clock["happened_by"], clock.get("until", BEGAN)))
+        since = microseconds(clock["since"]) if "since" in clock else ALWAYS
+        expected = [
+            json.loads(row.doc)["id"]
+            for row in sorted(
+                whole.of(scope, filters),
+                key=lambda row: (happened[row.position], row.position, row.ordinal),
+                reverse=True,
+            )
+            if since <= happened[row.position] <= until
+        ]
+        for oldest_first in (False, True):
+            found: list[str] = []
+            page: Page | None = Page(limit=30, total=True)
+            while page is not None:
+                listing = await queries.list(scope, asked, page, oldest_first=oldest_first)
+                found += [each["id"] for each in json.loads(b"[%b]" % listing.docs)]
+                assert listing.total in (None, len(expected)), (name, asked)
+                page = Page(limit=7, cursor=listing.next_cursor) if listing.has_more else None
+            in_order = expected[::-1] if oldest_first else expected
+            assert found == in_order, (name, asked, oldest_first)
+
+
 ROWS = 6_000
 
 
@@ -182,12 +254,13 @@ async def test_no_page_however_deep_reads_more_than_a_page(
         database.superuser_url, autocommit=True
     ) as connection:
         await connection.execute(
-            "INSERT INTO views.activity_entries_v3_g1 SELECT %s, 1000 + n, 0,"
+            f"INSERT INTO {ENTRIES} SELECT %s, 1000 + n, 0,"
             " 'proj_' || lpad((n %% 50 + 1)::text, 26, '0'),"
             " 'task_' || lpad((n / 3)::text, 26, '0'),"
             " 'user_' || lpad((n %% 7)::text, 26, '0'), 'assigned',"
-            " %s + n * interval '1 s', '{\"id\":1}' FROM generate_series(1, %s) AS n",
-            (WS, BEGAN, ROWS),
+            " %s + n * interval '1 s', %s + n * interval '1 s', '{\"id\":1}'"
+            " FROM generate_series(1, %s) AS n",
+            (WS, BEGAN, BEGAN, ROWS),
         )
         await connection.execute("ANALYZE")
     read: list[int] = []
@@ -204,7 +277,10 @@ async def test_no_page_however_deep_reads_more_than_a_page(
     few = Scope(workspaces=(WS,), hidden=tuple(made_id("proj", n) for n in range(4, 51)))
     guest = Scope(projects=tuple(PROJECTS[:3]), guest_of=(WS,))
     page = Page(limit=10)
+    by_then = {"happened_by": BEGAN + timedelta(seconds=ROWS / 2)}
     cases = (
+        (everything, ActivityFilter(workspace_id=WS, **by_then), 100),
+        (everything, ActivityFilter(project_id=made_id("proj", 40), **by_then), 100),
         (everything, ActivityFilter(workspace_id=WS), 100),
         (everything, ActivityFilter(workspace_id=WS, actions=("assigned",)), 100),
         (everything, ActivityFilter(workspace_id=WS, actor_ids=(made_id("user", 5),)), 100),
