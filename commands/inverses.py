@@ -32,6 +32,7 @@ from commands.recurrence.resume_recurrence import ResumeRecurrence
 from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
 from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
+from commands.saved_view.change_saved_view import ChangeSavedView
 from commands.saved_view.delete_saved_view import DeleteSavedView
 from commands.saved_view.restore_saved_view import RestoreSavedView
 from commands.spec import Consequence, Inverse, Undone
@@ -95,7 +96,14 @@ from domain.recurrence.events import (
     RecurrenceResumed,
     RecurrenceStarted,
 )
-from domain.saved_view.events import SavedViewDeleted, SavedViewRestored
+from domain.saved_view.events import (
+    SavedViewAltered,
+    SavedViewCreated,
+    SavedViewDeleted,
+    SavedViewRenamed,
+    SavedViewRestored,
+    SavedViewShared,
+)
 from domain.task.decisions import COUNTERPARTS
 from domain.task.events import (
     TaskAssigned,
@@ -276,6 +284,28 @@ INVERSES: Final[Mapping[type, Inverse | Consequence]] = {
     ),
     TemplateRestored: Inverse(
         DeleteTemplate, lambda undone: DeleteTemplate(template_id=undone.stream)
+    ),
+    SavedViewCreated: Inverse(
+        DeleteSavedView, lambda undone: DeleteSavedView(view_id=undone.stream)
+    ),
+    SavedViewRenamed: Inverse(
+        ChangeSavedView,
+        lambda undone: ChangeSavedView(view_id=undone.stream, name=_kept(undone.event.was)),
+    ),
+    SavedViewAltered: Inverse(
+        ChangeSavedView,
+        lambda undone: ChangeSavedView(
+            view_id=undone.stream,
+            query=_kept(undone.before.query),
+            filters=undone.before.filters,
+            sort=undone.before.sort or "",
+        ),
+    ),
+    SavedViewShared: Inverse(
+        ChangeSavedView,
+        lambda undone: ChangeSavedView(
+            view_id=undone.stream, shares=True, project_id=undone.event.was
+        ),
     ),
     SavedViewDeleted: Inverse(
         RestoreSavedView, lambda undone: RestoreSavedView(view_id=undone.stream)

@@ -64,6 +64,7 @@ from commands.saved_view.change_saved_view import CHANGE_SAVED_VIEW
 from commands.saved_view.delete_saved_view import DELETE_SAVED_VIEW
 from commands.saved_view.restore_saved_view import RESTORE_SAVED_VIEW
 from commands.saved_view.save_view import SAVE_VIEW
+from commands.saved_view.undo_change import UNDO_SAVED_VIEW_CHANGE
 from commands.security.note_security import NOTE_SECURITY
 from commands.security.record_trail_read import RECORD_TRAIL_READ
 from commands.spec import ByEvents, CommandSpec, Inverse, Registry
@@ -209,6 +210,7 @@ def all_commands() -> Registry:
         UNDO_CHANGE,
         UNDO_PROJECT_CHANGE,
         UNDO_WORKSPACE_CHANGE,
+        UNDO_SAVED_VIEW_CHANGE,
         CHANGE_TASKS,
         UNDO_CHANGES,
         ADD_DEPENDENCY,

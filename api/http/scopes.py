@@ -90,6 +90,7 @@ _ROUTES: Final = {
         PATCH /views/{view_id}
         DELETE /views/{view_id}
         POST /views/{view_id}/restore
+        POST /views/{view_id}/undo
     """,
     PROJECTS_READ: """
         GET /templates

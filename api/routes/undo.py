@@ -17,6 +17,7 @@ from api.routes.project_query import ProjectQuery
 from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
 from commands.project.undo_change import UndoProjectChange
+from commands.saved_view.undo_change import UndoSavedViewChange
 from commands.workspace.undo_change import UndoWorkspaceChange
 from domain.errors import Kind, Refused, not_found
 from domain.project.state import PROJECT
@@ -27,7 +28,7 @@ from projections.workspaces import WorkspaceAnswer, render_workspace
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute)
 
-_REFUSALS = (
+UNDO_REFUSALS = (
     Kind.NOT_UNDOABLE,
     Kind.ALREADY_EXISTS,
     Kind.ARCHIVED,
@@ -53,7 +54,7 @@ class ChangeUndo(Body):
     "/projects/{project_id}/undo",
     summary="Take a change of a project back, while what it changed still stands",
     tags=["Projects"],
-    **write(ProjectAnswer, conditional=True, may=_REFUSALS),
+    **write(ProjectAnswer, conditional=True, may=UNDO_REFUSALS),
 )
 async def undo_project_change(
     call: CallHere, project_id: str, body: ChangeUndo, query: Annotated[ProjectQuery, Query()]
@@ -63,7 +64,7 @@ async def undo_project_change(
     if place is None:
         raise not_found("project")
     command = UndoProjectChange(project_id=found, position=body.position)
-    outcome = await _undone(call, command, body, place[1].workspace_id, found)
+    outcome = await undone(call, command, body, place[1].workspace_id, found)
     project = outcome.state(PROJECT)
     workspace = outcome.peek(WORKSPACE, project.workspace_id)
     doc = render_project(project, None if workspace is None else workspace.teams)
@@ -74,12 +75,12 @@ async def undo_project_change(
     "/workspaces/{workspace_id}/undo",
     summary="Take a change of a workspace back, while what it changed still stands",
     tags=["Workspaces"],
-    **write(WorkspaceAnswer, conditional=True, may=_REFUSALS),
+    **write(WorkspaceAnswer, conditional=True, may=UNDO_REFUSALS),
 )
 async def undo_workspace_change(call: CallHere, workspace_id: str, body: ChangeUndo) -> Reply:
     await visible_workspace(call, workspace_id)
     command = UndoWorkspaceChange(workspace_id=workspace_id, position=body.position)
-    outcome = await _undone(call, command, body, workspace_id, workspace_id)
+    outcome = await undone(call, command, body, workspace_id, workspace_id)
     workspace = outcome.state(WORKSPACE)
     return changed(call, outcome, render_workspace(workspace), workspace.version)
 
@@ -100,13 +101,14 @@ async def require_no_large_job(call: Call, workspace_id: str, position: int) -> 
         )
 
 
-async def _undone(
+async def undone(
     call: Call,
-    command: UndoProjectChange | UndoWorkspaceChange,
+    command: UndoProjectChange | UndoWorkspaceChange | UndoSavedViewChange,
     body: ChangeUndo,
     workspace_id: str,
     match: str,
 ) -> Outcome:
+    """What an undo came to, its refusals with the names of whoever changed things since."""
     await require_no_large_job(call, workspace_id, body.position)
     try:
         return await execute(call, [command], body=body, match=match)

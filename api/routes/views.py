@@ -22,11 +22,13 @@ from api.routes.answers import SavedViewPage, TaskPage
 from api.routes.filter_bodies import FILTERS, filters_of, list_query
 from api.routes.task_listing import TaskList, in_workspace
 from api.routes.task_replies import task_page
+from api.routes.undo import UNDO_REFUSALS, ChangeUndo, undone
 from commands.execution import Outcome
 from commands.saved_view.change_saved_view import ChangeSavedView
 from commands.saved_view.delete_saved_view import DeleteSavedView
 from commands.saved_view.restore_saved_view import RestoreSavedView
 from commands.saved_view.save_view import SaveView
+from commands.saved_view.undo_change import UndoSavedViewChange
 from domain.errors import Invalid, Kind, Problem, invalid, not_found
 from domain.saved_view.state import SAVED_VIEW, SavedView
 from domain.values.text import Erased
@@ -229,6 +231,19 @@ async def delete_view(call: CallHere, view_id: str) -> Reply:
 async def restore_view(call: CallHere, view_id: str) -> Reply:
     command = RestoreSavedView(view_id=view_id)
     return await _answer(call, await execute(call, [command], match=view_id))
+
+
+@router.post(
+    "/views/{view_id}/undo",
+    summary="Take a change of a saved view back, while what it changed still stands",
+    **write(SavedViewAnswer, conditional=True, may=UNDO_REFUSALS),
+)
+async def undo_view_change(call: CallHere, view_id: str, body: ChangeUndo) -> Reply:
+    view = await call.access.newest(SAVED_VIEW, view_id)
+    if view is None or not await _sees(call, view):
+        raise not_found("view")
+    command = UndoSavedViewChange(view_id=view_id, position=body.position)
+    return await _answer(call, await undone(call, command, body, view.workspace_id, view_id))
 
 
 async def _answer(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commands.saved_view.on_saved_view import OnSavedView, require_may_share
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.saved_view import decisions
 from domain.saved_view.events import SavedViewAltered, SavedViewRenamed, SavedViewShared
@@ -51,6 +51,6 @@ CHANGE_SAVED_VIEW = CommandSpec(
     permission=OnSavedView(),
     events=(SavedViewRenamed, SavedViewAltered, SavedViewShared),
     route="PATCH /views/{id}",
-    inverse=NoInverse("change the view again instead."),
+    inverse=BY_EVENTS,
     writes=lambda command: command.view_id,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from commands.saved_view.on_saved_view import SavesViews, home_of_view
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.saved_view import decisions
 from domain.saved_view.events import SavedViewCreated
@@ -44,5 +44,5 @@ SAVE_VIEW = CommandSpec(
     permission=SavesViews(),
     events=(SavedViewCreated,),
     route="POST /views",
-    inverse=NoInverse("delete the view instead."),
+    inverse=BY_EVENTS,
 )

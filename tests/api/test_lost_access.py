@@ -1,6 +1,7 @@
 """What somebody saw, or another tenant has, does not come back: by a cursor, a saved view, a tag
 that is still held, a moment of then, a feed gone on with, or an answer that was kept."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -43,6 +44,9 @@ PATHS: Final = (
     "/notifications?limit=1",
 )
 TAKES_AS_OF: Final = ("/tasks?project_id", "/tasks/{task}", "/projects/{project}", "/user/tasks")
+NOW: Final = re.compile("history|limit")
+# Nothing here says when it occurred, so it has always been.
+LONG_AGO: Final = "2020-01-01T00:00:00Z"
 
 
 @dataclass
@@ -69,9 +73,21 @@ class Seen:
             )
             if cursor is not None and "/board?" not in filled:
                 self.asked.append((f"{filled}&cursor={cursor}", None))
-            if path.startswith(TAKES_AS_OF) and "history" not in path and "limit" not in path:
+            if "/activity" in path or (path.startswith(TAKES_AS_OF) and not NOW.search(path)):
                 sign = "&" if "?" in filled else "?"
-                self.asked.append((f"{filled}{sign}as_of={then}", None))
+                for moment in (f"{then}", f"{LONG_AGO}&clock=occurred"):
+                    await self._ask_then(someone, f"{filled}{sign}as_of={moment}")
+
+    async def _ask_then(self, someone: Api, path: str) -> None:
+        """The same as of a moment, and where it goes on."""
+        answer = await someone.send("GET", path)
+        assert answer.status_code in (200, 422), (path, answer.text)
+        if "/activity" in path:
+            assert SECRET in named(answer.json()) or "/users/me" in path, path
+        self.asked.append((path, None))
+        cursor = answer.json().get("next_cursor")
+        if cursor is not None and "/board?" not in path:
+            self.asked.append((f"{path}&cursor={cursor}", None))
 
 
 def named(body: Any) -> str:

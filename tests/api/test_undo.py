@@ -130,3 +130,43 @@ async def test_the_history_of_one_field_pages_like_any_list(ada: Api, bob: Api) 
     problem = await ada.refused(422, "validation-failed", "GET", f"{path}?field=wish")
     assert pointers(problem) == ["/query/field"]
     await bob.refused(404, "not-found", "GET", f"/tasks/{task['id']}/history")
+
+
+async def test_a_saved_view_is_told_to_its_project_and_undone(ada: Api, bob: Api) -> None:
+    """Those of a batch too; one that is private is nobody's business."""
+    workspace = ada.user["default_workspace_id"]
+    await ada.post(f"/workspaces/{workspace}/members", {"user_id": bob.user_id})
+    project = await ada.project("SEEN")
+    commands = [
+        {"method": "POST", "path": "/api/v1/views", "body": {"name": name, **shared}}
+        for name, shared in (("Ours", {"project_id": project["id"]}), ("Mine", {}))
+    ]
+    made = await ada.post("/batch", {"commands": commands, "atomic": True})
+    ours, mine = (each["body"] for each in made["results"])
+    path = f"/views/{ours['id']}"
+    await ada.patch(path, {"name": "Everybody's", "query": "due < 2d", "sort": "due_date"})
+    changed = ada.position
+    await ada.patch(f"/views/{mine['id']}", {"project_id": project["id"]})
+    await ada.patch(f"/views/{mine['id']}", {"visibility": "private", "name": "Secret"})
+    undone = await ada.post(f"{path}/undo", {"position": changed})
+    assert {each: undone[each] for each in ("name", "query", "sort")} == {
+        each: ours[each] for each in ("name", "query", "sort")
+    }
+    bob.position = ada.position
+    feed = (await bob.get(f"/projects/{project['id']}/activity?sort_order=asc"))["activities"]
+    told = [(each["action"], each["changes"]["old_value"], each["changes"]["new_value"])
+            for each in feed if each["entity_type"] == "view"]  # fmt: skip
+    assert sorted(told[1:4]) == [
+        ("view_changed", "", "due < 2d"),
+        ("view_changed", None, "due_date"),
+        ("view_renamed", "Ours", "Everybody's"),
+    ]
+    assert [told[0], *told[4:6]] == [
+        ("view_saved", None, "Ours"),
+        ("view_shared", None, "Mine"),
+        ("view_withdrawn", "Mine", None),
+    ]
+    assert "Secret" not in str(feed)
+    await bob.refused(404, "not-found", "POST", f"/views/{mine['id']}/undo", {"position": changed})
+    await ada.delete(path)
+    assert (await ada.post(f"{path}/undo", {"position": ada.position}))["name"] == "Ours"

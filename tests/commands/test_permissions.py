@@ -85,6 +85,7 @@ def test_an_auditor_reads_and_attests_and_changes_nothing():
         "RemoveWorkspaceMember", "RemoveTeamMember",  # anybody may leave
         "ChangeTasks", "UndoChanges",  # each of their tasks refuses them (`test_who_may`)
         "ChangeSavedView", "DeleteSavedView", "RestoreSavedView",  # refused to them
+        "UndoSavedViewChange",
         "AskErasure", "WithdrawErasure",  # of themselves
         "RecordTrailRead", "RecordExport", "AttestReview",
     }  # fmt: skip

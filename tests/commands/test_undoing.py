@@ -18,6 +18,11 @@ from commands.project.edit_project import EditProject
 from commands.project.remove_member import RemoveProjectMember
 from commands.project.unarchive_project import UnarchiveProject
 from commands.project.undo_change import UndoProjectChange
+from commands.saved_view.change_saved_view import ChangeSavedView
+from commands.saved_view.delete_saved_view import DeleteSavedView
+from commands.saved_view.restore_saved_view import RestoreSavedView
+from commands.saved_view.save_view import SaveView
+from commands.saved_view.undo_change import UndoSavedViewChange
 from commands.workspace.add_member import AddWorkspaceMember
 from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.change_member_role import ChangeWorkspaceMemberRole
@@ -32,6 +37,7 @@ from domain.errors import Kind, Refused
 from domain.labels.state import LABELS, labels_of
 from domain.project.fields import FieldDraft
 from domain.project.state import PROJECT
+from domain.saved_view.state import SAVED_VIEW
 from domain.workspace.state import WORKSPACE
 from infra.ids import new_id
 from tests.commands.conftest import House, made_house
@@ -110,6 +116,34 @@ def test_undoing_a_workspace_step_by_step_leads_back_and_redoing_forth(
         await _there_and_back(
             house, WORKSPACE, house.workspace_id, UndoWorkspaceChange, named, changes
         )
+
+    asyncio.run(there_and_back())
+
+
+_IN_VIEW: st.SearchStrategy[tuple[type, dict[str, Any]]] = st.one_of(
+    st.tuples(st.just(ChangeSavedView), st.fixed_dictionaries({}, optional={
+        "name": _name, "query": st.sampled_from(["", "assignee = me", "due < 2d"]),
+        "filters": st.sampled_from([{}, {"status": ("open",)}]),
+        "sort": st.sampled_from(["", "due_date"]), "shares": st.booleans(),
+    })),
+    st.tuples(st.sampled_from([DeleteSavedView, RestoreSavedView]), st.just({})),
+)  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(_IN_VIEW, min_size=1, max_size=6))
+def test_undoing_a_saved_view_step_by_step_leads_back_and_redoing_forth(
+    changes: list[tuple[type, dict[str, Any]]],
+) -> None:
+    async def there_and_back() -> None:
+        house = await made_house(MemoryLog())
+        made = await house.run(house.ann, SaveView(name="Ours", project_id=house.project_id))
+        named = {"view_id": made.main_stream}
+        await _there_and_back(
+            house, SAVED_VIEW, made.main_stream, UndoSavedViewChange, named, changes
+        )
+        undo = UndoSavedViewChange(**named, position=made.position)
+        assert (await house.run(house.ann, undo)).state(SAVED_VIEW).deleted
 
     asyncio.run(there_and_back())
 

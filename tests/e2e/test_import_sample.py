@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -118,6 +118,10 @@ def test_activity_has_each_record_and_what_it_changed_at_the_original_times(impo
     assert [entry["changes"]["old_value"] for entry in records] == [
         None, "Reported+first", "Investigated+first", "Investigated+first",
     ]  # fmt: skip
+    assert [entry["actor"] for entry in records] == [
+        entry["record"]["resource"] for entry in records
+    ]
+    assert entries[2]["actor"] == records[1]["actor"]
     assert entries[3]["changes"]["old_value"] == 5
     assert entries[3]["changes"]["new_value"] == 20
 
@@ -140,8 +144,22 @@ def test_any_moment_of_the_log_shows_the_file_cut_there(imported: Imported):
         columns = imported.admin.get(f"/projects/HELP/board?{then}")["columns"]
         drawn = {each["name"]: {card["title"] for card in each["cards"]} for each in columns}
         assert drawn == there, at
+        path = f"/projects/HELP/activity?action=record_imported&limit=1000&{then}"
+        told = imported.admin.get(path)["activities"]
+        happened = [record for case in cases.values() for record in _since(case)]
+        happened = [record for record in reversed(happened) if record[0] <= at]
+        happened.sort(key=lambda record: record[0], reverse=True)
+        assert [each["changes"]["new_value"] for each in told if "occurred_at" in each] == [
+            status for _, status in happened
+        ]
     tasks = imported.admin.get("/tasks?project_id=HELP&as_of=2024-03-05T07:00:00Z")["tasks"]
     assert tasks == []
+
+
+def _since(case: list[tuple[datetime, str]]) -> list[tuple[datetime, str]]:
+    """Each record with the latest time of those up to it."""
+    times = accumulate((at for at, _ in case), max)
+    return [(at, status) for at, (_, status) in zip(times, case, strict=True)]
 
 
 def _upto(case: list[tuple[datetime, str]], at: datetime) -> list[str]:

@@ -6,6 +6,7 @@ from commands.saved_view.change_saved_view import ChangeSavedView
 from commands.saved_view.delete_saved_view import DeleteSavedView
 from commands.saved_view.restore_saved_view import RestoreSavedView
 from commands.saved_view.save_view import SaveView
+from commands.saved_view.undo_change import UndoSavedViewChange
 from commands.template.change_template import ChangeTemplate
 from commands.template.create_template import CreateTemplate
 from commands.template.delete_template import DeleteTemplate
@@ -63,6 +64,14 @@ def on_saved_view(command: type, **other: Any) -> None:
         return command(view_id=made.main_stream, **other)
 
     CASES[command] = (OVER_PROJECT, make)
+
+
+@CASES.of(UndoSavedViewChange, OVER_PROJECT)
+async def _undo_saved_view_change(house: House, actor: str) -> object:
+    made = await house.run(house.ann, SaveView(name="Ours", project_id=house.project_id))
+    rename = ChangeSavedView(view_id=made.main_stream, name="Another name")
+    done = await house.run(house.ann, rename)
+    return UndoSavedViewChange(view_id=made.main_stream, position=done.position)
 
 
 on_saved_view(ChangeSavedView, name="Yours")
