@@ -1,12 +1,12 @@
 """Intervals: what each field of a task held, from when until when, and who changed it.
 
 One row for each value of a field and each time that it stood there; of a field that holds several
-(assignees, labels) one for each of them. Values are ids, keys, levels, names of labels, moments
-and numbers, as text; the empty text stands for nothing. What people wrote freely (titles,
-descriptions, custom fields) is not kept here.
+(assignees, labels, choices) one for each of them. Values are ids, keys, levels, names of labels,
+moments and numbers, as text; the empty text stands for nothing. Titles and descriptions are not
+kept here; of a text in a custom field no more than its beginning.
 
 What every task begins with has no row before it first changes: a task without rows of a field
-holds what `BEGINS_WITH` says since it was made, or, where it says None, what it holds now. Since
+holds what `begins_with` says since it was made, or, where it says None, what it holds now. Since
 when a task is there, and by whom, says its row of the field `made`.
 """
 
@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
+from domain.project.fields import FieldValue
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
     TaskCreated,
     TaskDueDateChanged,
     TaskEstimateChanged,
+    TaskFieldsChanged,
     TaskMovedToProject,
     TaskParentChanged,
     TaskPrioritised,
@@ -37,6 +39,7 @@ from domain.task.events import (
 from domain.values.priority import DEFAULT_LEVEL
 from domain.values.recorded import Recorded
 from domain.values.stamp import Stamp
+from domain.values.text import Erased
 
 from .projection import Projection, Rows, Scan, Table
 from .task_answers import number
@@ -44,9 +47,14 @@ from .task_answers import number
 EMPTY: Final = ""
 LASTS: Final = 0
 MADE: Final = "made"
+SAID: Final = "\x00"  # no value is that
 
-# Fields that hold several values: of any other, each change begins one.
-SEVERAL: Final = frozenset({"assignee", "label"})
+# Names of custom fields behind these; what has several values has a name of its own.
+FIELD: Final = "fields."
+CHOICES: Final = "choices."
+MOST_CHARACTERS: Final = 200
+
+_SEVERAL: Final = frozenset({"assignee", "label"})
 
 _YES, _NO = "true", "false"
 
@@ -64,6 +72,32 @@ BEGINS_WITH: Final[Mapping[str, str | None]] = {
     "trashed": _NO,
     "project": None,
 }
+
+
+def has_several(field: str) -> bool:
+    """Whether it holds several values: of any other field, each change begins one."""
+    return field in _SEVERAL or field.startswith(CHOICES)
+
+
+def begins_with(field: str) -> str | None:
+    """What a task without rows of the field has held since it was made; None: what it holds now;
+    `SAID`: every task has rows of it."""
+    if field.startswith((FIELD, CHOICES)):
+        return None
+    return BEGINS_WITH.get(field, SAID)
+
+
+def kept(value: FieldValue) -> str:
+    """One value of a custom field as it is kept."""
+    match value:
+        case bool():
+            return _YES if value else _NO
+        case str():
+            return value[:MOST_CHARACTERS]
+        case int() | float() | None:
+            return as_value(value)
+        case _:
+            raise TypeError(f"several values: {value!r}")
 
 
 @dataclass(slots=True)
@@ -203,7 +237,7 @@ def _made(recorded: Recorded, rows: Rows) -> None:
     }
     for field, values in begun.items():
         for value in values:
-            if value != BEGINS_WITH.get(field):
+            if value != begins_with(field):
                 row = _begun(stamp, stamp.actor, field, value, since_made=True)
                 rows.add("intervals", row)
 
@@ -235,8 +269,52 @@ def _of_task(recorded: Recorded) -> Iterable[Scan]:
 
 
 def _changed(recorded: Recorded, rows: Rows) -> None:
+    _change(_CHANGES[type(recorded.event)](recorded.event), recorded, rows)
+
+
+def _fields_changed(recorded: Recorded, rows: Rows) -> None:
+    for change in _changes_of_fields(recorded, rows):
+        _change(change, recorded, rows)
+
+
+def _changes_of_fields(recorded: Recorded, rows: Rows | None = None) -> Iterable[_Change]:
+    """Values that were erased are not known, nor which they were. Where those that stood there
+    before were, `rows` say what lasts."""
+    event: TaskFieldsChanged = recorded.event
+    for key, now in () if isinstance(event.fields, Erased) else event.fields.items():
+        was = None if isinstance(event.was, Erased) else event.was.get(key)
+        for name, values in ((FIELD, _single), (CHOICES, _several)):
+            before, after = values(was), values(now)
+            if isinstance(event.was, Erased) and rows is not None:
+                before = _lasting(rows, recorded.stream, f"{name}{key}") or before
+            if before != after:
+                yield _Change(f"{name}{key}", before, after)
+
+
+def _single(value: FieldValue) -> tuple[str, ...]:
+    return (EMPTY,) if isinstance(value, tuple) else (kept(value),)
+
+
+def _several(value: FieldValue) -> tuple[str, ...]:
+    each = map(kept, value) if isinstance(value, tuple) else ()
+    return tuple(dict.fromkeys(each)) or (EMPTY,)
+
+
+def _lasting(rows: Rows, task_id: str, field: str) -> tuple[str, ...]:
+    return tuple(
+        row.value
+        for row in rows.scan("intervals", "task_id", task_id)
+        if row.field == field and row.to_position == LASTS
+    )
+
+
+def _if_erased(recorded: Recorded) -> Iterable[Scan]:
+    return _of_task(recorded) if isinstance(recorded.event.was, Erased) else ()
+
+
+def _change(change: _Change, recorded: Recorded, rows: Rows) -> None:
     stamp = recorded.stamp
-    field, was, now = _CHANGES[type(recorded.event)](recorded.event)
+    field, was, now = change
     begun = [each for each in now if each not in was and not _lasts(rows, stamp, field, each)]
     ended = [each for each in was if each not in now]
     if not begun and set(now).isdisjoint(was):
@@ -245,7 +323,7 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
     closed = [_end(rows, stamp, who, field, each) for each in ended]
     for each in begun:
         # A task that was never blocked is not unblocked either.
-        if any(closed) or each != BEGINS_WITH.get(field):
+        if any(closed) or each != begins_with(field):
             rows.put("intervals", _begun(stamp, who, field, each, since_made=False))
 
 
@@ -273,7 +351,7 @@ def _end(rows: Rows, stamp: Stamp, who: str, field: str, value: str) -> bool:
     lasted: IntervalRow | None = rows.get("intervals", stamp.stream, field, value, LASTS)
     if lasted is not None:
         rows.delete("intervals", stamp.stream, field, value, LASTS)
-    elif BEGINS_WITH.get(field, value) in (None, value):
+    elif begins_with(field) in (None, SAID, value):
         lasted = rows.get("intervals", *_made_key(stamp))
     if lasted is None:
         return False  # the view has not heard of its beginning
@@ -314,29 +392,33 @@ def _made_key(stamp: Stamp) -> tuple[Any, ...]:
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
-    change = _CHANGES.get(type(recorded.event))
-    if change is None:
+    event, stamp = recorded.event, recorded.stamp
+    change = _CHANGES.get(type(event))
+    if change is not None:
+        changes: Iterable[_Change] = (change(event),)
+    elif isinstance(event, TaskFieldsChanged):
+        changes = _changes_of_fields(recorded)
+    else:
         return
-    stamp = recorded.stamp
-    field, was, now = change(recorded.event)
     yield ("intervals", *_made_key(stamp))
     if stamp.occurred_at is not None:
         yield ("records", stamp.stream)
-    for value in dict.fromkeys((*was, *now)):
-        yield ("intervals", stamp.stream, field, value, LASTS)
+    for field, was, now in changes:
+        for value in dict.fromkeys((*was, *now)):
+            yield ("intervals", stamp.stream, field, value, LASTS)
 
 
 INTERVALS_VIEW = Projection(
     name="intervals",
-    version=1,
+    version=2,
     tables=(INTERVALS, RECORDS),
-    holds_text=False,
     folds={
         TaskCreated: _made,
         TaskRecordImported: _imported,
+        TaskFieldsChanged: _fields_changed,
         TaskPurged: _purged,
         **dict.fromkeys(_CHANGES, _changed),
     },
     reads=_reads,
-    scans={TaskPurged: _of_task},
+    scans={TaskFieldsChanged: _if_erased, TaskPurged: _of_task},
 )

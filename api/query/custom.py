@@ -1,7 +1,7 @@
 """Conditions of a query on custom fields of the projects that it names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from api.http.call import Call
@@ -18,14 +18,17 @@ from domain.errors import Invalid
 from domain.project.fields import FieldDefinition
 from domain.values.moment import is_day, written
 from projections.custom_fields import FieldSort
-from projections.query.conditions import All, FieldSays, Not
+from projections.intervals import CHOICES, EMPTY, FIELD, as_value, kept
+from projections.query.conditions import All, FieldSays, Not, Some, Stood
 from projections.query.errors import listed
-from projections.query.syntax import Name, Value
+from projections.query.syntax import Name, Nothing, Value
 from projections.query.vocabulary import custom_key, no_such_field
 from projections.task_questions import TaskFilter
 
 _TEXTS: Final = ("text", "url")
 _MEASURED: Final = ("number", "date")
+# Behind whatever else goes on a date.
+_LAST: Final = "\U0010ffff"
 _DENIED: Final = {"!=": "=", "!~": "~"}
 
 
@@ -61,12 +64,31 @@ class CustomFields:
                 beyond = await self._filter(name, "_lte" if operator == ">" else "_gte", (value,))
                 return All((Not(beyond), Not(await self.empty(name))))
 
-    async def among(self, name: Name, values: Sequence[Value]) -> Any:
+    async def among(self, name: Name, values: Sequence[Value]) -> TaskFilter:
         return await self._filter(name, "", values)
 
     async def empty(self, name: Name) -> TaskFilter:
         key, _ = await self._known(name)
         return await self._asked(key, "_empty", ("true",), name.column)
+
+    async def kept_as(self, name: Name) -> str:
+        """What the view of intervals calls the field."""
+        key, definition = await self._known(name)
+        return f"{CHOICES if definition.type == 'choices' else FIELD}{key}"
+
+    async def stood(self, name: Name, values: Sequence[Value | Nothing]) -> tuple[Stood, Some]:
+        """The values as intervals keep them, and what asks the same of today."""
+        _, definition = await self._known(name)
+        given = [value for value in values if isinstance(value, Value)]
+        stood, present = Stood(), []
+        if given:
+            among = await self.among(name, given)
+            stood = _kept(definition.type, among.fields[0].one_of or ())
+            present.append(among)
+        if len(given) < len(values):
+            stood = replace(stood, values=(*stood.values, EMPTY))
+            present.append(await self.empty(name))
+        return stood, Some(tuple(present))
 
     async def sort(self, name: Name) -> FieldSort:
         key, _ = await self._known(name)
@@ -123,6 +145,17 @@ class CustomFields:
             except Invalid as wrong:
                 raise self.asking.wrong(name.column, _uncapitalised(wrong)) from None
         return self._definitions
+
+
+def _kept(kind: str, values: Sequence[str]) -> Stood:
+    """Of a date any of its moments, of a text its beginning."""
+    match kind:
+        case "number":
+            return Stood(values=tuple(as_value(float(each)) for each in values))
+        case "date":
+            return Stood(spans=tuple((each, f"{each}{_LAST}") for each in values))
+        case _:
+            return Stood(values=tuple(map(kept, values)))
 
 
 def _uncapitalised(wrong: Invalid) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from api.query.asking import Asking
+from api.query.custom import CustomFields
 from api.query.names import NOBODY
 from projections.intervals import EMPTY, as_value
 from projections.query.conditions import ChangedSo, Stood, WasSo, When
@@ -12,21 +13,33 @@ from projections.query.syntax import Changed, Name, Nothing, Period, Value, Was
 from projections.query.vocabulary import Field, Kind, field_named, require_past
 
 
-async def was(asking: Asking, asked: Was) -> WasSo:
+async def was(asking: Asking, custom: CustomFields, asked: Was) -> WasSo:
     """The field held one of the values, in all of the periods together."""
-    field = require_past(asked.name, field_named(asked.name), asking.pointer)
+    field = field_named(asked.name)
+    if field is None:
+        stood, present = await custom.stood(asked.name, asked.values)
+        when = await _when(asking, asked.periods)
+        return WasSo(await custom.kept_as(asked.name), stood, when, present)
+    require_past(asked.name, field, asking.pointer)
     stood = await _stood(asking, field, asked.name, asked.values)
     return WasSo(field.name, stood, await _when(asking, asked.periods))
 
 
-async def changed(asking: Asking, asked: Changed) -> ChangedSo:
+async def changed(asking: Asking, custom: CustomFields, asked: Changed) -> ChangedSo:
     """The field changed, from one value to another where they are given."""
-    field = require_past(asked.name, field_named(asked.name), asking.pointer)
-    ends = [
-        None if end is None else await _stood(asking, field, asked.name, (end,))
-        for end in (asked.was, asked.now)
-    ]
-    return ChangedSo(field.name, ends[0], ends[1], await _when(asking, asked.periods))
+    field = field_named(asked.name)
+    if field is not None:
+        require_past(asked.name, field, asking.pointer)
+    ends: list[Stood | None] = []
+    for end in (asked.was, asked.now):
+        if end is None:
+            ends.append(None)
+        elif field is None:
+            ends.append((await custom.stood(asked.name, (end,)))[0])
+        else:
+            ends.append(await _stood(asking, field, asked.name, (end,)))
+    kept = await custom.kept_as(asked.name) if field is None else field.name
+    return ChangedSo(kept, ends[0], ends[1], await _when(asking, asked.periods))
 
 
 async def _stood(

@@ -116,9 +116,9 @@ class _Reader:
                     raise asking.wrong(name.column, f"{name.text} always holds something.")
                 return present.lacking(field)
             case Was():
-                return await past.was(asking, node)
+                return await past.was(asking, self.custom, node)
             case Changed():
-                return await past.changed(asking, node)
+                return await past.changed(asking, self.custom, node)
 
     async def order(self, sorts: Sequence[Sorting]) -> Sort | None:
         found: list[Sort] = []

@@ -108,11 +108,14 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class WasSo:
-    """The field held one of these within that time; `by`: who put it there."""
+    """The field held one of these within that time; `by`: who put it there. `present`: the same
+    asked of today, of a custom field, for a task in which it never changed holds what it always
+    did; of nothing where no task can."""
 
     field: str
     stood: Stood
     when: When
+    present: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ def leaves(condition: Any) -> tuple[Any, ...]:
             return tuple(leaf for part in parts for leaf in leaves(part))
         case Not(part):
             return leaves(part)
+        case WasSo(present=present):
+            return (condition, *leaves(present))
         case _:
             return (condition,)
 

@@ -124,10 +124,9 @@ def require_operator(field: Field, operator: str, column: int, pointer: str) -> 
         raise wrong(pointer, column, detail)
 
 
-def require_past(name: Name, field: Field | None, pointer: str) -> Field:
+def require_past(name: Name, field: Field, pointer: str) -> None:
     """Raises Invalid where no history is kept."""
-    if field is not None and field.past:
-        return field
-    kept = listed([each.name for each in FIELDS if each.past], "and")
-    detail = f"the history of {name.text} is not kept; it is of {kept}."
-    raise wrong(pointer, name.column, detail)
+    if not field.past:
+        kept = listed([each.name for each in FIELDS if each.past], "and")
+        detail = f"the history of {name.text} is not kept; it is of {kept}, and of custom fields."
+        raise wrong(pointer, name.column, detail)

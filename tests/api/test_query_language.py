@@ -78,6 +78,9 @@ async def test_mistakes_in_meaning_say_where_and_what_may_be_meant(team: Team) -
         "project = WEB AND sze = L": 'Column 19: .* Did you mean "size"',
         "project = WEB AND points = many": "Column 28: must be a number",
         "project = WEB AND size < L": "Column 24: size is a field of type choice: expected = or",
+        "size WAS L": "Column 1: there is no field size; .* the projects that the query names",
+        "project = WEB AND siz CHANGED": 'Column 19: .* Did you mean "size"',
+        "project = WEB AND size WAS XXL": "Column 28: ",
         "creator WAS me": "Column 1: the history of creator is not kept",
         "status WAS EMPTY": "Column 12: status always holds something",
         "status IS EMPTY": "Column 1: status always holds something",
@@ -163,6 +166,10 @@ async def test_queries_find_what_was(team: Team) -> None:
     ada, bob = team.ada, team.bob
     moved = await ada.task("Moved", project_id=team.web, assignee_id=ada.user_id, tags=["old"])
     await ada.task("Still", project_id=team.web)
+    path = f"/tasks/{moved['id']}"
+    await ada.patch(path, {"fields": {"size": "S", "points": 3, "note": "Draft"}})
+    await ada.patch(path, {"fields": {"size": "L", "points": 5, "when": "2031-05-05"}})
+    await ada.patch(path, {"fields": {"size": None, "when": None, "lead": bob.user_id}})
     for status in ("in_progress", "in_review"):
         await ada.post(f"/tasks/{moved['id']}/move", {"status": status})
     bob.position = ada.position
@@ -193,6 +200,16 @@ async def test_queries_find_what_was(team: Team) -> None:
         "due WAS EMPTY AND due IS NOT EMPTY": {"Moved"},
         "project WAS WEB": {"Moved", "Still"},
         "status CHANGED AFTER recorded(-1d)": {"Moved"},
+        "project = WEB AND size WAS L": {"Moved"},
+        "project = WEB AND size WAS NOT S": {"Still"},
+        "project = WEB AND fields.size CHANGED FROM L TO EMPTY BY me": {"Moved"},
+        f"project = WEB AND size CHANGED {by_bob}": set(),
+        "project = WEB AND points WAS 3.0 AND points = 5": {"Moved"},
+        "project = WEB AND when WAS 2031-05-05 DURING (-1d, now())": {"Moved"},
+        "project = WEB AND when WAS 2031-05-06": set(),
+        f"project = WEB AND lead CHANGED TO @{bob.user['username']}": {"Moved"},
+        "project = WEB AND note WAS Draft": {"Moved"},
+        "project = WEB AND note WAS EMPTY": {"Moved", "Still"},
         "title ~ still OR status WAS done": {"Moved", "Still"},
     }
     found = {query: await team.found(query) for query in expected}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.task.state import TASK, Task
-from projections.intervals import as_value
+from projections.intervals import CHOICES, FIELD, as_value, kept
 from tests.projections.history import History
 
 
@@ -26,6 +26,12 @@ class Stay:
 def held(task: Task, field: str) -> set[str]:
     """The values of a field as intervals keep them."""
     some = {"assignee": task.assignee_ids, "label": task.tags}
+    if field.startswith((FIELD, CHOICES)):
+        name, key = field.split(".", 1)
+        value = task.fields.get(key)
+        if name == "choices":
+            return set(map(kept, value if isinstance(value, tuple) else ())) or {""}
+        return {"" if isinstance(value, tuple) else kept(value)}
     if field in some:
         return set(some[field]) or {""}
     one: dict[str, object] = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from projections.intervals import BEGINS_WITH, EMPTY, LASTS, MADE, SEVERAL
+from projections.intervals import EMPTY, LASTS, MADE, begins_with, has_several
 from projections.query.conditions import ChangedSo, Stood, WasSo, When
 from projections.task_questions import TaskFilter
 
@@ -17,15 +17,16 @@ _IN_INTERVALS: Final = "(SELECT FROM {intervals_intervals} AS i WHERE"
 _OF_EACH: Final = " OFFSET 0)"
 
 
-def was_so(asked: WasSo, params: Parameters) -> str:
-    """On `t`, a task: with what its rows say, and with what goes without saying. Before it was made
-    it was nothing, whatever an import says: so an order by that begins where it may be met."""
+def was_so(asked: WasSo, params: Parameters, present: str | None = None) -> str:
+    """On `t`, a task: with what its rows say, and with what goes without saying (`present`: SQL on
+    `t` that says so of a custom field). Before it was made it was nothing, whatever an import
+    says: so an order by that begins where it may be met."""
     field = params.add("text", asked.field)
     of_task = f"i.task_id = t.task_id AND i.field = {field}"
     stood = _stood(asked.stood, params)
     overlaps = _overlaps(asked.when, params)
     said = f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps}{_OF_EACH}"
-    unsaid = _unsaid(asked, params)
+    unsaid = _unsaid(asked, params) if present is None else present
     if unsaid is None:
         return f"({_made_by_then(asked.when, params)}{said})"
     made = f"i.task_id = t.task_id AND i.field = {params.add('text', MADE)}"
@@ -47,7 +48,7 @@ def _ways(asked: ChangedSo, params: Parameters) -> list[str]:
     ended, begun = _ended(asked.when, params), _begun(asked.when, params)
     match asked.was, asked.now:
         case None, None:
-            return [begun, ended] if asked.field in SEVERAL else [begun]
+            return [begun, ended] if has_several(asked.field) else [begun]
         case None, now:
             assert now is not None
             return [f"{begun} AND {_stood(now, params)}"]
@@ -68,7 +69,7 @@ def _ways_anywhere(asked: ChangedSo, params: Parameters) -> list[str]:
     begun = _begun(asked.when, params)
     if asked.now is not None and asked.when.by is None:
         begun += f" AND {_stood_anywhere(asked.now, params)}"
-    of_one = asked.field not in SEVERAL
+    of_one = not has_several(asked.field)
     if of_one and (asked.was is None or asked.when.by is not None):
         return [begun]  # whatever ended, something began in its place, by the same person
     if asked.was is not None:
@@ -144,7 +145,7 @@ def _stood_anywhere(stood: Stood, params: Parameters) -> str:
 
 def _unsaid(asked: WasSo, params: Parameters) -> str | None:
     """On `t`: it holds such a value without a row; None where no such value goes without."""
-    begins = BEGINS_WITH.get(asked.field, MADE)
+    begins = begins_with(asked.field)
     if begins is None:
         return f"t.{asked.field}_id = ANY({params.add('text[]', asked.stood.values)})"
     return "true" if begins in asked.stood.values else None
@@ -193,7 +194,7 @@ def candidates(asked: WasSo | ChangedSo, tenants: Sequence[str], params: Paramet
     """SQL of the ids of all tasks of these workspaces that can meet a condition, some of them more
     than once; None where rows alone do not tell."""
     if isinstance(asked, WasSo):
-        begins = BEGINS_WITH.get(asked.field, MADE)
+        begins = begins_with(asked.field)
         if begins is None or begins in asked.stood.values:
             return None
         stood = "true" if asked.when.by is not None else _stood_anywhere(asked.stood, params)

@@ -60,7 +60,8 @@ def asked_for(condition: Any, params: Parameters) -> str:
         case OneOf(task_ids):
             return f"t.task_id = ANY({params.add('text[]', task_ids)})"
         case WasSo():
-            return was_so(condition, params)
+            now = condition.present
+            return was_so(condition, params, None if now is None else asked_for(now, params))
         case ChangedSo():
             return changed_so(condition, params)
         case _:

@@ -14,6 +14,7 @@ from domain.task.events import (
     TaskAssigned,
     TaskDueDateChanged,
     TaskEstimateChanged,
+    TaskFieldsChanged,
     TaskMovedToProject,
     TaskPrioritised,
     TaskStartDateChanged,
@@ -25,7 +26,7 @@ from infra.postgres.pool import Pool
 from infra.postgres.views import history_hits
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskQueries
-from projections.custom_fields import FieldSort
+from projections.custom_fields import FieldAsked, FieldSort
 from projections.intervals import as_value
 from projections.query.conditions import (
     All,
@@ -76,7 +77,24 @@ def eventful(tasks: int = 45) -> History:
             past.change(task_id, _into(IMPORTED[0], task), actor=who, recorded_at=at)
         occurred_at = chance.choice([None, None, BEGAN + timedelta(minutes=10 + number)])
         past.change(task_id, event, actor=who, recorded_at=at, occurred_at=occurred_at)
+    for number in range(200, 212):
+        _with_fields(past, number, chance)
     return past
+
+
+def _with_fields(past: History, number: int, chance: random.Random) -> None:
+    """A task whose custom fields change, or stay as they were when it was made."""
+    values: dict[str, list[Any]] = {"size": [None, "S", "L"], "kinds": [None, ("a",), ("a", "b")]}
+    begun = {key: chance.choice(those) for key, those in values.items()}
+    given = {key: value for key, value in begun.items() if value is not None}
+    task_id = past.task(number, WEB, fields=given, actor=chance.choice([ADA, BOB]))
+    for step in range(chance.choice([0, 0, 1, 3])):
+        key = chance.choice(list(values))
+        value, was = chance.choice(values[key]), past.state_of(task_id).fields.get(key)
+        if value != was:
+            changed = TaskFieldsChanged(fields={key: value}, was={key: was})
+            at, who = BEGAN + timedelta(hours=50 + 60 * step), chance.choice([ADA, BOB])
+            past.change(task_id, changed, actor=who, recorded_at=at)
 
 
 def _into(status: Status, task: Task) -> TaskStatusChanged:
@@ -198,6 +216,15 @@ BY_BOB = When(by=(BOB,))
 # Names of categories where no status has that key.
 DONE, TODO = {"done", "closed"}, {"todo", "queued"}
 
+
+def _now(key: str, kind: str, value: str | None, empty: bool = False) -> Some:
+    """What asks the same of today."""
+    asked = [FieldAsked(key=key, type=kind, empty=True)] if empty else []
+    if value is not None:
+        asked.append(FieldAsked(key=key, type=kind, one_of=(value,)))
+    return Some(tuple(TaskFilter(fields=(each,)) for each in asked))
+
+
 # The values that are meant, spelt out for the oracle.
 PAST: list[tuple[WasSo, set[str]]] = [
     (WasSo("status", Stood(statuses=("in_review",)), When()), {"in_review"}),
@@ -220,6 +247,13 @@ PAST: list[tuple[WasSo, set[str]]] = [
     (WasSo("due", Stood(spans=((as_value(BEGAN), as_value(BEGAN + DAY)),)), When(first=SOON)),
      {as_value(BEGAN)}),
     (WasSo("estimate", Stood(values=("0.5",)), When()), {"0.5"}),
+    (WasSo("fields.size", Stood(values=("L",)), When(), _now("size", "choice", "L")), {"L"}),
+    (WasSo("fields.size", Stood(values=("", "S")), DURING, _now("size", "choice", "S", True)),
+     {"", "S"}),
+    (WasSo("choices.kinds", Stood(values=("b",)), When(first=SOON), _now("kinds", "choices", "b")),
+     {"b"}),
+    (WasSo("choices.kinds", Stood(values=("",)), BY_BOB, _now("kinds", "choices", None, True)),
+     {""}),
     (WasSo("blocked", Stood(values=("false",)), When()), {"false"}),
 ]  # fmt: skip
 
@@ -234,6 +268,9 @@ CHANGED: list[tuple[ChangedSo, set[str] | None, set[str] | None]] = [
     (ChangedSo("label", None, None, When(first=LATER)), None, None),
     (ChangedSo("due", Stood(values=("",)), None, When()), {""}, None),
     (ChangedSo("project", None, Stood(values=(OPS,)), When()), None, {OPS}),
+    (ChangedSo("fields.size", Stood(values=("S",)), None, When()), {"S"}, None),
+    (ChangedSo("fields.size", None, Stood(values=("L",)), When(first=SOON)), None, {"L"}),
+    (ChangedSo("choices.kinds", None, None, BY_BOB), None, None),
 ]  # fmt: skip
 
 
