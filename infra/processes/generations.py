@@ -69,6 +69,11 @@ class Move:
     new: int
 
 
+def view_lock(name: str, version: int) -> str:
+    """The name under which one process at a time writes a view."""
+    return f"view:{name}:{version}"
+
+
 def fingerprint() -> str:
     """Of the code that folds: an unfinished build by other code is not gone on with."""
     digest = hashlib.sha256()
@@ -107,8 +112,8 @@ async def create(connection: Connection, projection: Projection, log_id: str) ->
     """A new generation with empty tables and no indexes, state `building`, position 0."""
     async with connection.transaction():
         cursor = await connection.execute(
-            "SELECT coalesce(max(generation), 0) + 1 FROM ops.projection_generations"
-            " WHERE name = %s AND version = %s",
+            "INSERT INTO ops.generation_numbers AS n (name, version, last) VALUES (%s, %s, 1)"
+            " ON CONFLICT (name, version) DO UPDATE SET last = n.last + 1 RETURNING last",
             (projection.name, projection.version),
         )
         row = await cursor.fetchone()
@@ -251,14 +256,19 @@ async def adopt(connection: Connection, names: Sequence[str], log_id: str) -> li
 
 async def discard(connection: Connection, generation: Generation) -> None:
     """Drop a generation even if it answers: nothing then does until another one is built."""
-    await connection.execute(
-        "DELETE FROM ops.projection_pointers WHERE name = %s AND version = %s AND generation = %s",
-        _key(generation),
-    )
+    await unpoint(connection, generation)
     while True:
         if await drop(connection, generation):
             return
         await asyncio.sleep(DROP_LOCK_TIMEOUT_MS / 1000)
+
+
+async def unpoint(connection: Connection, generation: Generation) -> None:
+    """Let it answer no more."""
+    await connection.execute(
+        "DELETE FROM ops.projection_pointers WHERE name = %s AND version = %s AND generation = %s",
+        _key(generation),
+    )
 
 
 async def move(connection: Connection, moves: Sequence[Move], log_id: str) -> None:

@@ -17,8 +17,10 @@ from infra.nats.subjects import Subjects
 from infra.nats.wake import Beat, on_beat, on_change, send_views
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
+from infra.processes.broken import discard_broken
 from infra.processes.build import JOIN_WITHIN, BuildLimits, build_first, catch_up
 from infra.processes.counters import Counters
+from infra.processes.former import drop_former
 from infra.processes.generations import Generation, Move, Standing
 from infra.processes.healing import heal_what_is_known_now
 from infra.processes.intake import Intake
@@ -385,6 +387,7 @@ class Group:
         here = await head(locks)
         if here.log_id != self._log_id:
             raise NewIncarnation
+        await discard_broken(locks, self._views)
         names = {name for name, _ in self._views}
         standings = [
             standing
@@ -406,6 +409,7 @@ class Group:
         for generation in await generations.retired(locks, DROP_AFTER_S):
             if (generation.name, generation.version) in self._views:
                 await generations.drop(locks, generation)
+        await drop_former(self._leadership, self._views)
 
     def _overtaken(self, wanted: Mapping[Generation, Standing]) -> bool:
         """Whether a checkpoint is not as we left it, while nothing of ours is on its way."""

@@ -10,6 +10,7 @@ import structlog
 from infra.nats.connection import NatsConnection
 from infra.processes.backoff import Backoff
 from infra.processes.counters import Counters
+from infra.processes.generations import view_lock
 from infra.processes.group import Group, Links, ProjectorLimits
 from infra.processes.log import Log, NewIncarnation, head
 from infra.processes.outages import starts_over
@@ -126,8 +127,3 @@ class Projector:
         for lock in self._views.keys() - leadership.held:
             await leadership.try_lead(lock)
         return bool(leadership.held)
-
-
-def view_lock(name: str, version: int) -> str:
-    """The name under which one process at a time writes a view."""
-    return f"view:{name}:{version}"

@@ -22,10 +22,9 @@ from infra.processes.build import (
     OnProgress,
     build_lock,
 )
-from infra.processes.generations import Generation, Standing
+from infra.processes.generations import Generation, Standing, view_lock
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced
-from infra.processes.projector import view_lock
 from infra.processes.sessions import Leadership, Sessions
 from projections.projection import Projection, Table
 

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+import redis
 
 from tests.e2e.person import PASSWORD, Person
 from tests.e2e.served import NATS, VALKEY, Served, processes
@@ -78,6 +80,35 @@ def test_without_valkey_the_product_answers_and_counts_by_itself(
     finally:
         product.valkey.start()
     until("they share them again", 20, lambda: _limits_are_shared(product))
+
+
+def test_a_valkey_that_is_emptied_again_and_again_changes_no_answer(
+    product: Given, someone: Person
+) -> None:
+    project = someone.project("FLUSH")
+    done = threading.Event()
+
+    def empty() -> int:
+        times = 0
+        with redis.Redis.from_url(product.valkey.url) as valkey:
+            while not done.is_set():
+                valkey.flushall()
+                times += 1
+        return times
+
+    with ThreadPoolExecutor(1) as pool:
+        emptied = pool.submit(empty)
+        try:
+            made = [someone.task(project["id"], f"Task {number}") for number in range(20)]
+            someone.log_in()
+            for each in made:
+                changed = someone.patch(f"/tasks/{each['id']}", {"priority": 1})
+                assert someone.get(f"/tasks/{each['id']}") == changed
+        finally:
+            done.set()
+    assert emptied.result() > 20
+    listed = someone.every(f"/tasks?project_id={project['id']}&priority=critical", "tasks")
+    assert {each["id"] for each in listed} == {each["id"] for each in made}
 
 
 def test_a_database_that_hangs_is_refused_in_time(product: Given, someone: Person) -> None:

@@ -7,6 +7,16 @@ from projections.projection import Projection
 _READ = "SELECT name, version, generation FROM ops.projection_pointers"
 
 
+def being_built(projection: Projection) -> Refused:
+    """The refusal of whoever asks a view of which no generation answers."""
+    return Refused(
+        Kind.VIEW_BEHIND,
+        f"The view {projection.name} is being built; try again in a moment.",
+        view=projection.name,
+        position=0,
+    )
+
+
 class Pointers:
     """The pointers as this process last read them. A rebuild moves one, and the tables it
     pointed to are dropped some time later: whoever meets a dropped table calls `read_again`."""
@@ -24,12 +34,7 @@ class Pointers:
             await self.read_again()
             found = self._generations.get(key)
         if found is None:
-            raise Refused(
-                Kind.VIEW_BEHIND,
-                f"The view {projection.name} is being built; try again in a moment.",
-                view=projection.name,
-                position=0,
-            )
+            raise being_built(projection)
         return found
 
     async def read_again(self) -> None:

@@ -14,7 +14,7 @@ from projections.projection import Projection
 
 from .ddl import relation
 from .gather import Gather
-from .pointers import Pointers
+from .pointers import Pointers, being_built
 from .rows import array, array_literal
 
 MOST_AT_ONCE = 64
@@ -151,7 +151,10 @@ class ViewReader:
             return await self._fetch(scope, sql, params)
         except errors.UndefinedTable:
             await self._pointers.read_again()
+        try:
             return await self._fetch(scope, sql, params)
+        except errors.UndefinedTable:  # it is gone indeed: the projector will build another
+            raise being_built(self._view) from None
 
     async def relation(self, table: str) -> str:
         """A table's present name without its schema."""

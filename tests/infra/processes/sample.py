@@ -335,14 +335,14 @@ def replayed(rows: Iterable[Recorded]) -> Tables:
     return tables
 
 
-def stored(log: SampleLog, generation: int = 1, version: int = 1) -> Tables:
+def stored(log: SampleLog, generation: int = 1, version: int = 1, name: str = "sample") -> Tables:
     """The same from the database."""
     view = sample()
     tables: Tables = {}
     for table in view.tables:
         found = log.ask(
             f"SELECT {', '.join(table.columns)}"
-            f" FROM views.sample_{table.name}_v{version}_g{generation}"
+            f" FROM views.{name}_{table.name}_v{version}_g{generation}"
         )
         made = [table.row(*row) for row in found]
         tables[table.name] = {tuple(getattr(row, part) for part in table.key): row for row in made}

@@ -14,8 +14,9 @@ from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
 from infra.nats.wake import Beat, CommitWaker, on_views, send_beat
 from infra.nats.wire import encode_batch, message_id
+from infra.processes.generations import view_lock
 from infra.processes.group import ProjectorLimits
-from infra.processes.projector import Projector, view_lock
+from infra.processes.projector import Projector
 from infra.processes.relay import Relay
 from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
@@ -245,6 +246,22 @@ async def test_a_deleted_stream_heals(
     assert stored(log) == await as_replayed(log)
     info: api.StreamInfo = await nats.jetstream().stream_info(Subjects(log.log_id()).stream)
     assert info.state.messages > 0
+
+
+async def test_a_view_that_has_lost_a_table_is_built_anew(
+    log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run
+) -> None:
+    """Under another number: who still has the former one is not shown what is half built."""
+    run(Projector([sample()], log, sessions, nats).run())
+    await answers(log)
+    head = log.append(*some_events(500, 1))
+    await until(lambda: checkpoint(log) == head)
+    log.do("DROP TABLE views.sample_tallies_v1_g1")
+    head = log.append(*some_events(50, 2))
+    await answers(log, generation=2)
+    await until(lambda: checkpoint(log, 2) == head)
+    assert stored(log, generation=2) == await as_replayed(log)
+    assert log.ask("SELECT to_regclass('views.sample_totals_v1_g1')") == [(None,)]
 
 
 async def test_two_versions_are_kept_side_by_side(
