@@ -80,7 +80,7 @@ async def test_mistakes_in_meaning_say_where_and_what_may_be_meant(team: Team) -
         "project = WEB AND size < L": "Column 24: size is a field of type choice: expected = or",
         "size WAS L": "Column 1: there is no field size; .* the projects that the query names",
         "project = WEB AND siz CHANGED": 'Column 19: .* Did you mean "size"',
-        "project = WEB AND size WAS XXL": "Column 28: ",
+        "project = WEB AND points WAS many": "Column 30: must be a number",
         "creator WAS me": "Column 1: the history of creator is not kept",
         "status WAS EMPTY": "Column 12: status always holds something",
         "status IS EMPTY": "Column 1: status always holds something",
