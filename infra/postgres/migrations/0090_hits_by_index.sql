@@ -1,0 +1,4 @@
+-- Words that are in more than a quarter of all tasks seem to be met soon on the way through the
+-- table; where a workspace has them more seldom, that way leads through the tasks of all others.
+ALTER FUNCTION views.task_hits(text, tsquery, integer) SET enable_seqscan = off;
+ALTER FUNCTION views.field_hits(text, jsonb[], integer) SET enable_seqscan = off;
