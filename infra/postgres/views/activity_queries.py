@@ -22,6 +22,10 @@ _HAPPENED: Final = (("t.happened_at", "timestamptz"), *_PLACE)
 _HAPPENED_VALUES: Final = (datetime | None, Int64, Int16)
 _LATEST_FIRST: Final = Order(_HAPPENED, True, CursorCodec("happened", *_HAPPENED_VALUES))
 _EARLIEST_FIRST: Final = Order(_HAPPENED, False, CursorCodec("happened asc", *_HAPPENED_VALUES))
+_NOTHING_HAPPENED: Final = (
+    "SELECT t.workspace_id, t.happened_at, t.position, t.ordinal FROM {activity_entries} AS t"
+    " WHERE false"
+)
 # The longest page, and the row that says whether there is more.
 _CAP: Final = 1_001
 
@@ -123,12 +127,10 @@ def _next_happened(
     page gets there: among many that came in with their times it would be found late."""
     timed, always = happened_bounds(asked, params)
     parts = []
-    if place is None:
-        pass
-    elif place[0] is not None:
+    if place is not None and place[0] is not None:
         timed.append(order.after(place, params))
         always = always if order.descending else None
-    elif always is not None:
+    elif place is not None and always is not None:
         always.append(_in_log(order).after(place[1:], params))
     if place is None or place[0] is not None or not order.descending:
         along = tuple(column.removeprefix("t.") for column, _ in _HAPPENED)
@@ -140,8 +142,8 @@ def _next_happened(
             "SELECT workspace_id, NULL::timestamptz AS happened_at, position, ordinal"
             f" FROM ({next_rows(scope, asked, walk, params)}) AS always"
         )
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) < 2:
+        return parts[0] if parts else _NOTHING_HAPPENED
     first, second = parts if order.descending else reversed(parts)
     way, nulls = ("DESC", "LAST") if order.descending else ("ASC", "FIRST")
     return (

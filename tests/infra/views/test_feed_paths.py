@@ -198,6 +198,13 @@ async def test_pages_are_those_of_the_whole_feed_sieved(
         expected = [row[-1] for row in sorted(rows, reverse=True)]
         await require_pages(queries, scope, replace(filters, **clock), expected, name)
 
+    # A place among what has always been is behind all that is asked for since some time.
+    asked = ActivityFilter(workspace_id=WS, happened_by=BEGAN - 20 * DAY)
+    listing = await queries.list(SCOPES["everything"], asked, Page(limit=2))
+    later = replace(asked, since=BEGAN - 30 * DAY)
+    page_behind = Page(cursor=listing.next_cursor)
+    assert (await queries.list(SCOPES["everything"], later, page_behind)).count == 0
+
 
 async def require_pages(
     queries: ActivityQueries, scope: Scope, asked: ActivityFilter, expected: list[str], name: str
