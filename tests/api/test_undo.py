@@ -156,11 +156,11 @@ async def test_a_saved_view_is_told_to_its_project_and_undone(ada: Api, bob: Api
     feed = (await bob.get(f"/projects/{project['id']}/activity?sort_order=asc"))["activities"]
     told = [(each["action"], each["changes"]["old_value"], each["changes"]["new_value"])
             for each in feed if each["entity_type"] == "view"]  # fmt: skip
-    assert sorted(told[1:4]) == [
+    assert set(told[1:4]) == {
         ("view_changed", "", "due < 2d"),
         ("view_changed", None, "due_date"),
         ("view_renamed", "Ours", "Everybody's"),
-    ]
+    }
     assert [told[0], *told[4:6]] == [
         ("view_saved", None, "Ours"),
         ("view_shared", None, "Mine"),
