@@ -40,7 +40,9 @@ async def change_saved_view(command: ChangeSavedView, work: Work) -> str:
     if command.shares and command.project_id != view.project_id:
         if command.project_id is not None:
             await require_may_share(work, command.project_id, view.workspace_id)
-        events += decisions.share(view, command.project_id)
+        shared = decisions.share(view, command.project_id)
+        # Whom it is taken from need not hear what it becomes.
+        events = (*shared, *events) if view.project_id is not None else (*events, *shared)
     work.record(SAVED_VIEW, view.workspace_id, view.view_id, *events)
     return view.view_id
 
