@@ -26,7 +26,7 @@ def test_a_copy_is_as_frozen_as_the_first():
 
 
 def test_there_is_no_field_that_the_state_has_not():
-    with pytest.raises(KeyError):
+    with pytest.raises(AttributeError):
         evolved(task_of().state, titel="Other")
 
 
