@@ -1,10 +1,11 @@
 """What a command asks the log to append: whole or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from domain.aggregate import Versioned
+from domain.values.frozen import dataclass
 
 # What every event changes, or what goes with another field, and so tells nobody what differs.
 _BOOKKEEPING: Final = frozenset(

@@ -7,7 +7,7 @@ from asyncio import gather, get_running_loop
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from random import random
 from typing import Any, Final, TypeVar
@@ -38,6 +38,7 @@ from commands.work import StartAgain, Work, World
 from domain.aggregate import Aggregate, Versioned
 from domain.aggregates import aggregate_of
 from domain.errors import OF_THE_MACHINE, Kind, Refused, first_still_runs, invalid
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.rank import PAIRS
 from domain.values.recorded import Origin

@@ -2,7 +2,6 @@
 
 from asyncio import gather
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from commands.differences import Place, changes
 from commands.work import Work, text_fields
 from domain.aggregate import Aggregate
 from domain.aggregates import aggregate_of
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 
 _READ_AT_ONCE: Final = 64

@@ -1,6 +1,5 @@
 """Who may: deny by default, and what may not be seen looks exactly like what does not exist."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from commands.spec import Access
@@ -10,6 +9,7 @@ from domain.errors import Kind, Refused, invalid, not_found
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
 from domain.values.text import Text
 from domain.values.text_rules import normal_email

@@ -1,7 +1,6 @@
 """What a command may ask of the world."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -9,6 +8,7 @@ from commands.commit import Commit, Receipt
 from domain.aggregate import Versioned
 from domain.errors import Kind, Refused
 from domain.task.wip import Standing
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 
 

@@ -1,7 +1,6 @@
 """Who may which command, role by role: read off the permissions that the commands declare."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from commands.project.undo_change import UndoProjectChange
 from commands.spec import CommandSpec
 from commands.task.undo_change import UndoChange
 from commands.workspace.undo_change import UndoWorkspaceChange
+from domain.values.frozen import dataclass
 from domain.workspace.roles import (
     IN_PROJECT_UNNAMED,
     PROJECT_ROLES,

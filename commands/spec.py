@@ -1,10 +1,10 @@
 """What a command must say of itself before it may be run."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from commands.work import Work
+from domain.values.frozen import dataclass
 
 C = TypeVar("C")
 C_contra = TypeVar("C_contra", contravariant=True)

@@ -1,7 +1,7 @@
 """One attempt at one commit: what it read, and what it decided."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -11,6 +11,7 @@ from commands.ports import BoardReader, CommentReader, EventStore, NewId, TrailR
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
 from domain.errors import OF_THE_MACHINE, Refused
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.limits import Limits
 from domain.values.recorded import Origin, Recorded

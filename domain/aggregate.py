@@ -1,9 +1,9 @@
 """An aggregate as a value: its kind, and how its state follows from its events."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 
 

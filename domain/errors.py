@@ -1,9 +1,10 @@
 """Every way in which the business says no: one closed set of kinds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
+
+from domain.values.frozen import dataclass
 
 
 class Kind(StrEnum):

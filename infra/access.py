@@ -10,7 +10,6 @@ import copy
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from commands.states import States
@@ -18,6 +17,7 @@ from domain.aggregate import Aggregate, Versioned
 from domain.errors import Kind, Refused
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.workspace.roles import project_role
 from domain.workspace.state import WORKSPACE, Workspace

@@ -9,9 +9,9 @@ comment or a project, and which therefore has to be as far as the view itself.
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.reader import Question, ViewReader

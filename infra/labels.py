@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from commands.states import States
 from domain.labels.state import LABELS, Labels, labels_of, shown_otherwise
+from domain.values.frozen import dataclass
 from infra.access import Access
 
 FRESH_FOR_S: Final = 0.25

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
 from prometheus_client import Gauge
 
+from domain.values.frozen import dataclass
 from infra.event_store.store import PostgresEventStore
 from infra.nats.connection import NatsConnection
 from infra.opensearch.index import OpenSearchIndex

@@ -1,11 +1,11 @@
 """Replays a stream from the log: what each of its events made of the state before it."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from domain.aggregates import aggregate_of
 from domain.record.disclosure import SealBroken
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.event_store.codec import Codec, Unreadable
 from infra.event_store.decoder import RowDecoder

@@ -1,8 +1,9 @@
 """Who may see and do what in a workspace, as the view of members had it at one position."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from domain.values.frozen import dataclass
 from domain.workspace.roles import role_in_project, team_roles
 from domain.workspace.state import Membership
 

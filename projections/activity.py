@@ -17,7 +17,6 @@ said of the workspace's graph of them itself. `because_of` are the tasks that bl
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +34,7 @@ from domain.task.events import (
     TaskTagged,
 )
 from domain.user.events import ApiKeyMade, ApiKeyRevoked
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from domain.values.text import Text
 

@@ -1,11 +1,11 @@
 """Custom fields beside the tasks that have any: what lists filter and sort by."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from domain.task.state import Task
+from domain.values.frozen import dataclass
 
 from .projection import Table
 

@@ -4,9 +4,10 @@ Everything that somebody wrote is escaped; the only markup is `<em>`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Final, NamedTuple
+
+from domain.values.frozen import dataclass
 
 from .search_query import AskedText, AskedWord
 from .search_questions import TaskFound

@@ -1,10 +1,11 @@
 """Moments of the past, by the clock of the log and by that of the world."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 
 ALWAYS: Final = -(2**63)

@@ -7,7 +7,6 @@ with all that is below it, the rows below stay as they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from domain.project.events import ProjectWorkflowChanged
@@ -18,6 +17,7 @@ from domain.task.events import (
     TaskStatusChanged,
     TaskTrashed,
 )
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 
 from .projection import Climb, Rows, Scan

@@ -1,9 +1,10 @@
 """A projection is a value: its name, its version, its tables, and how events change their rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple, Protocol
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 
 Key = tuple[Any, ...]

@@ -1,7 +1,6 @@
 """Projects: each one's answer, and those of its workflow, its columns and its custom fields."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +34,7 @@ from domain.project.fields import FieldDefinition, FieldValue
 from domain.project.state import Project, evolve
 from domain.project.workflow import Guard, Transition
 from domain.values.evolved import evolved
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from domain.values.text import readable
 from domain.workspace.events import TeamDeleted

@@ -1,6 +1,8 @@
 """What lists and feeds may be asked: who sees what, and which part of a long answer is wanted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from domain.values.frozen import dataclass
 
 MOST_ROWS_DEEP = 10_000
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from domain.values.frozen import dataclass
 from domain.values.moment import written
 from domain.values.text import Erased
 

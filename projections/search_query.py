@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from domain.errors import invalid
+from domain.values.frozen import dataclass
 
 from .search_words import STOP_WORDS, asked_words, is_single_character
 

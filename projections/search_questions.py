@@ -6,8 +6,9 @@ time of the question; so an index that is behind, or wrong, gives nothing away.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from domain.values.frozen import dataclass
 
 from .questions import Listing, Scope
 from .search_query import AskedText

@@ -1,7 +1,6 @@
 """Tasks and dependencies as they are answered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -10,6 +9,7 @@ from domain.dependency_graph.events import DependencyAdded
 from domain.dependency_graph.state import Edge
 from domain.project.fields import FieldValue
 from domain.task.state import Task
+from domain.values.frozen import dataclass
 from domain.values.priority import band_of
 from domain.values.text import readable
 

@@ -1,8 +1,9 @@
 """What lists of tasks are asked: by which filters, in which order."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from domain.values.frozen import dataclass
 
 from .custom_fields import FieldAsked, FieldSort
 

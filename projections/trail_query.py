@@ -1,7 +1,8 @@
 """What may be asked of the trail."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

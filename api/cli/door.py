@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,6 +15,7 @@ from api.http.batched import answer_alone
 from api.http.call import Call, Caller
 from api.http.past import AsOf, moment_of
 from api.http.route_table import RouteTable
+from domain.values.frozen import dataclass
 from infra.bootstrap import House, open_house
 from infra.settings import Settings
 from projections.past_moments import Moment

@@ -1,10 +1,9 @@
 """Carries out an erasure of which an operator approves, for want of anybody else."""
 
-from dataclasses import dataclass
-
 from commands.custody.approve_as_operator import ApproveErasureAsOperator
 from domain.custody.state import CUSTODY, ErasureState, custody_of
 from domain.errors import not_found
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
 from domain.values.recorded import Origin
 from domain.values.text_rules import normal_username

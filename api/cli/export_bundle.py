@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
@@ -15,6 +14,7 @@ from api.cli.door import house_of
 from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
 from api.cli.progress import step
 from domain.record.disclosure import NotReadable
+from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from domain.values.recorded import Origin
 from infra import logs

@@ -1,7 +1,6 @@
 """Exports a project for the command line, as one of its formats."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +8,7 @@ from api.cli.door import house_of
 from api.cli.exporting import Told, export, record
 from api.cli.progress import Moving, step
 from domain.labels.state import LABELS, labels_of, shown_otherwise
+from domain.values.frozen import dataclass
 from infra.bootstrap import House
 from infra.exports import ocel as object_centric
 from infra.exports.histories import History

@@ -1,12 +1,12 @@
 """Exports a workspace's trail in a period for the command line."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from api.cli.door import house_of
 from api.cli.exporting import Told, export, record
 from api.cli.progress import Moving, step
+from domain.values.frozen import dataclass
 from domain.values.text import shown
 from infra.bootstrap import House
 from infra.exports.project import ExportedProjects, ExportedWorkspace

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from api.cli.progress import step
 from api.cli.verify import told_wrong, trusted_keys
 from api.cli.views_shown import connected_house, views_show
 from domain.record.window import NotValid
+from domain.values.frozen import dataclass
 from infra import logs
 from infra.imports.bundle_file import BundleFile, NotImportable
 from infra.imports.bundle_log import BundleImport, Imported

@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from commands.imports.plan_project import fields_by_attribute
 from commands.imports.reading import reading
 from commands.imports.survey import Survey
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 from infra import logs
 from infra.bootstrap import House

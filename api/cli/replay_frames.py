@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from api.cli.progress import step
 from api.cli.replay_opening import Opened
 from api.cli.replay_page import page_of
 from domain.errors import invalid, not_found
+from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from domain.values.moment import moment, written
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import uvloop
 
 from api.cli.door import Door, house_of
 from api.cli.replay_sight import Sight
 from domain.errors import not_found
+from domain.values.frozen import dataclass
 from domain.values.ids import kind_of
 from infra import logs
 from infra.bootstrap import House

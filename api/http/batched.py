@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -15,6 +14,7 @@ from api.http.reply import Reply
 from api.http.route_table import RouteTable
 from api.http.router_errors import no_such_method, no_such_resource
 from domain.errors import invalid
+from domain.values.frozen import dataclass
 from infra.logs import work_id
 
 if TYPE_CHECKING:

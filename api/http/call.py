@@ -4,7 +4,6 @@ import random
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Depends, Request
@@ -13,6 +12,7 @@ from starlette.types import Message, Receive, Scope
 from api.http.problems import BODY_TOO_LARGE, DoorRefused
 from api.http.reply import Header
 from api.http.strict_json import decode
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
 from api.http.reply import Header
 from domain.errors import invalid
+from domain.values.frozen import dataclass
 
 _TAG: Final = re.compile(r'\s*(?:W/)?"(?P<opaque>[\x21\x23-\x7e\x80-\xff]*)"\s*')
 _VERSION: Final = re.compile(r"(\d{1,18})-[0-9a-f]+|(\d{1,18})")

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from api.http.bodies import Body
 from api.http.call import Call
 from domain.errors import invalid
+from domain.values.frozen import dataclass
 
 _POINTER: Final = "/headers/Idempotency-Key"
 

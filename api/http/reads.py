@@ -1,6 +1,5 @@
 """Single resources read fresh: from the view where it is up to date, else folded from the log."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from api.http.call import Call
@@ -14,6 +13,7 @@ from domain.project.state import Project
 from domain.project.workflow import status_at
 from domain.task.state import Task
 from domain.values.evolved import evolved
+from domain.values.frozen import dataclass
 from domain.workspace.state import Workspace
 from infra.postgres.views.project_queries import ProjectRead
 from infra.postgres.views.task_queries import TaskRead

@@ -8,7 +8,6 @@ does, and with stricter JSON. So there is one definition of each call, and it is
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final, Self, get_args, get_origin
 
@@ -30,6 +29,7 @@ from api.http.reply import Reply
 from api.http.scopes import scope_of
 from api.http.stale import UNREADABLE, stale_header
 from domain.errors import Kind, Refused, not_found
+from domain.values.frozen import dataclass
 from domain.values.ids import is_id, kind_of
 from infra.outages import outage
 

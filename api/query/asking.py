@@ -1,11 +1,11 @@
 """What reading one query needs to know: who asks, what time it is there, where it goes wrong."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from api.query.names import Names
 from domain.errors import Invalid
+from domain.values.frozen import dataclass
 from domain.values.priority import BANDS, NAMED_LEVELS, levels_of
 from projections.query.errors import suggestion, wrong
 from projections.query.moments import Calendar, Span

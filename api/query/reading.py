@@ -1,7 +1,7 @@
 """A query's syntax into what the view of tasks is asked: its conditions and its order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from api.http.call import Call
@@ -9,6 +9,7 @@ from api.query import past, present
 from api.query.asking import Asking
 from api.query.custom import CustomFields
 from api.query.names import Names
+from domain.values.frozen import dataclass
 from infra.settings import Settings
 from projections.query.conditions import All, Not, Some, required
 from projections.query.moments import Calendar

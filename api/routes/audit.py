@@ -1,7 +1,7 @@
 """The trail of a workspace, whole and in order, for those who watch it; asking is recorded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Final, Self
@@ -22,6 +22,7 @@ from api.routes.events import Actor
 from commands.permissions import forbidden
 from commands.security.record_trail_read import RecordTrailRead
 from domain.errors import Kind, invalid
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR, is_id, kind_of
 from domain.values.moment import moment
 from domain.workspace.roles import Right, workspace_rights

@@ -5,7 +5,6 @@ What a value means is said by the field's definition in the projects that the li
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from math import isfinite
 from typing import Any, Final
@@ -13,6 +12,7 @@ from typing import Any, Final
 from api.http.call import Call
 from domain.errors import Invalid, invalid
 from domain.project.fields import FieldDefinition, option_named
+from domain.values.frozen import dataclass
 from domain.values.moment import is_day, moment
 from projections.custom_fields import FieldAsked, FieldSort
 

@@ -1,6 +1,5 @@
 """Giving the open tasks of one member of a workspace to another, so many at a time."""
 
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
@@ -19,6 +18,7 @@ from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
 from commands.workspace.hand_over_tasks import HandOverTasks
 from domain.errors import Kind
+from domain.values.frozen import dataclass
 from domain.workspace.events import WorkspaceTasksHandedOver
 from domain.workspace.state import Workspace
 from projections.questions import Listing, Page, Scope

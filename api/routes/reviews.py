@@ -1,6 +1,5 @@
 """Reviews of the trail: who attests to have looked at what, and what is overdue."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -25,6 +24,7 @@ from commands.review.schedule_reviews import ScheduleReviews
 from domain.errors import Kind, Refused, invalid
 from domain.review.events import TrailReviewed
 from domain.review.state import REVIEWS, Reviews, reviews_of
+from domain.values.frozen import dataclass
 from domain.values.moment import moment
 from domain.values.recorded import Recorded
 from domain.values.text import readable

@@ -1,6 +1,6 @@
 """What a list of tasks is asked of the view, and where."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from api.routes.field_query import field_sort, fields_asked
 from api.routes.task_query import QUERY_POINTER, TaskListQuery
 from domain.errors import invalid
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from infra.answer_cache import Place
 from projections.intervals import INTERVALS_VIEW
 from projections.past_moments import Moment

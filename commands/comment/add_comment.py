@@ -1,7 +1,5 @@
 """Say something about a task."""
 
-from dataclasses import dataclass
-
 from commands.comment.mentions import mentioned_in
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
@@ -11,6 +9,7 @@ from domain.comment import decisions
 from domain.comment.events import CommentAdded
 from domain.comment.state import COMMENT
 from domain.errors import Kind, Refused
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id, is_id
 from domain.workspace.roles import Right
 

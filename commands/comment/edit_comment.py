@@ -1,7 +1,6 @@
 """Change what a comment says, or whom it mentions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from msgspec import UNSET, UnsetType
 
@@ -14,6 +13,7 @@ from domain.comment import decisions
 from domain.comment.events import CommentEdited
 from domain.comment.state import Comment
 from domain.project.state import Project
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right, project_role
 from domain.workspace.state import WORKSPACE
 

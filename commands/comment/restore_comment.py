@@ -1,13 +1,12 @@
 """Bring a deleted comment back."""
 
-from dataclasses import dataclass
-
 from commands.comment.on_comment import open_comment, record
 from commands.permissions import OnComment
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.comment import decisions
 from domain.comment.events import CommentRestored
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right, project_rights
 from domain.workspace.state import WORKSPACE
 

@@ -1,7 +1,5 @@
 """Approve of an erasure as whoever runs the product, where nobody else could."""
 
-from dataclasses import dataclass
-
 from commands.custody.approve_erasure import approved
 from commands.custody.places import loaded_custody
 from commands.permissions import OfWorkspace
@@ -12,6 +10,7 @@ from domain.custody.events import ErasureApproved
 from domain.custody.state import custody_of
 from domain.errors import invalid, not_found
 from domain.user.events import UserErased
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR
 from domain.values.text_rules import one_line
 from domain.workspace.roles import Right, workspace_rights

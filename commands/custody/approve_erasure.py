@@ -1,7 +1,6 @@
 """Approve that a person is forgotten; what comes of it is noted by the product itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from commands.custody.places import DUE_SCOPE, loaded_custody, places_of, require_whole_key
 from commands.permissions import OfWorkspace, OverCustody
@@ -14,6 +13,7 @@ from domain.custody.state import CUSTODY, Erasure, custody_of
 from domain.errors import not_found
 from domain.user.events import UserErased
 from domain.user.state import USER, User
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.text_rules import normal_email, normal_username
 from domain.workspace.roles import Right

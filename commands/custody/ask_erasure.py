@@ -1,7 +1,5 @@
 """Ask for a person to be forgotten: oneself everywhere, or somebody of one's workspace."""
 
-from dataclasses import dataclass
-
 from commands.custody.places import loaded_custody, require_whole_key
 from commands.permissions import OneselfOrInNamedWorkspace, OneselfOrInWorkspace
 from commands.spec import CommandSpec, NoInverse
@@ -11,6 +9,7 @@ from domain.custody.events import ErasureAsked, ErasureWithdrawn
 from domain.custody.state import CUSTODY, custody_of
 from domain.errors import not_found
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE

@@ -1,6 +1,5 @@
 """Propose that something is kept, or is not any more; another person approves."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from commands.custody.places import loaded_custody
@@ -19,6 +18,7 @@ from domain.custody.events import (
 from domain.custody.state import CUSTODY, custody_of
 from domain.errors import invalid
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE

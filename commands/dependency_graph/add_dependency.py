@@ -1,7 +1,5 @@
 """Make a task depend on another, or another on it."""
 
-from dataclasses import dataclass
-
 from commands.dependency_graph.linking import add_edge, graph_in_turn, other_end
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
@@ -11,6 +9,7 @@ from domain.dependency_graph.events import DependencyAdded
 from domain.errors import invalid
 from domain.task.decisions import RELATIONS, require_not_trashed
 from domain.task.events import TaskBlocked, TaskDependencyAdded
+from domain.values.frozen import dataclass
 from domain.values.ids import graph_of
 from domain.workspace.roles import Right
 

@@ -1,7 +1,5 @@
 """Let two tasks no longer depend on each other."""
 
-from dataclasses import dataclass
-
 from commands.dependency_graph.linking import graph_in_turn, record
 from commands.permissions import OnTask, visible_task
 from commands.spec import BY_EVENTS, CommandSpec
@@ -12,6 +10,7 @@ from domain.dependency_graph.events import DependencyRemoved
 from domain.errors import not_found
 from domain.task.decisions import require_not_trashed
 from domain.task.events import TaskDependencyRemoved, TaskUnblocked
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

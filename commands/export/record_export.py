@@ -1,13 +1,14 @@
 """Write down that a file was made of a workspace's trail, before anybody gets it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.export.events import TrailExported
 from domain.export.state import EXPORT
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id
 from domain.workspace.roles import Right
 

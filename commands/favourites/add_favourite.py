@@ -1,7 +1,5 @@
 """Keep a project or a task at hand."""
 
-from dataclasses import dataclass
-
 from commands.favourites.place import of_entity
 from commands.permissions import ForOneself
 from commands.spec import CommandSpec, NoInverse
@@ -11,6 +9,7 @@ from domain.favourites.events import FavouriteAdded
 from domain.favourites.state import FAVOURITES, favourites_of
 from domain.task.decisions import require_not_trashed
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

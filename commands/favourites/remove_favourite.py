@@ -1,7 +1,5 @@
 """Keep a project or a task at hand no longer."""
 
-from dataclasses import dataclass
-
 from commands.favourites.place import of_entity
 from commands.permissions import ForOneself
 from commands.spec import CommandSpec, NoInverse
@@ -9,6 +7,7 @@ from commands.work import Work
 from domain.favourites import decisions
 from domain.favourites.events import FavouriteRemoved
 from domain.favourites.state import FAVOURITES, favourites_of
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
 """An event log as any format gives it to an import: traces, their events, and what is broken."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+from domain.values.frozen import dataclass
 
 Value = str | int | float | bool | dict[str, Any]
 """One attribute, JSON-ready and without loss. A plain string, whole number, number or boolean

@@ -1,7 +1,6 @@
 """Bring in the people of a log: members of the workspace who have no log-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
@@ -9,6 +8,7 @@ from commands.work import Work
 from domain.user.decisions import import_person
 from domain.user.events import PersonImported
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.workspace.events import WorkspaceMemberAdded
 from domain.workspace.roles import Right

@@ -1,6 +1,5 @@
 """Make a project for a log, or let a present one hold it as well."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from commands.imports.plan_project import extended_workflow, fields_for, new_workflow
@@ -12,6 +11,7 @@ from domain.project import decisions, process
 from domain.project.events import ProjectCreated, ProjectFieldsChanged, ProjectWorkflowChanged
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 _RECORD: Final = "an import is the record of what happened elsewhere; archive the project instead."

@@ -1,7 +1,7 @@
 """Bring in a trace: its task, each of its records whole, and what they changed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from commands.commit import NewEvent
@@ -33,6 +33,7 @@ from domain.task.events import (
     TaskUnblocked,
 )
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 # At most about four events each: far from what one commit may hold, and from its time-outs.

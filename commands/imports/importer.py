@@ -3,7 +3,6 @@
 import hashlib
 from asyncio import Semaphore, TaskGroup
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from commands.imports.reading import Faulty, Reading
 from commands.imports.survey import Survey
 from commands.ports import StreamMoved
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 
 TRACES_AT_ONCE: Final = 64

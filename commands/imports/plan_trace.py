@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,6 +32,7 @@ from domain.task.events import (
     TaskStatusChanged,
 )
 from domain.task.state import Task, authors_after, former_author, running_digest
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.moment import written
 from domain.values.priority import DEFAULT_LEVEL

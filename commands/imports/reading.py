@@ -1,7 +1,6 @@
 """How the events of a log are to be understood: as records of who did what to a task, and when."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +19,7 @@ from commands.imports.event_log import (
     text_of,
 )
 from domain.errors import Invalid, invalid
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 
 # What XML may say and a name of ours may not: lines, tabs and the C1 controls.

@@ -3,11 +3,12 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from commands.imports.event_log import Attributes, Broken, Trace
 from commands.imports.reading import Faulty, Reading, Record, field_type
 from domain.errors import Kind, Refused
+from domain.values.frozen import dataclass
 
 _HOLDS_ALL = "text"
 _MAX_ATTRIBUTES = 1000

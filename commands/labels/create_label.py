@@ -1,7 +1,5 @@
 """Make a label before any task has it."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
@@ -9,6 +7,7 @@ from domain.errors import Kind, Refused
 from domain.labels import decisions
 from domain.labels.events import LabelCreated
 from domain.labels.state import LABELS, labels_of
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id
 from domain.workspace.roles import Right
 

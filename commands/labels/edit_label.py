@@ -1,7 +1,5 @@
 """Change what a label is called and which colour it has, for every task at once."""
 
-from dataclasses import dataclass
-
 from msgspec import UNSET, UnsetType
 
 from commands.permissions import InWorkspace
@@ -10,6 +8,7 @@ from commands.work import Work
 from domain.labels import decisions
 from domain.labels.events import LabelEvent, LabelRecoloured, LabelRenamed
 from domain.labels.state import LABELS, labels_of
+from domain.values.frozen import dataclass
 from domain.values.text_rules import Problems
 from domain.workspace.roles import Right
 

@@ -1,13 +1,12 @@
 """Let a label be shown as another one."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.labels import decisions
 from domain.labels.events import LabelMerged
 from domain.labels.state import LABELS, labels_of
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

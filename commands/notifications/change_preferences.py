@@ -1,7 +1,6 @@
 """Choose which news reach oneself, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from commands.permissions import OwnAccount
 from commands.spec import CommandSpec, NoInverse
@@ -9,6 +8,7 @@ from commands.work import Work
 from domain.preferences import decisions
 from domain.preferences.events import NotificationPreferencesChanged
 from domain.preferences.state import PREFERENCES, preferences_of
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 
 

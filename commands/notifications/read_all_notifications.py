@@ -1,13 +1,12 @@
 """Mark all notifications of a workspace as read."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OwnInbox
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.inbox import decisions
 from domain.inbox.events import NotificationsRead
 from domain.inbox.state import INBOX, inbox_of
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

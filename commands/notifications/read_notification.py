@@ -1,13 +1,12 @@
 """Mark one notification as read."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OwnInbox
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.inbox import decisions
 from domain.inbox.events import NotificationRead
 from domain.inbox.state import INBOX, inbox_of
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Say of a task that it is due soon, or overdue: what the clock asks for, once for each date."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from commands.permissions import OfTask
@@ -12,6 +11,7 @@ from domain.reminders import decisions
 from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
 from domain.reminders.state import REMINDERS, reminders_of
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Put one notification out of sight for a while, or back into it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from commands.permissions import OwnInbox
@@ -9,6 +8,7 @@ from commands.work import Work
 from domain.inbox import decisions
 from domain.inbox.events import NotificationSnoozed
 from domain.inbox.state import INBOX, inbox_of
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,5 @@
 """Name somebody in a project, with a role of their own there."""
 
-from dataclasses import dataclass
-
 from commands.people import person_named
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
@@ -9,6 +7,7 @@ from commands.work import Work
 from domain.project import membership
 from domain.project.events import ProjectMemberAdded
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE
 

@@ -1,13 +1,12 @@
 """Name a team in a project, with a role for each of its members."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import membership
 from domain.project.events import ProjectTeamAdded, ProjectTeamRemoved
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE
 

@@ -1,7 +1,5 @@
 """Lay a project's board out anew."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
@@ -9,6 +7,7 @@ from domain.project import process
 from domain.project.board import ColumnDraft
 from domain.project.events import ProjectColumnsChanged, ProjectSwimlaneChanged
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,7 +1,5 @@
 """Say which custom fields a project's tasks have."""
 
-from dataclasses import dataclass
-
 from commands.people import require_in_project
 from commands.permissions import OnProject
 from commands.spec import CommandSpec, NoInverse
@@ -10,6 +8,7 @@ from domain.project import process
 from domain.project.events import ProjectFieldsChanged
 from domain.project.fields import FieldDraft
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

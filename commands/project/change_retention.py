@@ -1,13 +1,12 @@
 """Say for how long a project keeps what is in its trash."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project.events import ProjectRetentionChanged
 from domain.project.state import PROJECT
 from domain.retention import decisions
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

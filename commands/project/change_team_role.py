@@ -1,13 +1,12 @@
 """Give a team that is named in a project another role there."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import membership
 from domain.project.events import ProjectTeamRoleChanged
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE
 

@@ -1,7 +1,5 @@
 """Say which types a project's tasks have."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
@@ -9,6 +7,7 @@ from domain.project import process
 from domain.project.events import ProjectTypesChanged
 from domain.project.state import PROJECT
 from domain.project.types import TaskType
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from commands.permissions import OnProject
@@ -23,6 +23,7 @@ from domain.task.events import (
     TaskUnblocked,
 )
 from domain.task.state import TASK, Task
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 _READ_AT_ONCE = 32

@@ -1,7 +1,6 @@
 """Make a project with the default workflow and a column for each of its statuses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from random import randrange
 from typing import Final
 
@@ -18,6 +17,7 @@ from domain.project.events import (
 )
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id
 from domain.values.text_rules import checked_name, made_project_key, numbered_project_key
 from domain.workspace.roles import Right

@@ -1,7 +1,6 @@
 """Change what a project is called, how it is described and shown, whose it is and who sees it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from msgspec import UNSET, UnsetType
 
@@ -23,6 +22,7 @@ from domain.project.events import (
     ProjectViewTypeChanged,
 )
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.values.text_rules import Problems
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE

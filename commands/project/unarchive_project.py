@@ -1,13 +1,12 @@
 """Take a project up again."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.project import decisions
 from domain.project.events import ProjectUnarchived
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

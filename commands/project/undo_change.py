@@ -1,13 +1,12 @@
 """Take back a whole command that changed a project, while what it changed still stands."""
 
-from dataclasses import dataclass
-
 from commands.inverses import INVERSES
 from commands.permissions import OnProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.undoing import undo_at
 from commands.work import Work
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,7 +1,5 @@
 """React to a comment."""
 
-from dataclasses import dataclass
-
 from commands.comment.on_comment import open_comment
 from commands.permissions import OnComment
 from commands.spec import CommandSpec, NoInverse
@@ -9,6 +7,7 @@ from commands.work import Work
 from domain.reactions import decisions
 from domain.reactions.events import ReactionAdded
 from domain.reactions.state import REACTIONS, reactions_of
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,6 +1,5 @@
 """Make the next task of a series that goes on by the schedule."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from commands.recurrence.next_task import NEXT_TASK, make_next
@@ -10,6 +9,7 @@ from domain.errors import not_found
 from domain.recurrence.decisions import due_next
 from domain.recurrence.state import RECURRENCE
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR
 from domain.values.recorded import Origin
 

@@ -1,7 +1,5 @@
 """Let a series that had ended go on."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.recurrence.set_recurrence import series_of
 from commands.spec import BY_EVENTS, CommandSpec
@@ -11,6 +9,7 @@ from domain.errors import not_found
 from domain.recurrence import decisions
 from domain.recurrence.events import RecurrenceResumed
 from domain.recurrence.state import RECURRENCE
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

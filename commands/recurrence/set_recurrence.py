@@ -1,6 +1,5 @@
 """Let a task come again, or change when it does."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from domain.recurrence.state import RECURRENCE, Recurrence
 from domain.task import decisions as tasks
 from domain.task.events import TaskDueDateChanged, TaskMadeRecurring
 from domain.task.state import Task
+from domain.values.frozen import dataclass
 from domain.values.moment import checked_time_zone, day_or_moment, written
 from domain.workspace.roles import Right
 

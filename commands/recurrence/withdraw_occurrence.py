@@ -1,6 +1,5 @@
 """Take the last task out of its series: the one before it is the last again."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from commands.permissions import OnTask
@@ -12,6 +11,7 @@ from domain.errors import not_found
 from domain.recurrence import decisions
 from domain.recurrence.events import OccurrenceWithdrawn
 from domain.recurrence.state import RECURRENCE
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

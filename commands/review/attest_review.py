@@ -1,7 +1,5 @@
 """Attest that one has looked at a range of the trail."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
@@ -9,6 +7,7 @@ from domain.errors import invalid
 from domain.review import decisions
 from domain.review.events import TrailReviewed
 from domain.review.state import REVIEWS, reviews_of
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

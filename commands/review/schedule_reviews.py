@@ -1,13 +1,12 @@
 """Say within how many days everything in the trail has to be reviewed."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.review import decisions
 from domain.review.events import ReviewScheduleChanged
 from domain.review.state import REVIEWS, reviews_of
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

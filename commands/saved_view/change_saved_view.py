@@ -1,7 +1,6 @@
 """Change a saved view: its name, what it asks for, with whom it is shared."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from commands.saved_view.on_saved_view import OnSavedView, require_may_share
 from commands.spec import BY_EVENTS, CommandSpec
@@ -9,6 +8,7 @@ from commands.work import Work
 from domain.saved_view import decisions
 from domain.saved_view.events import SavedViewAltered, SavedViewRenamed, SavedViewShared
 from domain.saved_view.state import SAVED_VIEW
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

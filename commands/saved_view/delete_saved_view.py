@@ -1,13 +1,12 @@
 """Take a saved view out of use."""
 
-from dataclasses import dataclass
-
 from commands.saved_view.on_saved_view import OnSavedView
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.saved_view import decisions
 from domain.saved_view.events import SavedViewDeleted
 from domain.saved_view.state import SAVED_VIEW
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

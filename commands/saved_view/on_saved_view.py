@@ -1,6 +1,5 @@
 """What commands on saved views have in common: who sees one, who may change it."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from commands.permissions import OfHome, forbidden, home_of, visible_project
@@ -9,6 +8,7 @@ from commands.work import Work
 from domain.errors import Kind, Refused, invalid, not_found
 from domain.project.state import PROJECT
 from domain.saved_view.state import SAVED_VIEW, SavedView
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right, project_rights, workspace_rights
 from domain.workspace.state import WORKSPACE, Workspace
 

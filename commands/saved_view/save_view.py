@@ -1,7 +1,7 @@
 """Save what a list of tasks asks for, for oneself or for a project."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from commands.saved_view.on_saved_view import SavesViews, home_of_view
 from commands.spec import BY_EVENTS, CommandSpec
@@ -9,6 +9,7 @@ from commands.work import Work
 from domain.saved_view import decisions
 from domain.saved_view.events import SavedViewCreated
 from domain.saved_view.state import SAVED_VIEW
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,12 @@
 """Take back a whole command that changed a saved view, while what it changed still stands."""
 
-from dataclasses import dataclass
-
 from commands.inverses import INVERSES
 from commands.saved_view.on_saved_view import OnSavedView
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.undoing import undo_at
 from commands.work import Work
 from domain.saved_view.state import SAVED_VIEW
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """Note what those who watch must know of: the product does it by itself."""
 
-from dataclasses import dataclass
 from typing import Final, get_args
 
 from commands.spec import Access, CommandSpec, NoInverse
@@ -8,6 +7,7 @@ from commands.work import Work
 from domain.errors import not_found
 from domain.security.events import Noted
 from domain.security.state import NOTE
+from domain.values.frozen import dataclass
 
 WATCH: Final = "watch"
 

@@ -1,13 +1,13 @@
 """Write down that somebody reads the trail, before they get what they asked for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.security.events import TrailRead
 from domain.security.state import NOTE
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

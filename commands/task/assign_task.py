@@ -1,7 +1,5 @@
 """Say who a task is for."""
 
-from dataclasses import dataclass
-
 from msgspec import UNSET, UnsetType
 
 from commands.people import require_in_project
@@ -12,6 +10,7 @@ from commands.work import Work
 from domain.errors import invalid
 from domain.task import decisions
 from domain.task.events import TaskAssigned
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

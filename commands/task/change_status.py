@@ -1,7 +1,5 @@
 """Move a task along its project's workflow."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.recurrence.next_task import NEXT_TASK
 from commands.spec import BY_EVENTS, CommandSpec
@@ -9,6 +7,7 @@ from commands.task.moving import status_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.task.events import TaskBlocked, TaskStatusChanged, TaskUnblocked
+from domain.values.frozen import dataclass
 from domain.values.rank import fresh_rank
 from domain.workspace.roles import Right
 

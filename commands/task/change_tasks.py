@@ -2,7 +2,7 @@
 
 from asyncio import gather, sleep
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from commands.comment.add_comment import ADD_COMMENT
@@ -17,6 +17,7 @@ from commands.task.tag_task import TAG_TASK
 from commands.work import Work
 from domain.errors import not_found
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 _READ_AT_ONCE: Final = 64

@@ -1,7 +1,7 @@
 """Create a task."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from commands.dependency_graph.linking import add_edge, graph_in_turn, other_end
 from commands.labels.held import held_tags
@@ -20,6 +20,7 @@ from domain.task import decisions
 from domain.task.events import TaskBlocked, TaskCreated, TaskDependencyAdded
 from domain.task.state import TASK
 from domain.task.subtasks import require_place
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id, graph_of
 from domain.values.priority import chosen_level
 from domain.values.rank import fresh_rank

@@ -1,7 +1,5 @@
 """Make a task that says what another one says."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.copying import copy_of, record_copy
@@ -11,6 +9,7 @@ from commands.work import Work
 from domain.project.state import PROJECT
 from domain.task.decisions import require_not_trashed
 from domain.task.events import TaskCreated, TaskFieldsChanged
+from domain.values.frozen import dataclass
 from domain.values.text_rules import checked_title
 from domain.workspace.roles import Right
 

@@ -1,7 +1,6 @@
 """Change what a task says: title, description, type, start date, estimate, custom fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from msgspec import UNSET, UnsetType
 
@@ -19,6 +18,7 @@ from domain.task.events import (
     TaskStartDateChanged,
     TaskTypeChanged,
 )
+from domain.values.frozen import dataclass
 from domain.values.text_rules import Problems
 from domain.workspace.roles import Right
 

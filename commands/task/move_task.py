@@ -1,7 +1,5 @@
 """Move a card on its project's board: into a column or a status, directly beside another card."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask, visible_task
 from commands.recurrence.next_task import NEXT_TASK
 from commands.spec import BY_EVENTS, CommandSpec
@@ -16,6 +14,7 @@ from domain.project.workflow import allowed_from, known_status
 from domain.task import decisions
 from domain.task.events import TaskBlocked, TaskRanked, TaskStatusChanged, TaskUnblocked
 from domain.task.state import Task, spaced_guard
+from domain.values.frozen import dataclass
 from domain.values.rank import LONG_RANK, fresh_rank, rank_between
 from domain.workspace.roles import Right
 

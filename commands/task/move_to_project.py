@@ -1,7 +1,5 @@
 """Move a task to another project of its workspace."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTaskAndProject
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.moving import facts_of
@@ -24,6 +22,7 @@ from domain.task.events import (
 )
 from domain.task.relocation import category_of, counterpart, guards_into, relocate, with_dropped
 from domain.task.state import TASK, Task
+from domain.values.frozen import dataclass
 from domain.values.rank import fresh_rank
 from domain.workspace.roles import Right, project_role
 from domain.workspace.state import WORKSPACE

@@ -1,7 +1,5 @@
 """Take a task out of the trash when its project has kept it there for long enough."""
 
-from dataclasses import dataclass
-
 from commands.notifications.remind import TheScheduleOfTasks
 from commands.spec import CommandSpec, NoInverse
 from commands.task.purging import holds_that_keep, record_purge, with_all_below
@@ -13,6 +11,7 @@ from domain.retention.events import TaskPurgeHeld
 from domain.retention.state import RETENTION, retention_of
 from domain.task.events import TaskDependencyRemoved, TaskPurged, TaskUnblocked
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

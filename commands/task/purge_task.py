@@ -1,7 +1,5 @@
 """Take a task out of the trash for good, and with it all that stands below it."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask, forbidden, visible_project
 from commands.spec import CommandSpec, NoInverse
 from commands.task.purging import holds_that_keep, record_purge, with_all_below
@@ -12,6 +10,7 @@ from domain.errors import invalid, not_found
 from domain.retention.decisions import purge
 from domain.task.events import TaskDependencyRemoved, TaskPurged, TaskUnblocked
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right, project_rights
 
 

@@ -2,7 +2,6 @@
 
 from asyncio import gather
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from commands.permissions import BySystem
@@ -13,6 +12,7 @@ from domain.project.board import column_of
 from domain.project.state import PROJECT
 from domain.task.events import TaskRespaced
 from domain.task.state import TASK, order_guard, spaced_guard, status_guard
+from domain.values.frozen import dataclass
 from domain.values.rank import LONG_RANK, fresh_rank, spread
 
 # On each side of the card, tried one after another until the ranks come out short enough: so one

@@ -1,7 +1,5 @@
 """Take a task back out of the trash, and with it what went there with it."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
@@ -10,6 +8,7 @@ from commands.work import Work
 from domain.task import decisions
 from domain.task.events import TaskBlocked, TaskRestored
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

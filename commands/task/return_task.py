@@ -1,6 +1,5 @@
 """Put a card back where a move took it from."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from commands.permissions import OnTask
@@ -10,6 +9,7 @@ from commands.task.moving import return_events
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.task.events import TaskBlocked, TaskRanked, TaskStatusChanged, TaskUnblocked
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

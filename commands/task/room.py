@@ -7,7 +7,6 @@ takes along: their project may stand over its limit afterwards, and lets nothing
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from commands.work import Work
 from domain.errors import Refused
@@ -16,6 +15,7 @@ from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.task.wip import Traffic, has_limits, held_lanes, refusal_of, traffic_of
 from domain.values.evolved import evolved
+from domain.values.frozen import dataclass
 
 TakeTurn = Callable[[str], Awaitable[object]]
 

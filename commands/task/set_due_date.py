@@ -1,13 +1,12 @@
 """Set by when a task is to be done."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import moment_given, open_task, record
 from commands.work import Work
 from domain.task import decisions
 from domain.task.events import TaskDueDateChanged
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

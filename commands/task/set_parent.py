@@ -1,7 +1,5 @@
 """Put a task below another one, or at the top: from task to subtask and back."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
@@ -10,6 +8,7 @@ from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.task.events import TaskParentChanged
 from domain.task.subtasks import place_under
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

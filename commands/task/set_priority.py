@@ -1,13 +1,12 @@
 """Set how urgent a task is."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
 from commands.work import Work
 from domain.task import decisions
 from domain.task.events import TaskPrioritised
+from domain.values.frozen import dataclass
 from domain.values.priority import chosen_level
 from domain.workspace.roles import Right
 

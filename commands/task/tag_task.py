@@ -1,7 +1,5 @@
 """Set a task's tags."""
 
-from dataclasses import dataclass
-
 from commands.labels.held import held_tags, known_labels
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
@@ -11,6 +9,7 @@ from domain.labels.events import LabelCreated
 from domain.labels.state import standing
 from domain.task import decisions
 from domain.task.events import TaskTagged
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,7 +1,5 @@
 """Put a task into the trash, and with it all that stands below it."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task, record
@@ -9,6 +7,7 @@ from commands.task.tree import below, taken_along
 from commands.work import Work
 from domain.task import decisions
 from domain.task.events import TaskTrashed, TaskUnblocked
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,6 +1,6 @@
 """Take back a whole command that changed a task, while what it changed still stands."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import partial
 
 from commands.inverses import INVERSES
@@ -10,6 +10,7 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.undoing import undo_at
 from commands.work import Work
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,7 +1,6 @@
 """Take back what a bulk or a batch did, in one commit; what cannot be is left, and named."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from commands.inverses import INVERSES
@@ -11,6 +10,7 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.undoing import take_back
 from commands.work import Work
 from domain.errors import Kind, Refused
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from domain.workspace.roles import Right
 

@@ -1,7 +1,5 @@
 """Change a template's name, or its tasks as a whole."""
 
-from dataclasses import dataclass
-
 from commands.spec import CommandSpec, NoInverse
 from commands.template.on_template import OnTemplate
 from commands.work import Work
@@ -14,6 +12,7 @@ from domain.template.events import (
     TemplateTaskAdded,
 )
 from domain.template.state import TEMPLATE
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -28,6 +27,7 @@ from domain.template.events import (
 from domain.template.filling import duration_between
 from domain.template.outline import DEFAULT_OUTLINE, ProjectOutline, outline_of
 from domain.template.state import TEMPLATE
+from domain.values.frozen import dataclass
 from domain.values.text import shown
 from domain.workspace.roles import Right
 

@@ -1,13 +1,12 @@
 """Take a template out of use; what was made from it stays."""
 
-from dataclasses import dataclass
-
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.template.on_template import OnTemplate
 from commands.work import Work
 from domain.template import decisions
 from domain.template.events import TemplateDeleted
 from domain.template.state import TEMPLATE
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

@@ -1,12 +1,12 @@
 """What commands on one template have in common."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from commands.spec import Access
 from commands.work import Work
 from domain.errors import Kind, Refused, not_found
 from domain.template.state import TEMPLATE, Template
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
 

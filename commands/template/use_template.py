@@ -1,7 +1,7 @@
 """Make what a template describes: a task with all below it, or a project with its tasks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from domain.template import decisions
 from domain.template.filling import checked_values, day_after, filled, variables_in
 from domain.template.outline import DEFAULT_OUTLINE, ProjectOutline
 from domain.template.state import TEMPLATE, Template, TemplateTask
+from domain.values.frozen import dataclass
 from domain.values.text import shown
 from domain.workspace.roles import project_role
 from domain.workspace.state import WORKSPACE

@@ -1,7 +1,6 @@
 """Note that a password or a second factor was changed; what they are is nowhere in the log."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from commands.permissions import OwnAccount
 from commands.spec import CommandSpec, NoInverse
@@ -15,6 +14,7 @@ from domain.user.events import (
     UserSecondFactorEnabled,
 )
 from domain.user.state import USER, User
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 
 

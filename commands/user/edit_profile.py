@@ -1,7 +1,5 @@
 """Change one's own name, time zone and language."""
 
-from dataclasses import dataclass
-
 from msgspec import UNSET, UnsetType
 
 from commands.permissions import OwnAccount
@@ -10,6 +8,7 @@ from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserEvent, UserLocaleChanged, UserRenamed
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.text_rules import Problems
 

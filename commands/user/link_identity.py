@@ -1,13 +1,12 @@
 """Note that an identity at another's provider leads into an account, or no longer does."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OwnAccount
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserIdentityLinked, UserIdentityUnlinked
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, checked_id
 
 

@@ -1,7 +1,5 @@
 """Make a key for oneself, with which a program does some of what one may."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OwnAccount
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
@@ -9,6 +7,7 @@ from domain.errors import invalid
 from domain.user import decisions
 from domain.user.events import ApiKeyMade
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.moment import moment
 from domain.workspace.state import WORKSPACE

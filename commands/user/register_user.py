@@ -1,7 +1,5 @@
 """Make an account, and with it a workspace and a project of its own."""
 
-from dataclasses import dataclass
-
 from commands.permissions import Anyone, Invited
 from commands.spec import CommandSpec, NoInverse
 from commands.user.link_identity import LinkIdentity, link_identity
@@ -16,6 +14,7 @@ from domain.project.workflow import PERSONAL_WORKFLOW
 from domain.user import decisions as users
 from domain.user.events import UserEmailVerified, UserIdentityLinked, UserRegistered
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, checked_id
 from domain.values.text_rules import normal_email, normal_username
 from domain.workspace import decisions as workspaces

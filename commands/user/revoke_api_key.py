@@ -1,13 +1,12 @@
 """Revoke a key of one's own: from then on it opens nothing."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OwnAccount
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import ApiKeyRevoked
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 
 NEVER_AGAIN = NoInverse("a revoked key never comes back; make a new one.")

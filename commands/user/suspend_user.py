@@ -1,13 +1,12 @@
 """Close somebody's account, or open it again: for the operator of the product alone."""
 
-from dataclasses import dataclass
-
 from commands.permissions import ByOperator
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserActivated, UserSuspended
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 
 

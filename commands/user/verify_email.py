@@ -1,13 +1,12 @@
 """Take an account's address as verified, or another, verified one in its place."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OwnAccount
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserEmailChanged, UserEmailVerified
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.text import shown
 from domain.values.text_rules import normal_email

@@ -1,11 +1,10 @@
 """Have the news of a task no longer."""
 
-from dataclasses import dataclass
-
 from commands.permissions import ForOneself
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.task.state import TASK
+from domain.values.frozen import dataclass
 from domain.watching import decisions
 from domain.watching.events import WatchStopped
 from domain.watching.state import WATCHING, watching_of

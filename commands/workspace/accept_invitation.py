@@ -1,13 +1,12 @@
 """Come into a workspace by an invitation."""
 
-from dataclasses import dataclass
-
 from commands.permissions import Invited
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.user import decisions as users
 from domain.user.events import UserEmailVerified
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.text import shown
 from domain.workspace import comings

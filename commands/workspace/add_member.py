@@ -1,13 +1,12 @@
 """Let somebody into a workspace."""
 
-from dataclasses import dataclass
-
 from commands.people import person_named
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.errors import invalid
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.text_rules import checked_email, normal_email
 from domain.workspace import comings, decisions
 from domain.workspace.events import (

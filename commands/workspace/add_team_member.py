@@ -1,10 +1,9 @@
 """Take a member of the workspace into a team."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import TeamMemberAdded
 from domain.workspace.roles import Right

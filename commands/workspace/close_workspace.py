@@ -1,10 +1,9 @@
 """Close a workspace, or open it again as it was."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace, OwnerOfClosed
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import comings
 from domain.workspace.events import WorkspaceClosed, WorkspaceReopened
 from domain.workspace.roles import Right

@@ -1,7 +1,5 @@
 """Make a program a member of a workspace: an account without a log-in, for keys to belong to."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
@@ -9,6 +7,7 @@ from domain.errors import Kind, Refused
 from domain.user.decisions import create_service_account as created
 from domain.user.events import ServiceAccountCreated
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, checked_id
 from domain.workspace import decisions
 from domain.workspace.events import ServiceAccountAdded

@@ -1,10 +1,9 @@
 """Make a team, which projects can name in the place of each of its members."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import TeamCreated
 from domain.workspace.roles import Right

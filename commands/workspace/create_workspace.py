@@ -1,11 +1,10 @@
 """Make a workspace, which is a tenant of its own."""
 
-from dataclasses import dataclass
-
 from commands.permissions import SignedIn
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
 from domain.errors import Kind, Refused
+from domain.values.frozen import dataclass
 from domain.values.ids import checked_id
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceCreated

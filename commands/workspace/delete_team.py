@@ -1,10 +1,9 @@
 """Do away with a team, and at once with all that it gave its members."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import TeamDeleted
 from domain.workspace.roles import Right

@@ -1,7 +1,6 @@
 """Give the open tasks of one member to another, some of them in each commit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
@@ -14,6 +13,7 @@ from domain.task import decisions
 from domain.task.events import TaskAssigned
 from domain.task.state import TASK, Task
 from domain.values.evolved import evolved
+from domain.values.frozen import dataclass
 from domain.workspace.events import WorkspaceTasksHandedOver
 from domain.workspace.roles import Right, project_role
 from domain.workspace.state import WORKSPACE, Workspace

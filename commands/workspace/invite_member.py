@@ -1,10 +1,9 @@
 """Invitations into a workspace: sent again, or taken back."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import comings
 from domain.workspace.events import WorkspaceInvitationRenewed, WorkspaceInvitationRevoked
 from domain.workspace.roles import Right

@@ -1,10 +1,9 @@
 """Take somebody out of a workspace, or leave it."""
 
-from dataclasses import dataclass
-
 from commands.permissions import OneselfOrInWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceMemberRemoved
 from domain.workspace.roles import Right

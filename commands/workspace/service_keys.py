@@ -1,7 +1,5 @@
 """Keys of a workspace's service accounts, made and revoked by its admins."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec
 from commands.user.make_api_key import KEY_STAYS
@@ -11,6 +9,7 @@ from domain.errors import not_found
 from domain.user import decisions
 from domain.user.events import ApiKeyMade, ApiKeyRevoked
 from domain.user.state import USER, User
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.moment import moment
 from domain.workspace.roles import Right

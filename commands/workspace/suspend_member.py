@@ -1,10 +1,9 @@
 """Suspend a member of a workspace, or let them in again."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import comings
 from domain.workspace.events import WorkspaceMemberReactivated, WorkspaceMemberSuspended
 from domain.workspace.roles import Right

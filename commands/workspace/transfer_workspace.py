@@ -1,10 +1,9 @@
 """Hand a workspace over to another member."""
 
-from dataclasses import dataclass
-
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec, NoInverse
 from commands.work import Work
+from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceTransferred
 from domain.workspace.roles import Right

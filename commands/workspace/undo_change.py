@@ -1,13 +1,12 @@
 """Take back a whole command that changed a workspace, while what it changed still stands."""
 
-from dataclasses import dataclass
-
 from commands.inverses import INVERSES
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.undoing import undo_at
 from commands.work import Work
 from domain.labels.state import labels_of
+from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
 

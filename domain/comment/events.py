@@ -1,7 +1,6 @@
 """What can happen to a comment. Each event names the task and, as it was then, its project."""
 
-from dataclasses import dataclass
-
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

@@ -1,12 +1,12 @@
 """A comment as its events leave it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate, touches_nothing
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Text
 

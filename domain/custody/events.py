@@ -5,9 +5,9 @@ is its proposer's text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

@@ -5,7 +5,7 @@ whoever sets one, that nothing was approved.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,7 @@ from domain.custody.events import (
     HoldWithdrawn,
 )
 from domain.values.evolved import evolved, touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

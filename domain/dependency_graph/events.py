@@ -1,6 +1,6 @@
 """What can happen to the dependencies between a workspace's tasks."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

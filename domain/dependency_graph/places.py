@@ -7,9 +7,10 @@ for directed acyclic graphs, 2007).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.dependency_graph.order import in_order
+from domain.values.frozen import dataclass
 from domain.values.shared_map import SharedMap
 
 Neighbours = Callable[[str], tuple[str, ...]]

@@ -1,13 +1,14 @@
 """The dependencies of a workspace as its events leave them, with an index by task."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.dependency_graph.events import DependencyAdded, DependencyRemoved
 from domain.dependency_graph.places import Line, Places, placed
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.shared_map import SharedMap
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

@@ -1,7 +1,8 @@
 """What leaves a workspace's trail as a file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

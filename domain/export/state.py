@@ -1,10 +1,9 @@
 """A file that was made of a workspace's trail."""
 
-from dataclasses import dataclass
-
 from domain.aggregate import Aggregate
 from domain.export.events import TrailExported
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun
 

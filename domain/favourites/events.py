@@ -1,6 +1,6 @@
 """What can happen to somebody's favourites in a workspace."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

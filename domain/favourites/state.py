@@ -1,12 +1,13 @@
 """The favourites of one person in one workspace: a stream that is theirs alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.favourites.events import FavouriteAdded, FavouriteRemoved
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import between
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

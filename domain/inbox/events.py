@@ -1,7 +1,8 @@
 """What somebody does with their notifications: their marks, which are nobody else's."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

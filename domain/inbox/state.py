@@ -1,13 +1,14 @@
 """The marks of one person on their notifications of one workspace: a stream that is theirs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Final, TypeVar
 
 from domain.aggregate import Aggregate
 from domain.inbox.events import NotificationRead, NotificationSnoozed, NotificationsRead
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import between
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

@@ -4,7 +4,7 @@ Tasks hold a label's `tag`, which never changes; what it is called and whether i
 here alone. Names are open, as tags in tasks are: they are the workspace's words, not a person's.
 """
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

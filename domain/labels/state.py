@@ -1,7 +1,7 @@
 """The labels of a workspace as their events leave them, and what the tags of tasks mean by them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -14,6 +14,7 @@ from domain.labels.events import (
     LabelRestored,
 )
 from domain.values.evolved import evolved, touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

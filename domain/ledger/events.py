@@ -1,7 +1,6 @@
 """What is recorded of the log as a whole, in the workspace `system`."""
 
-from dataclasses import dataclass
-
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

@@ -1,11 +1,11 @@
 """The stream about the log itself: one for the whole log, known without being looked up."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from domain.aggregate import Aggregate
 from domain.ledger.events import ChainsSummed, IncarnationDeclared, SigningKeyChanged
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, between
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

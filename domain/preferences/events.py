@@ -1,7 +1,8 @@
 """What somebody decides about which news reach them, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """Which news reach somebody, and how: a stream beside their account, which it does not change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from domain.aggregate import Aggregate
 from domain.preferences.events import NotificationPreferencesChanged
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

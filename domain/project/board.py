@@ -1,11 +1,12 @@
 """The columns of a project's board: each status stands in exactly one."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from domain.errors import Invalid, Problem, invalid
 from domain.project.workflow import Status, Workflow, status_named
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.text_rules import checked_name
 

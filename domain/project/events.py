@@ -1,12 +1,12 @@
 """What can happen to a project, its members, its workflow, its board and its fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from domain.project.board import Column
 from domain.project.fields import FieldDefinition
 from domain.project.types import DEFAULT_TYPES, TaskType
 from domain.project.workflow import Workflow
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import isfinite
 from typing import Final
 
 from domain.errors import Invalid, Problem, invalid, pointer_token
 from domain.project.workflow import CATEGORIES, Status, Workflow, status_at, status_named
+from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from domain.values.limits import Limits
 from domain.values.moment import day_or_moment, written

@@ -1,10 +1,11 @@
 """The conditions that a workflow may put on a move, by name."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from domain.errors import Kind, Problem, Refused
+from domain.values.frozen import dataclass
 
 # What a task may have or not; the rest (title, status, priority ...) it always has.
 FIELDS_OF_TASKS: Final = (

@@ -1,7 +1,7 @@
 """What may happen to how work goes through a project: its workflow, board, fields and types."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from domain.errors import Invalid, Problem, invalid
 from domain.project.board import ColumnDraft, checked_columns, columns_after
@@ -20,6 +20,7 @@ from domain.project.lanes import SWIMLANES
 from domain.project.state import Project
 from domain.project.types import TaskType, checked_types
 from domain.project.workflow import Status, Workflow, checked_workflow, status_at, status_named
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.text_rules import Problems
 from domain.workspace.roles import PROJECT_ROLES, WORKSPACE_ROLES

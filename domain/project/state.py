@@ -1,7 +1,6 @@
 """A project as its events leave it: who works in it, its workflow, its board and its fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -34,6 +33,7 @@ from domain.project.lanes import USUAL_SWIMLANE
 from domain.project.types import DEFAULT_TYPES, TaskType
 from domain.project.workflow import Workflow
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Text
 from domain.workspace.state import Membership, with_role, without

@@ -1,11 +1,11 @@
 """The types of a project's tasks: what kinds of things people there keep apart."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from domain.errors import Invalid, Problem, invalid
 from domain.project.workflow import COLOUR, KEY
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.text_rules import checked_name, one_line
 

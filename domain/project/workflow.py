@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Final
 
 from domain.errors import Invalid, Problem, invalid
 from domain.project.guards import Named, checked_parameters
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.text_rules import checked_name
 

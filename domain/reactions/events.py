@@ -1,7 +1,7 @@
 """What can happen to the reactions to a comment. Each event names the comment, its task and, as
 it was then, the task's project."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,12 @@ author is just editing, and the comment's version stays that of its text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.aggregate import Aggregate
 from domain.reactions.events import ReactionAdded, ReactionRemoved
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

@@ -1,7 +1,8 @@
 """What can happen to a series of tasks that come again."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

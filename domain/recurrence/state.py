@@ -1,6 +1,5 @@
 """A series of recurring tasks as its events leave it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -13,6 +12,7 @@ from domain.recurrence.events import (
     RecurrenceStarted,
 )
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 
 

@@ -1,7 +1,8 @@
 """What the clock says of a task, and nobody did: that its due date is near, or has passed."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

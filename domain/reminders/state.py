@@ -1,11 +1,11 @@
 """What the clock has said of a task: a stream beside the task's, which it does not change."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.reminders.events import TaskDueDateNeared, TaskDueDatePassed
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

@@ -1,6 +1,6 @@
 """What can happen to a task in the trash that was due to go, and stayed."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
 """What keeps a task in the trash: a stream beside the task's, which those do not see who see it."""
 
-from dataclasses import dataclass
-
 from domain.aggregate import Aggregate
 from domain.retention.events import TaskPurgeHeld
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

@@ -1,7 +1,6 @@
 """That somebody has looked at the trail, and how often somebody must."""
 
-from dataclasses import dataclass
-
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

@@ -1,12 +1,12 @@
 """What of a workspace's trail was reviewed, and how often it has to be: one stream for each."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from domain.aggregate import Aggregate
 from domain.review.events import ReviewScheduleChanged, TrailReviewed
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

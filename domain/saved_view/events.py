@@ -1,8 +1,8 @@
 """What can happen to a saved view of tasks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from domain.values.frozen import dataclass
 from domain.values.text import Erased, Text
 
 

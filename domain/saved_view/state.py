@@ -1,7 +1,6 @@
 """A saved view of tasks as its events leave it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -14,6 +13,7 @@ from domain.saved_view.events import (
     SavedViewShared,
 )
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Erased, Text
 

@@ -1,8 +1,9 @@
 """What those who watch must know of, and changes nothing: each is a stream of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

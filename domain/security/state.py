@@ -1,10 +1,9 @@
 """Something that was noted once: a stream of one event."""
 
-from dataclasses import dataclass
-
 from domain.aggregate import Aggregate
 from domain.security.events import SecurityEvent
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun
 

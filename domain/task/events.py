@@ -1,10 +1,11 @@
 """What can happen to a task. Each change carries what stood there before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.project.fields import FieldValue
+from domain.values.frozen import dataclass
 from domain.values.text import Erased, Text
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from domain.errors import Kind, Refused
@@ -17,6 +17,7 @@ from domain.project.workflow import (
     transition_between,
 )
 from domain.task.state import Task
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

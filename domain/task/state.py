@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -36,6 +36,7 @@ from domain.task.events import (
     TaskUnblocked,
 )
 from domain.values.evolved import evolved, touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Erased, Text
 

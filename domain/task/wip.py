@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.errors import Kind, Refused
 from domain.labels.state import Labels
@@ -11,6 +11,7 @@ from domain.project.board import Column
 from domain.project.lanes import lane_key, lane_value, lanes_of
 from domain.project.state import Project
 from domain.task.state import Task
+from domain.values.frozen import dataclass
 
 
 @dataclass(slots=True)

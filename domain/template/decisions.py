@@ -1,7 +1,7 @@
 """What may happen to a template."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from domain.errors import Invalid, Kind, Problem, Refused, invalid
@@ -18,6 +18,7 @@ from domain.template.events import (
 from domain.template.filling import MOST_VARIABLES, checked_duration, variables_in
 from domain.template.outline import ProjectOutline
 from domain.template.state import Template
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.priority import DEFAULT_LEVEL, level_of
 from domain.values.text_rules import (

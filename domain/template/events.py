@@ -1,10 +1,11 @@
 """What can happen to a template."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.project.fields import FieldValue
 from domain.template.outline import ProjectOutline
+from domain.values.frozen import dataclass
 from domain.values.text import Erased, Text
 
 

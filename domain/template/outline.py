@@ -1,6 +1,5 @@
 """What a template of a project makes beside its tasks."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from domain.project.board import ColumnDraft
@@ -8,6 +7,7 @@ from domain.project.fields import FieldDefinition
 from domain.project.state import Project
 from domain.project.types import DEFAULT_TYPES, TaskType
 from domain.project.workflow import DEFAULT_WORKFLOW, Workflow
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

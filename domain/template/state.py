@@ -1,7 +1,7 @@
 """A template as its events leave it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -17,6 +17,7 @@ from domain.template.events import (
 )
 from domain.template.outline import ProjectOutline
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Erased, Text
 

@@ -1,8 +1,8 @@
 """What can happen to a person's account. Credentials are never events."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

@@ -1,9 +1,9 @@
 """API keys: what one may be for. What a key itself is stands nowhere in the log."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 TASKS_READ: Final = "tasks:read"

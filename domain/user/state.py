@@ -1,7 +1,7 @@
 """A person's account as its events leave it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
@@ -25,6 +25,7 @@ from domain.user.events import (
 )
 from domain.user.keys import ApiKey
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import ERASED, Text
 

@@ -1,6 +1,6 @@
 """How much of everything one may have; each is a setting."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

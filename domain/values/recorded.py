@@ -1,8 +1,8 @@
 """An event as the log gives it back."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Text
 

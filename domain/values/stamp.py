@@ -1,8 +1,9 @@
 """What the log knows about an event beside the event itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What a state knows of its own stream, and how it begins when its first event comes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 
 S = TypeVar("S", bound="StreamState")

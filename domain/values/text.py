@@ -1,6 +1,6 @@
 """Text written by people, which a person's erasure can make unreadable for ever."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What people decide about the news of a task: to have them or not, and to have their peace."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,12 @@ A stream of its own beside the task's: what people decide about their news chang
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from domain.aggregate import Aggregate
 from domain.task.state import Task
 from domain.values.evolved import touched
+from domain.values.frozen import dataclass
 from domain.values.ids import beside
 from domain.values.stamp import Stamp
 from domain.values.stream_state import StreamState, begun

@@ -1,8 +1,8 @@
 """What can happen to a workspace and to who belongs to it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from domain.values.text import Text
 
 

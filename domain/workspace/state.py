@@ -1,11 +1,12 @@
 """A workspace as its events leave it: its name, who belongs to it as what, and its teams."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from domain.aggregate import Aggregate
 from domain.values.evolved import evolved, touched
+from domain.values.frozen import dataclass
 from domain.values.stamp import Stamp
 from domain.values.text import Text
 from domain.workspace.events import (

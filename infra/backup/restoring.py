@@ -1,11 +1,11 @@
 """Puts a backup into an empty system: all of it, or nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from psycopg import sql
 
+from domain.values.frozen import dataclass
 from infra.backup.frames import BackupFile, End, Manifest, NotABackup, Piece, TableBegin, TableEnd
 from infra.backup.tables import Table, kept_tables
 from infra.event_store import derived

@@ -1,11 +1,11 @@
 """Which tables a backup holds: all but those that follow from the log by themselves."""
 
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Final
 
 from psycopg import sql
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection
 
 # Views and how far they are; what every database has.

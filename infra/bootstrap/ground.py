@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from typing import Final
 
 from commands.execution import Executor
+from domain.values.frozen import dataclass
 from infra.bootstrap.upkeep import once_there
 from infra.event_store.store import PostgresEventStore
 from infra.executors import executor_over

@@ -6,9 +6,9 @@ import pwd
 import signal
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from domain.values.frozen import dataclass
 from infra.embedded.errors import PartFailed
 
 _ROOT = 0

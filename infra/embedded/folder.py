@@ -7,9 +7,9 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from domain.values.frozen import dataclass
 from infra.embedded.errors import FolderInUse, FolderUnusable
 from infra.embedded.files import write_private
 from infra.embedded.sockets import free_ports, is_free

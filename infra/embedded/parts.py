@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
+from domain.values.frozen import dataclass
 from infra.embedded.account import server_account
 from infra.embedded.binaries import nats_program, postgres_programs, valkey_program
 from infra.embedded.folder import DataFolder

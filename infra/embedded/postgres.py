@@ -7,13 +7,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
+from domain.values.frozen import dataclass
 from infra.child import bare_environment
 from infra.embedded.account import Account, child_setup
 from infra.embedded.binaries import postgres_programs

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.erasure import index
 from infra.erasure.stand_ins import with_stand_ins

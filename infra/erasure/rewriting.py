@@ -10,7 +10,6 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
@@ -23,6 +22,7 @@ from commands.execution import Executor
 from commands.recurrence.make_occurrence import SCHEDULER
 from domain.custody.state import CUSTODY, Custody, Erasure, ErasureState
 from domain.errors import Refused
+from domain.values.frozen import dataclass
 from infra.erasure.apart import NotBuilt, build_apart
 from infra.erasure.eraser import Eraser
 from infra.erasure.redaction import Redaction

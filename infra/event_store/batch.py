@@ -3,7 +3,6 @@ log says about each."""
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ import msgspec
 from commands.commit import Receipt
 from commands.ports import StreamMoved
 from domain.errors import Kind, Refused, key_reused
+from domain.values.frozen import dataclass
 from infra.event_store.encoder import EncodedCommit
 from infra.event_store.rows import moment
 from infra.postgres.arrays import (

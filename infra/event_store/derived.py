@@ -6,11 +6,12 @@ short transactions while appends go on; only the last bit and the comparison hol
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
 from domain.record.disclosure import read_map
+from domain.values.frozen import dataclass
 from infra.event_store.metadata import decode_metadata
 from infra.postgres.pool import Connection
 

@@ -2,12 +2,12 @@
 
 import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from commands.commit import Claim, Commit, NewEvent
 from domain.errors import invalid
 from domain.record.disclosure import place
+from domain.values.frozen import dataclass
 from domain.values.text import Erased, Text
 from infra.event_store.codec import Codec, EventCodec
 from infra.event_store.metadata import (

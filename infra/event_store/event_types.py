@@ -5,7 +5,6 @@ upcaster from the one before. Moving or renaming a class changes nothing that is
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
@@ -136,6 +135,7 @@ from domain.user.events import (
     UserSecondFactorEnabled,
     UserSuspended,
 )
+from domain.values.frozen import dataclass
 from domain.watching.events import TaskMuted, TaskUnmuted, WatchStarted, WatchStopped
 from domain.workspace.events import (
     ServiceAccountAdded,

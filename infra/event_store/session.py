@@ -7,13 +7,13 @@ import select
 import socket
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection, conninfo
 from infra.postgres.prepared import PreparedConnection, fetch_prepared
 

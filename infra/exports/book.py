@@ -1,12 +1,12 @@
 """Saved exports as PostgreSQL keeps them: who asked for what, and what has become of it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
 import orjson
 
+from domain.values.frozen import dataclass
 from infra.exports.exporter import Exported
 from infra.exports.formats import FORMATS
 from infra.postgres.pool import Pool

@@ -1,7 +1,6 @@
 """The keys of single fields of an event, which disclose these and nothing else of anybody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from domain.record.disclosure import (
     read_map,
     sealed_fields,
 )
+from domain.values.frozen import dataclass
 from infra.event_store.rows import StoredRow
 from infra.event_store.sealing import opening_key
 from infra.keys.content_keys import OpeningKey

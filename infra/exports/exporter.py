@@ -1,10 +1,10 @@
 """Makes a file of a workspace's trail: nobody gets it before the log says that it was made."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from commands.execution import Executor
 from commands.export.record_export import RecordExport
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 from infra.exports.filters import TrailFilter
 from infra.exports.formats import FORMATS, Making, Sources, Written

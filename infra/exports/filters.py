@@ -1,12 +1,12 @@
 """What of a workspace's trail is asked for: a period, a stream, an actor."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from domain.errors import invalid
 from domain.record import times
 from domain.record.disclosure import actor_of
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR, is_id, kind_of
 from domain.values.moment import is_day, moment
 from infra.event_store.rows import StoredRow, microseconds

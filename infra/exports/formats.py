@@ -1,12 +1,12 @@
 """In which forms a trail leaves the product: one table for every door."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from commands.states import States
+from domain.values.frozen import dataclass
 from domain.values.text import shown
 from domain.workspace.state import WORKSPACE
 from infra.event_store.rows import moment

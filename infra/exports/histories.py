@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from domain.project.state import Project
 from domain.task.state import TASK, Task
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.event_store.store import PostgresEventStore
 from infra.postgres.pool import Pool

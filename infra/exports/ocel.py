@@ -7,7 +7,7 @@ come last, when it is known which there were.
 
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from functools import lru_cache
 from types import UnionType
@@ -31,6 +31,7 @@ from domain.task.events import (
     TaskUnblocked,
 )
 from domain.task.state import TASK, Task
+from domain.values.frozen import dataclass
 from domain.values.moment import written
 from domain.values.recorded import Recorded
 from domain.values.text import Erased, readable, shown

@@ -1,11 +1,10 @@
 """Which project or workspace is to be exported, and by whom."""
 
-from dataclasses import dataclass
-
 from commands.execution import Executor
 from commands.permissions import forbidden
 from domain.errors import Invalid, invalid
 from domain.project.state import PROJECT, Project
+from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from domain.workspace.roles import Right, project_rights, workspace_rights
 from domain.workspace.state import Workspace

@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from commands.states import States
 from domain.project.state import PROJECT
+from domain.values.frozen import dataclass
 from domain.values.text import shown
 from infra.exports.trail_walk import TrailEvent
 

@@ -1,11 +1,11 @@
 """What an export is proven by: a signed tree, and where all chains stood in it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from domain.record.chains import ChainPlace
 from domain.record.summary import encode_summary
 from domain.record.tree import HashSource
+from domain.values.frozen import dataclass
 from infra.event_store.rows import StoredRow
 from infra.exports.rows import envelope_of
 

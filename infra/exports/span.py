@@ -1,7 +1,6 @@
 """Which part of a workspace's chain an export holds: a period, and what proves its ends."""
 
-from dataclasses import dataclass
-
+from domain.values.frozen import dataclass
 from infra.exports.filters import TrailFilter
 from infra.exports.trail import Trail
 

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Final, LiteralString
 
+from domain.values.frozen import dataclass
 from infra.event_store.rows import COLUMNS, StoredRow
 from infra.postgres.pool import Pool
 from infra.postgres.scoped import fetch_scoped

@@ -5,7 +5,7 @@ each status that a task came into, the first included; everything else is in oth
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import permutations
 from typing import Final, cast
 
@@ -19,6 +19,7 @@ from domain.task.events import (
     TaskRecordImported,
     TaskStatusChanged,
 )
+from domain.values.frozen import dataclass
 from domain.values.moment import written
 from domain.values.recorded import Recorded
 from domain.values.text import Erased, readable, shown

@@ -3,13 +3,14 @@
 import sys
 import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import structlog
 
 from domain.errors import invalid
 from domain.task.events import TaskMovedToProject
+from domain.values.frozen import dataclass
 from domain.values.ids import kind_of
 from domain.values.recorded import Recorded
 from infra.event_store.codec import Codec

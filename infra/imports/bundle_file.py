@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +12,7 @@ from domain.record.entry import read_entries
 from domain.record.trust import TrustedKey
 from domain.record.verify import Verified, verify_bundle
 from domain.record.window import Window
+from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from infra.event_store.rows import StoredRow
 

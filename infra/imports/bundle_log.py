@@ -2,13 +2,13 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, LiteralString, TypeVar
 
 from commands.commit import Commit, NewEvent
 from domain.record.disclosure import NotReadable, SealBroken
 from domain.user.decisions import import_person
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.limits import Limits
 from domain.values.recorded import Origin

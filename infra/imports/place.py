@@ -1,7 +1,6 @@
 """Finds who imports a file and where it goes; on an empty system, makes who imports it."""
 
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from commands.imports.importer import Place
 from commands.imports.naming import project_key
 from domain.project.state import PROJECT
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id

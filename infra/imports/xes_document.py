@@ -1,7 +1,6 @@
 """What the tags of an XES document mean: collects traces from a stream of XML callbacks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from xml.parsers.expat import XMLParserType
 
 from commands.imports.event_log import (
@@ -15,6 +14,7 @@ from commands.imports.event_log import (
     Value,
     text_of,
 )
+from domain.values.frozen import dataclass
 from infra.imports.xes_classifiers import split_keys
 from infra.imports.xes_values import (
     COMPOSITE_TYPES,

@@ -1,7 +1,6 @@
 """Jobs as PostgreSQL keeps them: what is to be done, who works on it, what has become of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
@@ -9,6 +8,7 @@ import orjson
 from psycopg.rows import TupleRow
 
 from domain.errors import Kind, Refused, key_reused
+from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Connection, Pool
 

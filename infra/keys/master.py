@@ -7,12 +7,12 @@ import hashlib
 import hmac
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection
 
 KEY_BYTES = 32

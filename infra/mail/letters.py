@@ -1,13 +1,13 @@
 """What each mail says: plain text, and the same as simple HTML."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from html import escape
 
+from domain.values.frozen import dataclass
 from infra.mail.post import Undeliverable
 
 

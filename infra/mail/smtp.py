@@ -1,12 +1,12 @@
 """Mail by SMTP, to the server of a setting."""
 
-from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from domain.values.frozen import dataclass
 from infra.mail.post import Undeliverable, Unreachable
 
 TIMEOUT_S: Final = 20.0

@@ -1,12 +1,12 @@
 """The JetStream stream that carries one log's events: made, mended, measured and written to."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 import structlog
 from nats.js import api
 from nats.js.errors import APIError, NotFoundError
 
+from domain.values.frozen import dataclass
 from infra.nats.connection import NatsConnection
 from infra.nats.subjects import Subjects
 from infra.nats.wire import Batch, decode_batch

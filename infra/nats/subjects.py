@@ -1,6 +1,6 @@
 """The subjects of one log's incarnation; each carries its log_id, so that logs never mix."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet
 
+from domain.values.frozen import dataclass
 from infra.oidc.addresses import is_safe
 from infra.oidc.id_tokens import UnknownKey, Untrusted, checked
 from infra.oidc.kept import Kept, Unreachable

@@ -1,6 +1,6 @@
 """Whom a provider has let in, by what it says of them."""
 
-from dataclasses import dataclass
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Where the indexes stand: which one answers, what it shows, and what keeps it from more."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection
 from projections.search import SEARCH_VIEW
 

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import jwt
+
+from domain.values.frozen import dataclass
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "taskledger"

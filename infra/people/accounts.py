@@ -1,7 +1,6 @@
 """Accounts: credentials that come to life with the account's own commit, and logging in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from commands.user.suspend_user import ActivateUser, SuspendUser
 from commands.workspace.accept_invitation import AcceptInvitation
 from domain.errors import Invalid, Kind, Refused, not_found
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 from domain.values.text_rules import (
     Problems,

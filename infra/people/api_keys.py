@@ -11,11 +11,11 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 
 PREFIX: Final = "tl_live_"

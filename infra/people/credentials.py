@@ -1,10 +1,10 @@
 """Stored credentials: inactive until the account's own commit is in the log, then active."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from domain.values.frozen import dataclass
 from infra.people.sessions import END_SESSIONS
 from infra.postgres.pool import Connection, Pool
 

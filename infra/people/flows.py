@@ -5,12 +5,13 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
 
 from domain.errors import Refused, invalid
+from domain.values.frozen import dataclass
 from infra.oidc.somebody import Somebody
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from infra.oidc.somebody import Somebody
 from infra.people.sessions import END_SESSIONS
 from infra.postgres.pool import Pool

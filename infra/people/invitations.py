@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from commands.execution import Executor, Outcome
@@ -12,6 +11,7 @@ from commands.ports import Clock, EventStore
 from commands.workspace.accept_invitation import AcceptInvitation
 from domain.errors import Invalid, Kind, Refused, invalid
 from domain.user.state import USER
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 from domain.values.text_rules import checked_email, normal_email
 from domain.workspace.state import WORKSPACE, Invitation

@@ -1,12 +1,12 @@
 """First answers, under their Idempotency-Keys, of calls that are no commands of the log."""
 
 import hmac
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final, LiteralString
 
 from domain.errors import first_still_runs, key_reused
+from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool
 

@@ -4,13 +4,13 @@ import base64
 import hmac
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Final
 
 from domain.errors import invalid
+from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool
 

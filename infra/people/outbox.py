@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 
+from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Connection, Pool
 

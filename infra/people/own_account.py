@@ -1,7 +1,5 @@
 """What the owner of an account, logged in, changes about how they log in."""
 
-from dataclasses import dataclass
-
 from commands.execution import Executor, Outcome
 from commands.user.change_credentials import (
     ChangePassword,
@@ -11,6 +9,7 @@ from commands.user.change_credentials import (
 )
 from domain.errors import Kind, Refused, invalid
 from domain.user.state import USER, User
+from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 from domain.values.text import shown
 from domain.values.text_rules import checked_email, normal_email

@@ -8,9 +8,9 @@ before, has tries of their own there.
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from domain.errors import Kind, Refused, invalid
+from domain.values.frozen import dataclass
 from infra.people.credentials import Credentials
 from infra.people.passwords import Passwords
 from infra.people.second_factor import SecondFactors

@@ -5,11 +5,11 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import pyotp
 
+from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool
 

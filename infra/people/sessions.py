@@ -5,13 +5,13 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, LiteralString
 
 import structlog
 
+from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool
 

@@ -1,11 +1,11 @@
 """Brings a database to the shape that this code expects: plain SQL files, in order, each once."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -5,10 +5,11 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import structlog
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection

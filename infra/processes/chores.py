@@ -1,13 +1,13 @@
 """What the clock asks for, of each kind: how it is found, and the command that does it."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from commands.notifications.remind import Remind
 from commands.recurrence.make_occurrence import MakeOccurrence
 from commands.task.purge_due_task import PurgeDueTask
+from domain.values.frozen import dataclass
 from infra.postgres.views.due_queries import DueQueries, DueTask
 from infra.postgres.views.recurrence_queries import DueOccurrence, RecurrenceQueries
 from infra.postgres.views.retention_queries import RetentionQueries

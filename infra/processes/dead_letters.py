@@ -1,9 +1,9 @@
 """Events that a view could not apply: kept, counted, and never skipped silently."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.postgres.pool import Connection
 from infra.processes.generations import Generation

@@ -1,7 +1,6 @@
 """Folding one event into a view's rows, and what may not be passed over in silence."""
 
-from dataclasses import dataclass
-
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.processes.relevance import relevance
 from projections.projection import Projection, Rows

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import LiteralString
@@ -13,6 +12,7 @@ import psycopg
 
 import domain
 import projections
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection
 from infra.postgres.views import ddl
 from infra.processes.outages import Fenced

@@ -4,11 +4,12 @@ import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import structlog
 from nats.errors import Error as NatsError
 
+from domain.values.frozen import dataclass
 from infra.event_store.rows import StoredRow
 from infra.nats.connection import NatsAway, NatsConnection, Subscription
 from infra.nats.consumer import LogConsumer, Message

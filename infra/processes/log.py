@@ -1,9 +1,9 @@
 """What background processes need of the event log."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection

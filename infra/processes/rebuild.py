@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import structlog
 
+from domain.values.frozen import dataclass
 from infra.nats.connection import NatsConnection
 from infra.nats.wake import send_change
 from infra.postgres.pool import Connection

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
+from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.postgres.arrays import BinaryArray
 from infra.postgres.pool import Connection

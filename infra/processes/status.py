@@ -1,9 +1,9 @@
 """What the log, its relay, the views and the background processes say about themselves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Connection
 from infra.processes import dead_letters, generations
 from infra.processes.dead_letters import ParkedStream

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 
+from domain.values.frozen import dataclass
 from infra.event_store.store import PostgresEventStore
 from infra.keys.configured import master_keys
 from infra.keys.destruction import DestroyedKeys

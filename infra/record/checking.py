@@ -2,9 +2,9 @@
 
 import uuid
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Final
 
+from domain.values.frozen import dataclass
 from infra.event_store.store import PostgresEventStore
 from infra.postgres.pool import Connection
 from infra.record import checkpoints

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from domain.errors import Kind, Refused, not_found
@@ -28,6 +28,7 @@ from domain.record.tree import (
     inclusion_spans,
     span_nodes,
 )
+from domain.values.frozen import dataclass
 from infra.record.files import (
     CHECKPOINT,
     KEYS,

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass
 from typing import Final
 
 import psycopg
@@ -14,6 +13,7 @@ from domain.ledger.events import SigningKeyChanged
 from domain.record.checkpoint import Checkpoint, parse_checkpoint
 from domain.record.note import NoteSignature, parse_note
 from domain.record.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, read_entries
+from domain.values.frozen import dataclass
 from infra.event_store.rows import StoredRow
 from infra.event_store.store import PostgresEventStore
 from infra.nats.connection import NatsConnection

@@ -1,10 +1,11 @@
 """Checkpoints that were signed: read, trusted or not, and compared."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from domain.record.checkpoint import parse_checkpoint
 from domain.record.note import NoteBroken, parse_note
 from domain.record.note_keys import NobodyKnown, SignatureBroken, open_note
+from domain.values.frozen import dataclass
 from infra.record.key_book import KeyBook
 from infra.record.refusal import WillNotSign
 

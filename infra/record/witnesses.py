@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import httpx2
@@ -12,6 +11,7 @@ import structlog
 from domain.errors import Refused
 from domain.record.note import Note, NoteSignature, parse_note
 from domain.record.note_keys import VerifierKey, parse_vkey
+from domain.values.frozen import dataclass
 from infra.processes.backoff import Backoff
 from infra.record.signed import SignedTree
 from infra.record.witness_client import ANSWER_WITHIN_S, NotCosigned, Prove, WitnessClient, client

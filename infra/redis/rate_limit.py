@@ -11,12 +11,14 @@ import contextlib
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from domain.values.frozen import dataclass
 
 WINDOW_S: Final = 60
 

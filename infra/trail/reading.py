@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from domain.review.state import Reviews
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE
 from infra.event_store.codec import Codec
 from infra.event_store.decoder import RowDecoder

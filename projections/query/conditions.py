@@ -6,9 +6,10 @@ of those here. A condition holds or does not: what holds nothing meets no compar
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from domain.values.frozen import dataclass
 
 if TYPE_CHECKING:
     from projections.task_questions import MeantTag

@@ -6,7 +6,6 @@ and two days from now is the same time of the day.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,6 +13,7 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 
 from domain.errors import Invalid
+from domain.values.frozen import dataclass
 from domain.values.moment import day_or_moment, is_day
 
 from .errors import listed, suggestion, wrong

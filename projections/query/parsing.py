@@ -1,7 +1,6 @@
 """From a query's text to its syntax, or to where it goes wrong and what was expected there."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -10,6 +9,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from domain.errors import Invalid, invalid
+from domain.values.frozen import dataclass
 
 from .errors import listed, suggestion, wrong
 from .syntax import (

@@ -1,7 +1,8 @@
 """A query as it was written: conditions on fields of tasks, their history, and the order."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from domain.values.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

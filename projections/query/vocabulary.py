@@ -1,11 +1,11 @@
 """The fields that a query may name, what each may be asked, and whose history is kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from domain.errors import Invalid
+from domain.values.frozen import dataclass
 from projections.task_questions import SortBy
 
 from .errors import listed, suggestion, wrong

@@ -2,7 +2,7 @@
 know of its neighbours."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow
 
 from domain.project.lanes import lane_key, lane_value
 from domain.task.wip import Standing
+from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.priority import BANDS
 from infra.postgres.pool import Pool

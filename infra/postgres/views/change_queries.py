@@ -5,8 +5,8 @@ event that the feed tells, so what stands next is a walk along its index, for gu
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.activity import ACTIVITY_VIEW, ActivityFilter
 from projections.questions import Scope

@@ -1,8 +1,8 @@
 """Questions to the view of comments: those of one task, and what a guard asks of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.comments import COMMENTS_VIEW
 from projections.questions import Listing, Page

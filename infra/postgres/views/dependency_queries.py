@@ -4,11 +4,11 @@ They are asked of the view of tasks, whose rows tell who may see what is at the 
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from psycopg.rows import TupleRow
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.questions import Listing, Page, Scope
 from projections.tasks import TASKS_VIEW

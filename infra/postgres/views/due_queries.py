@@ -1,9 +1,9 @@
 """What the clock asks of the view of notifications: which tasks are due soon, or overdue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.notifications import NOTIFICATIONS_VIEW
 

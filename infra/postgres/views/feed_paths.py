@@ -6,9 +6,9 @@ along an index in the feed's own order, or the merging of several, and ends when
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from projections.activity import ACTIONS, ActivityFilter
 from projections.questions import Scope
 

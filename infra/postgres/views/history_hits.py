@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from domain.values.frozen import dataclass
 from projections.query.conditions import ChangedSo, WasSo, required
 from projections.questions import Scope
 

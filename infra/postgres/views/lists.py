@@ -1,12 +1,12 @@
 """Pages of ordered rows, the same for every list: keyset conditions, SQL, and what came of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from psycopg.rows import TupleRow
 
 from domain.errors import Invalid, invalid
+from domain.values.frozen import dataclass
 from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
 from .cursors import CursorCodec

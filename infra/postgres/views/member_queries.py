@@ -1,11 +1,11 @@
 """Questions to the view of members: who may see what, who belongs where, and who somebody is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
+from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.workspace.state import Membership
 from infra.postgres.pool import Pool

@@ -1,8 +1,9 @@
 """Orders by several fields, each in its own direction, with pages that go on after a row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from domain.values.frozen import dataclass
 
 from .cursors import CursorCodec
 from .reader import Parameters

@@ -1,9 +1,9 @@
 """Questions to the view of notifications: one person's list, and how many they have not read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.notifications import NOTIFICATIONS_VIEW
 from projections.questions import Listing, Page, Scope

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from domain.project.state import Project
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.board_answers import render_column, render_head
 from projections.past import PAST_VIEW

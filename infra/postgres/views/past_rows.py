@@ -1,9 +1,9 @@
 """The tables of the present as they were: each as a sub-select of what the past keeps."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from domain.values.frozen import dataclass
 from domain.values.priority import BANDS, levels_of
 from projections.past_moments import Moment
 from projections.questions import Scope

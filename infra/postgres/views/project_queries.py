@@ -1,10 +1,10 @@
 """Questions to the view of projects: one by id or key with its parts, and lists."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.projects import PROJECTS_VIEW, SORTS, USUAL_SORT, ProjectFilter
 from projections.questions import Listing, Page, Scope

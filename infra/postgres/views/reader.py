@@ -2,12 +2,13 @@
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol, Self
 
 from psycopg import errors
 from psycopg.rows import TupleRow
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from infra.postgres.scoped import fetch_scoped
 from projections.projection import Projection

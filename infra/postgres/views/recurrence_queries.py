@@ -1,9 +1,9 @@
 """Questions to the view of recurrences: what the clock says is to be made."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.recurrences import RECURRENCES_VIEW
 

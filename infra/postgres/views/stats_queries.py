@@ -1,10 +1,10 @@
 """Questions to the view of tasks that count: a project's tasks by status, assignee and label."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.tasks import TASKS_VIEW
 

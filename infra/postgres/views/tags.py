@@ -4,8 +4,8 @@ A label that was renamed or merged is held as another tag than its name: the fil
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from domain.values.frozen import dataclass
 from projections.task_questions import MeantTag, TaskFilter
 
 from .reader import Parameters

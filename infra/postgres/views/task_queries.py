@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.custom_fields import containing
 from projections.intervals import INTERVALS_VIEW

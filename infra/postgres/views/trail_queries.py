@@ -6,10 +6,11 @@ answer is bounded, so it is quick whatever is asked; where filters are wide that
 an answer may be empty and have more behind it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.trail import REVIEW, TRAIL_VIEW, WATCHING, type_code
 from projections.trail_query import TrailFilter, TrailPlaces

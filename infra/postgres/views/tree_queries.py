@@ -1,10 +1,10 @@
 """Questions to the view of tasks about what stands below a task."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from commands.ports import Descendant
+from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from projections.tasks import TASKS_VIEW
 
