@@ -412,6 +412,7 @@ INTERVALS_VIEW = Projection(
     name="intervals",
     version=2,
     tables=(INTERVALS, RECORDS),
+    keyed_by_text=True,
     folds={
         TaskCreated: _made,
         TaskRecordImported: _imported,

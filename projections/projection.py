@@ -118,6 +118,8 @@ class Projection:
     `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
     `holds_text`: some row may hold what somebody wrote or is called, so that it is built anew after
     an erasure.
+    `keyed_by_text`: a text may stand in a key of a row, so that after an erasure none can be found
+    by what is left: only building the view anew takes it out.
     Bump `version` whenever rows of the same log would come out differently.
     """
 
@@ -136,6 +138,7 @@ class Projection:
     opens: frozenset[str] | None = None
     addresses: bool = False
     holds_text: bool = True
+    keyed_by_text: bool = False
 
     def table(self, name: str) -> Table:
         return next(table for table in self.tables if table.name == name)

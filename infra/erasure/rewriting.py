@@ -172,6 +172,7 @@ class Rewriter:
             standing
             for standing in await generations.standings(session, list(views))
             if standing.answers
+            and not views[standing.generation.name].keyed_by_text
             and standing.generation.version == views[standing.generation.name].version
             and _clear_since(standing) < horizon
         ]
@@ -215,6 +216,8 @@ class Rewriter:
             elif version == views[name].version:
                 # What was begun and left unfinished goes with it.
                 stale[name] = views[name]
+        # What could not be taken out of its rows goes first.
+        stale = dict(sorted(stale.items(), key=lambda each: not each[1].keyed_by_text))
         if is_urgent and (await head(session)).position > _SHORT_LOG:
             await self._rebuild_beside(list(stale.values()), horizon)
         else:

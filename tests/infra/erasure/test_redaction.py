@@ -148,7 +148,7 @@ async def test_redacted_rows_are_those_of_a_rebuild(
         }
         assert await _knows(session, answering["search"])
         for view in VIEWS:
-            if view.holds_text:
+            if view.holds_text and not view.keyed_by_text:
                 telling = addresses if view.addresses else texts
                 generation = answering[view.name]
                 redaction = Redaction(view, generation, traces, telling)
@@ -156,7 +156,7 @@ async def test_redacted_rows_are_those_of_a_rebuild(
         assert not await _knows(session, answering["search"])
         for standing in await generations.standings(session, ["tasks"]):
             assert standing.redacted_at is not None
-    for view in VIEWS:
+    for view in (each for each in VIEWS if not each.keyed_by_text):
         outcome = await Rebuild(view, store, sessions).run(compare=True)
         assert outcome.comparison is not None
         # The vocabulary forgets whatever is in no text any more; a rebuild knows former ones.
