@@ -16,7 +16,9 @@ RUN /opt/taskledger/bin/pip install --no-deps --no-build-isolation /build \
     && /opt/taskledger/bin/python -m compileall -q /opt/taskledger/lib
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin taskledger
+# A volume that is mounted on this folder for the first time takes over whose it is.
+RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin taskledger \
+    && install --directory --owner taskledger --mode 700 /var/lib/taskledger
 COPY --from=build /opt/taskledger /opt/taskledger
 ENV PATH=/opt/taskledger/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     TASKLEDGER_HOST=0.0.0.0
