@@ -1,8 +1,5 @@
 """The product's own answers for the command line: its calls, asked in process as one user."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,17 +7,14 @@ import orjson
 from starlette.types import Message, Scope
 
 from api.app import ROUTERS
-from api.cli.exits import PART_DOWN, Exit
 from api.http.batched import answer_alone
 from api.http.call import Call, Caller
 from api.http.past import AsOf, moment_of
 from api.http.route_table import RouteTable
 from domain.values.frozen import dataclass
-from infra.bootstrap import House, open_house
-from infra.settings import Settings
+from infra.bootstrap import House
 from projections.past_moments import Moment
 
-_CONNECTED_WITHIN_S: Final = 10.0
 _SESSION: Final = "command line"
 
 
@@ -77,20 +71,6 @@ class Door:
         scope["call"] = call
         call.caller = Caller(self.user_id, _SESSION)
         return call
-
-
-@asynccontextmanager
-async def house_of(settings: Settings) -> AsyncIterator[House]:
-    """The parts of a served product, found by its settings, with no limit on how often one asks.
-    Raises Exit where PostgreSQL does not answer in time."""
-    unlimited = settings.model_copy(update={"rate_limit_per_minute": 0})
-    async with AsyncExitStack() as stack:
-        try:
-            async with asyncio.timeout(_CONNECTED_WITHIN_S):
-                house = await stack.enter_async_context(open_house(unlimited))
-        except TimeoutError:
-            raise Exit(PART_DOWN, "PostgreSQL does not answer; is the product served?") from None
-        yield house
 
 
 async def _no_body() -> Message:

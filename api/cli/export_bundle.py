@@ -10,8 +10,8 @@ from pathlib import Path
 import uvloop
 
 from api.cli.answers import give_json
-from api.cli.door import house_of
 from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.house import house_of
 from api.cli.progress import step
 from domain.record.disclosure import NotReadable
 from domain.values.frozen import dataclass

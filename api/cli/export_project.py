@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Final
 
-from api.cli.door import house_of
 from api.cli.exporting import Told, export, record
+from api.cli.house import house_of
 from api.cli.progress import Moving, step
 from domain.labels.state import LABELS, labels_of, shown_otherwise
 from domain.values.frozen import dataclass

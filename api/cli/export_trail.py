@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-from api.cli.door import house_of
 from api.cli.exporting import Told, export, record
+from api.cli.house import house_of
 from api.cli.progress import Moving, step
 from domain.values.frozen import dataclass
 from domain.values.text import shown

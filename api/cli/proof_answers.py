@@ -10,8 +10,8 @@ import uvloop
 from msgspec import Struct, json, to_builtins
 
 from api.cli.answers import give_json, say
-from api.cli.door import house_of
 from api.cli.exits import BAD_USE, Exit
+from api.cli.house import house_of
 from api.routes.proofs import CheckpointAnswer, consistency_of, inclusion_of
 from infra import logs
 from infra.bootstrap import House

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from api.cli.door import Door, house_of
+from api.cli.door import Door
+from api.cli.house import house_of
 from api.cli.replay_sight import Sight
 from domain.errors import not_found
 from domain.values.frozen import dataclass

@@ -18,7 +18,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from api.cli.door import Door, house_of
+from api.cli.door import Door
+from api.cli.house import house_of
 from api.cli.exits import Exit
 from api.cli.replay_frames import Period, give_frames
 from api.cli.replay_opening import Opened
