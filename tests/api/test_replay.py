@@ -19,8 +19,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from api.cli.door import Door
-from api.cli.house import house_of
 from api.cli.exits import Exit
+from api.cli.house import house_of
 from api.cli.replay_frames import Period, give_frames
 from api.cli.replay_opening import Opened
 from api.cli.replay_sight import Sight
