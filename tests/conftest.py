@@ -10,7 +10,7 @@ from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER
 from tests.opensearch.server import OpenSearchServer, Unavailable
-from tests.real import Database, Parts, fresh_database, make_database, spare_the_disk
+from tests.real import Database, Parts, fresh_database, make_database, set_for_tests
 
 _TEMPLATE = "migrated"
 
@@ -42,7 +42,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         assert embedded.nats is not None
         assert embedded.valkey is not None
         started = Parts(embedded.postgres, embedded.nats, embedded.valkey)
-        spare_the_disk(started)
+        set_for_tests(started)
         yield started
     finally:
         embedded.stop()

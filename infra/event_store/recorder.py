@@ -7,7 +7,7 @@ through the same committer, as everything else does.
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from eventsourcing.persistence import (
@@ -38,7 +38,6 @@ from psycopg.conninfo import make_conninfo
 from commands.commit import Commit, NewEvent, Receipt
 from commands.ports import StreamMoved
 from domain.errors import Invalid, Refused
-from domain.values.frozen import dataclass
 from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
 from domain.values.recorded import Origin, Recorded
 from infra.event_store.encoder import EventRow, encoded
