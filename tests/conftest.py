@@ -1,7 +1,9 @@
 """Real parts for every test: started once, and a fresh migrated database for each test."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,9 +34,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not set(_LONG) & {item.path.parent.name, item.path.name})
 
 
+# Hundreds of databases come and go, of hundreds of files each, and file systems on disk are slow to
+# find room for a file after many were deleted: in memory, where there is enough of it.
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4 * 2**30
+
+
 @pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
-    folder = DataFolder.open(tmp_path_factory.mktemp("parts"))
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES
+    place = (
+        Path(mkdtemp(prefix="taskledger-tests-", dir=_MEMORY))
+        if in_memory
+        else tmp_path_factory.mktemp("parts")
+    )
+    folder = DataFolder.open(place)
     embedded = EmbeddedParts.within(folder)
     try:
         embedded.start()
@@ -47,6 +61,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     finally:
         embedded.stop()
         folder.close()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,13 @@ UPDATE log.head SET log_id = fresh.log_id FROM fresh
 # What no test can lose, a machine that loses power, need not be waited for: a database is copied in
 # a tenth of the time, and a server that is killed loses nothing by it. Nor is a connection waited
 # for that was given up while it logged in, which keeps databases from being dropped meanwhile.
-_FOR_TESTS = {"fsync": "off", "authentication_timeout": "5s"}
+# And what it writes is to take little room.
+_FOR_TESTS = {
+    "fsync": "off",
+    "authentication_timeout": "5s",
+    "max_wal_size": "256MB",
+    "min_wal_size": "80MB",
+}
 
 _numbers = itertools.count(1)
 
