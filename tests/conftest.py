@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 import pytest
 from hypothesis import HealthCheck, settings
 
+from infra import logs
 from infra.embedded.folder import DataFolder
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import OWNER
@@ -25,6 +26,10 @@ settings.register_profile(
 )
 settings.load_profile("taskledger")
 
+
+# A command that is tried in the process of the tests must not send all that is logged afterwards to
+# where that one test's errors went.
+logs.configure = lambda level, role: None
 
 # Whole products and servers of another language: begun last, they would be waited for.
 _LONG = ("e2e", "faults", "opensearch", "proof", "test_pages.py", "test_schemathesis.py")
