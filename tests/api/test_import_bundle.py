@@ -32,6 +32,19 @@ DANS = "Dan's own"
 
 
 @pytest.fixture
+def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
+    with fresh_database(parts, migrated) as database:
+        yield database
+
+
+@pytest.fixture
+def product(parts: Parts, product_database: Database, tmp_path: Path) -> Iterator[Product]:
+    """One of its own: whoever is forgotten here would be found in no rebuild of other tests."""
+    with served(settings_of(parts, product_database, data_dir=tmp_path / "here")) as running:
+        yield running
+
+
+@pytest.fixture
 def other(parts: Parts, migrated: str, tmp_path: Path) -> Iterator[tuple[Product, Database]]:
     """Another installation, served."""
     with (
