@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
@@ -78,6 +78,7 @@ class PooledConnection(PreparedConnection):
     there and does nothing, its machine paused or its disk hanging, is as good as gone."""
 
     patience_s = _PATIENCE_S
+    when_lost: Callable[[], None] | None = None
 
     async def wait(
         self,
@@ -91,6 +92,10 @@ class PooledConnection(PreparedConnection):
         try:
             async with asyncio.timeout(self.patience_s):
                 return await super().wait(gen, interval, timeout)
+        except OperationalError:
+            if self.closed and self.when_lost is not None:
+                self.when_lost()
+            raise
         finally:
             giving_up.cancel()
 
@@ -109,12 +114,21 @@ async def open_pool(
     """A pool of autocommit connections that act as `role`.
 
     Returns at once, also while PostgreSQL is away: connections are made in the background, and
-    who asks for one meanwhile gets psycopg_pool.PoolTimeout in time.
+    who asks for one meanwhile gets psycopg_pool.PoolTimeout in time. Where one is found to be
+    lost the others are looked at, so that a server that went away is met once, not by as many
+    as there are connections.
     """
+    looked_at: asyncio.Task[None] | None = None
+
+    def look_at_all() -> None:
+        nonlocal looked_at
+        if looked_at is None or looked_at.done():
+            looked_at = asyncio.create_task(pool.check(), name=f"check {application}")
 
     async def configure(connection: Connection) -> None:
         assert isinstance(connection, PooledConnection)
         connection.patience_s = statement_timeout_ms / 1000 + _GRACE_S
+        connection.when_lost = look_at_all
 
     pool: Pool = AsyncConnectionPool(
         conninfo(
