@@ -131,17 +131,12 @@ class Served:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def status(self) -> dict[str, Any]:
-        answer = httpx.get(f"{self.url}/api/status", timeout=10)
-        assert answer.is_success, answer.text
-        status: dict[str, Any] = answer.json()
-        return status
+        """Asked again while a part is away: each worker finds out for itself that it is back."""
+        return until("the status", HEALED_WITHIN_S, self._answered_status)
 
     def views_at(self, position: int) -> bool:
         """Whether every view has this position."""
-        try:
-            views = self.status()["views"]
-        except (httpx.TransportError, AssertionError):
-            return False
+        views = (self._answered_status() or {}).get("views")
         return bool(views) and all(view["position"] >= position for view in views.values())
 
     def await_views(self, position: int, within_s: float = HEALED_WITHIN_S) -> None:
@@ -186,6 +181,17 @@ class Served:
     @property
     def _output(self) -> Path:
         return self.folder / "printed"
+
+    def _answered_status(self) -> dict[str, Any] | None:
+        try:
+            answer = httpx.get(f"{self.url}/api/status", timeout=10)
+        except httpx.TransportError:
+            return None
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return None
+        assert answer.is_success, answer.text
+        status: dict[str, Any] = answer.json()
+        return status
 
     def _is_ready(self) -> bool:
         assert self._process is not None
