@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import LiteralString
 
 import psycopg
 
 from tests.real import Database
+from tests.waiting import until
+
+_BEHIND: LiteralString = """
+SELECT count(*)
+FROM ops.projection_generations JOIN ops.checkpoints USING (name, version, generation)
+WHERE state = 'live' AND position < (SELECT position FROM log.head)
+"""
 
 
 @contextmanager
@@ -13,6 +21,7 @@ def unreadable(database: Database, stream: str) -> Iterator[psycopg.Connection]:
     """Nobody can read an event of this stream. Afterwards everybody can again, for the log is one
     that other tests look at too; the connection may change what else of it stands in its way."""
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        _all_seen(connection)
         connection.execute("SET session_replication_role = replica")
         kept = connection.execute(
             "SELECT payload, position FROM log.events WHERE stream = %s", (stream,)
@@ -23,3 +32,29 @@ def unreadable(database: Database, stream: str) -> Iterator[psycopg.Connection]:
         finally:
             for row in kept:
                 connection.execute("UPDATE log.events SET payload = %s WHERE position = %s", row)
+
+
+@contextmanager
+def keyless(database: Database, user_id: str) -> Iterator[None]:
+    """What somebody wrote cannot be read by anybody who has not read it yet; afterwards it can."""
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        _all_seen(connection)
+        kept = connection.execute(
+            "DELETE FROM keys.sealing_keys WHERE owner = %s RETURNING *", (user_id,)
+        ).fetchall()
+        try:
+            yield
+        finally:
+            for row in kept:
+                marks = ", ".join(["%s"] * len(row))
+                connection.execute(f"INSERT INTO keys.sealing_keys VALUES ({marks})".encode(), row)
+
+
+def _all_seen(connection: psycopg.Connection) -> None:
+    """Until each view has all that is in the log: one that met the damage would park a stream, and
+    be another than those that are built when it is mended."""
+    until(
+        "every view is as far as the log",
+        20,
+        lambda: connection.execute(_BEHIND).fetchone() == (0,),
+    )

@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from asyncio.subprocess import Process
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, LiteralString
 
@@ -15,8 +16,8 @@ from infra.erasure import rewriting as role
 from infra.settings import child_environment
 from tests.api.client import Api
 from tests.api.forgetting import rewriting
-from tests.api.product import Product
-from tests.real import Database
+from tests.api.product import Product, served, settings_of
+from tests.real import Database, Parts, fresh_database
 
 _HELD_UP: LiteralString = (
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
@@ -26,6 +27,22 @@ _CARRIED_OUT: LiteralString = (
 )
 _LEFT: LiteralString = "SELECT count(*) FROM keys.sealing_keys WHERE owner = %s"
 _DESTROYED: LiteralString = "SELECT count(*) FROM keys.destroyed WHERE owner = %s"
+
+
+@pytest.fixture(scope="module")
+def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
+    with fresh_database(parts, migrated) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def product(
+    parts: Parts, product_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Product]:
+    """One of its own: whoever is forgotten here would be found in no rebuild of other tests."""
+    settings = settings_of(parts, product_database, data_dir=tmp_path_factory.mktemp("data"))
+    with served(settings) as running:
+        yield running
 
 
 async def erase(product: Product, name: str, erasure_id: str) -> tuple[int, str, str]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -29,7 +28,7 @@ from domain.errors import Refused
 from infra.bootstrap import House
 from infra.settings import child_environment
 from tests.api.client import Api
-from tests.api.damage import unreadable
+from tests.api.damage import keyless, unreadable
 from tests.api.product import Product
 from tests.api.test_past import Past, steps
 from tests.real import Database
@@ -256,9 +255,8 @@ async def test_what_was_erased_or_damaged_is_said(
     path = f"/tasks/{task['id']}"
     bob.position = ada.position
     await bob.patch(path, {"title": "By Bob"})
-    with psycopg.connect(product_database.superuser_url, autocommit=True) as connection:
-        connection.execute("DELETE FROM keys.sealing_keys WHERE owner = %s", (bob.user_id,))
-    *_, last = await replay.steps(ada, task["id"])
+    with keyless(product_database, bob.user_id):
+        *_, last = await replay.steps(ada, task["id"])
     assert last["state"]["title"] is None
     assert last["erased"] == ["title"]
     assert {"field": "title", "old_value": "By Ada", "new_value": None} in last["changes"]
