@@ -43,19 +43,22 @@ class LogFile:
         return self._tail.decode(errors="replace").splitlines()
 
     def _keep(self, output: IO[bytes]) -> None:
-        file = self._open()
+        file: IO[bytes] | None = None
         with output:
             while chunk := os.read(output.fileno(), _CHUNK_BYTES):
                 self._tail = (self._tail + chunk)[-_TAIL_BYTES:]
                 with contextlib.suppress(OSError):  # a full disk must not stop the child
+                    file = file or self._open()
                     file.write(chunk)
                     if file.tell() > _FILE_BYTES:
-                        file.close()
+                        full, file = file, None
+                        full.close()
                         self._rotate()
                         file = self._open()
                 if self._show is not None:
                     self._show_loud(chunk)
-        file.close()
+        if file is not None:
+            file.close()
 
     def _open(self) -> IO[bytes]:
         return self.path.open("ab", buffering=0)

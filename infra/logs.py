@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -18,7 +19,8 @@ work_id: Final[ContextVar[str | None]] = ContextVar("work_id", default=None)
 
 
 def configure(level: str, role: str) -> None:
-    """Send every log line of this process to stderr as JSON; `role` names the process in it."""
+    """Send every log line of this process to stderr as JSON; `role` names the process in it. A
+    line that cannot be written there is let go."""
 
     def add_context(
         _logger: Any, _method: str, event: structlog.typing.EventDict
@@ -40,12 +42,23 @@ def configure(level: str, role: str) -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
+        logger_factory=lambda *_: _Lines(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     root.handlers = [_Forward()]
     root.setLevel(max(number, logging.WARNING))
+
+
+class _Lines(structlog.BytesLogger):
+    """A closed stream, a reader who went away or a full disk stops nobody who logs."""
+
+    def msg(self, message: bytes) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
 
 
 class _Forward(logging.Handler):

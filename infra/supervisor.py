@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ParamSpec, TypeVar
@@ -374,8 +374,9 @@ def _counting_in(folder: Path) -> dict[str, str]:
 
 
 def _show(line: bytes) -> None:
-    sys.stderr.buffer.write(line)
-    sys.stderr.buffer.flush()
+    with suppress(OSError, ValueError):  # who cannot be shown a line must not stop the child
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -399,7 +400,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _own_address(listener: socket.socket) -> tuple[str, int]:
     """Where to reach the listener from this machine."""
     host, port = listener.getsockname()[:2]
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port  # noqa: S104 - not listened on
 
 
 def _ask_ready(host: str, port: int) -> tuple[bool, str]:

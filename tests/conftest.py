@@ -27,8 +27,8 @@ settings.register_profile(
 settings.load_profile("taskledger")
 
 
-# A command that is tried in the process of the tests must not send all that is logged afterwards to
-# where that one test's errors went.
+# A command that is tried in the process of the tests must not decide what is logged after it, and
+# where to: what a test has logged is shown where it fails.
 logs.configure = lambda level, role: None
 
 # Whole products and servers of another language: begun last, they would be waited for.

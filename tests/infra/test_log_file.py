@@ -7,6 +7,7 @@ import pytest
 
 from infra import log_file
 from infra.log_file import LogFile
+from tests.waiting import until
 
 
 def kept_by(log: LogFile, *chunks: bytes) -> None:
@@ -52,3 +53,17 @@ def test_the_next_life_of_a_child_goes_on_in_the_same_file(tmp_path: Path) -> No
     kept_by(log, b"second\n")
     assert (tmp_path / "child.log").read_text() == "first\nsecond\n"
     assert log.last_lines == ["second"]
+
+
+def test_a_file_that_cannot_be_opened_yet_stops_nobody_and_is_tried_again(tmp_path: Path) -> None:
+    shown: list[bytes] = []
+    log = LogFile(tmp_path / "logs" / "child.log", shown.append)
+    reading, writing = os.pipe()
+    log.follow(os.fdopen(reading, "rb"))
+    os.write(writing, b"lost\n")
+    until("the line was taken", 10, lambda: shown)
+    log.path.parent.mkdir()
+    os.write(writing, b"kept\n")
+    os.close(writing)
+    log.finish(10)
+    assert log.path.read_text() == "kept\n"
