@@ -2,7 +2,7 @@
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.record.encoding import HASH_BYTES
@@ -52,24 +52,6 @@ def parse_path(path: str) -> Tile | None:
         TILE_WIDTH if width is None else int(width),
     )
     return tile if tile.path == path else None
-
-
-def tiles_between(old: int, new: int) -> Iterator[Tile]:
-    """The tiles of hashes that a tree of `new` leaves has and one of `old` had not, the lowest
-    level first, each from the left; then those of entries."""
-    level = 0
-    while new >> TILE_HEIGHT * level:
-        yield from _of_level(level, old >> TILE_HEIGHT * level, new >> TILE_HEIGHT * level)
-        level += 1
-    yield from _of_level(ENTRIES, old, new)
-
-
-def _of_level(level: int, old: int, new: int) -> Iterator[Tile]:
-    if new > old:
-        for index in range(old >> TILE_HEIGHT, new >> TILE_HEIGHT):
-            yield Tile(level, index)
-        if rest := new % TILE_WIDTH:
-            yield Tile(level, new >> TILE_HEIGHT, rest)
 
 
 def tile_of(level: int, index: int, size: int) -> Tile:

@@ -77,11 +77,6 @@ def levels_of(leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
     return levels
 
 
-def frontier_nodes(size: int) -> list[Node]:
-    """The nodes whose hashes are the peaks of a tree of this size."""
-    return span_nodes((0, size))
-
-
 def span_nodes(span: Span) -> list[Node]:
     """The perfect subtrees that make up a span, from left to right. A span of a tree begins at
     a multiple of the largest power of two that it holds."""

@@ -82,9 +82,6 @@ SELECT (SELECT position FROM log.head), array(
     WHERE e.position > %s AND e.workspace_id = %s AND e.type = ANY (%s::text[])
 )
 """
-_READ_BACK: LiteralString = (
-    f"SELECT {COLUMNS} FROM log.events WHERE position < %s ORDER BY position DESC LIMIT %s"
-)
 _UNREACHABLE = (psycopg.OperationalError, PoolTimeout, PoolClosed, TooManyRequests)
 
 
@@ -234,11 +231,6 @@ class PostgresEventStore:
         rows = await self._rows(_READ_RANGE, (first, last))
         _contiguous(rows, first)
         return rows
-
-    async def read_back(self, before: int | None = None, limit: int = 100) -> list[StoredRow]:
-        """At most `limit` rows before a position, the newest first."""
-        last = before if before is not None else await self.head() + 1
-        return await self._rows(_READ_BACK, (last, limit))
 
     async def read_command(self, workspace_id: str, position: int) -> Sequence[Recorded]:
         """All events of the command that recorded this position, in order, those of other

@@ -90,10 +90,6 @@ def force_policies(
     return (f"ALTER TABLE {name} {way}FORCE ROW LEVEL SECURITY",)
 
 
-def drop_table(table: Table, projection: Projection, generation: int) -> str:
-    return f"DROP TABLE IF EXISTS {relation(projection, table, generation)}"
-
-
 def _column_type(kind: str) -> str:
     """Text compares by its bytes: ids, ranks and cursors order the same on every machine."""
     return f'{kind} COLLATE "C"' if kind in ("text", "text[]") else kind

@@ -12,12 +12,12 @@ from domain.record.tree import (
     EMPTY_ROOT,
     Frontier,
     consistency_proof,
-    frontier_nodes,
     inclusion_proof,
     leaf_hash,
     levels_of,
     root_of,
     span_hash,
+    span_nodes,
     verify_consistency,
     verify_inclusion,
 )
@@ -129,7 +129,7 @@ def test_a_tree_goes_on_from_its_peaks(size: int, data: st.DataObject):
     leaves = made(size)
     part = data.draw(st.integers(0, size))
     levels = levels_of([leaf_hash(each) for each in leaves])
-    frontier = Frontier(part, [levels[level][index] for level, index in frontier_nodes(part)])
+    frontier = Frontier(part, [levels[level][index] for level, index in span_nodes((0, part))])
     before = frontier.copy()
     for each in leaves[part:]:
         frontier.append(leaf_hash(each))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.postgres.views.ddl import create_indexes, create_table, drop_table
+from infra.postgres.views.ddl import create_indexes, create_table
 from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec, adapt
 from projections.projection import Projection, Table
 from tests.real import Database
@@ -83,7 +83,6 @@ def connection(database: Database) -> Iterator[psycopg.Connection[Any]]:
         for statement in making * 2:  # may be run again as a whole
             opened.execute(statement)
         yield opened
-        opened.execute(drop_table(SAMPLES, SAMPLE, 7))
 
 
 def stored(connection: psycopg.Connection[Any], keys: list[tuple[Any, ...]]) -> list[Sample]:
