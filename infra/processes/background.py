@@ -41,12 +41,12 @@ from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import Workplace, open_workplace
 from infra.record.sealer import Pace, Sealer, SealersPlace
 from infra.settings import Settings, SettingsError, child_environment
+from infra.settings.serving import BACKGROUND_ROLES
 from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.registry import VIEWS
 from projections.search import SEARCH_VIEW
 
-ROLES = ("relay", "projector", "scheduler", "sealer")
 REPORT_S = 2.0
 LEAVE_S = 1.0
 FORGET_AFTER = "1 day"
@@ -243,13 +243,14 @@ def main() -> None:
 
 def _arguments() -> tuple[list[str], list[Projection], str]:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--roles", default=",".join(ROLES), help=f"some of {', '.join(ROLES)}")
+    known = ", ".join(BACKGROUND_ROLES)
+    parser.add_argument("--roles", default=",".join(BACKGROUND_ROLES), help=f"some of {known}")
     parser.add_argument("--views", help="the views to project, by comma; default: all")
     parser.add_argument("--group", default="views", help="names projectors of the same views")
     given = parser.parse_args()
     roles = given.roles.split(",")
-    if unknown := sorted(set(roles) - set(ROLES)):
-        parser.error(f"there is no role {unknown[0]}; there are {', '.join(ROLES)}")
+    if unknown := sorted(set(roles) - set(BACKGROUND_ROLES)):
+        parser.error(f"there is no role {unknown[0]}; there are {known}")
     wanted = None if given.views is None else set(given.views.split(","))
     views = [view for view in VIEWS if wanted is None or view.name in wanted]
     if wanted is not None and len(views) < len(wanted):

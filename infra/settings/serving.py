@@ -6,7 +6,8 @@ from pydantic import BaseModel, Field, field_validator
 
 from infra.settings.values import Words
 
-ROLES = ("api", "relay", "projector", "scheduler", "sealer")
+BACKGROUND_ROLES = ("relay", "projector", "scheduler", "sealer")
+ROLES = ("api", *BACKGROUND_ROLES)
 
 
 class Serving(BaseModel):
@@ -17,8 +18,7 @@ class Serving(BaseModel):
     workers: int = Field(2, ge=1, le=64, description="API processes, all accepting on that port.")
     roles: Words = Field(
         ROLES,
-        description="What this machine runs, by comma: `api`, `relay`, `projector`, `scheduler`, "
-        "`sealer`.",
+        description=f"What this machine runs, by comma: `{'`, `'.join(ROLES)}`.",
     )
     data_dir: Path = Field(
         Path(".data"), description="Folder of everything embedded, and of the keys made for it."
