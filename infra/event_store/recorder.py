@@ -69,6 +69,7 @@ class LogEvent:
     authors: Mapping[str, str] = field(default_factory=dict)
 
 
+# Of the standard library, as all here: what inherits the library's frozen ones must be so as well.
 @dataclass(frozen=True)
 class LogStoredEvent(StoredEvent):
     """The library's row with the columns that only our log has."""
