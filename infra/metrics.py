@@ -19,7 +19,7 @@ class Metrics:
     def __init__(self, shared: Path | None = None) -> None:
         self._shared = shared
         if shared is not None:  # the library looks at its import, which was before a fork
-            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
+            values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]  # it has none
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "taskledger_http_requests",
@@ -97,7 +97,7 @@ class Metrics:
         if self._shared is None:
             text = generate_latest(self._registry)
         else:
-            MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry, path=str(self._shared))  # type: ignore[no-untyped-call]  # it has none
             text = generate_latest(registry)
         now = CollectorRegistry()
         for gauge in gauges:

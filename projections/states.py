@@ -35,7 +35,7 @@ class PackedCodec(Generic[S]):
     what some of them are written as, whatever they hold."""
 
     def __init__(self, kind: type[S], **stored: Any) -> None:
-        described: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]
+        described: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]  # it is one
         hints = get_type_hints(kind)
         self._kind = kind
         names = [each.name for each in described]

@@ -48,7 +48,7 @@ class ExportFiles:
             return None
         except (BaseError, OSError) as error:
             raise ExportsAway(f"{name} cannot be read: {error}") from error
-        return _bytes_of(found.stream(min_chunk_size=_CHUNK_BYTES))
+        return found.stream(min_chunk_size=_CHUNK_BYTES)
 
     async def delete(self, names: Iterable[str]) -> None:
         """Those that are there. Raises ExportsAway."""
@@ -59,8 +59,3 @@ class ExportFiles:
                 continue
             except (BaseError, OSError) as error:
                 raise ExportsAway(f"{name} cannot be deleted: {error}") from error
-
-
-async def _bytes_of(chunks: AsyncIterator[object]) -> AsyncIterator[bytes]:
-    async for chunk in chunks:
-        yield bytes(chunk)  # type: ignore[call-overload]

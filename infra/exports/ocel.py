@@ -363,7 +363,7 @@ def _attributes(recorded: Recorded, types: dict[str, str]) -> dict[str, Any]:
         types.setdefault(name, type_)
     if isinstance(event, TaskRecordImported) and not isinstance(event.attributes, Erased):
         for key, given in event.attributes.items():
-            text = text_of(given)  # type: ignore[arg-type]
+            text = text_of(given)  # type: ignore[arg-type]  # a Value, as it was imported
             if text is not None:
                 name = f"record: {key}" if key in declared else key
                 said[name] = text

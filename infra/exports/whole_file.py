@@ -21,7 +21,7 @@ class Digested:
         self._raw = raw
         self._digest = hashlib.sha256()
         self.size = 0
-        self._packer = _packer(self) if packed else None  # type: ignore[arg-type]
+        self._packer = _packer(self) if packed else None
 
     def content(self, piece: bytes) -> None:
         """Goes on with what the file holds."""
@@ -75,5 +75,5 @@ def plain_file(path: Path) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
-def _packer(raw: BinaryIO) -> gzip.GzipFile:
+def _packer(raw: BinaryIO | Digested) -> gzip.GzipFile:
     return gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0)

@@ -174,7 +174,7 @@ class _Writer:
             if recorded.stamp.occurred_at is not None:
                 said[TIME] = {"date": written(recorded.stamp.occurred_at)}
             return said
-        attributes: dict[str, Value] = dict(record.attributes)  # type: ignore[arg-type]
+        attributes: dict[str, Value] = dict(record.attributes)  # type: ignore[arg-type]  # as imported
         if RESOURCE not in attributes and isinstance(record.resource, str):
             attributes[RESOURCE] = record.resource
         return attributes

@@ -38,7 +38,7 @@ class Windows:
                 socket_timeout=TIMEOUT_S,
                 socket_connect_timeout=TIMEOUT_S,
             )
-            self._connection = store.bridge.get_connection()  # type: ignore[attr-defined]
+            self._connection = store.bridge.get_connection()  # type: ignore[attr-defined]  # redis-py's has it
             self._shared = MovingWindowRateLimiter(store)
         self._alone = MovingWindowRateLimiter(MemoryStorage())
 

@@ -44,7 +44,7 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Witness, Limits, Ba
         _refuse_unknown(os.environ)
         chosen = {name: value for name, value in given.items() if value is not None}
         try:
-            return cls(**chosen)  # type: ignore[arg-type]
+            return cls(**chosen)  # type: ignore[arg-type]  # they are checked
         except ValidationError as error:
             raise SettingsError("; ".join(_complaints(error))) from None
 

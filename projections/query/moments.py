@@ -20,9 +20,14 @@ from .errors import listed, suggestion, wrong
 from .syntax import Value
 
 _RELATIVE: Final = re.compile(r"([+-]?)(\d{1,5})([yMwdhm])", re.ASCII)
-_UNITS: Final = {
-    "y": "years", "M": "months", "w": "weeks", "d": "days", "h": "hours", "m": "minutes",
-}  # fmt: skip
+_UNITS: Final[Mapping[str, Callable[[int], relativedelta]]] = {
+    "y": lambda count: relativedelta(years=count),
+    "M": lambda count: relativedelta(months=count),
+    "w": lambda count: relativedelta(weeks=count),
+    "d": lambda count: relativedelta(days=count),
+    "h": lambda count: relativedelta(hours=count),
+    "m": lambda count: relativedelta(minutes=count),
+}
 _ELAPSED: Final = "hm"
 _DAYS: Final = {"yesterday": -1, "today": 0, "tomorrow": 1}
 _PERIODS: Final = {"day": "d", "week": "w", "month": "M", "year": "y"}
@@ -108,7 +113,7 @@ class Calendar:
         start += _step(argument, unit, value, pointer)
         if end == "start":
             return self._moment(start)
-        following = start + relativedelta(**{_UNITS[_PERIODS[unit]]: 1})  # type: ignore[arg-type]
+        following = start + _UNITS[_PERIODS[unit]](1)
         return self._moment(following.astimezone(UTC) - _MOMENT)
 
     def _local(self) -> datetime:
@@ -131,7 +136,7 @@ class Calendar:
 def _distance(relative: re.Match[str]) -> relativedelta:
     sign, count, unit = relative.groups()
     amount = -int(count) if sign == "-" else int(count)
-    return relativedelta(**{_UNITS[unit]: amount})  # type: ignore[arg-type]
+    return _UNITS[unit](amount)
 
 
 def _step(argument: str | None, unit: str, value: Value, pointer: str) -> relativedelta:
