@@ -1,7 +1,5 @@
 """Which commits may share a batch, whatever they are."""
 
-import asyncio
-import os
 from collections import defaultdict
 
 import pytest
@@ -17,9 +15,11 @@ from infra.event_store.queue import CommitQueue
 streams = st.sampled_from(["a", "b", "c", "d", "e"])
 guards = st.sampled_from(["g", "h"])
 claims = st.sampled_from([("scope", b"x"), ("scope", b"y")])
+command_ids = st.integers(0, 99).map(lambda number: number.to_bytes(16))  # some come twice
 
 
 def encoded(
+    command_id: bytes,
     written: frozenset[str],
     read: frozenset[str],
     asserted: frozenset[str],
@@ -30,7 +30,7 @@ def encoded(
 ) -> EncodedCommit:
     events = PackedEvents(count, b"", b"", b"", b"", b"", b"", None, size)
     return EncodedCommit(
-        os.urandom(16),
+        command_id,
         "ws",
         "a",
         1,
@@ -49,6 +49,7 @@ def encoded(
 
 commits = st.builds(
     encoded,
+    command_ids,
     st.frozensets(streams, max_size=2),
     st.frozensets(streams, max_size=3),
     st.frozensets(guards, max_size=1),
@@ -60,7 +61,7 @@ commits = st.builds(
 
 
 def conflict(one: EncodedCommit, other: EncodedCommit) -> bool:
-    return any(
+    return one.command_id == other.command_id or any(
         set(changed) & set(relied)
         for first, second in ((one, other), (other, one))
         for changed, relied in (
@@ -72,19 +73,17 @@ def conflict(one: EncodedCommit, other: EncodedCommit) -> bool:
 
 
 @given(st.lists(commits, max_size=40))
-def test_batches_are_free_of_conflicts_and_keep_the_order(asked: list[EncodedCommit]) -> None:
-    async def batches() -> list[list[EncodedCommit]]:
-        queue = CommitQueue()
-        for commit in asked:
-            queue.put(commit)
-        taken = []
-        while queue:
-            batch = [waiting.commit for waiting in queue.take_batch()]
-            assert batch, "the one that waits longest always goes"
-            taken.append(batch)
-        return taken
-
-    taken = asyncio.run(batches())
+async def test_batches_are_free_of_conflicts_and_keep_the_order(
+    asked: list[EncodedCommit],
+) -> None:
+    queue = CommitQueue()
+    for commit in asked:
+        queue.put(commit)
+    taken = []
+    while queue:
+        batch = [waiting.commit for waiting in queue.take_batch()]
+        assert batch, "the one that waits longest always goes"
+        taken.append(batch)
     place = {id(commit): index for index, commit in enumerate(asked)}
     assert sorted(place[id(commit)] for batch in taken for commit in batch) == list(
         range(len(asked))
@@ -101,31 +100,26 @@ def test_batches_are_free_of_conflicts_and_keep_the_order(asked: list[EncodedCom
     assert all(order == sorted(order) for order in written.values())
 
 
-def test_what_waits_is_bounded_in_bytes_too() -> None:
-    async def fill() -> int:
-        queue = CommitQueue()
-        one = encoded(frozenset(), frozenset("a"), frozenset(), [], [], 1, MAX_BYTES)
-        for _ in range(MOST_WAITING_BYTES // MAX_BYTES):
-            queue.put(one)
-        with pytest.raises(Refused) as refusal:
-            queue.put(one)
-        assert refusal.value.kind is Kind.OVERLOADED
-        queue.take_batch()
+async def test_what_waits_is_bounded_in_bytes_too() -> None:
+    queue = CommitQueue()
+    one = encoded(b"one", frozenset(), frozenset("a"), frozenset(), [], [], 1, MAX_BYTES)
+    for _ in range(MOST_WAITING_BYTES // MAX_BYTES):
         queue.put(one)
-        return len(queue)
+    with pytest.raises(Refused) as refusal:
+        queue.put(one)
+    assert refusal.value.kind is Kind.OVERLOADED
+    queue.take_batch()
+    queue.put(one)
+    assert len(queue) == MOST_WAITING_BYTES // MAX_BYTES
 
-    assert asyncio.run(fill()) == MOST_WAITING_BYTES // MAX_BYTES
 
-
-def test_what_a_batch_failed_with_goes_alone() -> None:
-    async def order() -> list[int]:
-        queue = CommitQueue()
-        for stream in "abcd":
-            queue.put(encoded(frozenset(stream), frozenset(), frozenset(), [], [], 1, 1))
-        failed = queue.take_batch()
-        for waiting in failed[:2]:
-            waiting.alone = True
-        queue.put_back(failed)
-        return [len(queue.take_batch()) for _ in range(3)]
-
-    assert asyncio.run(order()) == [1, 1, 2]
+async def test_what_a_batch_failed_with_goes_alone() -> None:
+    queue = CommitQueue()
+    for stream in "abcd":
+        written = frozenset(stream)
+        queue.put(encoded(stream.encode(), written, frozenset(), frozenset(), [], [], 1, 1))
+    failed = queue.take_batch()
+    for waiting in failed[:2]:
+        waiting.alone = True
+    queue.put_back(failed)
+    assert [len(queue.take_batch()) for _ in range(3)] == [1, 1, 2]
