@@ -66,7 +66,7 @@ async def run() -> AsyncIterator[Run]:
 
 
 async def until(
-    condition: Callable[[], Awaitable[bool] | bool], within_s: float = 20.0, what: str = "it"
+    condition: Callable[[], Awaitable[bool] | bool], within_s: float = 60.0, what: str = "it"
 ) -> None:
     """Wait for a condition, with a deadline."""
     deadline = time.monotonic() + within_s
