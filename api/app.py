@@ -1,7 +1,7 @@
 """The FastAPI application: every route, and the manners that they share."""
 
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -134,10 +134,15 @@ class Application(FastAPI):
     and by the routes themselves, and nothing is left to be closed after an answer."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        app: ASGIApp = ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        # A reply of ours is called as Starlette's responses are, but is none of them.
+        handlers: dict[Any, Any] = {**self.exception_handlers, HTTPException: answer_http_exception}
+        app: ASGIApp = ExceptionMiddleware(self.router, handlers=handlers)
         for middleware, args, options in reversed(self.user_middleware):
             app = middleware(app, *args, **options)
         return app
+
+    def openapi(self) -> dict[str, Any]:
+        return document(self)
 
 
 def create_app(house: House) -> FastAPI:
@@ -158,9 +163,6 @@ def create_app(house: House) -> FastAPI:
     app.router.routes.extend(documentation_routes(app))
     app.router.routes.extend(account_pages())
     app.router.routes.extend(published(house))
-    # Starlette's type lets no handler of one class of exceptions in, though it calls it for that
-    # class alone.
-    app.add_exception_handler(HTTPException, answer_http_exception)  # type: ignore[arg-type]
     app.state.routes = RouteTable(app.routes)
     app.add_middleware(Manners, house=house, routes=app.state.routes)
     if house.settings.cors_origins:
@@ -174,6 +176,4 @@ def create_app(house: House) -> FastAPI:
             # For the one cookie there is: that of a sign-on, which is of use with its code alone.
             allow_credentials=house.sign_on is not None and "*" not in house.settings.cors_origins,
         )
-    # The way that FastAPI's own pages name for a document that is made otherwise.
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app

@@ -72,7 +72,8 @@ def changed_fields(then: Versioned, now: Versioned) -> list[str]:
 def changes(then: Versioned, now: Versioned) -> list[Place]:
     """Every place that differs: mappings and sets by entry, everything else as a whole."""
     found = []
-    for each in fields(now):  # type: ignore[arg-type]  # all states are dataclasses
+    kind: Any = type(now)  # all states are dataclasses
+    for each in fields(kind):
         if each.name in _BOOKKEEPING:
             continue
         before, after = _value(then, each.name), _value(now, each.name)

@@ -78,7 +78,8 @@ class Outcome:
         wanted = stream or self.main_stream
         if self._first_answer is not None and wanted == self.main_stream:
             first: Any = self._first_answer
-            return first  # type: ignore[no-any-return]  # the state of its own kind
+            state: S = first  # a stream has the state of its own kind
+            return state
         return self._work.seen(aggregate, wanted)
 
     @property
@@ -449,6 +450,6 @@ def random_tail() -> str:
 
 
 def _one_of(pairs: Sequence[str]) -> str:
-    # Told apart is all that tails must be; nobody gains by guessing one. Python seeds this one
-    # generator anew in every process that is forked: one of our own would be the same in each.
-    return pairs[int(random() * len(pairs))]  # noqa: S311 - see above
+    # Python seeds this one generator anew in every process that is forked: one of our own would be
+    # the same in each.
+    return pairs[int(random() * len(pairs))]  # noqa: S311 - only told apart, no secret

@@ -57,10 +57,11 @@ class States:
         """What is known of a stream without asking the log; None for one of another kind."""
         if not is_id(stream, aggregate.kind):
             return None
-        state: Any = self._kept.get(stream)
+        found: Any = self._kept.get(stream)
+        state: S | None = found  # a stream has the state of its own kind
         if state is not None:
             self._kept.move_to_end(stream)
-        return state  # type: ignore[no-any-return]  # a stream has the state of its own kind
+        return state
 
     async def known(self, aggregate: Aggregate[S], stream: str) -> S | None:
         """As `kept`, with what was heard of since. Raises as `EventStore.read_stream`."""

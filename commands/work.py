@@ -131,7 +131,8 @@ class Work:
         seen = self._streams.get(stream)
         if seen is None or seen.aggregate.kind != aggregate.kind:
             return None
-        return self._folded(seen)  # type: ignore[no-any-return]  # the state of its own kind
+        state: S | None = self._folded(seen)
+        return state
 
     def seen(self, aggregate: Aggregate[S], stream: str) -> S:
         """`peek` for a stream that is known to exist, such as one that a permission looked at."""

@@ -13,9 +13,8 @@ from api.http.reply import Reply, header
 from domain.errors import Kind
 
 
-async def answer_http_exception(request: Request, error: Exception) -> Reply:
+async def answer_http_exception(request: Request, error: HTTPException) -> Reply:
     """The problem that a Starlette exception stands for; 405 says what the path takes."""
-    assert isinstance(error, HTTPException)
     call: Call = request.scope["call"]
     if error.status_code == 405:
         return no_such_method(call, _methods_at(request))

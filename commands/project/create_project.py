@@ -101,8 +101,7 @@ async def _made_key(command: CreateProject, workspace: Workspace, work: Work) ->
 
 
 def _at_random() -> int:
-    # It only has to make a free key likely; nobody gains by guessing it.
-    return randrange(*_AT_RANDOM)  # noqa: S311 - see above
+    return randrange(*_AT_RANDOM)  # noqa: S311 - makes a free key likely, no secret
 
 
 def _scope(workspace: Workspace) -> str:
