@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -10,6 +11,7 @@ from api.http.call import Call
 from api.http.problems import UNSUPPORTED_MEDIA_TYPE, DoorRefused
 from api.http.validation import problems_of
 from domain.errors import Invalid, Problem, invalid
+from domain.values.moment import moment
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -93,11 +95,17 @@ def parse_body(model: type[B], value: Any) -> B:
 
 
 def require_unchanged(sent_back: Mapping[str, Any], present: Mapping[str, Any]) -> None:
-    """Raises Invalid for every identity field that came back with another value."""
+    """Raises Invalid for every identity field that came back with another value, and for a time
+    that is none; one and the same may be written in several ways."""
     changed = [
         Problem(f"/{name}", "read-only", f"{name} is the system's own and cannot be changed.")
         for name, value in sent_back.items()
-        if value != present[name]
+        if _meant(name, value, present[name]) != present[name]
     ]
     if changed:
         raise Invalid(*changed)
+
+
+def _meant(name: str, value: Any, present: Any) -> Any:
+    is_time = isinstance(present, datetime) and isinstance(value, str)
+    return moment(value, f"/{name}") if is_time else value

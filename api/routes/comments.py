@@ -25,7 +25,6 @@ from commands.reactions.remove_reaction import RemoveReaction
 from domain.comment.state import COMMENT, Comment
 from domain.errors import Kind, not_found
 from domain.reactions.state import REACTIONS, Reactions, reactions_of
-from domain.values.moment import moment
 from projections.comments import COMMENTS_VIEW, CommentAnswer, render_comment
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Comments"])
@@ -190,7 +189,4 @@ async def _require_same_identity(call: Call, comment_id: str, body: CommentChang
         "reply_to": comment.reply_to,
         "created_at": comment.created_at,
     }
-    sent = dict(body.sent_back)
-    if isinstance(sent.get("created_at"), str):
-        sent["created_at"] = moment(sent["created_at"], "/created_at")
-    require_unchanged(sent, present)
+    require_unchanged(body.sent_back, present)

@@ -25,7 +25,6 @@ from commands.user.edit_profile import EditProfile
 from domain.errors import Kind, Refused, not_found
 from domain.user.state import USER, User
 from domain.values.ids import is_id
-from domain.values.moment import moment
 from domain.values.text import readable, shown
 from infra.people.accounts import Registration
 from infra.people.invitations import no_invitation
@@ -246,9 +245,6 @@ async def own_doc(call: Call, user: User) -> bytes:
 
 
 def _require_same_identity(body: ProfileChanges, user: User) -> None:
-    sent = dict(body.sent_back)
-    if isinstance(sent.get("created_at"), str):
-        sent["created_at"] = moment(sent["created_at"], "/created_at")
     present = {
         "id": user.user_id,
         "user_id": user.user_id,
@@ -256,4 +252,4 @@ def _require_same_identity(body: ProfileChanges, user: User) -> None:
         "email": readable(user.email),
         "created_at": user.created_at,
     }
-    require_unchanged(sent, present)
+    require_unchanged(body.sent_back, present)

@@ -24,7 +24,6 @@ from commands.project.edit_project import EditProject
 from commands.project.unarchive_project import UnarchiveProject
 from domain.errors import Kind, not_found
 from domain.project.state import PROJECT, Project
-from domain.values.moment import moment
 from domain.workspace.state import WORKSPACE
 from projections.projects import (
     PROJECTS_VIEW,
@@ -171,9 +170,6 @@ async def _visible(call: Call, project_id: str) -> Project:
 
 
 def _require_same_identity(body: ProjectChanges, project: Project) -> None:
-    sent = dict(body.sent_back)
-    if isinstance(sent.get("created_at"), str):
-        sent["created_at"] = moment(sent["created_at"], "/created_at")
     present = {
         "id": project.project_id,
         "project_id": project.project_id,
@@ -182,4 +178,4 @@ def _require_same_identity(body: ProjectChanges, project: Project) -> None:
         "is_personal": project.is_personal,
         "created_at": project.created_at,
     }
-    require_unchanged(sent, present)
+    require_unchanged(body.sent_back, present)

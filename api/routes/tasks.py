@@ -35,7 +35,6 @@ from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.task.events import TaskMovedToProject
 from domain.task.state import TASK, Task
-from domain.values.moment import moment as moment_in
 from domain.values.text import readable
 from projections.past_moments import Moment
 from projections.task_answers import Facts, TaskAnswer, render
@@ -311,10 +310,7 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
         "creator_id": task.creator_id,
         "created_at": task.created_at,
     }
-    sent = dict(body.sent_back)
-    if isinstance(sent.get("created_at"), str):
-        sent["created_at"] = moment_in(sent["created_at"], "/created_at")
-    require_unchanged(sent, present)
+    require_unchanged(body.sent_back, present)
 
 
 async def _visible(call: Call, task_id: str) -> Task:

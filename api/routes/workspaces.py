@@ -30,7 +30,6 @@ from commands.workspace.rename_workspace import RenameWorkspace
 from commands.workspace.suspend_member import ReactivateMember, SuspendMember
 from commands.workspace.transfer_workspace import TransferWorkspace
 from domain.errors import Kind, not_found
-from domain.values.moment import moment
 from domain.values.text import shown
 from domain.values.text_rules import normal_email
 from domain.workspace.comings import invitation_for
@@ -339,9 +338,6 @@ async def visible_workspace(call: Call, workspace_id: str, *, or_closed: bool = 
 
 
 def _require_same_identity(body: WorkspaceChanges, workspace: Workspace) -> None:
-    sent = dict(body.sent_back)
-    if isinstance(sent.get("created_at"), str):
-        sent["created_at"] = moment(sent["created_at"], "/created_at")
     present = {
         "id": workspace.workspace_id,
         "workspace_id": workspace.workspace_id,
@@ -349,4 +345,4 @@ def _require_same_identity(body: WorkspaceChanges, workspace: Workspace) -> None
         "closed_at": None,
         "created_at": workspace.created_at,
     }
-    require_unchanged(sent, present)
+    require_unchanged(body.sent_back, present)
