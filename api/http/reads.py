@@ -8,6 +8,7 @@ from api.http.names import if_seen, with_names
 from api.http.positions import position_headers
 from api.http.reply import Reply
 from api.http.stale import UNREADABLE
+from api.http.visible import visible_project, visible_task
 from domain.errors import not_found
 from domain.project.state import Project
 from domain.project.workflow import status_at
@@ -111,10 +112,9 @@ async def _as_seen_last(call: Call, read: TaskRead, *, trashed: bool) -> Found:
 
 
 async def _fold_task(call: Call, task_id: str, read: TaskRead | None, *, trashed: bool) -> Found:
-    found = await call.access.newest_task(call.caller.user_id, task_id)
-    if found is None or (found[0].trashed and not trashed):
+    task, project = await visible_task(call, task_id)
+    if task.trashed and not trashed:
         raise not_found("task")
-    task, project = found
     doc = render(task, facts_of(task, project, None if read is None else read.facts))
     position = max(task.position, 0 if read is None else read.position)
     return Found(doc, task.version, position, task.workspace_id, task.project_id)
@@ -161,9 +161,7 @@ async def find_project(call: Call, project_id: str, *, position: int | None = No
             if access.project_role(user_id, project_id) is None:
                 raise not_found("project")
             return _as_read(read)
-    found = await call.access.newest_project(user_id, project_id)
-    if found is None:
-        raise not_found("project")
+    found = await visible_project(call, project_id)
     return folded(*found, 0 if read is None else read.position)
 
 

@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 from api.http.call import Call
+from api.http.visible import visible_workspace
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.user.state import USER
 from domain.values.ids import is_id
-from domain.workspace.state import WORKSPACE, Workspace
+from domain.workspace.state import Workspace
 from infra.postgres.views.project_queries import ProjectPlace
 from infra.postgres.views.task_queries import TaskPlace
 from projections.projection import Projection
@@ -127,12 +128,9 @@ async def workspace_asked(call: Call, named: str | None) -> Workspace:
     """The workspace that a query names, else the one that the caller's key is for, else their
     default one. Raises Refused(NOT_FOUND) where they are not in it."""
     found = named or call.within or await default_workspace(call)
-    workspace = None
-    if found is not None and is_id(found, "ws"):
-        workspace = await call.access.newest(WORKSPACE, found)
-    if workspace is None or workspace.role_of(call.caller.user_id) is None:
+    if found is None:
         raise not_found("workspace")
-    return workspace
+    return await visible_workspace(call, found)
 
 
 async def _project_by_key(call: Call, text: str, workspace_id: str | None) -> str | None:

@@ -17,6 +17,7 @@ from api.http.past import AsOf, moment_of, state_then
 from api.http.reads import find_project, find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_workspace
 from api.routes.answers import ActivityPage
 from api.routes.people import shared_workspaces
 from domain.aggregate import Aggregate
@@ -25,7 +26,6 @@ from domain.project.state import PROJECT
 from domain.task.state import TASK
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.moment import moment
-from domain.workspace.state import WORKSPACE
 from projections.activity import ACTIONS, ACTIVITY_VIEW, ActivityFilter
 from projections.questions import Listing, Scope
 
@@ -131,9 +131,7 @@ async def project_activity(
 async def workspace_activity(
     call: CallHere, workspace_id: str, query: Annotated[FeedQuery, Query()]
 ) -> Reply:
-    workspace = await call.access.newest(WORKSPACE, workspace_id)
-    if workspace is None or workspace.role_of(call.caller.user_id) is None:
-        raise not_found("workspace")
+    await visible_workspace(call, workspace_id)
     asked = query.asked_of(call, workspace_id=workspace_id)
     return await _feed(call, query, asked, (workspace_id,))
 

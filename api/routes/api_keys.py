@@ -17,10 +17,9 @@ from api.http.queries import ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
+from api.http.visible import visible_workspace, workspace_with_right
 from api.routes.answers import ApiKeyAnswer, ApiKeyList, ServiceAccountList, encode
-from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
-from commands.permissions import forbidden
 from commands.user.make_api_key import MakeApiKey
 from commands.user.revoke_api_key import RevokeApiKey
 from commands.workspace.create_service_account import CreateServiceAccount
@@ -30,7 +29,7 @@ from domain.user.keys import ApiKey
 from domain.user.state import USER, User
 from domain.values.text import readable
 from domain.workspace.decisions import services_in
-from domain.workspace.roles import Right, workspace_rights
+from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE
 from infra.ids import new_id
 from infra.people.api_keys import KeyGrant, fresh_key
@@ -236,9 +235,7 @@ def _answer(key: ApiKey, used: Mapping[str, datetime], secret: str | None = None
 
 async def _require_service(call: Call, workspace_id: str, user_id: str) -> None:
     """Raises Refused where the caller may not manage keys of this service account."""
-    workspace = await visible_workspace(call, workspace_id)
-    if Right.MANAGE_MEMBERS not in workspace_rights(workspace, call.caller.user_id):
-        raise forbidden(Right.MANAGE_MEMBERS)
+    workspace = await workspace_with_right(call, workspace_id, Right.MANAGE_MEMBERS)
     if user_id not in services_in(workspace):
         raise not_found("service account")
 

@@ -16,6 +16,7 @@ from api.http.positions import position_headers
 from api.http.reads import find_project
 from api.http.reply import Header, Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_project
 from api.routes.answers import Board, BoardColumn
 from api.routes.project_query import ProjectPageQuery, Workspace, project_then
 from domain.errors import invalid, not_found
@@ -176,10 +177,8 @@ async def _board(call: Call, project_id: str, query: BoardQuery, position: int |
     if board is None or (position is not None and board.position < position):
         if position is None:
             # Perhaps it was made just now, and its board is only coming.
-            found = await call.access.newest_project(user_id, project_id)
-            if found is None:
-                raise not_found("project")
-            position = found[1].position
+            _, project = await visible_project(call, project_id)
+            position = project.position
         await house.waiter.reached(BOARD_VIEW, position)
         board = await _board_seen(call, project_id, query, position)
     if board is None:

@@ -13,8 +13,8 @@ from api.http.execute import changed_headers, execute
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference
+from api.http.visible import visible_workspace
 from api.routes.answers import encode
-from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
 from commands.workspace.hand_over_tasks import HandOverTasks
 from domain.errors import Kind

@@ -13,8 +13,9 @@ from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_task
 from api.routes.answers import HistoryPage
-from domain.errors import invalid, not_found
+from domain.errors import invalid
 from infra.postgres.views.cursors import CursorCodec, Int16, Int64
 from projections.field_history import HISTORY_FIELDS, HistoryEntry, asked_field, field_history
 from projections.questions import Listing, Page
@@ -57,9 +58,7 @@ async def task_history(
 ) -> Reply:
     house = call.house
     found = await references.task_id(call, task_id)
-    seen = await call.access.newest_task(call.caller.user_id, found)
-    if seen is None:
-        raise not_found("task")
+    await visible_task(call, found)
     fields, page = query.fields(), query.asked()
     recorded = await house.store.read_stream(found)
     entries = field_history(recorded, fields)

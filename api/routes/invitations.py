@@ -5,22 +5,22 @@ from datetime import datetime
 import msgspec
 from fastapi import APIRouter
 
-from api.http.call import Call, CallHere
+from api.http.call import CallHere
 from api.http.describe import own, read, write
 from api.http.execute import changed_headers, done, execute
 from api.http.names import with_names
 from api.http.positions import position_headers
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import workspace_with_right
 from api.routes.answers import Page
 from api.routes.own_account import MailedToken
-from commands.permissions import forbidden
 from commands.workspace.invite_member import RenewInvitation, RevokeInvitation
 from domain.errors import Kind, not_found
 from domain.values.text import readable, shown
 from domain.workspace.comings import invitation_of
-from domain.workspace.roles import Right, workspace_rights
-from domain.workspace.state import WORKSPACE, Invitation, Workspace
+from domain.workspace.roles import Right
+from domain.workspace.state import WORKSPACE, Invitation
 from projections.people import Named, named
 from projections.workspaces import WorkspaceAnswer, render_workspace
 
@@ -57,7 +57,7 @@ def render_invitation(workspace_id: str, invitation: Invitation) -> bytes:
     **read(InvitationList, is_view=False),
 )
 async def list_invitations(call: CallHere, workspace_id: str) -> Reply:
-    workspace = await _managed(call, workspace_id)
+    workspace = await workspace_with_right(call, workspace_id, Right.MANAGE_MEMBERS)
     now = call.house.clock()
     waiting = [
         _answer(workspace_id, each)
@@ -74,7 +74,7 @@ async def list_invitations(call: CallHere, workspace_id: str) -> Reply:
     **write(InvitationAnswer, has_body=False),
 )
 async def resend_invitation(call: CallHere, workspace_id: str, invitation_id: str) -> Reply:
-    workspace = await _managed(call, workspace_id)
+    workspace = await workspace_with_right(call, workspace_id, Right.MANAGE_MEMBERS)
     email = shown(invitation_of(workspace, invitation_id).email)
     command = RenewInvitation(workspace_id=workspace_id, invitation_id=invitation_id)
     sending = call.house.invitations.sending(
@@ -110,17 +110,6 @@ async def accept_invitation(call: CallHere, body: MailedToken) -> Reply:
     call.recorded = outcome.position
     doc = render_workspace(outcome.state(WORKSPACE))
     return Reply(200, doc, position_headers(call, outcome.position))
-
-
-async def _managed(call: Call, workspace_id: str) -> Workspace:
-    """A workspace whose members the caller may manage, as the log has it now."""
-    workspace = await call.access.newest(WORKSPACE, workspace_id)
-    rights = frozenset() if workspace is None else workspace_rights(workspace, call.caller.user_id)
-    if workspace is None or Right.VIEW_WORKSPACE not in rights:
-        raise not_found("workspace")
-    if Right.MANAGE_MEMBERS not in rights:
-        raise forbidden(Right.MANAGE_MEMBERS)
-    return workspace
 
 
 def _answer(workspace_id: str, invitation: Invitation) -> InvitationAnswer:

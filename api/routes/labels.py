@@ -16,6 +16,7 @@ from api.http.queries import ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference
+from api.http.visible import visible_workspace
 from api.routes.answers import Page
 from commands.execution import Outcome
 from commands.labels.create_label import CreateLabel
@@ -25,7 +26,6 @@ from commands.labels.merge_label import MergeLabel
 from commands.labels.restore_label import RestoreLabel
 from domain.errors import Kind, not_found
 from domain.labels.state import LABELS, Label, Labels, labels_of
-from domain.workspace.state import WORKSPACE
 from projections.labels import LabelAnswer, listed, place_of, render_label
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Labels"])
@@ -191,8 +191,5 @@ def _known(labels: Labels | None, label_id: str) -> Label:
 async def _visible(call: Call, workspace_id: str) -> Labels | None:
     """The labels of a workspace that the caller is in, as the log has them now; None where it has
     none yet. Raises Refused(NOT_FOUND)."""
-    access = call.access
-    workspace = await access.newest(WORKSPACE, workspace_id)
-    if workspace is None or workspace.role_of(call.caller.user_id) is None:
-        raise not_found("workspace")
-    return await access.newest(LABELS, labels_of(workspace_id))
+    await visible_workspace(call, workspace_id)
+    return await call.access.newest(LABELS, labels_of(workspace_id))

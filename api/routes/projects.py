@@ -16,13 +16,14 @@ from api.http.paging import PageQuery, page_reply
 from api.http.reads import one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_project
 from api.routes.answers import ProjectPage
 from api.routes.project_bodies import NewProject, ProjectChanges
 from api.routes.project_query import ProjectQuery, ProjectThenQuery, found_project
 from commands.project.archive_project import ArchiveProject
 from commands.project.edit_project import EditProject
 from commands.project.unarchive_project import UnarchiveProject
-from domain.errors import Kind, not_found
+from domain.errors import Kind
 from domain.project.state import PROJECT, Project
 from domain.workspace.state import WORKSPACE
 from projections.projects import (
@@ -114,7 +115,8 @@ async def change_project(
 ) -> Reply:
     found = await references.project_id(call, project_id, query.workspace_id)
     if body.sent_back:
-        _require_same_identity(body, await _visible(call, found))
+        _, present = await visible_project(call, found)
+        _require_same_identity(body, present)
     command = EditProject(
         project_id=found,
         name=body.name if body.gives("name") else UNSET,
@@ -159,14 +161,6 @@ async def _answer(call: Call, command: EditProject | UnarchiveProject, body: Bod
     teams = None if workspace is None else workspace.teams
     doc = await with_names(call, render_project(project, teams))
     return changed(call, outcome, doc, project.version)
-
-
-async def _visible(call: Call, project_id: str) -> Project:
-    """A project that the caller may see, as the log has it now. Raises Refused(NOT_FOUND)."""
-    found = await call.access.newest_project(call.caller.user_id, project_id)
-    if found is None:
-        raise not_found("project")
-    return found[1]
 
 
 def _require_same_identity(body: ProjectChanges, project: Project) -> None:

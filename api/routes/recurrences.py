@@ -16,6 +16,7 @@ from api.http.reads import Found, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import DayOrMoment, Reference
+from api.http.visible import visible_task
 from commands.execution import Outcome
 from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
@@ -66,14 +67,8 @@ async def set_recurrence(call: CallHere, task_id: str, body: NewRecurrence) -> R
 async def get_recurrence(
     call: CallHere, task_id: str, query: Annotated[ReadQuery, Query()]
 ) -> Reply:
-    position = call.position
-    access = call.access
-    task_ref = await references.task_id(call, task_id)
-    found = await access.newest_task(call.caller.user_id, task_ref)
-    if found is None:
-        raise not_found("task")
-    task, _ = found
-    series = await access.newest(RECURRENCE, task.recurrence_id or "")
+    task, _ = await visible_task(call, await references.task_id(call, task_id))
+    series = await call.access.newest(RECURRENCE, task.recurrence_id or "")
     if series is None:
         raise not_found("recurrence")
     shown = Found(
@@ -83,7 +78,7 @@ async def get_recurrence(
         series.workspace_id,
         task.project_id,
     )
-    return await one(call, shown, position)
+    return await one(call, shown, call.position)
 
 
 @router.delete(

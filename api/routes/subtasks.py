@@ -15,6 +15,7 @@ from api.http.reads import find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
+from api.http.visible import visible_task
 from api.routes.answers import TaskPage
 from api.routes.field_query import field_sort
 from api.routes.task_listing import TaskList
@@ -22,7 +23,7 @@ from api.routes.task_query import TaskOrderQuery, Words
 from api.routes.task_replies import task_page, whole_task
 from commands.task.duplicate_task import DuplicateTask
 from commands.task.set_parent import SetParent
-from domain.errors import Kind, not_found
+from domain.errors import Kind
 from projections.task_answers import TaskAnswer
 from projections.task_questions import TaskFilter
 
@@ -85,8 +86,7 @@ async def list_subtasks(
 )
 async def put_parent(call: CallHere, task_id: str, body: TaskParent) -> Reply:
     found = await references.task_id(call, task_id)
-    if await call.access.newest_task(call.caller.user_id, found) is None:
-        raise not_found("task")  # before anything is said about the one that the body names
+    await visible_task(call, found)  # before anything is said about the one that the body names
     parent_id = await references.task_id_in_body(call, body.parent_task_id, "/parent_task_id")
     command = SetParent(task_id=found, parent_task_id=parent_id)
     outcome = await execute(call, [command], body=body, match=found)

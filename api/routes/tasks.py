@@ -16,6 +16,7 @@ from api.http.past import AsOf, asked_then, moment_of, with_names_then
 from api.http.reads import find_task, one, whole
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_task
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
 from api.routes.field_query import PARAMETER
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
@@ -34,7 +35,7 @@ from commands.task.trash_task import TrashTask
 from commands.task.undo_change import UndoChange
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.task.events import TaskMovedToProject
-from domain.task.state import TASK, Task
+from domain.task.state import TASK
 from domain.values.text import readable
 from projections.past_moments import Moment
 from projections.task_answers import Facts, TaskAnswer, render
@@ -208,7 +209,7 @@ async def purge_task(call: CallHere, task_id: str) -> Reply:
 async def move_task(call: CallHere, task_id: str, body: TaskMove) -> Reply:
     found = await references.task_id(call, task_id)
     if body.project_id is not None:
-        task = await _visible(call, found)
+        task, _ = await visible_task(call, found)
         project_id = await references.project_id_in_body(
             call, body.project_id, workspace_id=task.workspace_id
         )
@@ -248,7 +249,7 @@ def _with_comment(move: MoveTask | MoveToProject, body: TaskMove) -> list[Any]:
 )
 async def undo_change(call: CallHere, task_id: str, body: ChangeUndo) -> Reply:
     found = await references.task_id(call, task_id)
-    task = await _visible(call, found)
+    task, _ = await visible_task(call, found)
     await require_no_large_job(call, task.workspace_id, body.position)
     command = UndoChange(task_id=found, position=body.position)
     try:
@@ -299,7 +300,7 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
     """What is the system's own may be sent back, but not otherwise than it is."""
     if not body.sent_back:
         return
-    task = await _visible(call, task_id)
+    task, _ = await visible_task(call, task_id)
     present: dict[str, Any] = {
         "id": task.task_id,
         "task_id": task.task_id,
@@ -311,11 +312,3 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
         "created_at": task.created_at,
     }
     require_unchanged(body.sent_back, present)
-
-
-async def _visible(call: Call, task_id: str) -> Task:
-    """A task that the caller may see. Raises Refused(NOT_FOUND)."""
-    found = await call.access.newest_task(call.caller.user_id, task_id)
-    if found is None:
-        raise not_found("task")
-    return found[0]

@@ -16,8 +16,8 @@ from api.http.reads import Found, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name
+from api.http.visible import visible_workspace
 from api.routes.answers import TeamPage
-from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
 from commands.workspace.add_team_member import AddTeamMember
 from commands.workspace.create_team import CreateTeam

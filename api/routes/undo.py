@@ -13,13 +13,13 @@ from api.http.execute import changed, execute
 from api.http.names import with_actors, with_names
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_project, visible_workspace
 from api.routes.project_query import ProjectQuery
-from api.routes.workspaces import visible_workspace
 from commands.execution import Outcome
 from commands.project.undo_change import UndoProjectChange
 from commands.saved_view.undo_change import UndoSavedViewChange
 from commands.workspace.undo_change import UndoWorkspaceChange
-from domain.errors import Kind, Refused, not_found
+from domain.errors import Kind, Refused
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
 from domain.workspace.state import WORKSPACE
@@ -60,11 +60,9 @@ async def undo_project_change(
     call: CallHere, project_id: str, body: ChangeUndo, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
     found = await references.project_id(call, project_id, query.workspace_id)
-    place = await call.access.newest_project(call.caller.user_id, found)
-    if place is None:
-        raise not_found("project")
+    _, present = await visible_project(call, found)
     command = UndoProjectChange(project_id=found, position=body.position)
-    outcome = await undone(call, command, body, place[1].workspace_id, found)
+    outcome = await undone(call, command, body, present.workspace_id, found)
     project = outcome.state(PROJECT)
     workspace = outcome.peek(WORKSPACE, project.workspace_id)
     doc = render_project(project, None if workspace is None else workspace.teams)

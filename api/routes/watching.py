@@ -13,12 +13,13 @@ from api.http.names import with_names
 from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.http.visible import visible_task
 from api.routes.answers import Page
 from commands.watching.mute_task import MuteTask
 from commands.watching.unmute_task import UnmuteTask
 from commands.watching.unwatch_task import UnwatchTask
 from commands.watching.watch_task import WatchTask
-from domain.errors import Kind, not_found
+from domain.errors import Kind
 from domain.watching.state import WATCHING, watchers, watching_of
 from projections.comments import COMMENTS_VIEW
 from projections.people import NameMark, name_of
@@ -95,10 +96,7 @@ async def list_watchers(
 ) -> Reply:
     house, user_id, position = call.house, call.caller.user_id, call.position
     found = await references.task_id(call, task_id)
-    seen = await call.access.newest_task(user_id, found)
-    if seen is None:
-        raise not_found("task")
-    task, _ = seen
+    task, _ = await visible_task(call, found)
     watching = await call.access.newest(WATCHING, watching_of(task.task_id))
     spoke = await house.waiter.at_least(
         COMMENTS_VIEW, position, lambda: house.comments.spoke(task.workspace_id, task.task_id)

@@ -18,6 +18,7 @@ from api.http.reads import Found, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
+from api.http.visible import visible_workspace
 from api.routes.answers import MemberPage, WorkspacePage
 from api.routes.invitations import InvitationAnswer, render_invitation
 from commands.execution import Outcome
@@ -323,18 +324,6 @@ async def _member(call: Call, workspace: Workspace, user_id: str) -> bytes:
         raise not_found("member")
     doc = render_member(user_id, member, workspace.teams_of(user_id), suspended=suspended)
     return await with_names(call, doc)
-
-
-async def visible_workspace(call: Call, workspace_id: str, *, or_closed: bool = False) -> Workspace:
-    """A workspace that the caller is in, as the log has it now; `or_closed`: or is an owner of,
-    though it is closed. Raises Refused(NOT_FOUND)."""
-    workspace = await call.access.newest(WORKSPACE, workspace_id)
-    user_id = call.caller.user_id
-    if workspace is None:
-        raise not_found("workspace")
-    if workspace.role_of(user_id) is None and not (or_closed and workspace.is_closed_by(user_id)):
-        raise not_found("workspace")
-    return workspace
 
 
 def _require_same_identity(body: WorkspaceChanges, workspace: Workspace) -> None:
