@@ -1,22 +1,20 @@
 """What belongs at the marks of stored answers: names of people and of labels, and other tasks."""
 
 from collections.abc import Awaitable, Callable, Collection
-from typing import TypeVar
 
 import msgspec
 import orjson
 
+from api.http.absence import if_seen
 from api.http.call import Call
 from api.http.other_tasks import visible_tasks
-from domain.errors import Kind, Refused
+from domain.errors import Refused
 from domain.user.state import USER
 from domain.values.text import readable
 from projections.labels import tags_held
 from projections.marks import LABELS, PERSON, TASKS, Marked
 from projections.other_tasks import tasks_named, tasks_said
 from projections.people import named, people_in
-
-A = TypeVar("A")
 
 
 async def with_names(
@@ -62,16 +60,6 @@ async def with_actors(call: Call, refused: Refused) -> Refused:
     marked = msgspec.json.encode([{**each, "actor": named(each["actor"])} for each in since])
     told = orjson.loads(await with_names(call, marked))
     return Refused(refused.kind, refused.detail, **{**refused.fields, "changed_since": told})
-
-
-async def if_seen(question: Awaitable[A]) -> A | None:
-    """What a view answers; None where it cannot yet, and the log can be asked instead."""
-    try:
-        return await question
-    except Refused as refused:
-        if refused.kind is not Kind.VIEW_BEHIND:
-            raise
-        return None
 
 
 async def _from_log(call: Call, user_id: str) -> bytes:

@@ -4,8 +4,8 @@ from asyncio import gather
 from collections.abc import Collection
 from typing import Final
 
+from api.http.absence import if_seen
 from api.http.call import Call
-from domain.errors import Kind, Refused
 from infra.postgres.views.dependency_queries import Seen
 from projections.questions import Scope
 
@@ -20,13 +20,11 @@ async def visible_tasks(call: Call, task_ids: Collection[str]) -> set[str]:
     async def ask(scope: Scope) -> Seen:
         return await house.dependencies.seen(scope, task_ids)
 
-    try:
+    async def in_view() -> Seen:
         workspaces = await call.access.workspaces(user_id, call.position)
-        seen = await call.access.within(user_id, workspaces, ask)
-    except Refused as refused:
-        if refused.kind is not Kind.VIEW_BEHIND:
-            raise
-        seen = Seen((), ())
+        return await call.access.within(user_id, workspaces, ask)
+
+    seen = await if_seen(in_view()) or Seen((), ())
     unknown = sorted(set(task_ids).difference(seen.known))[:_MOST_ASKED]
     found = await gather(*(call.access.newest_task(user_id, each) for each in unknown))
     just_made = {each[0].task_id for each in found if each is not None and not each[0].trashed}

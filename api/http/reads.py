@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from api.http.absence import if_seen
 from api.http.call import Call
 from api.http.etags import etag, not_modified
-from api.http.names import if_seen, with_names
+from api.http.names import with_names
 from api.http.positions import position_headers
 from api.http.reply import Reply
 from api.http.stale import UNREADABLE

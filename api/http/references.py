@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
+from api.http.absence import if_there
 from api.http.call import Call
 from api.http.visible import visible_workspace
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
@@ -66,12 +67,10 @@ async def task_id_in_body(call: Call, text: str | None, pointer: str) -> str | N
     """The same for a task. Raises Invalid at `pointer`."""
     if text is None:
         return None
-    try:
-        return await task_id(call, text)
-    except Refused as refused:
-        if refused.kind is not Kind.NOT_FOUND:
-            raise
-        raise invalid(pointer, "There is no such task, or you may not see it.", "unknown") from None
+    found = await if_there(task_id(call, text))
+    if found is None:
+        raise invalid(pointer, "There is no such task, or you may not see it.", "unknown")
+    return found
 
 
 async def task_ids_in_body(call: Call, texts: Sequence[str], pointer: str) -> tuple[str, ...]:
@@ -102,16 +101,12 @@ async def project_ids_in_filter(
 
 async def task_ids_in_filter(call: Call, texts: Sequence[str]) -> tuple[str, ...]:
     """The same for tasks."""
-    return tuple([await _task_or_text(call, text) for text in texts])
+    return tuple([await task_id_or_text(call, text) for text in texts])
 
 
-async def _task_or_text(call: Call, text: str) -> str:
-    try:
-        return await task_id(call, text)
-    except Refused as refused:
-        if refused.kind is not Kind.NOT_FOUND:
-            raise
-        return text
+async def task_id_or_text(call: Call, text: str) -> str:
+    """The same for one task."""
+    return await if_there(task_id(call, text)) or text
 
 
 async def _or_text(call: Call, text: str, workspace_id: str | None) -> str:

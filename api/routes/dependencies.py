@@ -26,7 +26,6 @@ from domain.dependency_graph.order import in_order
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.errors import Kind, Refused, invalid, not_found
 from domain.task.decisions import RELATIONS
-from domain.values.ids import is_id
 from infra.postgres.views.dependency_queries import (
     MOST_IN_TREE,
     ProjectEdges,
@@ -113,7 +112,7 @@ async def add_dependency(call: CallHere, task_id: str, body: NewDependency) -> R
     name, other = body.other()
     command = AddDependency(
         task_id=found,
-        other_task_id=await _id_or_text(call, other),
+        other_task_id=await references.task_id_or_text(call, other),
         relation=body.relation(),
         pointer=f"/{name}",
     )
@@ -278,18 +277,6 @@ async def task_order(
     edges = await call.access.within(call.caller.user_id, (project.workspace_id,), ask)
     ordered = in_order(edges.tasks, edges.blocks)
     if query.task_ids:
-        wanted = {await _id_or_text(call, each) for each in query.task_ids}
+        wanted = {await references.task_id_or_text(call, each) for each in query.task_ids}
         ordered = [each for each in ordered if each in wanted]
     return Reply(200, encode(TaskOrder(ordered)), position_headers(call, edges.position))
-
-
-async def _id_or_text(call: Call, text: str) -> str:
-    """What names nothing matches nothing."""
-    if is_id(text, "task"):
-        return text
-    try:
-        return await references.task_id(call, text)
-    except Refused as refused:
-        if refused.kind is not Kind.NOT_FOUND:
-            raise
-        return text

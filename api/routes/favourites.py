@@ -1,8 +1,7 @@
 """Favourites: projects and tasks that somebody keeps at hand, for themselves."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -10,6 +9,7 @@ from msgspec import UNSET, Raw, UnsetType
 from pydantic import Field
 
 from api.http import references
+from api.http.absence import if_there
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import done
@@ -21,15 +21,13 @@ from api.http.route import DirectRoute
 from api.routes.answers import Page
 from commands.favourites.add_favourite import AddFavourite
 from commands.favourites.remove_favourite import RemoveFavourite
-from domain.errors import Kind, Refused
+from domain.errors import Kind
 from projections.favourites import FAVOURITES_VIEW, Favourite, favourites_in
 from projections.projects import ProjectAnswer
 from projections.questions import Listing
 from projections.task_answers import TaskAnswer
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Favourites"])
-
-A = TypeVar("A")
 
 _json = msgspec.json.Encoder()
 
@@ -122,16 +120,7 @@ async def _filled(call: Call, favourite: Favourite) -> _Filled | None:
     trash."""
     plain = msgspec.structs.asdict(favourite)
     if favourite.entity_type == "task":
-        task = await _if_there(find_task(call, favourite.entity_id, trashed=False))
+        task = await if_there(find_task(call, favourite.entity_id, trashed=False))
         return None if task is None else _Filled(**plain, task=Raw(task.doc))
-    project = await _if_there(find_project(call, favourite.entity_id))
+    project = await if_there(find_project(call, favourite.entity_id))
     return None if project is None else _Filled(**plain, project=Raw(project.doc))
-
-
-async def _if_there(found: Awaitable[A]) -> A | None:
-    try:
-        return await found
-    except Refused as refused:
-        if refused.kind is not Kind.NOT_FOUND:
-            raise
-        return None

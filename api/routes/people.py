@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query
 from msgspec import UNSET
 from pydantic import ConfigDict, Field
 
+from api.http.absence import if_seen
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
 from api.http.etags import etag
 from api.http.execute import changed, changed_headers, execute
 from api.http.limits import spend
-from api.http.names import if_seen
 from api.http.once import once
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE

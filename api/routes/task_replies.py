@@ -1,7 +1,8 @@
 """Replies about tasks that several routes give: one after a change, and a page of them."""
 
+from api.http.absence import if_seen
 from api.http.call import Call
-from api.http.names import if_seen, with_names
+from api.http.names import with_names
 from api.http.paging import page_reply
 from api.http.past import with_names_then
 from api.http.reads import facts_of
