@@ -1,4 +1,4 @@
-"""How a project works: its workflow, columns, custom fields and types."""
+"""How a project works: its workflow, columns, custom fields, types, and how long it keeps trash."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,11 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.http import references
-from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, execute
-from api.http.reads import one
+from api.http.reads import ProjectParts, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.project_bodies import (
@@ -21,11 +20,6 @@ from api.routes.project_bodies import (
     WorkflowBody,
 )
 from api.routes.project_query import ProjectQuery, ProjectThenQuery, found_project
-from commands.project.change_columns import ChangeColumns
-from commands.project.change_fields import ChangeFields
-from commands.project.change_retention import ChangeRetention
-from commands.project.change_types import ChangeTypes
-from commands.project.change_workflow import ChangeWorkflow
 from domain.errors import Kind
 from domain.project.state import PROJECT, Project
 from projections.projects import (
@@ -52,8 +46,7 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 async def get_workflow(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
-    found = await found_project(call, project_id, query)
-    return await one(call, found.part(found.workflow), call.position)
+    return await _shown(call, project_id, query, lambda found: found.workflow)
 
 
 @router.put(
@@ -64,8 +57,7 @@ async def get_workflow(
 async def put_workflow(
     call: CallHere, project_id: str, body: WorkflowBody, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
-    found = await references.project_id(call, project_id, query.workspace_id)
-    return await _answer(call, body.command(found), body, render_workflow)
+    return await _changed(call, project_id, query, body, render_workflow)
 
 
 @router.get(
@@ -76,8 +68,7 @@ async def put_workflow(
 async def get_columns(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
-    found = await found_project(call, project_id, query)
-    return await one(call, found.part(found.columns), call.position)
+    return await _shown(call, project_id, query, lambda found: found.columns)
 
 
 @router.put(
@@ -88,8 +79,7 @@ async def get_columns(
 async def put_columns(
     call: CallHere, project_id: str, body: ColumnsBody, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
-    found = await references.project_id(call, project_id, query.workspace_id)
-    return await _answer(call, body.command(found), body, render_columns)
+    return await _changed(call, project_id, query, body, render_columns)
 
 
 @router.get(
@@ -100,8 +90,7 @@ async def put_columns(
 async def get_fields(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
-    found = await found_project(call, project_id, query)
-    return await one(call, found.part(found.fields), call.position)
+    return await _shown(call, project_id, query, lambda found: found.fields)
 
 
 @router.put(
@@ -112,8 +101,7 @@ async def get_fields(
 async def put_fields(
     call: CallHere, project_id: str, body: FieldsBody, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
-    found = await references.project_id(call, project_id, query.workspace_id)
-    return await _answer(call, body.command(found), body, render_fields)
+    return await _changed(call, project_id, query, body, render_fields)
 
 
 @router.get(
@@ -124,8 +112,7 @@ async def put_fields(
 async def get_types(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
-    found = await found_project(call, project_id, query)
-    return await one(call, found.part(found.types), call.position)
+    return await _shown(call, project_id, query, lambda found: found.types)
 
 
 @router.put(
@@ -136,8 +123,7 @@ async def get_types(
 async def put_types(
     call: CallHere, project_id: str, body: TypesBody, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
-    found = await references.project_id(call, project_id, query.workspace_id)
-    return await _answer(call, body.command(found), body, render_types)
+    return await _changed(call, project_id, query, body, render_types)
 
 
 @router.get(
@@ -148,8 +134,7 @@ async def put_types(
 async def get_retention(
     call: CallHere, project_id: str, query: Annotated[ProjectThenQuery, Query()]
 ) -> Reply:
-    found = await found_project(call, project_id, query)
-    return await one(call, found.part(found.retention), call.position)
+    return await _shown(call, project_id, query, lambda found: found.retention)
 
 
 @router.put(
@@ -160,16 +145,24 @@ async def get_retention(
 async def put_retention(
     call: CallHere, project_id: str, body: RetentionBody, query: Annotated[ProjectQuery, Query()]
 ) -> Reply:
-    found = await references.project_id(call, project_id, query.workspace_id)
-    return await _answer(call, body.command(found), body, render_retention)
+    return await _changed(call, project_id, query, body, render_retention)
 
 
-async def _answer(
+async def _shown(
+    call: Call, project_ref: str, query: ProjectThenQuery, part: Callable[[ProjectParts], bytes]
+) -> Reply:
+    found = await found_project(call, project_ref, query)
+    return await one(call, found.part(part(found)), call.position)
+
+
+async def _changed(
     call: Call,
-    command: ChangeWorkflow | ChangeColumns | ChangeFields | ChangeTypes | ChangeRetention,
-    body: Body,
+    project_ref: str,
+    query: ProjectQuery,
+    body: WorkflowBody | ColumnsBody | FieldsBody | TypesBody | RetentionBody,
     render: Callable[[Project], bytes],
 ) -> Reply:
-    outcome = await execute(call, [command], body=body, match=command.project_id)
+    project_id = await references.project_id(call, project_ref, query.workspace_id)
+    outcome = await execute(call, [body.command(project_id)], body=body, match=project_id)
     project = outcome.state(PROJECT)
     return changed(call, outcome, render(project), project.version)
