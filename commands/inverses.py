@@ -13,6 +13,7 @@ from commands.comment.edit_comment import EditComment
 from commands.comment.restore_comment import RestoreComment
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.dependency_graph.remove_dependency import RemoveDependency
+from commands.inverse import Consequence, Inverse, Undone
 from commands.labels.delete_label import DeleteLabel
 from commands.labels.edit_label import EditLabel
 from commands.labels.merge_label import MergeLabel
@@ -35,7 +36,6 @@ from commands.recurrence.withdraw_occurrence import WithdrawOccurrence
 from commands.saved_view.change_saved_view import ChangeSavedView
 from commands.saved_view.delete_saved_view import DeleteSavedView
 from commands.saved_view.restore_saved_view import RestoreSavedView
-from commands.spec import Consequence, Inverse, Undone
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
 from commands.task.move_to_project import MoveToProject

@@ -23,6 +23,7 @@ from commands.favourites.remove_favourite import REMOVE_FAVOURITE
 from commands.imports.import_people import IMPORT_PEOPLE
 from commands.imports.import_project import EXTEND_PROJECT, IMPORT_PROJECT
 from commands.imports.import_trace import IMPORT_TRACE
+from commands.inverse import Inverse
 from commands.inverses import INVERSES
 from commands.labels.create_label import CREATE_LABEL
 from commands.labels.delete_label import DELETE_LABEL
@@ -67,7 +68,7 @@ from commands.saved_view.save_view import SAVE_VIEW
 from commands.saved_view.undo_change import UNDO_SAVED_VIEW_CHANGE
 from commands.security.note_security import NOTE_SECURITY
 from commands.security.record_trail_read import RECORD_TRAIL_READ
-from commands.spec import ByEvents, CommandSpec, Inverse, Registry
+from commands.spec import ByEvents, CommandSpec, Registry
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
 from commands.task.change_tasks import CHANGE_TASKS

@@ -1,8 +1,9 @@
 """What a command must say of itself before it may be run."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from commands.inverse import Consequence, Inverse, Inverses, NoInverse
 from commands.work import Work
 from domain.values.frozen import dataclass
 
@@ -27,44 +28,11 @@ class Permission(Protocol[C_contra]):
 
 
 @dataclass(frozen=True, slots=True)
-class NoInverse:
-    """Why nothing takes back what a command did, said to whoever asks: it goes on after "This
-    cannot be undone:", and says what to do instead. Some event of it has no inverse then."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class ByEvents:
     """Each of its events is taken back by the command that `commands.inverses` names for it."""
 
 
 BY_EVENTS: Final = ByEvents()
-
-
-@dataclass(frozen=True, slots=True)
-class Inverse:
-    """How one kind of event is taken back: by an ordinary command, with that command's rules and
-    permission. `of` makes it from the event; a tuple of it and others, in order, where more than
-    what the event says came of it."""
-
-    command: type
-    of: Callable[["Undone"], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Consequence:
-    """An event that only follows from another one of its commit: what takes that one back takes
-    this one back as well, or makes another of its kind."""
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """An event that is to be taken back. `before` is the state of its stream that it met."""
-
-    stream: str
-    event: Any
-    before: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +64,10 @@ class Registry:
     def __init__(
         self,
         *specs: CommandSpec[Any],
-        inverses: Mapping[type, Inverse | Consequence] | None = None,
+        inverses: Inverses | None = None,
     ) -> None:
         self._specs: dict[type, CommandSpec[Any]] = {}
-        self._inverses: Mapping[type, Inverse | Consequence] = inverses or {}
+        self._inverses: Inverses = inverses or {}
         self._reasons: dict[type, str] = {}
         for spec in specs:
             if spec.permission is None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from commands.differences import Place
+from commands.inverse import Inverse, NoInverse, Undone
 from commands.past import Change, read_past
-from commands.spec import Inverse, NoInverse, Undone
 from commands.work import Work
 from domain.errors import Invalid, Kind, Refused, invalid
 from domain.values.recorded import Recorded

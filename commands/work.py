@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import field, fields, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 from commands.commit import Claim, NewEvent, Receipt
+from commands.inverse import Consequence, Inverse, NoInverse
 from commands.ports import BoardReader, CommentReader, EventStore, NewId, TrailReader, TreeReader
 from commands.states import States
 from domain.aggregate import Aggregate, Versioned
@@ -17,9 +18,6 @@ from domain.values.limits import Limits
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
 from domain.values.text import Erased
-
-if TYPE_CHECKING:
-    from commands.spec import Consequence, Inverse, NoInverse
 
 S = TypeVar("S", bound=Versioned)
 
@@ -51,7 +49,7 @@ class World:
     tail: Callable[[], str]
     limits: Limits
     run: Callable[[Any, "Work"], Awaitable[str]]
-    inverse_of: Callable[[object], "Inverse | Consequence | NoInverse"]
+    inverse_of: Callable[[object], Inverse | Consequence | NoInverse]
 
 
 class StartAgain(Exception):

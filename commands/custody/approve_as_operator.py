@@ -2,8 +2,9 @@
 
 from commands.custody.approve_erasure import approved
 from commands.custody.places import loaded_custody
+from commands.inverse import NoInverse
 from commands.permissions import OfWorkspace
-from commands.spec import Access, CommandSpec, NoInverse
+from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.custody import decisions
 from domain.custody.events import ErasureApproved

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from commands.custody.places import DUE_SCOPE, loaded_custody, places_of, require_whole_key
+from commands.inverse import NoInverse
 from commands.permissions import OfWorkspace, OverCustody
 from commands.recurrence.make_occurrence import SCHEDULER
-from commands.spec import Access, CommandSpec, NoInverse
+from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.custody import decisions
 from domain.custody.events import ErasureApproved, ErasureCarriedOut, ErasureCompleted

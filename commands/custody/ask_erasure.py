@@ -1,8 +1,9 @@
 """Ask for a person to be forgotten: oneself everywhere, or somebody of one's workspace."""
 
 from commands.custody.places import loaded_custody, require_whole_key
+from commands.inverse import NoInverse
 from commands.permissions import OneselfOrInNamedWorkspace, OneselfOrInWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.custody import decisions
 from domain.custody.events import ErasureAsked, ErasureWithdrawn

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from commands.custody.places import loaded_custody
+from commands.inverse import NoInverse
 from commands.permissions import InNamedWorkspace, OverCustody
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.custody import decisions
 from domain.custody.events import (

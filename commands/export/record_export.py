@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import field
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.export.events import TrailExported
 from domain.export.state import EXPORT

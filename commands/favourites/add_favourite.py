@@ -1,8 +1,9 @@
 """Keep a project or a task at hand."""
 
 from commands.favourites.place import of_entity
+from commands.inverse import NoInverse
 from commands.permissions import ForOneself
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.favourites import decisions
 from domain.favourites.events import FavouriteAdded

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user.decisions import import_person
 from domain.user.events import PersonImported

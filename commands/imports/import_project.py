@@ -4,8 +4,9 @@ from typing import Final
 
 from commands.imports.plan_project import extended_workflow, fields_for, new_workflow
 from commands.imports.survey import Survey
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace, OnProject
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.project import decisions, process
 from domain.project.events import ProjectCreated, ProjectFieldsChanged, ProjectWorkflowChanged

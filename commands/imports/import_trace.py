@@ -15,8 +15,9 @@ from commands.imports.plan_trace import (
     history,
 )
 from commands.imports.reading import Reading
+from commands.inverse import NoInverse
 from commands.permissions import OnProject
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.on_task import defaults_that_hold
 from commands.work import Work
 from domain.errors import Kind, Refused

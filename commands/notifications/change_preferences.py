@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.preferences import decisions
 from domain.preferences.events import NotificationPreferencesChanged

@@ -1,7 +1,8 @@
 """Mark one notification as read."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnInbox
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.inbox import decisions
 from domain.inbox.events import NotificationRead

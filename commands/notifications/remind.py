@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from commands.inverse import NoInverse
 from commands.permissions import OfTask
 from commands.recurrence.make_occurrence import SCHEDULER
-from commands.spec import Access, CommandSpec, NoInverse
+from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.errors import not_found
 from domain.reminders import decisions

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnInbox
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.inbox import decisions
 from domain.inbox.events import NotificationSnoozed

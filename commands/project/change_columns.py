@@ -1,7 +1,8 @@
 """Lay a project's board out anew."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OnProject
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.project import process
 from domain.project.board import ColumnDraft

@@ -1,8 +1,9 @@
 """Say which custom fields a project's tasks have."""
 
+from commands.inverse import NoInverse
 from commands.people import require_in_project
 from commands.permissions import OnProject
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.project import process
 from domain.project.events import ProjectFieldsChanged

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Final
 
+from commands.inverse import NoInverse
 from commands.permissions import OnProject
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project import process

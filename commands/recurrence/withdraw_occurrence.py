@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from commands.inverse import NoInverse
 from commands.permissions import OnTask
 from commands.recurrence.set_recurrence import series_of
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.on_task import open_task
 from commands.work import Work
 from domain.errors import not_found

@@ -1,7 +1,8 @@
 """Attest that one has looked at a range of the trail."""
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.errors import invalid
 from domain.review import decisions

@@ -1,7 +1,8 @@
 """Say within how many days everything in the trail has to be reviewed."""
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.review import decisions
 from domain.review.events import ReviewScheduleChanged

@@ -2,7 +2,8 @@
 
 from typing import Final, get_args
 
-from commands.spec import Access, CommandSpec, NoInverse
+from commands.inverse import NoInverse
+from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.errors import not_found
 from domain.security.events import Noted

@@ -1,7 +1,8 @@
 """Take a task out of the trash when its project has kept it there for long enough."""
 
+from commands.inverse import NoInverse
 from commands.notifications.remind import TheScheduleOfTasks
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.purging import holds_that_keep, record_purge, with_all_below
 from commands.work import Work
 from domain.dependency_graph.events import DependencyRemoved

@@ -1,7 +1,8 @@
 """Take a task out of the trash for good, and with it all that stands below it."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OnTask, forbidden, visible_project
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.purging import holds_that_keep, record_purge, with_all_below
 from commands.work import Work
 from domain.custody.decisions import legal_hold

@@ -4,9 +4,10 @@ from asyncio import gather
 from collections.abc import Sequence
 from typing import Final
 
+from commands.inverse import NoInverse
 from commands.permissions import BySystem
 from commands.ports import StreamMoved
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.project.board import column_of
 from domain.project.state import PROJECT

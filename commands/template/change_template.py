@@ -1,6 +1,7 @@
 """Change a template's name, or its tasks as a whole."""
 
-from commands.spec import CommandSpec, NoInverse
+from commands.inverse import NoInverse
+from commands.spec import CommandSpec
 from commands.template.on_template import OnTemplate
 from commands.work import Work
 from domain.errors import invalid

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from commands.inverse import NoInverse
 from commands.labels.held import known_labels
 from commands.people import time_zone_of
 from commands.permissions import InNamedWorkspace, home_of, visible_project, visible_task
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.tree import below
 from commands.work import Work
 from domain.errors import invalid

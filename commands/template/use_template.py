@@ -7,6 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from commands.dependency_graph.add_dependency import ADD_DEPENDENCY, AddDependency
+from commands.inverse import NoInverse
 from commands.people import time_zone_of
 from commands.permissions import visible_project, visible_task
 from commands.project.change_columns import CHANGE_COLUMNS, ChangeColumns
@@ -14,7 +15,7 @@ from commands.project.change_fields import CHANGE_FIELDS, ChangeFields
 from commands.project.change_types import CHANGE_TYPES, ChangeTypes
 from commands.project.change_workflow import CHANGE_WORKFLOW, ChangeWorkflow
 from commands.project.create_project import CREATE_PROJECT, CreateProject
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.create_task import CREATE_TASK, CreateTask
 from commands.template.on_template import OnTemplate
 from commands.work import Work

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import (

@@ -1,7 +1,8 @@
 """Note that an identity at another's provider leads into an account, or no longer does."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserIdentityLinked, UserIdentityUnlinked

@@ -1,7 +1,8 @@
 """Make a key for oneself, with which a program does some of what one may."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.errors import invalid
 from domain.user import decisions

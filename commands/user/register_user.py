@@ -1,7 +1,8 @@
 """Make an account, and with it a workspace and a project of its own."""
 
+from commands.inverse import NoInverse
 from commands.permissions import Anyone, Invited
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.user.link_identity import LinkIdentity, link_identity
 from commands.work import Work
 from commands.workspace.accept_invitation import AcceptInvitation, accept_invitation

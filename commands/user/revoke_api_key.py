@@ -1,7 +1,8 @@
 """Revoke a key of one's own: from then on it opens nothing."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import ApiKeyRevoked

@@ -1,7 +1,8 @@
 """Close somebody's account, or open it again: for the operator of the product alone."""
 
+from commands.inverse import NoInverse
 from commands.permissions import ByOperator
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserActivated, UserSuspended

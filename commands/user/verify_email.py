@@ -1,7 +1,8 @@
 """Take an account's address as verified, or another, verified one in its place."""
 
+from commands.inverse import NoInverse
 from commands.permissions import OwnAccount
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user import decisions
 from domain.user.events import UserEmailChanged, UserEmailVerified

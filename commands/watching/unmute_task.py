@@ -1,7 +1,8 @@
 """Hear of a task again."""
 
+from commands.inverse import NoInverse
 from commands.permissions import ForOneself
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.task.state import TASK
 from domain.values.frozen import dataclass

@@ -1,7 +1,8 @@
 """Come into a workspace by an invitation."""
 
+from commands.inverse import NoInverse
 from commands.permissions import Invited
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.user import decisions as users
 from domain.user.events import UserEmailVerified

@@ -1,7 +1,8 @@
 """Close a workspace, or open it again as it was."""
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace, OwnerOfClosed
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.values.frozen import dataclass
 from domain.workspace import comings

@@ -1,7 +1,8 @@
 """Make a program a member of a workspace: an account without a log-in, for keys to belong to."""
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.user.decisions import create_service_account as created

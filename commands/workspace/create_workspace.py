@@ -1,7 +1,8 @@
 """Make a workspace, which is a tenant of its own."""
 
+from commands.inverse import NoInverse
 from commands.permissions import SignedIn
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.values.frozen import dataclass

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.task.on_task import record
 from commands.task.room import LanesLeft
 from commands.work import Work

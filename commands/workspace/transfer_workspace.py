@@ -1,7 +1,8 @@
 """Hand a workspace over to another member."""
 
+from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
-from commands.spec import CommandSpec, NoInverse
+from commands.spec import CommandSpec
 from commands.work import Work
 from domain.values.frozen import dataclass
 from domain.workspace import decisions

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from commands.inverse import Inverse, NoInverse, Undone
 from commands.inverses import INVERSES
 from commands.permissions import SignedIn
 from commands.registry import all_commands, page
-from commands.spec import BY_EVENTS, CommandSpec, Inverse, NoInverse, Registry, Undone
+from commands.spec import BY_EVENTS, CommandSpec, Registry
 from domain.errors import Kind, Refused
 from domain.task.events import TaskRanked, TaskRetitled, TaskTrashed
 from domain.values.text import ERASED
