@@ -1,9 +1,15 @@
 """What takes one event back, or why nothing does."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
+from domain.errors import Kind, Refused
 from domain.values.frozen import dataclass
+from domain.values.moment import written
+from domain.values.text import Erased
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,18 @@ class Consequence:
 
 
 Inverses = Mapping[type, Inverse | Consequence]
+
+
+def kept(former: T | Erased) -> T:
+    """What stood there before, where it can still be read. Raises Refused(NOT_UNDOABLE)."""
+    if isinstance(former, Erased):
+        raise Refused(
+            Kind.NOT_UNDOABLE,
+            "This cannot be undone: the text that stood there before has been erased.",
+        )
+    return former
+
+
+def date_given(at: datetime | None) -> str | None:
+    """A date of before, as commands take dates."""
+    return None if at is None else written(at)
