@@ -288,12 +288,21 @@ class RowStore:
 
     def scan(self, table: str, column: str, value: Any) -> Sequence[Row]:
         rows = self._tables[table]
+        layers = [rows.changed, rows.leaving]
         if rows.complete:
-            keys = {*rows.older, *rows.recent, *rows.leaving, *rows.changed}
+            keys: set[Key] = set()
+            layers += [rows.recent, rows.older]
         elif (column, value) in rows.scanned:
-            keys = {*rows.scanned[column, value], *rows.leaving, *rows.changed}
+            keys = set(rows.scanned[column, value])
         else:
             raise UndeclaredRead(f"{self.projection.name}: a scan of {table}")
+        # Few of many fit: those are asked what they are now.
+        for layer in layers:
+            keys.update(
+                key
+                for key, row in layer.items()
+                if row is not None and getattr(row, column) == value
+            )
         found = []
         for key in sorted(keys):
             row = rows.find(key)

@@ -75,14 +75,6 @@ class MovedRow:
 
 
 @dataclass(slots=True)
-class PurgedRow:
-    """A task that is there no more: what was told of it is out of everybody's sight."""
-
-    task_id: str
-    workspace_id: str
-
-
-@dataclass(slots=True)
 class CommentRow:
     comment_id: str
     workspace_id: str
@@ -208,7 +200,6 @@ MOVED = Table(
     {"task_id": "text", "workspace_id": "text", "project_id": "text"},
     key=("task_id",),
 )
-PURGED = Table("purged", PurgedRow, {"task_id": "text", "workspace_id": "text"}, key=("task_id",))
 COMMENTS = Table(
     "comments",
     CommentRow,
@@ -278,5 +269,6 @@ NOTIFICATIONS = Table(
     indexes=(
         "(user_id, position, notification_id)",
         "(user_id, workspace_id, last) WHERE NOT is_read",
+        "(task_id)",
     ),
 )

@@ -1,5 +1,6 @@
 """Which events somebody hears of, and what each of them changes in the lists."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
@@ -40,7 +41,7 @@ from domain.workspace.events import (
     WorkspaceMemberSuspended,
     WorkspaceTransferred,
 )
-from projections.projection import Projection, Rows, drawn_by
+from projections.projection import Projection, Rows, Scan, drawn_by
 
 from . import access
 from .bundles import OTHER_TASKS
@@ -53,7 +54,6 @@ from .rows import (
     NOTIFICATIONS,
     PEOPLE,
     PROJECTS,
-    PURGED,
     TASKS,
     CommentRow,
     InboxRow,
@@ -61,7 +61,6 @@ from .rows import (
     News,
     NotificationRow,
     PersonRow,
-    PurgedRow,
     TaskRow,
     pack_project,
     pack_task,
@@ -128,9 +127,16 @@ def _task_changed(recorded: Recorded, rows: Rows) -> None:
 
 
 def _task_purged(recorded: Recorded, rows: Rows) -> None:
-    stamp = recorded.stamp
-    rows.delete("tasks", stamp.stream)
-    rows.put("purged", PurgedRow(stamp.stream, stamp.workspace_id))
+    """Nobody hears of it any more, nor that they ever did."""
+    task_id = recorded.stamp.stream
+    rows.delete("tasks", task_id)
+    rows.delete("moved", task_id)
+    for row in rows.scan("notifications", "task_id", task_id):
+        rows.delete("notifications", row.notification_id)
+
+
+def _told_of_task(recorded: Recorded) -> Iterable[Scan]:
+    return (Scan("notifications", "task_id", recorded.stamp.stream),)
 
 
 def _due_date_said(recorded: Recorded, rows: Rows) -> None:
@@ -278,8 +284,8 @@ def _all_read(recorded: Recorded, rows: Rows) -> None:
 
 NOTIFICATIONS_VIEW = Projection(
     name="notifications",
-    version=2,
-    tables=(TASKS, MOVED, PURGED, COMMENTS, PROJECTS, MEMBERS, PEOPLE, INBOXES, NOTIFICATIONS),
+    version=3,
+    tables=(TASKS, MOVED, COMMENTS, PROJECTS, MEMBERS, PEOPLE, INBOXES, NOTIFICATIONS),
     folds={
         TaskCreated: _task_created,
         TaskAssigned: _task_changed,
@@ -313,6 +319,7 @@ NOTIFICATIONS_VIEW = Projection(
         NotificationsRead: _all_read,
     },
     reads=reads,
+    scans={TaskPurged: _told_of_task},
     further={
         TaskAssigned: place_of_task,
         TaskStatusChanged: all_concerned,

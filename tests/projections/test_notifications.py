@@ -28,6 +28,7 @@ from domain.task.events import (
     TaskAssigned,
     TaskDueDateChanged,
     TaskMovedToProject,
+    TaskPurged,
     TaskRestored,
     TaskRetitled,
     TaskStatusChanged,
@@ -440,3 +441,15 @@ def test_however_events_come_the_lists_are_the_same(past: Office, cuts: list[int
         doc = json.loads(row["doc"])
         assert actors[row["last"]] != row["user_id"]
         assert all(each["actor"]["user_id"] != row["user_id"] for each in doc["data"]["changes"])
+
+
+def test_what_was_told_of_a_task_goes_with_it_and_nothing_else() -> None:
+    past = Office(assignee_ids=(BOB,))
+    past.moved("in_progress", actor=EVE)
+    past.record(WS, NEXT, ProjectMemberAdded(user_id=EVE, role="viewer"), ANN)
+    past.task(2, WEB, assignee_ids=(EVE,))
+    past.change(TASK, TaskTrashed())
+    assert {row["task_id"] for row in past.rows()} == {TASK, None, made_id("task", 2)}
+    past.change(TASK, TaskPurged())
+    assert past.heard() == {(EVE, "project_added"), (EVE, "task_assigned")}
+    assert TASK not in str(folded(NOTIFICATIONS_VIEW, [past.events]).stored)

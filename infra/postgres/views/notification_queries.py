@@ -32,8 +32,7 @@ _ALL = """\
     FROM {{notifications_notifications}} AS n
     LEFT JOIN {{notifications_inboxes}} AS i
         ON i.user_id = n.user_id AND i.workspace_id = n.workspace_id
-    WHERE n.user_id = {user} AND NOT EXISTS
-        (SELECT FROM {{notifications_purged}} AS p WHERE p.task_id = n.task_id))"""
+    WHERE n.user_id = {user})"""
 
 # One range of an index for each workspace: what was read before is never looked at.
 _UNREAD = """\
@@ -41,9 +40,7 @@ _UNREAD = """\
     LEFT JOIN {{notifications_inboxes}} AS i ON i.user_id = {user} AND i.workspace_id = w.id
     CROSS JOIN LATERAL (SELECT * FROM {{notifications_notifications}} AS u
         WHERE u.user_id = {user} AND u.workspace_id = w.id AND NOT u.is_read
-        AND u.last > coalesce(i.read_upto, 0)) AS n
-    WHERE NOT EXISTS
-        (SELECT FROM {{notifications_purged}} AS p WHERE p.task_id = n.task_id))"""
+        AND u.last > coalesce(i.read_upto, 0)) AS n)"""
 
 # Few tasks ever move; news of one that did are for those who may see where it is now.
 _SEEN_IN = (
@@ -147,8 +144,6 @@ class NotificationQueries:
         own = (
             f"t.notification_id = {params.add('text', notification_id)}"
             f" AND t.user_id = {params.add('text', user_id)}"
-            " AND NOT EXISTS"
-            " (SELECT FROM {notifications_purged} AS p WHERE p.task_id = t.task_id)"
         )
         sql = (
             "SELECT found.workspace_id, found.last, {position} FROM (SELECT) AS one LEFT JOIN"

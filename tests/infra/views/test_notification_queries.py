@@ -24,17 +24,17 @@ READ_UPTO = ROWS - 4_000
 UNREAD = 4_000 // PEOPLE
 
 _NOTIFICATIONS = """
-INSERT INTO views.notifications_notifications_v2_g1
+INSERT INTO views.notifications_notifications_v3_g1
 SELECT 'ntf_' || lpad(n::text, 26, '0'), 'user_' || lpad((n %% %(people)s)::text, 26, '0'), %(ws)s,
     'proj_' || lpad((n %% 50)::text, 26, '0'), 'task_' || lpad((n / 9)::text, 26, '0'),
     'status_changed', n, n, false, NULL, '{"id":1}' FROM generate_series(1, %(rows)s) AS n
 """
 _INBOXES = """
-INSERT INTO views.notifications_inboxes_v2_g1
+INSERT INTO views.notifications_inboxes_v3_g1
 SELECT 'user_' || lpad(n::text, 26, '0'), %(ws)s, %(read)s FROM generate_series(0, %(people)s) AS n
 """
 _TASKS = """
-INSERT INTO views.notifications_tasks_v2_g1
+INSERT INTO views.notifications_tasks_v3_g1
 SELECT 'task_' || lpad(n::text, 26, '0'), %(ws)s, 'proj_1', %(began)s + n * interval '1 minute',
     n %% 3 > 0, n %% 2 > 0, '' FROM generate_series(1, %(rows)s) AS n
 """
