@@ -1,7 +1,7 @@
-"""Waiting for a condition, never for a time."""
+"""Waiting for a condition, never for a time; and what is to take no more than a time."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,3 +18,12 @@ def until(what: str, within_s: float, condition: Callable[[], T | None]) -> T:
             return found
         assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what} (now {found!r})"
         time.sleep(_POLL_S)
+
+
+async def keeps_within(limit_s: float, took_s: Callable[[], Awaitable[float]]) -> None:
+    """That something takes less than a limit, which `took_s` does and measures: up to three times,
+    since a machine may stall in any one of them, for longer than is promised."""
+    taken: list[float] = []
+    while not taken or taken[-1] >= limit_s:
+        assert len(taken) < 3, f"not within {limit_s} s: {taken}"
+        taken.append(await took_s())

@@ -15,6 +15,7 @@ from tests.api.client import Api
 from tests.api.matrix import Operation, operations
 from tests.api.product import Product
 from tests.api.test_matrix import MADE_BY_PUT, fresh, said, things
+from tests.waiting import keeps_within
 
 
 async def key_of(someone: Api, *scopes: str, **other: Any) -> tuple[Api, dict[str, Any]]:
@@ -26,7 +27,7 @@ async def key_of(someone: Api, *scopes: str, **other: Any) -> tuple[Api, dict[st
     return program, made
 
 
-async def refused_at_last(program: Api, within_s: float = 5.0) -> None:
+async def refused_at_last(program: Api, within_s: float = 40.0) -> None:
     """Until its key is not good any more."""
     async with asyncio.timeout(within_s):
         while (await program.send("GET", "/tasks")).status_code != 401:
@@ -145,19 +146,29 @@ async def test_a_revoked_key_opens_nothing_and_anothers_cannot_be_revoked(
 async def test_a_key_that_was_revoked_elsewhere_is_refused_within_a_second(
     ada: Api, product: Product
 ) -> None:
-    program, made = await key_of(ada, "tasks:read")
-    await program.get("/tasks")
     keys = product.house.api_keys  # as another process would, which tells this one nothing
-    began = time.monotonic()
-    await product.do(keys.revoke(made["key_id"], ada.user_id))
-    await refused_at_last(program)
-    assert time.monotonic() - began < 1.5
+
+    async def took_s() -> float:
+        program, made = await key_of(ada, "tasks:read")
+        await program.get("/tasks")
+        began = time.monotonic()
+        await product.do(keys.revoke(made["key_id"], ada.user_id))
+        await refused_at_last(program)
+        return time.monotonic() - began
+
+    await keeps_within(1.5, took_s)
 
 
 async def test_a_key_ends_when_it_says(ada: Api) -> None:
-    until = datetime.now(UTC) + timedelta(seconds=1)
-    program, _ = await key_of(ada, "tasks:read", expires_at=until.isoformat())
-    await program.get("/tasks")
+    for lasting_s in (1, 20):  # a machine may stall for longer than the first
+        until = datetime.now(UTC) + timedelta(seconds=lasting_s)
+        asked = {"name": "CI", "scopes": ["tasks:read"], "expires_at": until.isoformat()}
+        made = await ada.send("POST", "/api-keys", asked)
+        program = ada.with_token(made.json().get("key", ""))
+        opened = await program.send("GET", "/tasks")
+        if datetime.now(UTC) < until:
+            break
+    assert opened.status_code == 200
     await refused_at_last(program)
     assert datetime.now(UTC) >= until
 

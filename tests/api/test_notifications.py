@@ -30,6 +30,7 @@ from projections.notifications import NOTIFICATIONS_VIEW
 from tests.api.client import Api, pointers
 from tests.api.product import Product
 from tests.infra.processes.conftest import until
+from tests.waiting import keeps_within
 
 LEAD = timedelta(hours=24)
 
@@ -238,29 +239,34 @@ async def test_what_five_hundred_watch_all_of_them_have_within_a_second(
     ada: Api, product: Product
 ) -> None:
     """Accounts take a second of hashing for ten: of these only the streams are there."""
-    task = await _ours(ada)
-    workspace_id = task["workspace_id"]
+    first = await _ours(ada)
+    workspace_id = first["workspace_id"]
     people = [new_id("user") for _ in range(500)]
     joined = [WorkspaceMemberAdded(user_id=each, role="member") for each in people]
-    watching = [WatchStarted(task_id=task["id"], user_id=each) for each in people]
     await _record(product, ada, workspace_id, workspace_id, joined, version=1)
-    stream = watching_of(task["id"])
-    ada.position = await _record(product, ada, workspace_id, stream, watching, version=0)
-    await _heard(ada)  # the view is there
-    began = time.monotonic()
-    await ada.patch(f"/tasks/{task['id']}", {"status": "in_progress"})
     sql = (
         "SELECT count(*), count(DISTINCT user_id) FROM {notifications_notifications}"
         " WHERE task_id = %s"
     )
-    async with open_workplace(product.settings, "test") as place:
-        reader = ViewReader(place.pool, Pointers(place.pool), NOTIFICATIONS_VIEW)
+
+    async def took_s() -> float:
+        task = await ada.task(project_id=first["project_id"])
+        watching = [WatchStarted(task_id=task["id"], user_id=each) for each in people]
+        stream = watching_of(task["id"])
+        ada.position = await _record(product, ada, workspace_id, stream, watching, version=0)
+        await _heard(ada)  # the view is there
 
         async def all_have_it() -> bool:
             return await reader.fetch((), sql, (task["id"],)) == [(500, 500)]
 
-        await until(all_have_it, within_s=5)
-    assert time.monotonic() - began < 1
+        began = time.monotonic()
+        await ada.patch(f"/tasks/{task['id']}", {"status": "in_progress"})
+        await until(all_have_it)
+        return time.monotonic() - began
+
+    async with open_workplace(product.settings, "test") as place:
+        reader = ViewReader(place.pool, Pointers(place.pool), NOTIFICATIONS_VIEW)
+        await keeps_within(1, took_s)
 
 
 async def _record(
