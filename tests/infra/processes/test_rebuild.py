@@ -30,6 +30,14 @@ def generations_of(log: SampleLog) -> list[tuple[object, ...]]:
     return log.ask("SELECT generation, state FROM ops.projection_generations ORDER BY 1")
 
 
+def building(log: SampleLog) -> list[tuple[object, ...]]:
+    """The sessions of builds."""
+    return log.ask(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name ~ '^(build|rebuild)'"
+    )
+
+
 async def rebuild_killed_at(
     position: int, log: SampleLog, sessions: Sessions, nats: NatsConnection | None = None
 ) -> None:
@@ -159,9 +167,9 @@ async def test_a_process_killed_with_9_is_gone_on_from(
             reached = int(await process.stdout.readline())
         process.kill()
         await process.wait()
+        await until(lambda: not building(log), what="what it sent last, done")
     at_kill = checkpoint(log)
     assert at_kill >= 1_500
-    await until(lambda: not log.ask("SELECT FROM pg_locks WHERE locktype = 'advisory'"))
     begun: list[int] = []
     outcome = await Rebuild(
         sample(), log, sessions, limits=SMALL, on_progress=lambda p: begun.append(p.position)
