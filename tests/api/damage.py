@@ -1,4 +1,4 @@
-"""Events that cannot be read, for as long as a test wants them so."""
+"""Events that cannot be read, or are older, for as long as a test wants them so."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +48,24 @@ def keyless(database: Database, user_id: str) -> Iterator[None]:
             for row in kept:
                 marks = ", ".join(["%s"] * len(row))
                 connection.execute(f"INSERT INTO keys.sealing_keys VALUES ({marks})".encode(), row)
+
+
+@contextmanager
+def aged(database: Database, workspace_id: str, days: int) -> Iterator[None]:
+    """All that has happened in a workspace happened so much earlier, until afterwards."""
+    moved: LiteralString = (
+        "UPDATE log.events SET recorded_at = recorded_at - %s * interval '1 day'"
+        " WHERE workspace_id = %s AND position <= %s"
+    )
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        _all_seen(connection)
+        connection.execute("SET session_replication_role = replica")
+        ((head,),) = connection.execute("SELECT position FROM log.head").fetchall()
+        connection.execute(moved, (days, workspace_id, head))
+        try:
+            yield
+        finally:
+            connection.execute(moved, (-days, workspace_id, head))
 
 
 def _all_seen(connection: psycopg.Connection) -> None:

@@ -1,8 +1,7 @@
 """Reviews of the trail over HTTP."""
 
-import psycopg
-
 from tests.api.client import Api, pointers
+from tests.api.damage import aged
 from tests.api.test_audit import head, told, watched
 from tests.real import Database
 
@@ -55,16 +54,10 @@ async def test_what_nobody_reviews_in_time_is_overdue(
     assert (await ada.put("/audit/reviews/schedule", days))["review_every_days"] == 30
     auditor.position = ada.position
     assert (await auditor.get("/audit/reviews", params=where))["overdue_since"] is None
-    with psycopg.connect(product_database.superuser_url, autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(
-            "UPDATE log.events SET recorded_at = recorded_at - interval '60 days'"
-            " WHERE workspace_id = %s",
-            (workspace_id,),
-        )
-    page = await auditor.get("/audit/reviews", params=where)
-    assert page["overdue_since"] is not None
-    all_of_it = {**where, "from": 1, "to": head(product_database), "note": "Late, but seen."}
-    await auditor.post("/audit/reviews", all_of_it)
-    page = await auditor.get("/audit/reviews", params=where)
-    assert (page["unreviewed_from"], page["overdue_since"]) == (None, None)
+    with aged(product_database, workspace_id, days=60):
+        page = await auditor.get("/audit/reviews", params=where)
+        assert page["overdue_since"] is not None
+        all_of_it = {**where, "from": 1, "to": head(product_database), "note": "Late, but seen."}
+        await auditor.post("/audit/reviews", all_of_it)
+        page = await auditor.get("/audit/reviews", params=where)
+        assert (page["unreviewed_from"], page["overdue_since"]) == (None, None)
