@@ -288,7 +288,8 @@ async def test_who_waits_is_woken_by_their_own_workspace_alone(
     empty = await ada.get(f"/events?after={page['next_after']}&wait=0.05")
     assert empty["events"] == []
 
-    async with httpx.AsyncClient(base_url=product.base_url, timeout=0.3) as impatient:
+    soon = httpx.Timeout(20, read=0.3)
+    async with httpx.AsyncClient(base_url=product.base_url, timeout=soon) as impatient:
         with pytest.raises(httpx.ReadTimeout):
             await Api(impatient, ada.issue, ada.token).get("/events?after=" + str(at) + "&wait=20"
                 "&types=LabelCreated")  # fmt: skip

@@ -343,7 +343,7 @@ async def test_an_operator_closes_an_account_and_opens_it_again(
         assert login.status_code == (401 if closed else 200)
         body = {"refresh_token": tokens["refresh_token"]}
         await nobody.refused(401, "unauthenticated", "POST", "/auth/refresh", body)
-        until = time.monotonic() + 3
+        until = time.monotonic() + 20
         while (await someone.send("GET", "/auth/sessions")).status_code != 401:
             assert time.monotonic() < until, "an ended session goes on"
             await asyncio.sleep(0.02)

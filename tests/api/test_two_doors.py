@@ -126,7 +126,7 @@ async def test_what_ends_at_one_door_has_ended_at_the_other_though_that_asks_nob
     await holder.get("/tasks")
     await ada.delete(f"/api-keys/{key['key_id']}")
     assert (await ada.send("POST", "/auth/logout")).status_code == 204
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     for caller, path in ((holder, "/tasks"), (other, "/auth/sessions")):
         while (await caller.send("GET", path)).status_code != 401:
             assert time.monotonic() < until, "what has ended goes on elsewhere"

@@ -90,10 +90,10 @@ async def test_who_no_longer_waits_leaves_a_connection_that_works(pool: Pool) ->
     async def slow() -> None:
         async with pool.connection() as connection:
             out.set()
-            await fetch_scoped(connection, ("ws_1",), "SELECT pg_sleep(%s::int)", [5])
+            await fetch_scoped(connection, ("ws_1",), "SELECT pg_sleep(%s::int)", [60])
 
     waiting = asyncio.create_task(slow())
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(8):  # a statement is ended after ten seconds
         await out.wait()
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
