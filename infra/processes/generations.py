@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import LiteralString
@@ -20,14 +20,8 @@ from projections.projection import Projection
 
 DROP_LOCK_TIMEOUT_MS = 500
 
+
 # Sixteen times as many pages as the planner knows of; what is large is left to autovacuum.
-_GROWN = """
-SELECT k.name FROM unnest(%s::text[]) AS k(name) JOIN pg_class AS c ON c.oid = to_regclass(k.name)
-WHERE c.relpages < 256
-AND pg_relation_size(c.oid) > 16 * greatest(c.relpages, 1) * current_setting('block_size')::bigint
-"""
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Generation:
     """One set of tables of one version of a view."""
@@ -199,24 +193,6 @@ def _analysing(projection: Projection, generation: Generation) -> list[str]:
         f"ANALYZE {ddl.relation(projection, table, generation.number)}"
         for table in projection.tables
     ]
-
-
-async def analyse_grown(
-    connection: Connection, projections: Mapping[Generation, Projection]
-) -> None:
-    """As `analyse`, the tables alone that have grown much since the planner heard of them last.
-
-    A plan that was made while a table was empty takes any index for as good as the key's, and
-    autovacuum, which would put that right, looks once a minute.
-    """
-    names = [
-        ddl.relation(projection, table, generation.number)
-        for generation, projection in projections.items()
-        for table in projection.tables
-    ]
-    cursor = await connection.execute(_GROWN, (names,))
-    for (name,) in await cursor.fetchall():
-        await connection.execute(f"ANALYZE {name}")
 
 
 async def claim(

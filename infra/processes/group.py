@@ -32,6 +32,7 @@ from infra.processes.pace import Pace
 from infra.processes.published import contradiction, last_batch
 from infra.processes.rows import RowLimits
 from infra.processes.sessions import Leadership, Sessions
+from infra.processes.statistics import keep_analysed
 from infra.tasks import cancelled
 from projections.projection import Projection
 
@@ -104,6 +105,7 @@ class Group:
         self._states: dict[Generation, str] = {}
         self._answers: set[Generation] = set()
         self._builds: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._upkeep: list[asyncio.Task[None]] = []
         self._stirred = asyncio.Event()
         self._consumer = LogConsumer(links.nats, self._subjects, durable, self._stirred.set)
         self._intake = Intake(self._consumer, links.store, log_id, counters)
@@ -137,6 +139,8 @@ class Group:
         ]
         await self._leave_other_incarnations()
         await self._refresh(claim_all=True)
+        keeping = keep_analysed(self._links.sessions, self._filled)
+        self._upkeep.append(asyncio.create_task(keeping, name="statistics"))
         for key, view in self._views.items():
             parked = [g for g, m in self._members.items() if m.projection is view and m.parked]
             if parked and key not in self._builds:
@@ -144,7 +148,7 @@ class Group:
                 self._start_build(key, work)
 
     async def close(self) -> None:
-        tasks = [*self._builds.values()]
+        tasks = [*self._builds.values(), *self._upkeep]
         if self._written is not None:
             tasks.append(self._written.task)
         await cancelled(*tasks)
@@ -355,10 +359,6 @@ class Group:
             self._next_refresh = now + REFRESH_S
             self._ask_if_stuck()
             await self._refresh()
-            await generations.analyse_grown(
-                self._leadership.session,
-                {each: member.projection for each, member in self._members.items()},
-            )
             if self._consumer.flowing and not self._intake.believed:
                 await self._check_stream()
 
@@ -432,6 +432,9 @@ class Group:
             if key not in present and key not in self._builds:
                 log.info("view_begun", view=f"{view.name} v{view.version}")
                 self._start_build(key, build_first(view, *self._build_with()))
+
+    def _filled(self) -> Mapping[Generation, Projection]:
+        return {each: member.projection for each, member in self._members.items()}
 
     def _start_build(self, key: tuple[str, int], work: Coroutine[None, None, None]) -> None:
         def done(task: asyncio.Task[None]) -> None:
