@@ -43,7 +43,7 @@ from domain.task.events import (
 from domain.task.state import Task, evolve
 from domain.values.evolved import evolved
 from domain.values.recorded import Recorded
-from domain.values.text import ERASED, readable, shown
+from domain.values.text import ERASED, readable
 
 from .past_moments import FOREVER, since_of
 from .past_rows import (
@@ -61,8 +61,8 @@ from .past_rows import (
 )
 from .projection import Projection, Rows, Scan
 from .states import PackedCodec
+from .task_columns import fill_columns, texts_of
 from .terms import terms_of
-from .titles import title_key
 
 _json = msgspec.json.Encoder()
 _states = PackedCodec(Task, description="")
@@ -246,24 +246,9 @@ def _finish_version(row: VersionRow) -> None:
     if row.state is None:
         row.state = _states.encode(task)
     row.project_id = task.project_id
-    row.project_key = task.project_key
-    row.number = task.number
-    row.status = task.status
+    fill_columns(row, task)
     row.status_category = task.status_category
     row.status_since = task.status_since
-    row.priority = task.priority
-    row.type = task.type
-    row.assignee_ids = task.assignee_ids
-    row.creator_id = task.creator_id
-    row.tags = task.tags
-    row.due_date = task.due_date
-    row.created_at = task.created_at
-    row.updated_at = task.updated_at
-    row.title_key = title_key(task.title)
-    row.rank = task.rank
-    row.trashed = task.trashed
-    row.is_blocked = task.is_blocked
-    row.version = task.version
     row.parent_task_id = task.parent_task_id
     row.fields = _json.encode(task.fields) if task.fields else None
     if task.description:
@@ -273,13 +258,7 @@ def _finish_version(row: VersionRow) -> None:
 def _finish_text(row: TextRow) -> None:
     task = row.task
     if task is not None:
-        texts = (
-            shown(task.title),
-            row.description or "",
-            shown(task.external_id),
-            task.key,
-            *task.former_keys,
-        )
+        texts = texts_of(task, row.description or "")
         row.terms = terms_of(texts, (), (), task.project_id)
 
 

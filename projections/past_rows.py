@@ -14,6 +14,7 @@ from typing import Final
 from domain.task.state import Task
 
 from .projection import Table
+from .task_rows import FOUND_BY
 
 
 @dataclass(slots=True)
@@ -33,8 +34,6 @@ class VersionRow:
     project_key: str | None = None
     number: int | None = None
     status: str | None = None
-    status_category: str | None = None
-    status_since: int = 0
     priority: int | None = None
     type: str | None = None
     assignee_ids: tuple[str, ...] = ()
@@ -48,6 +47,8 @@ class VersionRow:
     trashed: bool = False
     is_blocked: bool = False
     version: int = 0
+    status_category: str | None = None
+    status_since: int = 0
     parent_task_id: str | None = None
     fields: bytes | None = None
     task: Task | None = None
@@ -119,24 +120,9 @@ _VERSION_TYPES: Final = {
     "until": "bigint",
     "state": "bytea",
     "project_id": "text",
-    "project_key": "text",
-    "number": "bigint",
-    "status": "text",
+    **FOUND_BY,
     "status_category": "text",
     "status_since": "bigint",
-    "priority": "smallint",
-    "type": "text",
-    "assignee_ids": "text[]",
-    "creator_id": "text",
-    "tags": "text[]",
-    "due_date": "timestamptz",
-    "created_at": "timestamptz",
-    "updated_at": "timestamptz",
-    "title_key": "text",
-    "rank": "text",
-    "trashed": "boolean",
-    "is_blocked": "boolean",
-    "version": "integer",
     "parent_task_id": "text",
     "fields": "jsonb",
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from domain.task.state import Task
 
@@ -36,9 +37,9 @@ class TaskRow:
     title_key: str | None = None
     rank: str | None = None
     trashed: bool = False
-    trashed_at: datetime | None = None
     is_blocked: bool = False
     version: int = 0
+    trashed_at: datetime | None = None
     doc: bytes | None = None
     task: Task | None = None
 
@@ -87,6 +88,25 @@ class EdgeRow:
     doc: bytes
 
 
+# What tasks are filtered and ordered by, now and in the past.
+FOUND_BY: Final = {
+    "project_key": "text",
+    "number": "bigint",
+    "status": "text",
+    "priority": "smallint",
+    "type": "text",
+    "assignee_ids": "text[]",
+    "creator_id": "text",
+    "tags": "text[]",
+    "due_date": "timestamptz",
+    "created_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "title_key": "text",
+    "rank": "text",
+    "trashed": "boolean",
+    "is_blocked": "boolean",
+    "version": "integer",
+}
 TASKS = Table(
     "tasks",
     TaskRow,
@@ -100,23 +120,8 @@ TASKS = Table(
         "progress_done": "integer",
         "progress_total": "integer",
         "state": "bytea",
-        "project_key": "text",
-        "number": "bigint",
-        "status": "text",
-        "priority": "smallint",
-        "type": "text",
-        "assignee_ids": "text[]",
-        "creator_id": "text",
-        "tags": "text[]",
-        "due_date": "timestamptz",
-        "created_at": "timestamptz",
-        "updated_at": "timestamptz",
-        "title_key": "text",
-        "rank": "text",
-        "trashed": "boolean",
+        **FOUND_BY,
         "trashed_at": "timestamptz",
-        "is_blocked": "boolean",
-        "version": "integer",
         "doc": "bytea",
     },
     key=("task_id",),
@@ -129,26 +134,7 @@ TASKS = Table(
         "(project_id, trashed_at) WHERE trashed_at IS NOT NULL",
     ),
     fillfactor=80,
-    computed=(
-        "project_key",
-        "number",
-        "status",
-        "priority",
-        "type",
-        "assignee_ids",
-        "creator_id",
-        "tags",
-        "due_date",
-        "created_at",
-        "updated_at",
-        "title_key",
-        "rank",
-        "trashed",
-        "trashed_at",
-        "is_blocked",
-        "version",
-        "doc",
-    ),
+    computed=(*FOUND_BY, "trashed_at", "doc"),
 )
 TERMS = Table(
     "terms",

@@ -43,6 +43,7 @@ from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan
 from .states import PackedCodec
 from .task_answers import NO_PROGRESS, Facts, Progress, render, render_dependency
+from .task_columns import fill_columns, texts_of
 from .task_rows import (
     EDGES,
     FORMER_KEYS,
@@ -56,7 +57,6 @@ from .task_rows import (
     TermsRow,
 )
 from .terms import terms_of
-from .titles import title_key
 
 _states = PackedCodec(Task)
 _PROGRESS = Tally("tasks", TaskRow)
@@ -213,23 +213,8 @@ def _finish_task(row: TaskRow) -> None:
     if task is None:
         return
     row.state = _states.encode(task)
-    row.project_key = task.project_key
-    row.number = task.number
-    row.status = task.status
-    row.priority = task.priority
-    row.type = task.type
-    row.assignee_ids = task.assignee_ids
-    row.creator_id = task.creator_id
-    row.tags = task.tags
-    row.due_date = task.due_date
-    row.created_at = task.created_at
-    row.updated_at = task.updated_at
-    row.title_key = title_key(task.title)
-    row.rank = task.rank
-    row.trashed = task.trashed_at is not None
+    fill_columns(row, task)
     row.trashed_at = task.trashed_at
-    row.is_blocked = task.is_blocked
-    row.version = task.version
     row.doc = render(task, _facts_of(row))
 
 
@@ -244,13 +229,7 @@ def _facts_of(row: TaskRow) -> Facts:
 def _finish_terms(row: TermsRow) -> None:
     task = row.task
     if task is not None:
-        texts = (
-            shown(task.title),
-            shown(task.description),
-            shown(task.external_id),
-            task.key,
-            *task.former_keys,
-        )
+        texts = texts_of(task, shown(task.description))
         row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 

@@ -1,11 +1,9 @@
 """What is taken out of the rows of a view is what a rebuild would leave out, and no more."""
 
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from bench.work import Work
 from commands.commit import Commit
@@ -23,8 +21,7 @@ from infra.erasure.traces import Traces
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.destruction import DestroyedKeys, destroy_keys
-from infra.keys.master import MasterKeys, new_key
-from infra.postgres.pool import Connection, open_pool
+from infra.postgres.pool import Connection
 from infra.postgres.views.ddl import relation
 from infra.processes import generations
 from infra.processes.rebuild import Rebuild
@@ -106,18 +103,6 @@ class Day(Work):
         about = replace(new, subject=subject or actor, authors=authors or {})
         origin = Origin(actor, ip="192.0.2.7", reason=f"because {actor}")
         return replace(made, origin=origin, events=(about,))
-
-
-@pytest.fixture
-async def store(database: Database) -> AsyncIterator[PostgresEventStore]:
-    pool = await open_pool(database.owner_url)
-    store = PostgresEventStore(pool, MasterKeys(new_key()), database.owner_url)
-    try:
-        await store.start()
-        yield store
-        await store.close()
-    finally:
-        await pool.close()
 
 
 async def test_redacted_rows_are_those_of_a_rebuild(

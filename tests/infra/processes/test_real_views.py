@@ -2,9 +2,7 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator, Iterator
-
-import pytest
+from collections.abc import Iterator
 
 from bench.work import Work
 from commands.commit import Commit
@@ -20,13 +18,11 @@ from domain.workspace.events import (
 )
 from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
-from infra.keys.master import MasterKeys, new_key
 from infra.nats.connection import NatsConnection
 from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
 from infra.nats.wake import CommitWaker
 from infra.nats.wire import encode_batch, message_id
-from infra.postgres.pool import open_pool
 from infra.processes.build import BuildLimits
 from infra.processes.group import ProjectorLimits
 from infra.processes.projector import Projector
@@ -37,7 +33,6 @@ from infra.processes.sessions import Sessions
 from projections.registry import VIEWS
 from tests.infra.processes.conftest import Run, until
 from tests.infra.processes.sample import SampleLog
-from tests.real import Database
 
 
 class Membership(Work):
@@ -77,18 +72,6 @@ class Membership(Work):
                 event, ProjectTeamAdded | ProjectTeamRoleChanged | ProjectTeamRemoved
             )
             yield self._commit(user, workspace, project if in_project else workspace, event)
-
-
-@pytest.fixture
-async def store(database: Database) -> AsyncIterator[PostgresEventStore]:
-    pool = await open_pool(database.owner_url)
-    store = PostgresEventStore(pool, MasterKeys(new_key()), database.owner_url)
-    try:
-        await store.start()
-        yield store
-        await store.close()
-    finally:
-        await pool.close()
 
 
 def every_view_is_at(log: SampleLog, position: int) -> bool:
