@@ -19,6 +19,7 @@ from infra.exports.workspace_ocel import WorkspaceOcel
 from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
 from infra.keys.content_keys import KeyRing
+from infra.mail.folder import MailFolder
 from infra.nats.wake import send_forgotten
 from infra.people.sessions import Revocations
 from infra.record.files import PublishedFiles
@@ -86,4 +87,5 @@ def _eraser(ground: Ground, revocations: Revocations) -> Eraser:
             await send_forgotten(ground.nats, ground.log_id)
 
     files = ExportFiles.of(ground.settings)
-    return Eraser(ground.pool, ground.destroyed, files, gone, revocations.add)
+    mails = MailFolder.of(ground.settings)
+    return Eraser(ground.pool, ground.destroyed, files, mails, gone, revocations.add)

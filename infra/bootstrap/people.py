@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 from infra.bootstrap.ground import Ground
 from infra.bootstrap.sign_on import sign_on_of
 from infra.bootstrap.upkeep import SWEEP_EVERY_S, every, once_there
+from infra.erasure.mails import MailsOfErased
 from infra.executors import utc_now
-from infra.mail.folder import FolderPost
+from infra.mail.folder import MailFolder
 from infra.mail.post import Post
 from infra.mail.smtp import SmtpPost, SmtpServer
 from infra.nats.wake import EndTeller, on_ended
@@ -188,6 +189,11 @@ def _mailer(ground: Ground, outbox: Outbox, tokens: MailTokens, credentials: Cre
     )
     mailer.start()
     ground.stack.push_async_callback(mailer.stop)
+    # Whatever sends them now: they may stand there from before.
+    mails = MailsOfErased(ground.pool, MailFolder.of(settings), mailer.writing)
+    ground.forgotten.also(mails.heard)
+    mails.start()
+    ground.stack.push_async_callback(mails.stop)
     return mailer
 
 
@@ -196,4 +202,4 @@ def _post(settings: Settings) -> Post:
     url = revealed(settings.smtp_url)
     if url is not None:
         return SmtpPost(SmtpServer.of(url))
-    return FolderPost(settings.data_dir / "mail")
+    return MailFolder.of(settings).post()

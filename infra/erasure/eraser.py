@@ -14,6 +14,7 @@ from infra.exports.book import ExportBook
 from infra.exports.files import ExportFiles
 from infra.exports.saved import forget_exports
 from infra.keys.destruction import DestroyedKeys, destroy_keys, destroyed_of
+from infra.mail.folder import MailFolder
 from infra.postgres.pool import Connection, Pool
 
 # In how many workspaces a person is looked for.
@@ -43,6 +44,7 @@ class Eraser:
         pool: Pool,
         destroyed: DestroyedKeys,
         files: ExportFiles,
+        mails: MailFolder,
         gone: Callable[[Sequence[bytes]], Awaitable[None]],
         ended: Callable[[str], None] = lambda _session_id: None,
     ) -> None:
@@ -50,6 +52,7 @@ class Eraser:
         self._destroyed = destroyed
         self._exports = ExportBook(pool)
         self._files = files
+        self._mails = mails
         self._gone = gone
         self._ended = ended
 
@@ -67,6 +70,7 @@ class Eraser:
         all named. Raises Refused, psycopg.Error, OSError, ExportsAway."""
         async with self._pool.connection() as connection:
             counts = await self._close(connection, erasure.user_id)
+            mails = await self._mails.forget((erasure.user_id,))
             await self.destroy(connection, erasure)
             keys = await destroyed_of(connection, erasure.user_id, erasure.places)
             cursor = await connection.execute(_EVER_WROTE_IN, {"owner": erasure.user_id})
@@ -75,6 +79,8 @@ class Eraser:
         counts.update(f"{kind}_keys" for _, kind in keys)
         if exports:
             counts["exports"] = exports
+        if mails:
+            counts["mail_files"] = mails
         note = NoteErasure(
             workspace_id=workspace_id,
             erasure_id=erasure.erasure_id,

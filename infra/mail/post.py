@@ -13,6 +13,8 @@ class Unreachable(Exception):
 
 
 class Post(Protocol):
-    async def send(self, message: EmailMessage) -> None:
-        """Hand the mail over. Raises Undeliverable or Unreachable, whose texts name no address."""
+    async def send(self, message: EmailMessage, account: str | None) -> None:
+        """Hand the mail over; `account`: whose it is about, where it is about one.
+
+        Raises Undeliverable or Unreachable, whose texts name no address."""
         ...

@@ -44,7 +44,7 @@ class SmtpPost:
     def __init__(self, server: SmtpServer) -> None:
         self._server = server
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: EmailMessage, account: str | None) -> None:
         server = self._server
         try:
             await aiosmtplib.send(

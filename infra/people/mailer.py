@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -38,7 +38,12 @@ _PAGES: Final = {
 
 _log = structlog.get_logger(__name__)
 
-Written = Letter | None
+
+class Written(NamedTuple):
+    """`account`: whose it is about; None for whoever is invited."""
+
+    letter: Letter
+    account: str | None
 
 
 class Mailer:
@@ -68,10 +73,12 @@ class Mailer:
         self._sender = sender
         self._public_url = public_url.rstrip("/")
         self._reset_good_for = reset_good_for
+        # Held from the moment a mail is looked up until it has left.
+        self.writing = asyncio.Lock()
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._leaving = asyncio.Event()
-        self._kinds: Mapping[str, Callable[[Waiting], Awaitable[Written]]] = {
+        self._kinds: Mapping[str, Callable[[Waiting], Awaitable[Written | None]]] = {
             "verify-email": self._verify_email,
             "change-email": self._change_email,
             "reset-password": self._reset_password,
@@ -98,9 +105,8 @@ class Mailer:
         while not self._leaving.is_set():
             self._wanted.clear()
             try:
-                # One at a time, so that none waits for others while its lease runs out.
-                while not self._leaving.is_set() and (taken := await self._outbox.take(1)):
-                    await self._deliver(taken[0])
+                while not self._leaving.is_set() and await self._next():
+                    pass
             except Exception as error:
                 _log.warning("outbox_unreadable", error=repr(error))
             if self._leaving.is_set():
@@ -108,6 +114,14 @@ class Mailer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_POLL_S):
                     await self._wanted.wait()
+
+    async def _next(self) -> bool:
+        """One at a time, so that none waits for others while its lease runs out."""
+        async with self.writing:
+            taken = await self._outbox.take(1)
+            for waiting in taken:
+                await self._deliver(waiting)
+            return bool(taken)
 
     async def _deliver(self, waiting: Waiting) -> None:
         mail_id = waiting.mail_id
@@ -131,25 +145,25 @@ class Mailer:
     async def _send(self, waiting: Waiting) -> str:
         if waiting.is_late:
             return "given up"
-        letter = await self._kinds[waiting.kind](waiting)
-        if letter is None:
+        written = await self._kinds[waiting.kind](waiting)
+        if written is None:
             return "not needed"
         message = letters.message_of(
-            letter, to=waiting.says["to"], sender=self._sender, mail_id=str(waiting.mail_id)
+            written.letter, to=waiting.says["to"], sender=self._sender, mail_id=str(waiting.mail_id)
         )
-        await self._post.send(message)
+        await self._post.send(message, written.account)
         return "sent"
 
-    async def _verify_email(self, waiting: Waiting) -> Written:
+    async def _verify_email(self, waiting: Waiting) -> Written | None:
         user = await self._holder(waiting)
         if user is None or user.email_verified:
             return None
         link = await self._link(
             waiting, Purpose.VERIFY_EMAIL, user.user_id, {"email": shown(user.email)}, waiting.left
         )
-        return letters.verify_email(shown(user.username), link, waiting.left)
+        return Written(letters.verify_email(shown(user.username), link, waiting.left), user.user_id)
 
-    async def _change_email(self, waiting: Waiting) -> Written:
+    async def _change_email(self, waiting: Waiting) -> Written | None:
         to = waiting.says["to"]
         user = await self._user(waiting.about)
         if user is None or await self._store.claimed_by("email", normal_email(to)) not in (
@@ -160,9 +174,9 @@ class Mailer:
         link = await self._link(
             waiting, Purpose.CHANGE_EMAIL, user.user_id, {"email": to}, waiting.left
         )
-        return letters.change_email(shown(user.username), link, waiting.left)
+        return Written(letters.change_email(shown(user.username), link, waiting.left), user.user_id)
 
-    async def _reset_password(self, waiting: Waiting) -> Written:
+    async def _reset_password(self, waiting: Waiting) -> Written | None:
         user = await self._holder(waiting)
         credential = None if user is None else await self._credentials.find(user.user_id)
         if user is None or credential is None or not credential.is_active:
@@ -171,9 +185,9 @@ class Mailer:
         link = await self._link(
             waiting, Purpose.RESET_PASSWORD, user.user_id, {"email": shown(user.email)}, good_for
         )
-        return letters.reset_password(shown(user.username), link, good_for)
+        return Written(letters.reset_password(shown(user.username), link, good_for), user.user_id)
 
-    async def _invitation(self, waiting: Waiting) -> Written:
+    async def _invitation(self, waiting: Waiting) -> Written | None:
         """None where it was revoked, accepted, or never came to be."""
         workspace_id, _, invitation_id = waiting.about.partition("/")
         workspace = await self._states.read(WORKSPACE, workspace_id)
@@ -187,17 +201,20 @@ class Mailer:
         good_for = invitation.expires_at - now
         says = {"workspace_id": workspace_id, "invitation_id": invitation_id}
         link = await self._link(waiting, Purpose.INVITATION, None, says, good_for)
-        return letters.invitation(
+        letter = letters.invitation(
             "Somebody" if inviter is None else shown(inviter.name, "Somebody"),
             shown(workspace.name),
             invitation.role,
             link,
             good_for,
         )
+        return Written(letter, None)
 
-    async def _notice(self, waiting: Waiting) -> Written:
+    async def _notice(self, waiting: Waiting) -> Written | None:
         user = await self._user(waiting.about)
-        return None if user is None else letters.notice(waiting.kind, shown(user.username))
+        if user is None:
+            return None
+        return Written(letters.notice(waiting.kind, shown(user.username)), user.user_id)
 
     async def _holder(self, waiting: Waiting) -> User | None:
         """Whose account has the address that the mail goes to."""

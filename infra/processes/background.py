@@ -25,6 +25,7 @@ from infra.erasure.rewriting import Rewriter, Tools
 from infra.executors import utc_now
 from infra.exports.files import ExportFiles
 from infra.keys.master import KeyUnusable
+from infra.mail.folder import MailFolder
 from infra.nats.wake import send_forgotten
 from infra.opensearch.indexer import Indexer
 from infra.postgres.views.due_queries import DueQueries
@@ -192,7 +193,13 @@ def tools_of(
         store=workplace.store,
         sessions=workplace.sessions,
         nats=nats,
-        eraser=Eraser(workplace.pool, workplace.destroyed, ExportFiles.of(settings), gone),
+        eraser=Eraser(
+            workplace.pool,
+            workplace.destroyed,
+            ExportFiles.of(settings),
+            MailFolder.of(settings),
+            gone,
+        ),
         open_executor=opened,
         environment=child_environment(settings.as_environment()),
         owner_url=None if settings.database_url is None else settings.owner_url(),

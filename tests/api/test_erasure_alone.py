@@ -7,6 +7,7 @@ import time
 from asyncio.subprocess import Process
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
@@ -18,6 +19,7 @@ from tests.api.client import Api
 from tests.api.forgetting import rewriting
 from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts, fresh_database
+from tests.waiting import until
 
 _HELD_UP: LiteralString = (
     "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
@@ -40,9 +42,15 @@ def product(
     parts: Parts, product_database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Product]:
     """One of its own: whoever is forgotten here would be found in no rebuild of other tests."""
-    settings = settings_of(parts, product_database, data_dir=tmp_path_factory.mktemp("data"))
+    folder = tmp_path_factory.mktemp("data")
+    settings = settings_of(parts, product_database, data_dir=folder, smtp_url=None)
     with served(settings) as running:
         yield running
+
+
+def mails(product: Product, somebody: Api) -> list[Path]:
+    """Those about somebody that nobody sent."""
+    return list((product.settings.data_dir / "mail").glob(f"*.{somebody.user_id}.eml"))
 
 
 async def erase(product: Product, name: str, erasure_id: str) -> tuple[int, str, str]:
@@ -67,6 +75,7 @@ async def test_an_operator_is_the_second_person_where_nobody_else_can_be(
     alone, friend = await nobody.register(), await nobody.register()
     name, home = alone.user["username"], alone.user["default_workspace_id"]
     await alone.post("/tasks", {"title": "Mine alone"})
+    until("a mail", 10, lambda: mails(product, alone))
     asked = await alone.post("/users/me/erasure", {})
     assert (asked["workspace_id"], asked["everywhere"]) == (home, True)
     await alone.refused(403, "forbidden", "POST", f"/erasures/{asked['id']}/approval")
@@ -85,7 +94,9 @@ async def test_an_operator_is_the_second_person_where_nobody_else_can_be(
     assert done["steps"]["asked"]["user_id"] == alone.user_id
     assert done["steps"]["approved"]["user_id"] == "system"
     assert home in done["certificate"]["workspaces"]
-    assert done["certificate"]["removed"]["accounts"] == 1
+    removed = done["certificate"]["removed"]
+    assert (removed["accounts"], removed["mail_files"]) == (1, 1)
+    assert mails(product, alone) == []
     again = await nobody.register(name)
     assert again.user_id != alone.user_id
 
@@ -103,6 +114,7 @@ async def test_what_a_killed_process_left_half_done_is_done_by_another_once(
     alone = await nobody.register()
     name = alone.user["username"]
     await alone.post("/tasks", {"title": "Mine alone"})
+    until("a mail", 10, lambda: mails(product, alone))
     asked = await alone.post("/users/me/erasure", {})
     connect = psycopg.AsyncConnection.connect
     async with await connect(product_database.superuser_url) as blocking:
@@ -124,6 +136,7 @@ async def test_what_a_killed_process_left_half_done_is_done_by_another_once(
         assert await _one(connection, _CARRIED_OUT, home) == 1
         assert await _one(connection, _LEFT, alone.user_id) == 0
         assert await _one(connection, _DESTROYED, alone.user_id) == 2
+    assert mails(product, alone) == []
     assert (await nobody.register(name)).user_id != alone.user_id
 
 

@@ -1,11 +1,13 @@
 """After an erasure no byte of the person is left in any file but the write-ahead log."""
 
 import asyncio
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ from tests.api.client import Api
 from tests.api.forgetting import NAMES, Needles, completed, named, rewriting, writes
 from tests.api.product import Product, served, settings_of
 from tests.real import Database, Parts, fresh_database
+from tests.waiting import until
 
 REWRITTEN_WITHIN_S = 60.0
 
@@ -43,7 +46,7 @@ _EVENT = (
 def own(parts: Parts, migrated: str, tmp_path: Path) -> Iterator[tuple[Product, Database]]:
     """A product over a database of its own."""
     with fresh_database(parts, migrated) as database:
-        settings = settings_of(parts, database, data_dir=tmp_path)
+        settings = settings_of(parts, database, data_dir=tmp_path, smtp_url=None)
         with served(settings) as product:
             yield product, database
 
@@ -66,6 +69,7 @@ async def test_nothing_is_left_of_whoever_was_erased(
         bea = await named(nobody, needle)
         await ada.post(members, {"user_id": bea.user_id, "role": "admin"})
         project = await writes(bea, ada, workspace["id"], needle, NAMES)
+        await bea.post(members, {"email": f"{needle()}@example.org"})
         imported = await _imports(product, ada, workspace["id"], needle, parts)
         folders = {
             "parts": parts.postgres.folder.parent,
@@ -74,7 +78,7 @@ async def test_nothing_is_left_of_whoever_was_erased(
         await _settle(database, parts)
         assert needle.found_in(folders, "pg_wal"), "the views have them"
         kept = _keys_of(database, bea.user_id)
-        asking = stack.enter_context(served(product.settings, views=False))
+        asking = stack.enter_context(served(_elsewhere(product.settings, bea), views=False))
         there = await stack.enter_async_context(httpx.AsyncClient(base_url=asking.base_url))
         doors = (ada, replace(ada, http=there))
         for door in doors * 2:  # what is asked twice is kept
@@ -94,6 +98,7 @@ async def test_nothing_is_left_of_whoever_was_erased(
         assert time.monotonic() - began < REWRITTEN_WITHIN_S
         await _settle(database, parts)
         assert needle.found_in(folders, "pg_wal") == []
+        assert _mails(product.settings, f"*.{ada.user_id}.eml"), "mails of others stay"
         done = await ada.get(f"/erasures/{asked['id']}")
         assert set(done["certificate"]["views"]) >= {"tasks", "search", "past"}
         listed = (await ada.get(f"/tasks?workspace_id={workspace['id']}"))["tasks"]
@@ -130,6 +135,19 @@ async def _imports(
     ada.position = await product.do(house.store.head())
     await ada.get(f"/tasks?workspace_id={workspace_id}")
     return person
+
+
+def _elsewhere(settings: Settings, bea: Api) -> Settings:
+    """Of another process, in whose own folder the same mails stand, which nobody sent."""
+    there = settings.model_copy(update={"data_dir": settings.data_dir / "elsewhere"})
+    for what in (f"*.{bea.user_id}.eml", "????????-????-????-????-????????????.eml"):
+        until("a mail", 10, partial(_mails, settings, what))
+    shutil.copytree(settings.data_dir / "mail", there.data_dir / "mail")
+    return there
+
+
+def _mails(settings: Settings, what: str) -> list[Path]:
+    return list((settings.data_dir / "mail").glob(what))
 
 
 def _keys_of(database: Database, user_id: str) -> list[tuple[Any, ...]]:
