@@ -1,11 +1,13 @@
 """Real parts for every test: started once, and a fresh migrated database for each test."""
 
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from infra import logs
@@ -28,8 +30,17 @@ settings.load_profile("taskledger")
 
 
 # A command that is tried in the process of the tests must not decide what is logged after it, and
-# where to: what a test has logged is shown where it fails.
+# where to: what a test has logged is shown where it fails, and is not among what a command prints.
 logs.configure = lambda level, role: None
+structlog.configure(
+    processors=[
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(key_order=["event"]),
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+)
+for _package in ("api", "commands", "infra"):
+    logging.getLogger(_package).setLevel(logging.INFO)
 
 # Whole products and servers of another language: begun last, they would be waited for.
 _LONG = ("e2e", "faults", "opensearch", "proof", "test_pages.py", "test_schemathesis.py")
