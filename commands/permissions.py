@@ -4,15 +4,12 @@ from typing import Protocol
 
 from commands.spec import Access
 from commands.work import Work
-from domain.comment.state import COMMENT
 from domain.errors import Kind, Refused, invalid, not_found
 from domain.project.state import PROJECT, Project
 from domain.task.state import TASK, Task
 from domain.user.state import USER
 from domain.values.frozen import dataclass
-from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
-from domain.values.text import Text
-from domain.values.text_rules import normal_email
+from domain.values.ids import SYSTEM_WORKSPACE
 from domain.workspace.roles import Right, project_rights, workspace_rights
 from domain.workspace.state import WORKSPACE, Workspace
 
@@ -20,11 +17,6 @@ from domain.workspace.state import WORKSPACE, Workspace
 class OfTask(Protocol):
     @property
     def task_id(self) -> str: ...
-
-
-class OfComment(Protocol):
-    @property
-    def comment_id(self) -> str: ...
 
 
 class OfProject(Protocol):
@@ -40,6 +32,10 @@ class OfWorkspace(Protocol):
 class OfUser(Protocol):
     @property
     def user_id(self) -> str: ...
+
+
+class OfMember(OfWorkspace, OfUser, Protocol):
+    """A member of a workspace."""
 
 
 class OfPlace(Protocol):
@@ -87,7 +83,20 @@ def forbidden(right: Right) -> Refused:
     )
 
 
-def _require_in_project(work: Work, workspace: Workspace, project: Project, right: Right) -> Access:
+def require_no_auditor(workspace: Workspace, user_id: str) -> None:
+    """Raises Refused(FORBIDDEN)."""
+    if workspace.role_of(user_id) == "auditor":
+        raise Refused(Kind.FORBIDDEN, "Auditors look on, and change nothing.")
+
+
+def require_whole_key(work: Work) -> None:
+    """A person is more than what they are in one workspace. Raises Refused(FORBIDDEN)."""
+    if work.origin.within is not None:
+        raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
+
+
+def require_right(work: Work, workspace: Workspace, project: Project, right: Right) -> Access:
+    """Granted in a project that the caller sees. Raises Refused(FORBIDDEN)."""
     if right not in project_rights(workspace, project, work.actor):
         raise forbidden(right)
     return Access(workspace.workspace_id)
@@ -112,47 +121,7 @@ class OnTask:
         may_again = self.purged and self.right in project_rights(*place, work.actor)
         if task.purged and not may_again:
             raise not_found("task")
-        return _require_in_project(work, *place, self.right)
-
-
-@dataclass(frozen=True, slots=True)
-class OnComment:
-    """The right in the present project of the comment's task. A deleted comment is there only
-    for those who may bring it back.
-
-    `own`: only its author, and `instead` the right with which others may too.
-    """
-
-    right: Right
-    own: bool = False
-    instead: Right | None = None
-    deleted: bool = False
-
-    def __str__(self) -> str:
-        may = f"may {self.right}, in the task's project"
-        if not self.own:
-            return may
-        others = "" if self.instead is None else f"; or may {self.instead}"
-        return f"its author who {may}{others}"
-
-    async def check(self, command: OfComment, work: Work) -> Access:
-        comment = await work.load(COMMENT, command.comment_id)
-        if comment is None or (comment.deleted and not self.deleted):
-            raise not_found("comment")
-        task = await present_task(work, comment.task_id)
-        place = None if task is None else await visible_project(work, task.project_id)
-        if place is None:
-            raise not_found("comment")
-        workspace, project = place
-        rights = project_rights(workspace, project, work.actor)
-        if self.instead is not None and self.instead in rights:
-            return Access(workspace.workspace_id)
-        is_own = comment.author_id == work.actor
-        if comment.deleted and not is_own:
-            raise not_found("comment")
-        if self.own and not is_own:
-            raise Refused(Kind.FORBIDDEN, "This comment is somebody else's.")
-        return _require_in_project(work, workspace, project, self.right)
+        return require_right(work, *place, self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,26 +142,8 @@ class ForOneself:
         if place is None:
             raise not_found("project" if task_id is None else "task")
         workspace, _ = place
-        if workspace.role_of(work.actor) == "auditor":
-            raise Refused(Kind.FORBIDDEN, "Auditors look on, and change nothing.")
+        require_no_auditor(workspace, work.actor)
         return Access(workspace.workspace_id)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnInbox:
-    """One's own notifications, of a workspace that one is in; auditors have none."""
-
-    def __str__(self) -> str:
-        return "one's own, in the workspace, auditors apart"
-
-    async def check(self, command: OfWorkspace, work: Work) -> Access:
-        workspace = await work.load(WORKSPACE, command.workspace_id)
-        role = None if workspace is None else workspace.role_of(work.actor)
-        if role is None:
-            raise not_found("notification")
-        if role == "auditor":
-            raise Refused(Kind.FORBIDDEN, "Auditors look on, and change nothing.")
-        return Access(command.workspace_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +159,7 @@ class OnProject:
         place = await visible_project(work, command.project_id)
         if place is None:
             raise not_found("project")
-        return _require_in_project(work, *place, self.right)
+        return require_right(work, *place, self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +176,7 @@ class InNamedProject:
         place = await visible_project(work, await place_of(command, work))
         if place is None:
             raise invalid("/project_id", "There is no such project, or you may not see it.")
-        return _require_in_project(work, *place, self.right)
+        return require_right(work, *place, self.right)
 
 
 async def place_of(command: OfPlace, work: Work) -> str:
@@ -246,6 +197,19 @@ async def place_of(command: OfPlace, work: Work) -> str:
     return user.personal_project_id
 
 
+async def access_to(work: Work, workspace_id: str, right: Right) -> Access | None:
+    """Granted in a workspace; None where the caller is not in it. Raises Refused(FORBIDDEN)."""
+    workspace = await work.load(WORKSPACE, workspace_id)
+    if workspace is None:
+        return None
+    rights = workspace_rights(workspace, work.actor)
+    if Right.VIEW_WORKSPACE not in rights:
+        return None
+    if right not in rights:
+        raise forbidden(right)
+    return Access(workspace_id)
+
+
 @dataclass(frozen=True, slots=True)
 class InWorkspace:
     """The right in the workspace itself."""
@@ -256,13 +220,10 @@ class InWorkspace:
         return f"may {self.right}"
 
     async def check(self, command: OfWorkspace, work: Work) -> Access:
-        workspace = await work.load(WORKSPACE, command.workspace_id)
-        rights = frozenset() if workspace is None else workspace_rights(workspace, work.actor)
-        if Right.VIEW_WORKSPACE not in rights:
+        access = await access_to(work, command.workspace_id, self.right)
+        if access is None:
             raise not_found("workspace")
-        if self.right not in rights:
-            raise forbidden(self.right)
-        return Access(command.workspace_id)
+        return access
 
 
 async def home_of(command: OfHome, work: Work) -> str:
@@ -287,14 +248,10 @@ class InNamedWorkspace:
         return f"may {self.right}, in the workspace named"
 
     async def check(self, command: OfHome, work: Work) -> Access:
-        workspace_id = await home_of(command, work)
-        workspace = await work.load(WORKSPACE, workspace_id)
-        rights = frozenset() if workspace is None else workspace_rights(workspace, work.actor)
-        if Right.VIEW_WORKSPACE not in rights:
+        access = await access_to(work, await home_of(command, work), self.right)
+        if access is None:
             raise invalid("/workspace_id", "There is no such workspace, or you may not see it.")
-        if self.right not in rights:
-            raise forbidden(self.right)
-        return Access(workspace_id)
+        return access
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +263,7 @@ class OneselfOrInWorkspace:
     def __str__(self) -> str:
         return f"oneself, or may {self.right}"
 
-    async def check(self, command: "OfMember", work: Work) -> Access:
+    async def check(self, command: OfMember, work: Work) -> Access:
         if command.user_id == work.actor:
             return await InWorkspace(Right.VIEW_WORKSPACE).check(command, work)
         return await InWorkspace(self.right).check(command, work)
@@ -316,67 +273,9 @@ class OneselfOrInWorkspace:
 class OneselfOrInNamedWorkspace(OneselfOrInWorkspace):
     """The same in the workspace that the request names."""
 
-    async def check(self, command: "OfMember", work: Work) -> Access:
+    async def check(self, command: OfMember, work: Work) -> Access:
         right = Right.VIEW_WORKSPACE if command.user_id == work.actor else self.right
         return await InNamedWorkspace(right).check(command, work)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnerOfClosed:
-    """While a workspace is closed, it exists for those alone who owned it then."""
-
-    def __str__(self) -> str:
-        return f"may {Right.CLOSE_WORKSPACE}, when it was closed"
-
-    async def check(self, command: OfWorkspace, work: Work) -> Access:
-        workspace = await work.load(WORKSPACE, command.workspace_id)
-        if workspace is None:
-            raise not_found("workspace")
-        if workspace.closed_at is None:
-            return await InWorkspace(Right.CLOSE_WORKSPACE).check(command, work)
-        if not workspace.is_closed_by(work.actor):
-            raise not_found("workspace")
-        return Access(command.workspace_id)
-
-
-class OfInvitation(OfWorkspace, Protocol):
-    @property
-    def invitation_id(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """Whoever has the address that was invited, while the invitation is good."""
-
-    def __str__(self) -> str:
-        return "whoever is invited"
-
-    async def check(self, command: OfInvitation, work: Work) -> Access:
-        workspace = await work.load(WORKSPACE, command.workspace_id)
-        user = await work.load(USER, work.actor)
-        invitation = None if workspace is None else workspace.invitations.get(command.invitation_id)
-        if (
-            workspace is None
-            or workspace.closed_at is not None
-            or invitation is None
-            or invitation.expires_at <= work.now
-            or user is None
-            or not user.can_log_in
-            or not is_same_address(invitation.email, user.email)
-        ):
-            raise not_found("invitation")
-        return Access(command.workspace_id)
-
-
-def is_same_address(one: Text | None, other: Text | None) -> bool:
-    """False for one that is erased: nobody can have it."""
-    if not isinstance(one, str) or not isinstance(other, str):
-        return False
-    return normal_email(one) == normal_email(other)
-
-
-class OfMember(OfWorkspace, OfUser, Protocol):
-    """A member of a workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,19 +292,6 @@ class OwnAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class ByOperator:
-    """Whoever runs the product, on its own machine: no door for others comes by that way."""
-
-    def __str__(self) -> str:
-        return "an operator, on the command line"
-
-    async def check(self, command: OfUser, work: Work) -> Access:
-        if work.origin.via != "cli" or await work.load(USER, command.user_id) is None:
-            raise not_found("user")
-        return Access(SYSTEM_WORKSPACE)
-
-
-@dataclass(frozen=True, slots=True)
 class SignedIn:
     """Any account."""
 
@@ -416,90 +302,5 @@ class SignedIn:
         user = await work.load(USER, work.actor)
         if user is None or not user.can_log_in:
             raise Refused(Kind.UNAUTHENTICATED, "Log in first.")
-        if work.origin.within is not None:
-            raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
+        require_whole_key(work)
         return Access(SYSTEM_WORKSPACE)
-
-
-@dataclass(frozen=True, slots=True)
-class OverCustody:
-    """The right in the workspace of an erasure or a hold, which to others does not exist."""
-
-    right: Right
-    of: str
-
-    def __str__(self) -> str:
-        return f"may {self.right}, in the workspace of the {self.of}"
-
-    async def check(self, command: OfWorkspace, work: Work) -> Access:
-        workspace = await work.load(WORKSPACE, command.workspace_id)
-        rights = frozenset() if workspace is None else workspace_rights(workspace, work.actor)
-        if Right.VIEW_WORKSPACE not in rights:
-            raise not_found(self.of)
-        if self.right not in rights:
-            raise forbidden(self.right)
-        if work.origin.within not in (None, command.workspace_id):
-            raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
-        return Access(command.workspace_id)
-
-
-class OfMove(OfTask, OfProject, Protocol):
-    """A task that goes to another project."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnTaskAndProject:
-    """The right both in the task's project and in the one that the request names, which must be
-    of the same workspace."""
-
-    right: Right
-
-    def __str__(self) -> str:
-        return f"may {self.right}, in the task's project and in the one named"
-
-    async def check(self, command: OfMove, work: Work) -> Access:
-        access = await OnTask(self.right).check(command, work)
-        place = await visible_project(work, command.project_id)
-        if place is None:
-            raise invalid(
-                "/project_id", "There is no such project, or you may not see it.", "unknown"
-            )
-        if place[1].workspace_id != access.workspace_id:
-            raise invalid(
-                "/project_id",
-                "A task stays in its workspace; make it anew in the other one.",
-                "other-workspace",
-            )
-        return _require_in_project(work, *place, self.right)
-
-
-@dataclass(frozen=True, slots=True)
-class BySystem:
-    """Nobody may ask for it: the product does it by itself."""
-
-    def __str__(self) -> str:
-        return "nobody: the product by itself"
-
-    async def check(self, command: OfTask, work: Work) -> Access:
-        task = await work.load(TASK, command.task_id)
-        if task is None or work.actor != SYSTEM_ACTOR:
-            raise not_found("task")
-        await work.load(PROJECT, task.project_id)
-        return Access(task.workspace_id)
-
-
-class Registering(Protocol):
-    @property
-    def email(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Anyone:
-    """No account is needed. An Idempotency-Key belongs to the address given, since whoever
-    registers has no other name yet."""
-
-    def __str__(self) -> str:
-        return "anyone"
-
-    async def check(self, command: Registering, work: Work) -> Access:
-        return Access(SYSTEM_WORKSPACE, caller=f"registration:{command.email.casefold()}")

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from commands.permissions import Anyone, ForOneself, OneselfOrInWorkspace, SignedIn
+from commands.permissions import ForOneself, OneselfOrInWorkspace, SignedIn
 from commands.project.undo_change import UndoProjectChange
 from commands.spec import CommandSpec
 from commands.task.undo_change import UndoChange
+from commands.user.register_user import Anyone
 from commands.workspace.undo_change import UndoWorkspaceChange
 from domain.values.frozen import dataclass
 from domain.workspace.roles import (

@@ -1,7 +1,6 @@
 """Take a comment away."""
 
-from commands.comment.on_comment import open_comment, record
-from commands.permissions import OnComment
+from commands.comment.on_comment import OnComment, open_comment, record
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.comment import decisions

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from msgspec import UNSET, UnsetType
 
 from commands.comment.mentions import called_in, mentioned_in
-from commands.comment.on_comment import open_comment, record
-from commands.permissions import OnComment
+from commands.comment.on_comment import OnComment, open_comment, record
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
 from domain.comment import decisions

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from commands.custody.places import DUE_SCOPE, loaded_custody, places_of, require_whole_key
+from commands.custody.over_custody import OverCustody
+from commands.custody.places import DUE_SCOPE, loaded_custody, places_of
 from commands.inverse import NoInverse
-from commands.permissions import OfWorkspace, OverCustody
+from commands.permissions import OfWorkspace, require_whole_key
 from commands.recurrence.make_occurrence import SCHEDULER
 from commands.spec import Access, CommandSpec
 from commands.work import Work

@@ -1,8 +1,8 @@
 """Ask for a person to be forgotten: oneself everywhere, or somebody of one's workspace."""
 
-from commands.custody.places import loaded_custody, require_whole_key
+from commands.custody.places import loaded_custody
 from commands.inverse import NoInverse
-from commands.permissions import OneselfOrInNamedWorkspace, OneselfOrInWorkspace
+from commands.permissions import OneselfOrInNamedWorkspace, OneselfOrInWorkspace, require_whole_key
 from commands.spec import CommandSpec
 from commands.work import Work
 from domain.custody import decisions

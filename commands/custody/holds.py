@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
+from commands.custody.over_custody import OverCustody
 from commands.custody.places import loaded_custody
 from commands.inverse import NoInverse
-from commands.permissions import InNamedWorkspace, OverCustody
+from commands.permissions import InNamedWorkspace
 from commands.spec import CommandSpec
 from commands.work import Work
 from domain.custody import decisions

@@ -17,12 +17,6 @@ async def loaded_custody(work: Work, workspace_id: str) -> Custody | None:
     return await work.load(CUSTODY, custody_of(workspace_id))
 
 
-def require_whole_key(work: Work) -> None:
-    """A person is more than what they are in one workspace. Raises Refused(FORBIDDEN)."""
-    if work.origin.within is not None:
-        raise Refused(Kind.FORBIDDEN, "This key is for one workspace; use another one.")
-
-
 async def places_of(
     work: Work, erasure: Erasure, home: str, found: Sequence[str]
 ) -> tuple[list[str], list[Custody | None]]:

@@ -1,7 +1,7 @@
 """Mark one notification as read."""
 
 from commands.inverse import NoInverse
-from commands.permissions import OwnInbox
+from commands.notifications.own_inbox import OwnInbox
 from commands.spec import CommandSpec
 from commands.work import Work
 from domain.inbox import decisions

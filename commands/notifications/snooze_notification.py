@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from commands.inverse import NoInverse
-from commands.permissions import OwnInbox
+from commands.notifications.own_inbox import OwnInbox
 from commands.spec import CommandSpec
 from commands.work import Work
 from domain.inbox import decisions

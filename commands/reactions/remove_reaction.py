@@ -1,8 +1,7 @@
 """Take a reaction back."""
 
-from commands.comment.on_comment import open_comment
+from commands.comment.on_comment import OnComment, open_comment
 from commands.inverse import NoInverse
-from commands.permissions import OnComment
 from commands.spec import CommandSpec
 from commands.work import Work
 from domain.reactions import decisions

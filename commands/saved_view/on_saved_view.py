@@ -2,7 +2,13 @@
 
 from typing import Protocol
 
-from commands.permissions import OfHome, forbidden, home_of, visible_project
+from commands.permissions import (
+    OfHome,
+    forbidden,
+    home_of,
+    require_no_auditor,
+    visible_project,
+)
 from commands.spec import Access
 from commands.work import Work
 from domain.errors import Kind, Refused, invalid, not_found
@@ -10,7 +16,7 @@ from domain.project.state import PROJECT
 from domain.saved_view.state import SAVED_VIEW, SavedView
 from domain.values.frozen import dataclass
 from domain.workspace.roles import Right, project_rights, workspace_rights
-from domain.workspace.state import WORKSPACE, Workspace
+from domain.workspace.state import WORKSPACE
 
 
 class NamesView(Protocol):
@@ -44,11 +50,6 @@ async def require_may_share(work: Work, project_id: str, workspace_id: str) -> N
         raise invalid("/project_id", "There is no such project in this workspace.", "unknown")
     if Right.EDIT_TASKS not in project_rights(*place, work.actor):
         raise forbidden(Right.EDIT_TASKS)
-
-
-def require_no_auditor(workspace: Workspace, user_id: str) -> None:
-    if workspace.role_of(user_id) == "auditor":
-        raise Refused(Kind.FORBIDDEN, "Auditors look on, and change nothing.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Move a task to another project of its workspace."""
 
-from commands.permissions import OnTaskAndProject
-from commands.spec import BY_EVENTS, CommandSpec
+from typing import Protocol
+
+from commands.permissions import OfProject, OfTask, OnTask, require_right, visible_project
+from commands.spec import BY_EVENTS, Access, CommandSpec
 from commands.task.moving import facts_of
 from commands.task.on_task import open_task
 from commands.task.tree import below, taken_along
@@ -37,6 +39,36 @@ class MoveToProject:
     task_id: str
     project_id: str
     status: str | None = None
+
+
+class OfMove(OfTask, OfProject, Protocol):
+    """A task that goes to another project."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnTaskAndProject:
+    """The right both in the task's project and in the one that the request names, which must be
+    of the same workspace."""
+
+    right: Right
+
+    def __str__(self) -> str:
+        return f"may {self.right}, in the task's project and in the one named"
+
+    async def check(self, command: OfMove, work: Work) -> Access:
+        access = await OnTask(self.right).check(command, work)
+        place = await visible_project(work, command.project_id)
+        if place is None:
+            raise invalid(
+                "/project_id", "There is no such project, or you may not see it.", "unknown"
+            )
+        if place[1].workspace_id != access.workspace_id:
+            raise invalid(
+                "/project_id",
+                "A task stays in its workspace; make it anew in the other one.",
+                "other-workspace",
+            )
+        return require_right(work, *place, self.right)
 
 
 async def move_to_project(command: MoveToProject, work: Work) -> str:

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from commands.inverse import NoInverse
-from commands.permissions import BySystem
+from commands.permissions import OfTask
 from commands.ports import StreamMoved
-from commands.spec import CommandSpec
+from commands.spec import Access, CommandSpec
 from commands.work import Work
+from domain.errors import not_found
 from domain.project.board import column_of
 from domain.project.state import PROJECT
 from domain.task.events import TaskRespaced
 from domain.task.state import TASK, order_guard, spaced_guard, status_guard
 from domain.values.frozen import dataclass
+from domain.values.ids import SYSTEM_ACTOR
 from domain.values.rank import LONG_RANK, fresh_rank, spread
 
 # On each side of the card, tried one after another until the ranks come out short enough: so one
@@ -29,6 +31,21 @@ _READ_AT_ONCE: Final = 32
 class RespaceCards:
     project_id: str
     task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BySystem:
+    """Nobody may ask for it: the product does it by itself."""
+
+    def __str__(self) -> str:
+        return "nobody: the product by itself"
+
+    async def check(self, command: OfTask, work: Work) -> Access:
+        task = await work.load(TASK, command.task_id)
+        if task is None or work.actor != SYSTEM_ACTOR:
+            raise not_found("task")
+        await work.load(PROJECT, task.project_id)
+        return Access(task.workspace_id)
 
 
 async def respace_cards(command: RespaceCards, work: Work) -> str:

@@ -1,11 +1,12 @@
 """Make an account, and with it a workspace and a project of its own."""
 
+from typing import Protocol
+
 from commands.inverse import NoInverse
-from commands.permissions import Anyone, Invited
-from commands.spec import CommandSpec
+from commands.spec import Access, CommandSpec
 from commands.user.link_identity import LinkIdentity, link_identity
 from commands.work import Work
-from commands.workspace.accept_invitation import AcceptInvitation, accept_invitation
+from commands.workspace.accept_invitation import AcceptInvitation, Invited, accept_invitation
 from domain.errors import Kind, Refused
 from domain.project import decisions as projects
 from domain.project.decisions import PERSONAL_KEY
@@ -43,6 +44,23 @@ class RegisterUser:
     email_verified: bool = False
     identity: LinkIdentity | None = None
     invitation: AcceptInvitation | None = None
+
+
+class Registering(Protocol):
+    @property
+    def email(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone:
+    """No account is needed. An Idempotency-Key belongs to the address given, since whoever
+    registers has no other name yet."""
+
+    def __str__(self) -> str:
+        return "anyone"
+
+    async def check(self, command: Registering, work: Work) -> Access:
+        return Access(SYSTEM_WORKSPACE, caller=f"registration:{command.email.casefold()}")
 
 
 async def register_user(command: RegisterUser, work: Work) -> str:

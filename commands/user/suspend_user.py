@@ -1,9 +1,10 @@
 """Close somebody's account, or open it again: for the operator of the product alone."""
 
 from commands.inverse import NoInverse
-from commands.permissions import ByOperator
-from commands.spec import CommandSpec
+from commands.permissions import OfUser
+from commands.spec import Access, CommandSpec
 from commands.work import Work
+from domain.errors import not_found
 from domain.user import decisions
 from domain.user.events import UserActivated, UserSuspended
 from domain.user.state import USER
@@ -19,6 +20,19 @@ class SuspendUser:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivateUser:
     user_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByOperator:
+    """Whoever runs the product, on its own machine: no door for others comes by that way."""
+
+    def __str__(self) -> str:
+        return "an operator, on the command line"
+
+    async def check(self, command: OfUser, work: Work) -> Access:
+        if work.origin.via != "cli" or await work.load(USER, command.user_id) is None:
+            raise not_found("user")
+        return Access(SYSTEM_WORKSPACE)
 
 
 async def suspend_user(command: SuspendUser, work: Work) -> str:

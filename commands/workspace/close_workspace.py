@@ -1,9 +1,10 @@
 """Close a workspace, or open it again as it was."""
 
 from commands.inverse import NoInverse
-from commands.permissions import InWorkspace, OwnerOfClosed
-from commands.spec import CommandSpec
+from commands.permissions import InWorkspace, OfWorkspace
+from commands.spec import Access, CommandSpec
 from commands.work import Work
+from domain.errors import not_found
 from domain.values.frozen import dataclass
 from domain.workspace import comings
 from domain.workspace.events import WorkspaceClosed, WorkspaceReopened
@@ -22,6 +23,24 @@ class CloseWorkspace:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenWorkspace:
     workspace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerOfClosed:
+    """While a workspace is closed, it exists for those alone who owned it then."""
+
+    def __str__(self) -> str:
+        return f"may {Right.CLOSE_WORKSPACE}, when it was closed"
+
+    async def check(self, command: OfWorkspace, work: Work) -> Access:
+        workspace = await work.load(WORKSPACE, command.workspace_id)
+        if workspace is None:
+            raise not_found("workspace")
+        if workspace.closed_at is None:
+            return await InWorkspace(Right.CLOSE_WORKSPACE).check(command, work)
+        if not workspace.is_closed_by(work.actor):
+            raise not_found("workspace")
+        return Access(command.workspace_id)
 
 
 async def close_workspace(command: CloseWorkspace, work: Work) -> str:

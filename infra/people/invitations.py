@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 from commands.execution import Executor, Outcome
-from commands.permissions import is_same_address
 from commands.ports import Clock, EventStore
-from commands.workspace.accept_invitation import AcceptInvitation
+from commands.workspace.accept_invitation import AcceptInvitation, is_same_address
 from domain.errors import Invalid, Kind, Refused, invalid
 from domain.user.state import USER
 from domain.values.frozen import dataclass

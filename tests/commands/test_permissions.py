@@ -6,16 +6,9 @@ import pytest
 
 from commands.custody.approve_as_operator import OperatorOverCustody
 from commands.custody.approve_erasure import TheEraser
+from commands.notifications.own_inbox import OwnInbox
 from commands.notifications.remind import TheScheduleOfTasks
-from commands.permissions import (
-    ByOperator,
-    BySystem,
-    ForOneself,
-    Invited,
-    OwnAccount,
-    OwnerOfClosed,
-    OwnInbox,
-)
+from commands.permissions import ForOneself, OwnAccount
 from commands.project.add_member import AddProjectMember
 from commands.project.archive_project import ArchiveProject
 from commands.recurrence.make_occurrence import TheSchedule
@@ -24,8 +17,12 @@ from commands.role_table import AS_ANOTHER, STANDINGS, May, row
 from commands.saved_view.on_saved_view import SavesViews
 from commands.security.note_security import TheWatch
 from commands.task.create_task import CreateTask
+from commands.task.respace_cards import BySystem
 from commands.task.trash_task import TrashTask
 from commands.template.on_template import OnTemplate
+from commands.user.suspend_user import ByOperator
+from commands.workspace.accept_invitation import Invited
+from commands.workspace.close_workspace import OwnerOfClosed
 from commands.workspace.remove_member import RemoveWorkspaceMember
 from commands.workspace.rename_workspace import RenameWorkspace
 from domain.errors import Invalid, Kind, Refused
