@@ -1,6 +1,5 @@
 """One API process: `python -m api.serve`, on a listening socket of its own or a supervisor's."""
 
-import asyncio
 import socket
 import sys
 
@@ -67,8 +66,7 @@ def main() -> None:
         sys.exit(str(error))
     logs.configure(settings.log_level, "api")
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            wrong = runner.run(serve(settings))
+        wrong = uvloop.run(serve(settings))
     except KeyUnusable as error:
         sys.exit(f"The master key cannot be used: {error}")
     if wrong is not None:

@@ -1,6 +1,5 @@
 """`taskledger backup`: everything that a new system needs, in one file."""
 
-import asyncio
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -42,8 +41,7 @@ def backup(
                 return await write_backup(connection, master, version("taskledger"), file, shown.to)
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            manifest, size = runner.run(run())
+        manifest, size = uvloop.run(run())
     except OSError as error:
         raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
     if as_json:

@@ -123,8 +123,7 @@ def retry(
     """
     if bool(streams) == everything:
         raise Exit(BAD_USE, "Name the streams, or say --all.")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        healed, left = runner.run(_retry(Settings.load().resolve(), view, streams))
+    healed, left = uvloop.run(_retry(Settings.load().resolve(), view, streams))
     for one in healed:
         if as_json:
             give_json(

@@ -1,6 +1,5 @@
 """Exports a workspace's trail as a bundle for the command line, recorded before it is there."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable
@@ -48,8 +47,7 @@ def run(wanted: BundleExport, *, as_json: bool) -> None:
     if wanted.out.suffix == ".gz":
         raise Exit(BAD_USE, "A bundle is not packed: most of it is sealed. Name it otherwise.")
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            made = runner.run(_export(Settings.load().resolve(), wanted))
+        made = uvloop.run(_export(Settings.load().resolve(), wanted))
     except OSError as error:
         detail = error.strerror or error
         raise Exit(BAD_USE, f"{wanted.out} cannot be written: {detail}.") from error

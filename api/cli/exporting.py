@@ -1,6 +1,5 @@
 """What every export of the command line does: nobody gets a file that is not written down."""
 
-import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,8 +40,7 @@ def export(
         return await write(settings)
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            size = runner.run(run())
+        size = uvloop.run(run())
     except OSError as error:
         raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
     if as_json:

@@ -1,6 +1,5 @@
 """`taskledger heads`: whether what stands beside the log follows from it, and what to do if not."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -48,8 +47,7 @@ def _run(*, mend: bool) -> Findings:
         async with connected(Settings.load().resolve().owner_url()) as connection:
             return await (derived.rebuild if mend else derived.check)(connection)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+    return uvloop.run(run())
 
 
 def _show(findings: Findings, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """Imports a workspace's bundle for the command line: verifies it, brings it in, sums it up."""
 
-import asyncio
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -51,8 +50,7 @@ def run(wanted: BundleWanted, *, as_json: bool) -> None:
     settings = Settings.load()
     try:
         bundle = _checked(wanted, settings)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            done = runner.run(bring_in(settings.resolve(), bundle, wanted.user))
+        done = uvloop.run(bring_in(settings.resolve(), bundle, wanted.user))
     except OSError as error:
         raise Exit(BAD_USE, f"{wanted.file} cannot be read: {error.strerror or error}.") from error
     except NotValid as wrong:

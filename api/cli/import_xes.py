@@ -1,6 +1,5 @@
 """Imports an XES event log for the command line: looks through it, brings it in, sums it up."""
 
-import asyncio
 import json
 import sys
 import time
@@ -56,8 +55,7 @@ def run(wanted: Wanted, classifier: str | None, *, skip_bad: bool, as_json: bool
         summary.give(events=0)
         raise Exit(FOUND_WRONG, "Nothing was imported; --skip-bad leaves out what is broken.")
     work = _Run(settings.resolve(), log, survey, meter, wanted)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        events, complete = runner.run(work.bring_in(skip_bad=skip_bad))
+    events, complete = uvloop.run(work.bring_in(skip_bad=skip_bad))
     summary.give(events)
     if not complete:
         raise Exit(

@@ -1,6 +1,5 @@
 """`taskledger incarnation`: a log that was put back to an earlier state gets a new identity."""
 
-import asyncio
 import contextlib
 import getpass
 from typing import Annotated
@@ -60,8 +59,7 @@ def declare(
             return str(await declared(owner, store, files, folder, by=who, reason=reason))
 
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            log_id = runner.run(run())
+        log_id = uvloop.run(run())
     except FilesAway as away:
         raise Exit(PART_DOWN, f"What was signed last cannot be asked: {away}") from away
     if as_json:

@@ -1,6 +1,5 @@
 """`taskledger keys`: the keys that seal text, and the master key that wraps them."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -37,8 +36,7 @@ def rotate(
         async with connected(settings.owner_url()) as connection:
             return await rewrap(connection, master)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        changed = runner.run(run())
+    changed = uvloop.run(run())
     if as_json:
         give_json({"master_id": master.current_id, "rewrapped": changed})
     else:

@@ -1,6 +1,5 @@
 """Gives the proofs of the signed log on the command line, as the doors give them."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -57,8 +56,7 @@ def _asked(ask: Callable[[House], Awaitable[Answer]]) -> Answer:
         async with house_of(settings) as house:
             return await ask(house)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(run())
+    return uvloop.run(run())
 
 
 def _proven(proof: list[str], checkpoint: CheckpointAnswer) -> list[str]:

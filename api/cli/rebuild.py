@@ -1,6 +1,5 @@
 """`taskledger rebuild`: build views anew from the log while reading goes on."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -48,10 +47,9 @@ def rebuild(
         typer.confirm(f"Rebuild {listed}? Reading goes on meanwhile.", abort=True, err=True)
     logs.configure("error", "rebuild")
     tune_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        different = runner.run(
-            _rebuild(Settings.load().resolve(), views, compare=compare, as_json=as_json)
-        )
+    different = uvloop.run(
+        _rebuild(Settings.load().resolve(), views, compare=compare, as_json=as_json)
+    )
     if different:
         raise Exit(FOUND_WRONG, f"{different:,} rows were not as the log says; they are now.")
 

@@ -1,6 +1,5 @@
 """What a replay begins with: the product's parts, as whom to look, and at which stream."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import uvloop
@@ -45,8 +44,7 @@ def with_opened(wanted: Wanted, work: Callable[[Opened], Awaitable[None]]) -> No
         async with house_of(settings) as house:
             await work(await _opened(house, wanted))
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run())
+    uvloop.run(run())
 
 
 async def _opened(house: House, wanted: Wanted) -> Opened:

@@ -1,6 +1,5 @@
 """`taskledger restore`: a backup into a new, empty system."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -46,8 +45,7 @@ def restore_file(
                 with step("Restoring", size) as restoring:
                     return await restore(connection, backup, destroyed, restoring.to)
 
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            done = runner.run(run())
+        done = uvloop.run(run())
     except OSError as error:
         raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}.") from error
     except NotABackup as error:

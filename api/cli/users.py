@@ -1,6 +1,5 @@
 """`taskledger users`: accounts made, closed, opened and erased beside the HTTP door."""
 
-import asyncio
 import secrets
 import sys
 from typing import Annotated, Final
@@ -44,8 +43,7 @@ def create_admin(
     settings = Settings.load().resolve()
     given = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     password = given or secrets.token_urlsafe(_PASSWORD_BYTES)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        user = runner.run(_register(settings, username, email or f"{username}@localhost", password))
+    user = uvloop.run(_register(settings, username, email or f"{username}@localhost", password))
     if given is None:
         say(f"The password of {username} is {password}\nIt is shown this once only.")
     if as_json:
@@ -101,8 +99,7 @@ def erase(
     from api.cli.erasing import Approval, approve_erasure
 
     approval = Approval(username, approve, by, reason)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        erasure = runner.run(approve_erasure(settings, approval))
+    erasure = uvloop.run(approve_erasure(settings, approval))
     if as_json:
         sys.stdout.buffer.write(erasure + b"\n")
     else:
@@ -112,8 +109,7 @@ def erase(
 def _set(username: str, *, suspended: bool, as_json: bool) -> None:
     logs.configure("error", "users")
     settings = Settings.load().resolve()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        user_id = runner.run(_change(settings, username, suspended))
+    user_id = uvloop.run(_change(settings, username, suspended))
     if as_json:
         give_json({"user_id": user_id, "suspended": suspended})
     else:

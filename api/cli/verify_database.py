@@ -1,6 +1,5 @@
 """`taskledger verify --database`: whether the live system is as it was signed and recorded."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Annotated
@@ -58,10 +57,7 @@ def verify_database(
     logs.configure("error", "verify")
     tune_collector()
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            checked, findings, different = runner.run(
-                _verify(Settings.load().resolve(), views=views)
-            )
+        checked, findings, different = uvloop.run(_verify(Settings.load().resolve(), views=views))
     except WillNotSign as wrong:
         position = wrong.position if isinstance(wrong, Tampered) else None
         _give_wrong(str(wrong), position, as_json=as_json)

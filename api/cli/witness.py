@@ -75,8 +75,7 @@ def serve(
             limit_concurrency=_AT_ONCE,
             timeout_graceful_shutdown=int(settings.stop_timeout_s),
         )
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(uvicorn.Server(config).serve([listening]))
+        uvloop.run(uvicorn.Server(config).serve([listening]))
 
 
 @contextmanager
