@@ -1,8 +1,6 @@
 """`taskledger backup`: everything that a new system needs, in one file."""
 
 from importlib.metadata import version
-from pathlib import Path
-from typing import Annotated
 
 import typer
 import uvloop
@@ -10,6 +8,7 @@ import uvloop
 from api.cli.answers import give_json, say
 from api.cli.events_progress import events_progress
 from api.cli.exits import BAD_USE, Exit
+from api.cli.options import Json, Out
 from infra import logs
 from infra.backup.frames import Manifest
 from infra.backup.writing import write_backup
@@ -24,8 +23,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def backup(
     *,
-    out: Annotated[Path, typer.Option("--out", help="The file; one that is there is replaced.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    out: Out,
+    as_json: Json = False,
 ) -> None:
     """Write the log, keys, accounts and settings into one file, as of now, while work goes on.
 

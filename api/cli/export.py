@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
+from api.cli.options import JsonSummary, Out
+
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Project = Annotated[str, typer.Option(help="Its key, or its id.")]
-Out = Annotated[Path, typer.Option("--out", help="The file; one that is there is replaced.")]
 User = Annotated[str | None, typer.Option(help="Who exports; default: the workspace's owner.")]
 Workspace = Annotated[str | None, typer.Option(help="Its id; default: the user's own workspace.")]
 Since = Annotated[str | None, typer.Option("--from", help="A time, or a day of UTC; inclusive.")]
 Until = Annotated[str | None, typer.Option("--to", help="A time, or a day of UTC; inclusive.")]
-Json = Annotated[bool, typer.Option("--json", help="Sum it up in one JSON object.")]
 
 
 class ReportFormat(StrEnum):
@@ -34,7 +34,7 @@ def xes(
     out: Out,
     workspace: Workspace = None,
     user: User = None,
-    as_json: Json = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """The statuses of every task, as an event log (IEEE 1849); packed where FILE ends in .gz.
 
@@ -50,7 +50,7 @@ def ocel(
     out: Out,
     workspace: Workspace = None,
     user: User = None,
-    as_json: Json = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """Tasks, people and all that happened to them, as an object-centric event log (OCEL 2.0)."""
     _project("ocel", project, out, workspace, user, as_json)
@@ -65,7 +65,7 @@ def csv(
     since: Since = None,
     until: Until = None,
     user: User = None,
-    as_json: Json = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """The tasks of a project, a line each; without --project the trail of the workspace."""
     if project is not None:
@@ -90,7 +90,7 @@ def bundle(
         str | None, typer.Option(help="Tell only what this user did: an id or a username.")
     ] = None,
     user: User = None,
-    as_json: Json = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """A workspace's trail in one file that proves itself: `taskledger verify FILE` needs no server.
 
@@ -111,7 +111,7 @@ def report(
     since: Since = None,
     until: Until = None,
     user: User = None,
-    as_json: Json = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """Who did what, role changes, privileged acts, failed log-ins, exports and reviews of a
     period, with the last signed checkpoint."""

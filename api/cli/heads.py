@@ -1,20 +1,17 @@
 """`taskledger heads`: whether what stands beside the log follows from it, and what to do if not."""
 
-from typing import Annotated
-
 import typer
 import uvloop
 
 from api.cli.answers import give_json, give_table, say
 from api.cli.exits import FOUND_WRONG, Exit
+from api.cli.options import Json
 from infra.event_store import derived
 from infra.event_store.derived import Findings
 from infra.postgres.pool import connected
 from infra.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
 @app.callback()

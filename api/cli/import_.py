@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from api.cli.options import JsonSummary
+
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 
@@ -32,7 +34,7 @@ def xes(
     user: Annotated[
         str | None, typer.Option(help="Who imports; default: the workspace's owner.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Sum it up in one JSON object.")] = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """Each trace becomes a task, each of its events a record of what once happened to it.
 
@@ -68,7 +70,7 @@ def bundle(
             "--trust-bundle-key", help="Take the keys in the bundle for true, whoever made it."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Sum it up in one JSON object.")] = False,
+    as_json: JsonSummary = False,
 ) -> None:
     """A workspace with all its history, as another installation recorded and signed it.
 

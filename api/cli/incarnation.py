@@ -9,6 +9,7 @@ import uvloop
 
 from api.cli.answers import give_json, say
 from api.cli.exits import PART_DOWN, Exit
+from api.cli.options import Json
 from infra.event_store.store import PostgresEventStore
 from infra.keys.configured import master_keys
 from infra.postgres.pool import open_pool
@@ -33,7 +34,7 @@ def declare(
     by: Annotated[
         str | None, typer.Option(help="Who says so; default: the account that runs this.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say that what was published, shown or remembered of this log may be false.
 

@@ -1,11 +1,10 @@
 """`taskledger keys`: the keys that seal text, and the master key that wraps them."""
 
-from typing import Annotated
-
 import typer
 import uvloop
 
 from api.cli.answers import give_json, say
+from api.cli.options import Json
 from infra.keys.configured import master_keys
 from infra.keys.rotation import rotate as rewrap
 from infra.postgres.pool import connected
@@ -22,7 +21,7 @@ def keys() -> None:
 @app.command()
 def rotate(
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Wrap every key anew under the current master key.
 

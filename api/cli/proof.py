@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from api.cli.options import Json
+
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 Out = Annotated[
     Path | None, typer.Option(dir_okay=False, help="Where the proof is written to, as JSON.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
 @app.callback()

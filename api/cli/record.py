@@ -6,6 +6,7 @@ import typer
 
 from api.cli.answers import give_json, say
 from api.cli.exits import BAD_USE, Exit
+from api.cli.options import Json
 from domain.record.note_keys import KeyKind
 from infra.record.signing import make_signing_key
 from infra.settings import PREFIX, Settings
@@ -27,7 +28,7 @@ def new_key(
     ml_dsa: Annotated[
         bool, typer.Option("--ml-dsa", help="The second key, which signs by ML-DSA-44.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make a key that signs checkpoints, for this account alone to read.
 

@@ -8,6 +8,7 @@ import uvloop
 
 from api.cli.answers import give_json, say
 from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.options import Json
 from api.cli.progress import step
 from infra import logs
 from infra.backup.frames import BackupFile, NotABackup
@@ -24,7 +25,7 @@ app = typer.Typer(add_completion=False)
 def restore_file(
     file: Annotated[Path, typer.Argument(help="What `taskledger backup` wrote.")],
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Put a backup into a system in which nothing was done yet: all of it, or nothing.
 

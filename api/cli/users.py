@@ -8,6 +8,7 @@ import typer
 import uvloop
 
 from api.cli.answers import give_json, say
+from api.cli.options import Json
 from domain.user.state import USER, User
 from domain.values.ids import SYSTEM_ACTOR
 from domain.values.recorded import Origin
@@ -33,7 +34,7 @@ def create_admin(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from standard input.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make an account, and with it a workspace that it owns.
 
@@ -62,7 +63,7 @@ def create_admin(
 def suspend(
     *,
     username: Annotated[str, typer.Argument(help="Whose account; a username.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Close an account: all its sessions end, and nobody logs in with it any more."""
     _set(username, suspended=True, as_json=as_json)
@@ -72,7 +73,7 @@ def suspend(
 def activate(
     *,
     username: Annotated[str, typer.Argument(help="Whose account; a username.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Let a suspended account log in again."""
     _set(username, suspended=False, as_json=as_json)

@@ -7,6 +7,7 @@ import typer
 
 from api.cli.answers import give_json
 from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.options import Json
 from domain.record import times
 from domain.record.note import NoteBroken
 from domain.record.note_keys import Signed, VerifierKey, parse_vkey
@@ -62,7 +63,7 @@ def verify(
             " who made it.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
     data_dir: Annotated[Path, typer.Option(envvar="TASKLEDGER_DATA_DIR", hidden=True)] = Path(
         ".data"
     ),

@@ -10,6 +10,7 @@ import uvloop
 from api.cli.answers import give_json, say
 from api.cli.events_progress import events_progress
 from api.cli.exits import FOUND_WRONG, PART_DOWN, Exit
+from api.cli.options import Json
 from api.cli.progress import step
 from api.cli.rebuild import rebuilt
 from domain.record import times
@@ -45,7 +46,7 @@ def verify_database(
             "--views", help="Build every view anew as well, and compare: takes as long as that."
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say whether the live system is whole, or the first thing that is wrong in it, and where.
 
