@@ -7,7 +7,7 @@ import uvloop
 
 from api.cli.answers import give_json, say
 from api.cli.events_progress import events_progress
-from api.cli.exits import BAD_USE, Exit
+from api.cli.exits import unwritable
 from api.cli.options import Json, Out
 from infra import logs
 from infra.backup.frames import Manifest
@@ -42,7 +42,7 @@ def backup(
     try:
         manifest, size = uvloop.run(run())
     except OSError as error:
-        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
+        raise unwritable(out, error) from error
     if as_json:
         give_json(
             {

@@ -1,7 +1,10 @@
 """Exit codes, and the one line that tells a person why a command ended."""
 
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DONE = 0
 FOUND_WRONG = 1
@@ -33,6 +36,14 @@ class Exit(Exception):
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+def unreadable(file: "Path", error: OSError) -> Exit:
+    return Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}.")
+
+
+def unwritable(file: "Path", error: OSError) -> Exit:
+    return Exit(BAD_USE, f"{file} cannot be written: {error.strerror or error}.")
 
 
 class Explained(NamedTuple):

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from api.cli.answers import give_json
-from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.exits import BAD_USE, FOUND_WRONG, Exit, unwritable
 from api.cli.house import house_of
 from api.cli.progress import step
 from domain.record.disclosure import NotReadable
@@ -49,8 +49,7 @@ def run(wanted: BundleExport, *, as_json: bool) -> None:
     try:
         made = uvloop.run(_export(Settings.load().resolve(), wanted))
     except OSError as error:
-        detail = error.strerror or error
-        raise Exit(BAD_USE, f"{wanted.out} cannot be written: {detail}.") from error
+        raise unwritable(wanted.out, error) from error
     except (TrailBroken, NotReadable) as error:
         raise Exit(
             FOUND_WRONG, f"{error}. Nothing was exported; `taskledger verify --database` tells all."

@@ -9,7 +9,7 @@ from pathlib import Path
 import uvloop
 
 from api.cli.answers import give_json
-from api.cli.exits import BAD_USE, Exit
+from api.cli.exits import unwritable
 from commands.export.record_export import RecordExport
 from domain.values.recorded import Origin
 from infra import logs
@@ -42,7 +42,7 @@ def export(
     try:
         size = uvloop.run(run())
     except OSError as error:
-        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
+        raise unwritable(out, error) from error
     if as_json:
         summary = {
             "file": str(out),

@@ -9,7 +9,7 @@ import typer
 import uvloop
 
 from api.cli.answers import give_json, say
-from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.exits import BAD_USE, FOUND_WRONG, Exit, unreadable
 from api.cli.progress import step
 from api.cli.verify import told_wrong, trusted_keys
 from api.cli.views_shown import connected_house, views_show
@@ -52,7 +52,7 @@ def run(wanted: BundleWanted, *, as_json: bool) -> None:
         bundle = _checked(wanted, settings)
         done = uvloop.run(bring_in(settings.resolve(), bundle, wanted.user))
     except OSError as error:
-        raise Exit(BAD_USE, f"{wanted.file} cannot be read: {error.strerror or error}.") from error
+        raise unreadable(wanted.file, error) from error
     except NotValid as wrong:
         why = f"{wanted.file}: {told_wrong(wrong)}. Nothing was imported."
         raise Exit(FOUND_WRONG, why) from wrong

@@ -9,7 +9,7 @@ from typing import Final
 
 import uvloop
 
-from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.exits import FOUND_WRONG, Exit, unreadable
 from api.cli.progress import Moving, step
 from api.cli.views_shown import connected_house, views_show
 from commands.imports.event_log import Broken, NotAnEventLog
@@ -86,7 +86,7 @@ def _look(
     except NotAnEventLog as error:
         raise Exit(FOUND_WRONG, f"{file}: {error}.") from error
     except OSError as error:
-        raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror}.") from error
+        raise unreadable(file, error) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import uvloop
 from msgspec import Struct, json, to_builtins
 
 from api.cli.answers import give_json, say
-from api.cli.exits import BAD_USE, Exit
+from api.cli.exits import BAD_USE, Exit, unwritable
 from api.cli.house import house_of
 from api.routes.proofs import CheckpointAnswer, consistency_of, inclusion_of
 from infra import logs
@@ -78,4 +78,4 @@ def _write(out: Path, content: bytes) -> None:
     try:
         out.write_bytes(content)
     except OSError as error:
-        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror or error}.") from error
+        raise unwritable(out, error) from error

@@ -11,7 +11,7 @@ import orjson
 
 from api.cli.answers import give_json, give_table, say
 from api.cli.door import Answer
-from api.cli.exits import BAD_USE, PART_DOWN, Exit
+from api.cli.exits import BAD_USE, PART_DOWN, Exit, unwritable
 from api.cli.progress import step
 from api.cli.replay_opening import Opened
 from api.cli.replay_page import page_of
@@ -62,7 +62,7 @@ async def give_frames(opened: Opened, period: Period, out: Path | None, *, as_js
     try:
         await asyncio.to_thread(out.write_bytes, content)
     except OSError as error:
-        raise Exit(BAD_USE, f"{out} cannot be written: {error.strerror}.") from error
+        raise unwritable(out, error) from error
     if as_json:
         give_json({"file": str(out), "frames": len(frames), "bytes": len(content)})
     else:

@@ -7,7 +7,7 @@ import typer
 import uvloop
 
 from api.cli.answers import give_json, say
-from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.exits import BAD_USE, FOUND_WRONG, Exit, unreadable
 from api.cli.options import Json
 from api.cli.progress import step
 from infra import logs
@@ -48,7 +48,7 @@ def restore_file(
 
         done = uvloop.run(run())
     except OSError as error:
-        raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}.") from error
+        raise unreadable(file, error) from error
     except NotABackup as error:
         raise Exit(FOUND_WRONG, f"{file}: {error}. Nothing was changed.") from error
     except CannotRestore as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 import typer
 
 from api.cli.answers import give_json
-from api.cli.exits import BAD_USE, FOUND_WRONG, Exit
+from api.cli.exits import BAD_USE, FOUND_WRONG, Exit, unreadable
 from api.cli.options import Json
 from domain.record import times
 from domain.record.note import NoteBroken
@@ -83,7 +83,7 @@ def verify(
         with file.open("rb") as content:
             found = _verified(content, trusted, witnesses)
     except OSError as error:
-        raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}") from error
+        raise unreadable(file, error) from error
     except NotValid as wrong:
         _give_wrong(wrong, as_json)
         raise typer.Exit(FOUND_WRONG) from wrong
@@ -173,7 +173,7 @@ def _content(file: Path, most: int) -> bytes:
         with file.open("rb") as content:
             return content.read(most + 1)
     except OSError as error:
-        raise Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}") from error
+        raise unreadable(file, error) from error
 
 
 def _give(
