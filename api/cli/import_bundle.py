@@ -8,11 +8,12 @@ from typing import Final
 import typer
 import uvloop
 
-from api.cli.answers import give_json, say
+from api.cli.answers import give_json
 from api.cli.exits import BAD_USE, FOUND_WRONG, Exit, unreadable
+from api.cli.house import connected_house
+from api.cli.importing import tell_password, views_show
 from api.cli.progress import step
 from api.cli.verify import told_wrong, trusted_keys
-from api.cli.views_shown import connected_house, views_show
 from domain.record.window import NotValid
 from domain.values.frozen import dataclass
 from infra import logs
@@ -22,7 +23,6 @@ from infra.imports.place import Places
 from infra.keys.configured import master_keys
 from infra.keys.destruction import DestroyedKeys
 from infra.limits import limits_of
-from infra.people.acting import ADMIN
 from infra.postgres.pool import open_pool
 from infra.settings import Settings
 
@@ -82,11 +82,10 @@ def _checked(wanted: BundleWanted, settings: Settings) -> BundleFile:
 async def bring_in(settings: Settings, bundle: BundleFile, user: str | None) -> Imported:
     """Returns when every view has what was added. Raises NotImportable, NotValid, Refused, Exit."""
     async with AsyncExitStack() as stack:
-        house = await connected_house(settings, stack)
+        house = await stack.enter_async_context(connected_house(settings))
         places = Places(house.store, house.executor, house.accounts)
         user_id, password = await places.owner(user)
-        if password is not None:
-            say(f"Made the user {ADMIN}. Its password, shown this once: {password}")
+        tell_password(password)
         pool = await open_pool(settings.owner_url(), max_size=1, statement_timeout_ms=_PATIENCE_MS)
         stack.push_async_callback(pool.close)
 

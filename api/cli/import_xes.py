@@ -1,17 +1,17 @@
 """Imports an XES event log for the command line: looks through it, brings it in, sums it up."""
 
-import json
-import sys
 import time
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
+import typer
 import uvloop
 
+from api.cli.answers import give_json, say
 from api.cli.exits import FOUND_WRONG, Exit, unreadable
+from api.cli.house import connected_house
+from api.cli.importing import tell_password, views_show
 from api.cli.progress import Moving, step
-from api.cli.views_shown import connected_house, views_show
 from commands.imports.event_log import Broken, NotAnEventLog
 from commands.imports.importer import BrokenLog, Importer, surveyed
 from commands.imports.plan_project import fields_by_attribute
@@ -26,7 +26,6 @@ from infra.imports.place import Places
 from infra.imports.tools import import_tools
 from infra.imports.xes import XesFile
 from infra.limits import limits_of
-from infra.people.acting import ADMIN
 from infra.settings import Settings
 
 _FAULTS_LISTED: Final = 100
@@ -102,14 +101,12 @@ class _Run:
     async def bring_in(self, *, skip_bad: bool) -> tuple[int, bool]:
         """How many events were added, and whether it went through to the end. Returns when every
         view has them."""
-        async with AsyncExitStack() as stack:
-            house = await connected_house(self.settings, stack)
+        async with connected_house(self.settings) as house:
             wanted = self.wanted
             found = await Places(house.store, house.executor, house.accounts).find(
                 wanted.file, wanted.user, wanted.workspace, wanted.project
             )
-            if found.password is not None:
-                _say(f"Made the user {ADMIN}. Its password, shown this once: {found.password}")
+            tell_password(found.password)
             origin = Origin(actor=found.user_id, via="import")
             importer = Importer(
                 house.executor,
@@ -135,7 +132,7 @@ class _Run:
         )
         left = [name for name in self.survey.attributes if name not in fields]
         if left:
-            _say(
+            say(
                 f"{len(left)} attributes have no field, since the project has no room for more; "
                 f"the records have them: {', '.join(left[:10])}{' ...' if left[10:] else ''}"
             )
@@ -151,25 +148,25 @@ class _Summary:
         """List what was left out on stderr, and sum it all up on stdout."""
         survey, seconds = self.survey, time.monotonic() - self.began
         for fault in survey.faults[:_FAULTS_LISTED]:
-            _say(_told(fault))
+            say(_told(fault))
         if survey.broken > _FAULTS_LISTED:
-            _say(f"... and {survey.broken - _FAULTS_LISTED} more")
+            say(f"... and {survey.broken - _FAULTS_LISTED} more")
         if self.as_json:
-            summary = {
-                "tasks": survey.tasks,
-                "records": survey.records,
-                "events": events,
-                "skipped": survey.skipped,
-                "seconds": round(seconds, 3),
-            }
-            sys.stdout.write(json.dumps(summary) + "\n")
+            give_json(
+                {
+                    "tasks": survey.tasks,
+                    "records": survey.records,
+                    "events": events,
+                    "skipped": survey.skipped,
+                    "seconds": round(seconds, 3),
+                }
+            )
         else:
-            sys.stdout.write(
+            typer.echo(
                 f"{survey.tasks:,} tasks with {survey.records:,} records in the file; "
                 f"{survey.skipped:,} records left out; "
-                f"{events:,} events added in {seconds:.1f} s\n"
+                f"{events:,} events added in {seconds:.1f} s"
             )
-        sys.stdout.flush()
 
 
 def _told(fault: Broken) -> str:
@@ -177,8 +174,3 @@ def _told(fault: Broken) -> str:
         return f"line {fault.line}: {fault.reason}"
     name = "a trace" if fault.trace is None else f"the trace {fault.trace!r}"
     return f"line {fault.line}: {name}, which begins at line {fault.begins}: {fault.reason}"
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()

@@ -1,11 +1,11 @@
 """`taskledger migrate`: bring the database to the shape that this version expects."""
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
+from api.cli.answers import give_json
 from infra.postgres.migrate import migrate as apply
 from infra.settings import Settings
 
@@ -20,7 +20,7 @@ def migrate(
     """Apply what is missing, each migration once. Safe to run twice, and while others serve."""
     applied = apply(Settings.load().resolve().owner_url())
     if as_json:
-        sys.stdout.write(json.dumps({"applied": applied}) + "\n")
+        give_json({"applied": applied})
         return
     for name in applied:
         sys.stdout.write(f"applied {name}\n")

@@ -1,29 +1,25 @@
-"""A served product that an import goes into: found by its settings, and waited for until it shows
-what was added."""
+"""What every import of the command line does: tells of an account that it made, and waits until the
+product shows what was added."""
 
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from typing import Final
 
+from api.cli.answers import say
 from api.cli.exits import PART_DOWN, Exit
 from api.cli.progress import step
-from infra.bootstrap import House, open_house
-from infra.settings import Settings
+from infra.bootstrap import House
+from infra.people.acting import ADMIN
 
-_CONNECTED_WITHIN_S: Final = 10.0
 _STAND_STILL_S: Final = 30.0
 _POLL_S: Final = 0.05
 
 
-async def connected_house(settings: Settings, stack: AsyncExitStack) -> House:
-    """Until the stack is closed. Raises Exit where PostgreSQL does not answer in time."""
-    try:
-        async with asyncio.timeout(_CONNECTED_WITHIN_S):
-            return await stack.enter_async_context(open_house(settings))
-    except TimeoutError:
-        raise Exit(PART_DOWN, "PostgreSQL does not answer; is the product served?") from None
+def tell_password(password: str | None) -> None:
+    """Of the account that was made because there was none; None: there was one."""
+    if password is not None:
+        say(f"Made the user {ADMIN}. Its password, shown this once: {password}")
 
 
 async def views_show(house: House, position: int) -> None:
