@@ -1,7 +1,6 @@
 """`taskledger serve`: run the product on this machine."""
 
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,9 +42,4 @@ def serve(
             host=host, port=port, workers=workers, roles=roles, data_dir=data_dir
         )
         logs.configure(settings.log_level, "supervisor")
-        run(settings, forks, embedded=embedded, announce=_announce)
-
-
-def _announce(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+        run(settings, forks, embedded=embedded, announce=typer.echo)

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,13 +40,13 @@ def new(*, data_dir: DataDir = None) -> None:
     settings = Settings.load(data_dir=data_dir)
     with _alone(settings):
         new_witness(settings)
-        _tell(_vkey(witness_of(settings)))
+        typer.echo(_vkey(witness_of(settings)))
 
 
 @app.command()
 def key(*, data_dir: DataDir = None) -> None:
     """Print the verifier key, by which its cosignatures are checked."""
-    _tell(_vkey(witness_of(Settings.load(data_dir=data_dir))))
+    typer.echo(_vkey(witness_of(Settings.load(data_dir=data_dir))))
 
 
 @app.command()
@@ -64,7 +63,7 @@ def serve(
         made = witness_of(settings)
         vkey = _vkey(made)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        _tell(f"witness on http://{shown}:{listening.getsockname()[1]}, known by {vkey}")
+        typer.echo(f"witness on http://{shown}:{listening.getsockname()[1]}, known by {vkey}")
         config = uvicorn.Config(
             create_witness_app(made),
             ws="none",
@@ -101,8 +100,3 @@ def _vkey(witness: Witness) -> str:
         return asyncio.run(witness.key()).encode()
     except CannotSign as error:
         raise Exit(BAD_USE, str(error)) from error
-
-
-def _tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
