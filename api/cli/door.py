@@ -4,11 +4,11 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
-from starlette.types import Message, Scope
+from starlette.types import Scope
 
 from api.app import ROUTERS
 from api.http.batched import answer_alone
-from api.http.call import Call, Caller
+from api.http.call import Call, Caller, nothing_sent
 from api.http.past import AsOf, moment_of
 from api.http.route_table import RouteTable
 from domain.values.frozen import dataclass
@@ -67,11 +67,7 @@ class Door:
             "query_string": query.encode(),
             "headers": headers,
         }
-        call = Call(self.house, scope, _no_body)
+        call = Call(self.house, scope, nothing_sent)
         scope["call"] = call
         call.caller = Caller(self.user_id, _SESSION)
         return call
-
-
-async def _no_body() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import structlog
-from starlette.types import Message
 
-from api.http.call import Call
+from api.http.call import Call, nothing_sent
 from api.http.problems import INTERNAL, problem
 from api.http.reply import Reply
 from api.http.route_table import RouteTable
@@ -78,7 +77,7 @@ class BatchedCall(Call):
             "query_string": query.encode("ascii"),
             "headers": list(headers.items()),
         }
-        super().__init__(outer.house, scope, _no_more)
+        super().__init__(outer.house, scope, nothing_sent)
         scope["call"] = self
         self._value = asked.body
         self.cause = outer.cause
@@ -129,7 +128,3 @@ def _path(raw: str) -> str:
 def _key_of(key: bytes, index: int) -> bytes:
     """The key of a batch makes one for each of its calls that has none of its own."""
     return b"batch:" + hashlib.sha256(b"%d:%b" % (index, key)).hexdigest().encode()
-
-
-async def _no_more() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}

@@ -201,6 +201,11 @@ class Call:
         return b"".join(chunks)
 
 
+async def nothing_sent() -> Message:
+    """What a call receives that has no connection behind it: a request without a body."""
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
 def this_call(request: Request) -> Call:
     """The call that a request belongs to, for FastAPI's own dependency machinery."""
     call: Call = request.scope["call"]

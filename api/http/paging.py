@@ -22,13 +22,16 @@ _PLACE_NAMES: Final = ("cursor", "last_id", "skip", "page")
 _PLACES: Final = frozenset(name.encode() for name in _PLACE_NAMES)
 
 
+Cursor = Annotated[
+    str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,2000}$", description="`next_cursor` before.")
+]
+
+
 class PageQuery(ReadQuery):
     """Parameters of every list."""
 
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
-    cursor: Annotated[
-        str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,2000}$", description="`next_cursor` before.")
-    ] = None
+    cursor: Cursor = None
     last_id: Annotated[
         str | None, Field(min_length=1, max_length=100, description="The last row's id before.")
     ] = None

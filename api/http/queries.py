@@ -43,6 +43,13 @@ class ReadQuery(Query):
     ] = None
 
 
+DefaultWorkspace = Annotated[
+    str | None, Field(max_length=100, description="Your default workspace where left out.")
+]
+AnyWorkspace = Annotated[
+    str | None, Field(max_length=100, description="Default: every workspace that you are in.")
+]
+
 Q = TypeVar("Q", bound=Query)
 
 

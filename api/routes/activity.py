@@ -20,6 +20,7 @@ from api.http.route import DirectRoute
 from api.http.visible import visible_workspace
 from api.routes.answers import ActivityPage
 from api.routes.people import shared_workspaces
+from api.routes.project_query import Workspace
 from domain.aggregate import Aggregate
 from domain.errors import invalid, not_found
 from domain.project.state import PROJECT
@@ -88,9 +89,7 @@ def _moments(**given: str | None) -> list[datetime]:
 
 
 class ProjectFeedQuery(FeedQuery):
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Which workspace a project's key is of.")
-    ] = None
+    workspace_id: Workspace = None
 
 
 @router.get(

@@ -13,8 +13,8 @@ from pydantic import Field, model_validator
 from api.http import references
 from api.http.call import Call, CallHere
 from api.http.describe import read
-from api.http.paging import MOST, page_reply
-from api.http.queries import ReadQuery
+from api.http.paging import MOST, Cursor, page_reply
+from api.http.queries import DefaultWorkspace, ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page
@@ -105,12 +105,8 @@ class TrailQuery(ReadQuery):
     from_position: Position = None
     to_position: Position = None
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
-    cursor: Annotated[
-        str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,2000}$", description="`next_cursor` before.")
-    ] = None
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Your default workspace where left out.")
-    ] = None
+    cursor: Cursor = None
+    workspace_id: DefaultWorkspace = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -19,6 +19,7 @@ from api.http.streamed import StreamedReply
 from api.routes.answers import encode
 from api.routes.bulk import request_key
 from domain.errors import Kind, Refused, first_still_runs, invalid, not_found
+from domain.values.ids import beside
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
 from infra.exports.book import SavedExport
@@ -195,7 +196,7 @@ async def _answer(
     answer = ExportAnswer(
         id=saved.export_id,
         export_id=saved.export_id,
-        job_id=f"job_{saved.export_id.partition('_')[2]}",
+        job_id=beside("job", saved.export_id),
         workspace_id=saved.workspace_id,
         format=saved.format,
         filter=dict(saved.filter),

@@ -10,7 +10,7 @@ from pydantic import Field
 from api.http.call import CallHere
 from api.http.describe import read
 from api.http.names import with_names
-from api.http.paging import page_reply
+from api.http.paging import Cursor, page_reply
 from api.http.queries import ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -59,9 +59,7 @@ class CommentHistory(Page, kw_only=True):
 
 class HistoryQuery(ReadQuery):
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _MOST
-    cursor: Annotated[
-        str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,2000}$", description="`next_cursor` before.")
-    ] = None
+    cursor: Cursor = None
 
 
 @router.get(

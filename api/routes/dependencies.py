@@ -20,6 +20,7 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference
 from api.routes.answers import DependencyPage, DependencyTree, TaskOrder, TreeNode, encode
+from api.routes.project_query import Workspace
 from commands.dependency_graph.add_dependency import AddDependency
 from commands.dependency_graph.remove_dependency import RemoveDependency
 from domain.dependency_graph.order import in_order
@@ -93,9 +94,7 @@ class OrderQuery(ReadQuery):
         tuple[str, ...],
         Field(max_length=1_000, description="Ids or keys: only these, by repeating or by comma."),
     ] = ()
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Which workspace a project's key is of.")
-    ] = None
+    workspace_id: Workspace = None
 
 
 @router.post(

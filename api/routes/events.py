@@ -16,7 +16,7 @@ from api.http.call import Call, CallHere, ClientGone
 from api.http.describe import read
 from api.http.paging import MOST
 from api.http.positions import position_headers
-from api.http.queries import ReadQuery
+from api.http.queries import DefaultWorkspace, ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from domain.errors import Kind, Refused, invalid
@@ -71,9 +71,7 @@ class EventQuery(ReadQuery):
     wait: Annotated[
         float, Field(ge=0, description="Seconds to wait where there is nothing yet.")
     ] = 0
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Your default workspace where left out.")
-    ] = None
+    workspace_id: DefaultWorkspace = None
 
 
 @router.get(

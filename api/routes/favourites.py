@@ -6,7 +6,6 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query
 from msgspec import UNSET, Raw, UnsetType
-from pydantic import Field
 
 from api.http import references
 from api.http.absence import if_there
@@ -15,6 +14,7 @@ from api.http.describe import read, write
 from api.http.execute import done
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
+from api.http.queries import AnyWorkspace
 from api.http.reads import find_project, find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -49,9 +49,7 @@ class _Filled(Favourite, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FavouriteQuery(PageQuery):
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Default: every workspace that you are in.")
-    ] = None
+    workspace_id: AnyWorkspace = None
 
 
 @router.put(

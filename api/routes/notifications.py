@@ -15,7 +15,7 @@ from api.http.names import with_names
 from api.http.once import once
 from api.http.paging import PageQuery, page_reply
 from api.http.positions import position_headers
-from api.http.queries import ReadQuery
+from api.http.queries import AnyWorkspace, ReadQuery
 from api.http.reads import Found, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
@@ -75,9 +75,7 @@ class NotificationQuery(PageQuery):
         False
     )
     type: Annotated[tuple[str, ...], Field(max_length=100, description="Any of these types.")] = ()
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Default: every workspace that you are in.")
-    ] = None
+    workspace_id: AnyWorkspace = None
 
 
 class ReadAll(Body):

@@ -14,6 +14,7 @@ from api.http.describe import read, write
 from api.http.execute import changed_headers, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_of_all, page_reply
+from api.http.queries import DefaultWorkspace
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference
@@ -96,9 +97,7 @@ class ScheduleAnswer(Struct, frozen=True, kw_only=True):
 
 
 class ReviewQuery(PageQuery):
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Your default workspace where left out.")
-    ] = None
+    workspace_id: DefaultWorkspace = None
 
 
 @dataclass(frozen=True, slots=True)

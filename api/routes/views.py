@@ -13,7 +13,7 @@ from api.http.describe import read, write
 from api.http.execute import changed, done, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
-from api.http.queries import ReadQuery
+from api.http.queries import AnyWorkspace, ReadQuery
 from api.http.reads import Found, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -120,9 +120,7 @@ async def save_view(call: CallHere, body: NewSavedView) -> Reply:
 
 
 class SavedViewQuery(PageQuery):
-    workspace_id: Annotated[
-        str | None, Field(max_length=100, description="Default: every workspace that you are in.")
-    ] = None
+    workspace_id: AnyWorkspace = None
     project_id: Annotated[
         str | None, Field(max_length=100, description="Id or key: those shared with it.")
     ] = None
