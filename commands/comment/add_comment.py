@@ -1,6 +1,7 @@
 """Say something about a task."""
 
 from commands.comment.mentions import mentioned_in
+from commands.fresh_ids import fresh_id
 from commands.permissions import OnTask
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.on_task import open_task
@@ -8,9 +9,8 @@ from commands.work import Work
 from domain.comment import decisions
 from domain.comment.events import CommentAdded
 from domain.comment.state import COMMENT
-from domain.errors import Kind, Refused
 from domain.values.frozen import dataclass
-from domain.values.ids import checked_id, is_id
+from domain.values.ids import is_id
 from domain.workspace.roles import Right
 
 
@@ -28,7 +28,9 @@ class AddComment:
 
 async def add_comment(command: AddComment, work: Work) -> str:
     task, project = open_task(work, command.task_id)
-    comment_id = await _fresh_id(command, work)
+    comment_id = await fresh_id(
+        work, COMMENT, command.comment_id, field="comment_id", what="comment"
+    )
     answered = None
     if command.reply_to is not None and is_id(command.reply_to, "cmt"):
         answered = await work.load(COMMENT, command.reply_to)
@@ -41,15 +43,6 @@ async def add_comment(command: AddComment, work: Work) -> str:
         limits=work.limits,
     )
     work.record(COMMENT, task.workspace_id, comment_id, *events)
-    return comment_id
-
-
-async def _fresh_id(command: AddComment, work: Work) -> str:
-    if command.comment_id is None:
-        return work.new_id("cmt")
-    comment_id = checked_id(command.comment_id, "cmt", "/comment_id")
-    if await work.load(COMMENT, comment_id) is not None:
-        raise Refused(Kind.ALREADY_EXISTS, "There is a comment with this id.", field="comment_id")
     return comment_id
 
 

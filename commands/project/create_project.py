@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from random import randrange
 from typing import Final
 
+from commands.fresh_ids import fresh_id
 from commands.permissions import InNamedWorkspace, home_of
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
-from domain.errors import Kind, Refused, invalid
+from domain.errors import invalid
 from domain.project import decisions, membership
 from domain.project.events import (
     ProjectCreated,
@@ -18,7 +19,6 @@ from domain.project.events import (
 from domain.project.state import PROJECT
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.values.frozen import dataclass
-from domain.values.ids import checked_id
 from domain.values.text_rules import checked_name, made_project_key, numbered_project_key
 from domain.workspace.roles import Right
 from domain.workspace.state import WORKSPACE, Workspace
@@ -48,7 +48,9 @@ class CreateProject:
 
 async def create_project(command: CreateProject, work: Work) -> str:
     workspace = work.seen(WORKSPACE, await home_of(command, work))
-    project_id = await _fresh_id(command, work)
+    project_id = await fresh_id(
+        work, PROJECT, command.project_id, field="project_id", what="project"
+    )
     owner_id = command.owner_id or work.actor
     if workspace.role_of(owner_id) is None:
         raise invalid("/owner_id", "There is nobody with this id in the workspace.", "unknown")
@@ -77,15 +79,6 @@ async def create_project(command: CreateProject, work: Work) -> str:
         settings = decisions.change_settings(project, command.settings)
         work.record(PROJECT, workspace.workspace_id, project_id, *settings)
     work.claim(_scope(workspace), key, field="key", owner=project_id, retry=command.key is None)
-    return project_id
-
-
-async def _fresh_id(command: CreateProject, work: Work) -> str:
-    if command.project_id is None:
-        return work.new_id("proj")
-    project_id = checked_id(command.project_id, "proj", "/project_id")
-    if await work.load(PROJECT, project_id) is not None:
-        raise Refused(Kind.ALREADY_EXISTS, "There is a project with this id.", field="project_id")
     return project_id
 
 

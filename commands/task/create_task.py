@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from commands.dependency_graph.linking import add_edge, graph_in_turn, other_end
+from commands.fresh_ids import fresh_id
 from commands.labels.held import held_tags
 from commands.people import require_in_project
 from commands.permissions import InNamedProject, place_of
@@ -13,7 +14,7 @@ from commands.task.tree import line_from
 from commands.work import Work
 from domain.dependency_graph.events import DependencyAdded
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
-from domain.errors import Invalid, Kind, Refused, invalid
+from domain.errors import Invalid, invalid
 from domain.labels.events import LabelCreated
 from domain.project.state import PROJECT
 from domain.task import decisions
@@ -21,7 +22,7 @@ from domain.task.events import TaskBlocked, TaskCreated, TaskDependencyAdded
 from domain.task.state import TASK
 from domain.task.subtasks import require_place
 from domain.values.frozen import dataclass
-from domain.values.ids import checked_id, graph_of
+from domain.values.ids import graph_of
 from domain.values.priority import chosen_level
 from domain.values.rank import fresh_rank
 from domain.values.text_rules import Problems
@@ -58,7 +59,7 @@ class CreateTask:
 
 async def create_task(command: CreateTask, work: Work) -> str:
     project = work.seen(PROJECT, await place_of(command, work))
-    task_id = await _fresh_id(command, work)
+    task_id = await fresh_id(work, TASK, command.task_id, field="task_id", what="task")
     if command.parent_task_id is not None:
         line = await line_from(work, command.parent_task_id)
         require_place(line, project.workspace_id, 0, work.limits)
@@ -134,15 +135,6 @@ async def _depend(command: CreateTask, work: Work, workspace_id: str, task_id: s
             to_task_id=task_id,
             task_id=task_id,
         )
-
-
-async def _fresh_id(command: CreateTask, work: Work) -> str:
-    if command.task_id is None:
-        return work.new_id("task")
-    task_id = checked_id(command.task_id, "task", "/task_id")
-    if await work.load(TASK, task_id) is not None:
-        raise Refused(Kind.ALREADY_EXISTS, "There is a task with this id.", field="task_id")
-    return task_id
 
 
 def _named(command: CreateTask) -> list[tuple[str, str]]:

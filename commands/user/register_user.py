@@ -2,12 +2,12 @@
 
 from typing import Protocol
 
+from commands.fresh_ids import fresh_id
 from commands.inverse import NoInverse
 from commands.spec import Access, CommandSpec
 from commands.user.link_identity import LinkIdentity, link_identity
 from commands.work import Work
 from commands.workspace.accept_invitation import AcceptInvitation, Invited, accept_invitation
-from domain.errors import Kind, Refused
 from domain.project import decisions as projects
 from domain.project.decisions import PERSONAL_KEY
 from domain.project.events import ProjectCreated
@@ -17,7 +17,7 @@ from domain.user import decisions as users
 from domain.user.events import UserEmailVerified, UserIdentityLinked, UserRegistered
 from domain.user.state import USER
 from domain.values.frozen import dataclass
-from domain.values.ids import SYSTEM_WORKSPACE, checked_id
+from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.text_rules import normal_email, normal_username
 from domain.workspace import decisions as workspaces
 from domain.workspace.events import (
@@ -64,9 +64,7 @@ class Anyone:
 
 
 async def register_user(command: RegisterUser, work: Work) -> str:
-    user_id = checked_id(command.user_id, "user", "/user_id")
-    if await work.load(USER, user_id) is not None:
-        raise Refused(Kind.ALREADY_EXISTS, "There is a user with this id.", field="user_id")
+    user_id = await fresh_id(work, USER, command.user_id, field="user_id", what="user")
     workspace_id, project_id = work.new_id("ws"), work.new_id("proj")
     registered = users.register(
         username=command.username,

@@ -1,15 +1,15 @@
 """Make a program a member of a workspace: an account without a log-in, for keys to belong to."""
 
+from commands.fresh_ids import fresh_id
 from commands.inverse import NoInverse
 from commands.permissions import InWorkspace
 from commands.spec import CommandSpec
 from commands.work import Work
-from domain.errors import Kind, Refused
 from domain.user.decisions import create_service_account as created
 from domain.user.events import ServiceAccountCreated
 from domain.user.state import USER
 from domain.values.frozen import dataclass
-from domain.values.ids import SYSTEM_WORKSPACE, checked_id
+from domain.values.ids import SYSTEM_WORKSPACE
 from domain.workspace import decisions
 from domain.workspace.events import ServiceAccountAdded
 from domain.workspace.roles import Right
@@ -28,9 +28,7 @@ class CreateServiceAccount:
 
 async def create_service_account(command: CreateServiceAccount, work: Work) -> str:
     workspace = work.seen(WORKSPACE, command.workspace_id)
-    user_id = checked_id(command.user_id, "user", "/user_id")
-    if await work.load(USER, user_id) is not None:
-        raise Refused(Kind.ALREADY_EXISTS, "There is a user with this id.", field="user_id")
+    user_id = await fresh_id(work, USER, command.user_id, field="user_id", what="user")
     joined = decisions.add_service(workspace, user_id, command.role, work.limits)
     made = created(name=command.name, workspace_id=workspace.workspace_id, limits=work.limits)
     work.record(USER, SYSTEM_WORKSPACE, user_id, *made, subject=user_id)
