@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from commands.permissions import visible_task
+from commands.task.tree import as_seen
 from commands.work import Work
 from domain.dependency_graph import decisions
 from domain.dependency_graph.events import DependencyGraphEvent
@@ -81,8 +82,5 @@ def record(work: Work, workspace_id: str, events: Iterable[DependencyGraphEvent]
 async def _as_seen(work: Work, refusal: Refused) -> Refused:
     """`path` with null in the place of tasks that the caller may not see."""
     way: Sequence[str] = refusal.fields["path"]
-    path = [
-        task_id if await visible_task(work, task_id) is not None else None
-        for task_id in way[:_MOST_IN_PATH]
-    ]
+    path = await as_seen(work, way[:_MOST_IN_PATH])
     return Refused(refusal.kind, refusal.detail, path=path, length=len(way))

@@ -10,7 +10,7 @@ from commands.spec import CommandSpec
 from commands.work import Work
 from domain.project import decisions, process
 from domain.project.events import ProjectCreated, ProjectFieldsChanged, ProjectWorkflowChanged
-from domain.project.state import PROJECT
+from domain.project.state import PROJECT, key_scope
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
@@ -49,7 +49,7 @@ async def import_project(command: ImportProject, work: Work) -> str:
     )
     project_id = command.project_id
     work.record(PROJECT, command.workspace_id, project_id, *created)
-    work.claim(f"project-key:{command.workspace_id}", command.key, field="key", owner=project_id)
+    work.claim(key_scope(command.workspace_id), command.key, field="key", owner=project_id)
     _change_fields(command.survey, project_id, work)
     return project_id
 

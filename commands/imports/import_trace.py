@@ -23,7 +23,7 @@ from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project.decisions import require_open
 from domain.project.fields import FieldDefinition
-from domain.project.state import PROJECT, Project
+from domain.project.state import PROJECT, Project, task_numbers
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -119,7 +119,7 @@ async def import_trace(command: ImportTrace, work: Work) -> str:
             project.workspace_id,
             task_id,
             created.event,
-            draws=f"task-number:{project.project_id}",
+            draws=task_numbers(project.project_id),
             occurred_at=created.at,
             authors=created.authors,
         )

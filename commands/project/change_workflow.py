@@ -23,7 +23,7 @@ from domain.task.events import (
     TaskStatusChanged,
     TaskUnblocked,
 )
-from domain.task.state import TASK, Task
+from domain.task.state import TASK, Task, status_guard
 from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
@@ -121,7 +121,7 @@ async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Se
         if not ids:
             settled = known
             break
-    guards = [f"status:{project.project_id}:{status}" for status in statuses]
+    guards = [status_guard(project.project_id, status) for status in statuses]
     for guard in guards:
         work.guard(guard, settled)
     work.meeting_points.update(guards)

@@ -16,7 +16,7 @@ from domain.project.events import (
     ProjectSettingsChanged,
     ProjectTeamAdded,
 )
-from domain.project.state import PROJECT
+from domain.project.state import PROJECT, key_scope
 from domain.project.workflow import DEFAULT_WORKFLOW
 from domain.values.frozen import dataclass
 from domain.values.text_rules import checked_name, made_project_key, numbered_project_key
@@ -78,7 +78,13 @@ async def create_project(command: CreateProject, work: Work) -> str:
         project = work.seen(PROJECT, project_id)
         settings = decisions.change_settings(project, command.settings)
         work.record(PROJECT, workspace.workspace_id, project_id, *settings)
-    work.claim(_scope(workspace), key, field="key", owner=project_id, retry=command.key is None)
+    work.claim(
+        key_scope(workspace.workspace_id),
+        key,
+        field="key",
+        owner=project_id,
+        retry=command.key is None,
+    )
     return project_id
 
 
@@ -87,7 +93,7 @@ async def _made_key(command: CreateProject, workspace: Workspace, work: Work) ->
     made = made_project_key(checked_name(command.name, work.limits))
     number = 1 if work.attempt == 0 else _at_random()
     key = made if number == 1 else numbered_project_key(made, number)
-    while await work.claimed_by(_scope(workspace), key) is not None:
+    while await work.claimed_by(key_scope(workspace.workspace_id), key) is not None:
         number = number + 1 if number < _IN_ORDER else _at_random()
         key = numbered_project_key(made, number)
     return key
@@ -95,10 +101,6 @@ async def _made_key(command: CreateProject, workspace: Workspace, work: Work) ->
 
 def _at_random() -> int:
     return randrange(*_AT_RANDOM)  # noqa: S311 - makes a free key likely, no secret
-
-
-def _scope(workspace: Workspace) -> str:
-    return f"project-key:{workspace.workspace_id}"
 
 
 CREATE_PROJECT = CommandSpec(

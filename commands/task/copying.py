@@ -7,7 +7,7 @@ from commands.task.on_task import defaults_that_hold
 from commands.work import Work
 from domain.errors import Invalid
 from domain.project.fields import FieldValue, checked_value
-from domain.project.state import Project
+from domain.project.state import Project, task_numbers
 from domain.task.events import TaskEvent
 from domain.task.state import TASK, Task
 from domain.task.subtasks import copied
@@ -48,7 +48,7 @@ def copy_of(
 def record_copy(work: Work, project: Project, copy: Copy) -> str:
     """Begin the new task; gives its id."""
     copy_id = work.new_id("task")
-    draws: str | None = f"task-number:{project.project_id}"
+    draws: str | None = task_numbers(project.project_id)
     for event, authors in copy:
         work.record(TASK, project.workspace_id, copy_id, event, draws=draws, authors=authors)
         draws = None

@@ -16,7 +16,7 @@ from domain.dependency_graph.events import DependencyAdded
 from domain.dependency_graph.state import DEPENDENCY_GRAPH
 from domain.errors import Invalid, invalid
 from domain.labels.events import LabelCreated
-from domain.project.state import PROJECT
+from domain.project.state import PROJECT, task_numbers
 from domain.task import decisions
 from domain.task.events import TaskBlocked, TaskCreated, TaskDependencyAdded
 from domain.task.state import TASK
@@ -105,7 +105,7 @@ async def create_task(command: CreateTask, work: Work) -> str:
         project.workspace_id,
         task_id,
         *events,
-        draws=f"task-number:{project.project_id}",
+        draws=task_numbers(project.project_id),
     )
     if command.depends_on:
         await _depend(command, work, project.workspace_id, task_id)

@@ -9,7 +9,7 @@ from commands.task.on_task import open_task
 from commands.task.tree import below, taken_along
 from commands.work import Work
 from domain.errors import Invalid, invalid
-from domain.project.state import PROJECT, Project
+from domain.project.state import PROJECT, Project, task_numbers
 from domain.project.workflow import Status
 from domain.task.decisions import require_not_trashed
 from domain.task.events import (
@@ -91,7 +91,7 @@ async def move_to_project(command: MoveToProject, work: Work) -> str:
     moves[0] = (task, moves[0][1], with_dropped(moves[0][2], lost))
     for each, before, move in moves:
         work.record(TASK, each.workspace_id, each.task_id, *before)
-        draws = f"task-number:{target.project_id}"
+        draws = task_numbers(target.project_id)
         work.record(TASK, each.workspace_id, each.task_id, move, draws=draws)
     return task.task_id
 

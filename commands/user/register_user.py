@@ -11,7 +11,7 @@ from commands.workspace.accept_invitation import AcceptInvitation, Invited, acce
 from domain.project import decisions as projects
 from domain.project.decisions import PERSONAL_KEY
 from domain.project.events import ProjectCreated
-from domain.project.state import PROJECT
+from domain.project.state import PROJECT, key_scope
 from domain.project.workflow import PERSONAL_WORKFLOW
 from domain.user import decisions as users
 from domain.user.events import UserEmailVerified, UserIdentityLinked, UserRegistered
@@ -90,7 +90,7 @@ async def register_user(command: RegisterUser, work: Work) -> str:
     work.record(PROJECT, workspace_id, project_id, *project, author=user_id)
     work.claim("username", normal_username(command.username), field="username", owner=user_id)
     work.claim("email", normal_email(command.email), field="email", owner=user_id)
-    work.claim(f"project-key:{workspace_id}", PERSONAL_KEY, field="key", owner=project_id)
+    work.claim(key_scope(workspace_id), PERSONAL_KEY, field="key", owner=project_id)
     if command.identity is not None:
         await link_identity(command.identity, work)
     if command.invitation is not None:

@@ -187,4 +187,14 @@ def authors(state: Project | None, event: object) -> Mapping[str, str]:
     return {}
 
 
+def key_scope(workspace_id: str) -> str:
+    """Within which the key of a project is unique."""
+    return f"project-key:{workspace_id}"
+
+
+def task_numbers(project_id: str) -> str:
+    """The sequence that a project's tasks draw their numbers from."""
+    return f"task-number:{project_id}"
+
+
 PROJECT = Aggregate("proj", evolve, touches, authors)

@@ -3,7 +3,7 @@
 from commands.execution import Executor
 from commands.permissions import forbidden
 from domain.errors import Invalid, invalid
-from domain.project.state import PROJECT, Project
+from domain.project.state import PROJECT, Project, key_scope
 from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from domain.workspace.roles import Right, project_rights, workspace_rights
@@ -77,8 +77,7 @@ class ExportedProjects:
     async def _project(self, project: str, workspace_id: str) -> Project:
         project_id: str | None = project
         if not is_id(project, "proj"):
-            scope = f"project-key:{workspace_id}"
-            project_id = await self._store.claimed_by(scope, project.upper())
+            project_id = await self._store.claimed_by(key_scope(workspace_id), project.upper())
         state = None if project_id is None else await self._states.read(PROJECT, project_id)
         if state is None or state.workspace_id != workspace_id:
             raise _unknown(project)

@@ -13,6 +13,7 @@ from domain.labels.state import LABELS
 from domain.ledger.state import LEDGER
 from domain.preferences.state import PREFERENCES
 from domain.project.events import ProjectCreated
+from domain.project.state import key_scope
 from domain.review.state import REVIEWS
 from domain.task.events import TaskCreated
 from domain.user.state import USER
@@ -75,7 +76,7 @@ class History:
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The keys of its projects; and whoever was to be forgotten there is forgotten here too."""
-        scope = f"project-key:{self.workspace_id}"
+        scope = key_scope(self.workspace_id)
         erasures = () if self._custody is None else self._custody.erasures.values()
         return (
             *(Claim(scope, key, "key", project) for key, project in self.keys.items()),

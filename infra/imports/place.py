@@ -7,7 +7,7 @@ from typing import Final
 from commands.execution import Executor
 from commands.imports.importer import Place
 from commands.imports.naming import project_key
-from domain.project.state import PROJECT
+from domain.project.state import PROJECT, key_scope
 from domain.user.state import USER
 from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
@@ -87,7 +87,7 @@ class Places:
     async def _place(self, workspace_id: str, project: str, file: Path) -> Place:
         await self._acting.workspace(workspace_id)
         key = project.upper()
-        project_id = await self._store.claimed_by(f"project-key:{workspace_id}", key)
+        project_id = await self._store.claimed_by(key_scope(workspace_id), key)
         present = None if project_id is None else await self._states.read(PROJECT, project_id)
         return Place(
             workspace_id=workspace_id,
