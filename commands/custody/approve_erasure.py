@@ -6,7 +6,7 @@ from commands.custody.over_custody import OverCustody
 from commands.custody.places import DUE_SCOPE, loaded_custody, places_of
 from commands.inverse import NoInverse
 from commands.permissions import OfWorkspace, require_whole_key
-from commands.recurrence.make_occurrence import SCHEDULER
+from commands.scheduler import is_scheduler
 from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.custody import decisions
@@ -58,7 +58,7 @@ class TheEraser:
 
     async def check(self, command: OfWorkspace, work: Work) -> Access:
         custody = await loaded_custody(work, command.workspace_id)
-        if custody is None or (work.actor, work.origin.via) != (SCHEDULER.actor, SCHEDULER.via):
+        if custody is None or not is_scheduler(work):
             raise not_found("erasure")
         return Access(command.workspace_id)
 

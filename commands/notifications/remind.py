@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from commands.inverse import NoInverse
 from commands.permissions import OfTask
-from commands.recurrence.make_occurrence import SCHEDULER
+from commands.scheduler import is_scheduler
 from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.errors import not_found
@@ -33,7 +33,7 @@ class TheScheduleOfTasks:
 
     async def check(self, command: OfTask, work: Work) -> Access:
         task = await work.load(TASK, command.task_id)
-        if task is None or (work.actor, work.origin.via) != (SCHEDULER.actor, SCHEDULER.via):
+        if task is None or not is_scheduler(work):
             raise not_found("task")
         return Access(task.workspace_id)
 

@@ -1,8 +1,7 @@
 """Make the next task of a series that goes on by the schedule."""
 
-from typing import Final
-
 from commands.recurrence.next_task import NEXT_TASK, make_next
+from commands.scheduler import is_scheduler
 from commands.spec import BY_EVENTS, Access, CommandSpec
 from commands.work import Work
 from domain.errors import not_found
@@ -10,10 +9,6 @@ from domain.recurrence.decisions import due_next
 from domain.recurrence.state import RECURRENCE
 from domain.task.state import TASK
 from domain.values.frozen import dataclass
-from domain.values.ids import SYSTEM_ACTOR
-from domain.values.recorded import Origin
-
-SCHEDULER: Final = Origin(actor=SYSTEM_ACTOR, via="scheduler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +28,7 @@ class TheSchedule:
 
     async def check(self, command: MakeOccurrence, work: Work) -> Access:
         series = await work.load(RECURRENCE, command.recurrence_id)
-        if series is None or (work.actor, work.origin.via) != (SCHEDULER.actor, SCHEDULER.via):
+        if series is None or not is_scheduler(work):
             raise not_found("recurrence")
         return Access(series.workspace_id)
 

@@ -8,7 +8,7 @@ import structlog
 
 from commands.custody.approve_erasure import NoteErasure
 from commands.execution import Executor
-from commands.recurrence.make_occurrence import SCHEDULER
+from commands.scheduler import SCHEDULER
 from domain.custody.state import CUSTODY, Custody, Erasure
 from infra.exports.book import ExportBook
 from infra.exports.files import ExportFiles

@@ -19,7 +19,7 @@ import structlog
 from commands.custody.approve_erasure import CompleteErasure
 from commands.custody.places import DUE_SCOPE
 from commands.execution import Executor
-from commands.recurrence.make_occurrence import SCHEDULER
+from commands.scheduler import SCHEDULER
 from domain.custody.state import CUSTODY, Custody, Erasure, ErasureState
 from domain.errors import Refused
 from domain.values.frozen import dataclass

@@ -11,7 +11,7 @@ import structlog
 
 from commands.execution import Executor
 from commands.ports import Clock
-from commands.recurrence.make_occurrence import SCHEDULER
+from commands.scheduler import SCHEDULER
 from domain.errors import Kind, Refused
 from infra.processes.backoff import Backoff
 from infra.processes.chores import Chore

@@ -9,9 +9,10 @@ import pytest
 from commands.project.archive_project import ArchiveProject
 from commands.project.change_fields import ChangeFields
 from commands.project.create_project import CreateProject
-from commands.recurrence.make_occurrence import SCHEDULER, MakeOccurrence
+from commands.recurrence.make_occurrence import MakeOccurrence
 from commands.recurrence.set_recurrence import SetRecurrence
 from commands.recurrence.stop_recurrence import StopRecurrence
+from commands.scheduler import SCHEDULER
 from commands.task.change_status import ChangeStatus
 from commands.task.edit_task import EditTask
 from commands.task.trash_task import TrashTask

@@ -13,7 +13,7 @@ from commands.dependency_graph.add_dependency import AddDependency
 from commands.project.add_member import AddProjectMember
 from commands.project.change_retention import ChangeRetention
 from commands.project.undo_change import UndoProjectChange
-from commands.recurrence.make_occurrence import SCHEDULER
+from commands.scheduler import SCHEDULER
 from commands.task.assign_task import AssignTask
 from commands.task.edit_task import EditTask
 from commands.task.move_to_project import MoveToProject
