@@ -1,6 +1,5 @@
 """Change a project's workflow, and with it, in the same commit, the tasks that it concerns."""
 
-from asyncio import gather
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Final
@@ -8,6 +7,7 @@ from typing import Final
 from commands.inverse import NoInverse
 from commands.permissions import OnProject
 from commands.spec import CommandSpec
+from commands.task.on_task import loaded_tasks
 from commands.work import Work
 from domain.errors import Kind, Refused
 from domain.project import process
@@ -27,7 +27,6 @@ from domain.task.state import TASK, Task, status_guard
 from domain.values.frozen import dataclass
 from domain.workspace.roles import Right
 
-_READ_AT_ONCE = 32
 _ROUNDS = 5
 
 # What brings a task into a status: each touches that status's guard.
@@ -110,7 +109,9 @@ async def _standing(work: Work, project: Project, statuses: Sequence[str]) -> Se
         if len(found) + len(ids) > most:
             raise _too_many(most)
         work.meeting_points.update(ids)
-        for task in await _loaded(work, ids):
+        for task in await loaded_tasks(work, ids):
+            if task is None:
+                continue
             if task.project_id == project.project_id and task.status in statuses:
                 found[task.task_id] = task
             elif task.task_id not in work.from_memory:
@@ -136,15 +137,6 @@ def _too_many(most: int) -> Refused:
         " one away then; a status whose category should change is replaced by one that has it.",
         limit=most,
     )
-
-
-async def _loaded(work: Work, task_ids: Sequence[str]) -> Sequence[Task]:
-    loaded: list[Task] = []
-    for start in range(0, len(task_ids), _READ_AT_ONCE):
-        some = task_ids[start : start + _READ_AT_ONCE]
-        for task in await gather(*(work.load(TASK, task_id) for task_id in some)):
-            loaded += () if task is None else (task,)
-    return loaded
 
 
 CHANGE_WORKFLOW = CommandSpec(

@@ -1,6 +1,6 @@
 """Change many tasks in the same way, in one commit; what is refused of one leaves the others."""
 
-from asyncio import gather, sleep
+from asyncio import sleep
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -11,6 +11,7 @@ from commands.spec import BY_EVENTS, CommandSpec
 from commands.task.assign_task import ASSIGN_TASK
 from commands.task.change_status import CHANGE_STATUS
 from commands.task.edit_task import EDIT_TASK
+from commands.task.on_task import loaded_tasks
 from commands.task.set_due_date import SET_DUE_DATE
 from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
@@ -46,9 +47,7 @@ class ChangeTasks:
 
 
 async def change_tasks(command: ChangeTasks, work: Work) -> str:
-    for start in range(0, len(command.task_ids), _READ_AT_ONCE):
-        some = command.task_ids[start : start + _READ_AT_ONCE]
-        await gather(*(work.load(TASK, task_id) for task_id in some))
+    await loaded_tasks(work, command.task_ids, _READ_AT_ONCE)
     for number, task_id in enumerate(command.task_ids):
         await work.part(number, _change(command, task_id, work))
         if number % _AT_A_STRETCH == 0:

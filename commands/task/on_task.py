@@ -1,7 +1,9 @@
 """What commands on one task have in common."""
 
+from asyncio import gather
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from commands.people import require_in_project, time_zone_of
 from commands.work import Work
@@ -15,6 +17,8 @@ from domain.values.moment import day_or_moment, is_day
 from domain.workspace.roles import project_role
 from domain.workspace.state import WORKSPACE
 
+_READ_AT_ONCE: Final = 32
+
 
 def open_task(work: Work, task_id: str) -> tuple[Task, Project]:
     """The task, which the permission has seen, in a project in which things may still happen."""
@@ -22,6 +26,17 @@ def open_task(work: Work, task_id: str) -> tuple[Task, Project]:
     project = work.seen(PROJECT, task.project_id)
     require_open(project)
     return task, project
+
+
+async def loaded_tasks(
+    work: Work, task_ids: Sequence[str], at_once: int = _READ_AT_ONCE
+) -> list[Task | None]:
+    """Of each id the task as `Work.load` gives it, so many read at once."""
+    found: list[Task | None] = []
+    for start in range(0, len(task_ids), at_once):
+        some = task_ids[start : start + at_once]
+        found += await gather(*(work.load(TASK, task_id) for task_id in some))
+    return found
 
 
 def record(work: Work, task: Task, events: Sequence[TaskEvent]) -> None:

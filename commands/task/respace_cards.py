@@ -1,6 +1,5 @@
 """Give the cards around one whose rank has grown long new ranks, in the same order."""
 
-from asyncio import gather
 from collections.abc import Sequence
 from typing import Final
 
@@ -8,6 +7,7 @@ from commands.inverse import NoInverse
 from commands.permissions import OfTask
 from commands.ports import StreamMoved
 from commands.spec import Access, CommandSpec
+from commands.task.on_task import loaded_tasks
 from commands.work import Work
 from domain.errors import not_found
 from domain.project.board import column_of
@@ -23,8 +23,6 @@ from domain.values.rank import LONG_RANK, fresh_rank, spread
 REACHES: Final = (16, 48, 128)
 
 _SHORT_ENOUGH: Final = LONG_RANK * 2 // 3
-
-_READ_AT_ONCE: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +65,8 @@ async def respace_cards(command: RespaceCards, work: Work) -> str:
     if place is None:
         return task.task_id
     some, ranks = _spaced(cards, place, work)
-    for start in range(0, len(some), _READ_AT_ONCE):
-        part = some[start : start + _READ_AT_ONCE]
-        await gather(*(work.load(TASK, task_id) for task_id, _ in part))
-    for (task_id, known), rank in zip(some, ranks, strict=True):
-        card = work.peek(TASK, task_id)
+    loaded = await loaded_tasks(work, [task_id for task_id, _ in some])
+    for card, (task_id, known), rank in zip(loaded, some, ranks, strict=True):
         if card is None or card.rank != known:
             raise StreamMoved((task_id,))
         work.record(TASK, card.workspace_id, task_id, TaskRespaced(rank=rank, was=known))

@@ -1,13 +1,12 @@
 """What stands above a task and below it, as a decision may rely on it."""
 
-from asyncio import gather
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 from commands.permissions import forbidden, visible_project, visible_task
 from commands.ports import Descendant, StreamMoved
+from commands.task.on_task import loaded_tasks
 from commands.work import Work
 from domain.errors import invalid
 from domain.project.decisions import require_open
@@ -15,8 +14,6 @@ from domain.project.state import PROJECT, Project
 from domain.project.workflow import FINISHED, status_at
 from domain.task.state import TASK, Task, children_guard
 from domain.workspace.roles import Right, project_rights
-
-_READ_AT_ONCE: Final = 32
 
 
 async def line_from(work: Work, parent_task_id: str) -> Sequence[Task]:
@@ -141,13 +138,11 @@ async def taken_along(work: Work, task: Task, chosen: Iterable[Descendant]) -> S
 async def states_below(work: Work, some: Sequence[Descendant]) -> Sequence[Task]:
     """The tasks that `below` told of, in the order given."""
     states: list[Task] = []
-    for start in range(0, len(some), _READ_AT_ONCE):
-        part = some[start : start + _READ_AT_ONCE]
-        loaded = await gather(*(work.load(TASK, each.task_id) for each in part))
-        for each, state in zip(part, loaded, strict=True):
-            if state is None or state.parent_task_id != each.parent_task_id:
-                raise StreamMoved((each.task_id,))
-            states.append(state)
+    loaded = await loaded_tasks(work, [each.task_id for each in some])
+    for each, state in zip(some, loaded, strict=True):
+        if state is None or state.parent_task_id != each.parent_task_id:
+            raise StreamMoved((each.task_id,))
+        states.append(state)
     return states
 
 
