@@ -78,9 +78,8 @@ def read(
     shows: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Options of a route that reads. `is_one`: a fresh single resource with an ETag; `is_drawn`: a
-    board or a part of one, which has a weak one as lists have; `beside`:
-    parameters that its query takes without having them as fields; `shows`: further headers of
-    its answer."""
+    board or a part of one, which has a weak one as lists have; `beside`: parameters that its query
+    takes without having them as fields; `shows`: further headers of its answer."""
     parameters: list[Mapping[str, Any]] = [*beside]
     headers: dict[str, Any] = dict(shows or {})
     problems: list[str] = [Kind.UNAUTHENTICATED, Kind.VALIDATION_FAILED, Kind.RATE_LIMITED, *may]
