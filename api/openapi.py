@@ -8,7 +8,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.http.problems import RETRY_AFTER, TABLE
+from api.http.problems import RETRY_AFTER, TABLE, type_of
 from api.http.route import DirectRoute
 from api.links import add_links
 from domain.errors import Kind
@@ -177,7 +177,7 @@ def _problem_response(status: int, codes: list[str]) -> Mapping[str, Any]:
             "application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"},
                 "example": {
-                    "type": f"urn:taskledger:problem:{code}",
+                    "type": type_of(code),
                     "title": TABLE[code][1],
                     "status": status,
                     "instance": "/api/v1/tasks",

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from api.http.call import Call, Caller
-from api.http.limits import spend
+from api.http.limits import spend, spend_by_address
 from api.http.scopes import ANY
 from domain.errors import Kind, Refused
 from domain.user.keys import ADMIN
@@ -36,7 +36,7 @@ async def _admit_key(call: Call, key: str, scope: str | None) -> None:
     if grant is None or grant.key_id in house.revocations:
         grant = await house.api_keys.find(key)
     if grant is None or (grant.expires_at is not None and grant.expires_at <= house.clock()):
-        await spend(call, f"address {call.address}")  # who guesses shall not ask for ever
+        await spend_by_address(call)  # who guesses shall not ask for ever
         raise Refused(Kind.UNAUTHENTICATED, "The API key is not valid, or no longer.")
     call.caller = Caller(grant.user_id, grant.key_id, grant)
     house.security.key_used(grant, call.address)

@@ -6,7 +6,7 @@ from typing import Any
 from api.http.bodies import Body
 from api.http.call import Call
 from api.http.etags import etag, parse_if_match
-from api.http.once import once
+from api.http.once import REPLAYED, once
 from api.http.positions import position_headers
 from api.http.reply import Header, Reply, no_content
 from commands.execution import Outcome
@@ -82,7 +82,7 @@ def changed_headers(call: Call, outcome: Outcome) -> list[Header]:
     """Where a change stands in the log, and whether this is its first answer again."""
     headers = position_headers(call, outcome.position)
     if outcome.replayed:
-        headers.append((b"idempotency-replayed", b"true"))
+        headers.append(REPLAYED)
     return headers
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from api.http.bodies import Body
 from api.http.call import Call
-from api.http.once import once
+from api.http.once import REPLAYED, once
 from api.http.reply import JSON, Reply
 from infra.people.kept_answers import KeptAnswer
 
@@ -18,7 +18,7 @@ async def kept(call: Call, body: Body | None, run: Callable[[], Awaitable[Reply]
     slot = answers.slot(call.user_id, given.key, given.digest)
     first = await answers.begin(slot, call.user_id, given.digest)
     if first is not None:
-        headers = [*first.headers, (b"idempotency-replayed", b"true")]
+        headers = [*first.headers, REPLAYED]
         return Reply(first.status, first.body, headers, JSON if first.body else None)
     try:
         reply = await run()

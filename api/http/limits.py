@@ -29,6 +29,11 @@ async def spend(call: Call, who: str, key_id: str | None = None) -> None:
         )
 
 
+async def spend_by_address(call: Call) -> None:
+    """One request of whoever does not say who they are. Raises as `spend`."""
+    await spend(call, f"address {call.address}")
+
+
 def _headers(verdict: Verdict, policy: bytes) -> list[Header]:
     """The fields of draft-ietf-httpapi-ratelimit-headers, and those in wide use before it."""
     return [

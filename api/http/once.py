@@ -8,8 +8,12 @@ import orjson
 
 from api.http.bodies import Body
 from api.http.call import Call
+from api.http.reply import Header
 from domain.errors import invalid
 from domain.values.frozen import dataclass
+
+# The header of a first answer that is given again.
+REPLAYED: Final[Header] = (b"idempotency-replayed", b"true")
 
 _POINTER: Final = "/headers/Idempotency-Key"
 

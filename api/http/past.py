@@ -11,6 +11,7 @@ from pydantic import Field
 
 from api.http.call import Call
 from api.http.names import with_names
+from api.http.positions import MOST_POSITION
 from api.http.queries import ReadQuery
 from domain.aggregate import Aggregate, Versioned
 from domain.errors import invalid
@@ -24,7 +25,6 @@ from projections.past_moments import ALWAYS, Moment, microseconds, since_of
 A = TypeVar("A")
 S = TypeVar("S", bound=Versioned)
 
-_MOST: Final = 2**63 - 1
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -73,7 +73,7 @@ async def _position(call: Call, position: int, clock: str | None) -> Moment:
     if clock == "occurred":
         detail = "A position is a place in what was recorded; with clock=occurred give a time."
         raise invalid("/query/as_of", detail)
-    clocks = await call.house.past.at_position(min(position, _MOST))
+    clocks = await call.house.past.at_position(min(position, MOST_POSITION))
     if position > clocks.head:
         detail = f"The log has not come there yet: it stands at {clocks.head}."
         raise invalid("/query/as_of", detail, "in-the-future")

@@ -7,7 +7,7 @@ from api.http.call import Call
 from api.http.reply import Header
 from domain.errors import invalid
 
-_MOST: Final = 2**63 - 1
+MOST_POSITION: Final = 2**63 - 1
 
 
 def wanted_position(call: Call, in_query: int | None = None) -> int | None:
@@ -15,7 +15,7 @@ def wanted_position(call: Call, in_query: int | None = None) -> int | None:
     given = call.headers.get(b"x-min-log-position")
     if given is None:
         return in_query
-    if not given.isdigit() or int(given[:20]) > _MOST:
+    if not given.isdigit() or int(given[:20]) > MOST_POSITION:
         raise invalid("/headers/X-Min-Log-Position", "A position is a whole number from 0.")
     return max(int(given), in_query or 0)
 

@@ -96,6 +96,11 @@ def refusal(error: Refused, *, instance: str, request_id: str) -> Reply:
     )
 
 
+def type_of(code: str) -> str:
+    """The URI that names a kind of problem (RFC 9457, 3.1.1)."""
+    return f"urn:taskledger:problem:{code}"
+
+
 def problem(
     code: str,
     detail: str | None,
@@ -110,7 +115,7 @@ def problem(
     status, title = TABLE[code]
     fields = fields or {}
     body: dict[str, Any] = {
-        "type": f"urn:taskledger:problem:{code}",
+        "type": type_of(code),
         "title": title,
         "status": status,
         "instance": instance,

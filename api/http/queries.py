@@ -8,6 +8,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.http.positions import MOST_POSITION
 from api.http.validation import problems_of
 from domain.errors import invalid
 
@@ -39,7 +40,9 @@ class ReadQuery(Query):
 
     min_position: Annotated[
         int | None,
-        Field(ge=0, le=2**63 - 1, description="Wait up to 2 s until the view shows at least this."),
+        Field(
+            ge=0, le=MOST_POSITION, description="Wait up to 2 s until the view shows at least this."
+        ),
     ] = None
 
 

@@ -14,6 +14,7 @@ from api.http import references
 from api.http.call import Call, CallHere
 from api.http.describe import read
 from api.http.paging import MOST, Cursor, page_reply
+from api.http.positions import MOST_POSITION
 from api.http.queries import DefaultWorkspace, ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -44,7 +45,7 @@ _BY_NAME: Final[Mapping[str, Sequence[str]]] = {
     for name in {*_STORED, *(stored.partition(".")[0] for stored in _STORED)}
 }
 
-Position = Annotated[int | None, Field(ge=1, le=2**63 - 1, description="Inclusive.")]
+Position = Annotated[int | None, Field(ge=1, le=MOST_POSITION, description="Inclusive.")]
 Moment = Annotated[str | None, Field(max_length=50, description="When it was recorded, inclusive.")]
 
 

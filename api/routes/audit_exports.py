@@ -11,7 +11,7 @@ from api.http import references
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
-from api.http.once import once
+from api.http.once import REPLAYED, once
 from api.http.positions import position_headers
 from api.http.reply import Header, Reply, header
 from api.http.route import DirectRoute
@@ -90,7 +90,7 @@ async def export_trail(call: CallHere, body: NewExport) -> Reply:
         if before is not None:
             saved = await call.house.exports.book.find(beside_job(before.job_id))
             if saved is not None:
-                return await _answer(call, saved, 202, [(b"idempotency-replayed", b"true")])
+                return await _answer(call, saved, 202, [REPLAYED])
     workspace_id = await _workspace(call, body)
     wanted = trail_filter(since=body.since, until=body.until, stream=body.stream, actor=body.actor)
     if body.format == "ocel2" and (body.stream is not None or body.actor is not None):

@@ -15,7 +15,7 @@ from api.http.batched import HEADERS, NOTHING, Batched, BatchedCall, answer_alon
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import write
-from api.http.once import Once, once
+from api.http.once import REPLAYED, Once, once
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, TABLE, problem
 from api.http.reply import Header, Reply
@@ -125,7 +125,7 @@ async def _one_by_one(
         reply = await answer_alone(inner, routes)
         if inner.recorded is not None:
             call.recorded = max(call.recorded or 0, inner.recorded)
-            replayed.append((b"idempotency-replayed", b"true") in reply.headers)
+            replayed.append(REPLAYED in reply.headers)
         done += inner.changes
         size += len(reply.body)
         replies.append(reply)
@@ -273,7 +273,7 @@ def _answer(
     if call.recorded is not None:
         headers += position_headers(call, call.recorded)
     if replayed:
-        headers.append((b"idempotency-replayed", b"true"))
+        headers.append(REPLAYED)
     return Reply(200, encode(BatchAnswer(results, job_id)), headers)
 
 

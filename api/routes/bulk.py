@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from api.http.bodies import Body, parse_body
 from api.http.call import Call, CallHere
 from api.http.describe import write
-from api.http.once import Once, once
+from api.http.once import REPLAYED, Once, once
 from api.http.positions import position_headers
 from api.http.reply import Header, Reply
 from api.http.route import DirectRoute
@@ -144,12 +144,11 @@ async def begin(call: Call, new: NewJob, given: Once | None) -> Reply:
 
 
 async def _again(call: Call, job: Job) -> Reply:
-    replayed: list[Header] = [(b"idempotency-replayed", b"true")]
     if job.total > AT_ONCE:
-        return _begun(call, job, replayed)
+        return _begun(call, job, (REPLAYED,))
     if job.state == "running":
         raise first_still_runs()
-    return await _answer(call, job, replayed)
+    return await _answer(call, job, (REPLAYED,))
 
 
 async def _answer(call: Call, job: Job | None, headers: Iterable[Header] = ()) -> Reply:

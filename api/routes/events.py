@@ -15,7 +15,7 @@ from api.http import references
 from api.http.call import Call, CallHere, ClientGone
 from api.http.describe import read
 from api.http.paging import MOST
-from api.http.positions import position_headers
+from api.http.positions import MOST_POSITION, position_headers
 from api.http.queries import DefaultWorkspace, ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -62,7 +62,7 @@ class EventPage(Struct, frozen=True):
 
 class EventQuery(ReadQuery):
     after: Annotated[
-        int, Field(ge=0, le=2**63 - 1, description="A position; `next_after` before.")
+        int, Field(ge=0, le=MOST_POSITION, description="A position; `next_after` before.")
     ] = 0
     limit: Annotated[int, Field(ge=1, le=MOST)] = 100
     types: Annotated[

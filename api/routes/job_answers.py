@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.http.problems import TABLE
+from api.http.problems import TABLE, type_of
 from api.routes.answers import BulkResult, JobAnswer
 from infra.jobs.book import Counts, Item, Job
 from projections.people import named
@@ -42,5 +42,4 @@ def result_of(item: Item) -> BulkResult:
 
 def _problem(told: Mapping[str, Any]) -> Mapping[str, Any]:
     status, title = TABLE[told["code"]]
-    kind = f"urn:taskledger:problem:{told['code']}"
-    return {"type": kind, "title": title, "status": status, **told}
+    return {"type": type_of(told["code"]), "title": title, "status": status, **told}

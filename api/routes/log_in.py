@@ -10,7 +10,7 @@ from pydantic import Field
 from api.http.bodies import Body, parse_body, read_body
 from api.http.call import Call, CallHere
 from api.http.describe import public, write
-from api.http.limits import spend
+from api.http.limits import spend_by_address
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.http.values import MAX_CODE, Code
@@ -99,7 +99,7 @@ async def log_in_as_user(call: CallHere) -> Reply:
 
 
 async def _log_in(call: Call) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     body = await _log_in_body(call)
     proof = Proof(
         password=body.password, totp_code=body.totp_code, recovery_code=body.recovery_code
@@ -133,7 +133,7 @@ async def _log_in_body(call: Call) -> LogIn:
     **public(Tokens, may=(*BODY_PROBLEMS, Kind.UNAUTHENTICATED)),
 )
 async def refresh(call: CallHere, body: Refresh) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     session = await call.house.sessions.carry_on(body.refresh_token)
     if session is None:
         raise Refused(Kind.UNAUTHENTICATED, "The refresh token is not good any more; log in.")

@@ -14,7 +14,7 @@ from api.http.execute import changed, changed_headers, done, execute
 from api.http.names import with_names
 from api.http.once import once
 from api.http.paging import PageQuery, page_reply
-from api.http.positions import position_headers
+from api.http.positions import MOST_POSITION, position_headers
 from api.http.queries import AnyWorkspace, ReadQuery
 from api.http.reads import Found, one
 from api.http.reply import Reply, no_content
@@ -85,7 +85,7 @@ class ReadAll(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"upto": 1234}]})
 
     workspace_id: Reference | None = None
-    upto: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    upto: Annotated[int, Field(ge=0, le=MOST_POSITION)] | None = None
 
 
 class Snooze(Body):

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import own, public, read
-from api.http.limits import spend
+from api.http.limits import spend_by_address
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.reply import Reply, no_content
@@ -85,7 +85,7 @@ class ProofOfSelf(Body):
     **public(VerifiedEmail, may=(*_USING, Kind.ALREADY_EXISTS), kept=True),
 )
 async def verify_email(call: CallHere, body: MailedToken) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     outcome = await call.house.by_mail.verify(body.token, call.origin)
     call.recorded = outcome.position
     user = outcome.state(USER)
@@ -100,7 +100,7 @@ async def verify_email(call: CallHere, body: MailedToken) -> Reply:
     **public(Accepted, status=202, may=_MAILED, kept=True),
 )
 async def resend_verification(call: CallHere, body: Address) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     await call.house.by_mail.ask_to_verify(body.email, call.address)
     return _accepted()
 
@@ -123,7 +123,7 @@ async def change_email(call: CallHere, body: AddressChange) -> Reply:
     **public(Accepted, status=202, may=_MAILED, kept=True),
 )
 async def forgot_password(call: CallHere, body: Address) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     await call.house.by_mail.ask_for_reset(body.email, call.address)
     return _accepted()
 
@@ -135,7 +135,7 @@ async def forgot_password(call: CallHere, body: Address) -> Reply:
     **public(None, status=204, may=_USING, kept=True),
 )
 async def reset_password(call: CallHere, body: PasswordReset) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     outcome = await call.house.by_mail.reset(body.token, body.password, call.address, call.origin)
     return no_content(position_headers(call, outcome.position))
 

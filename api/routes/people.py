@@ -12,7 +12,7 @@ from api.http.call import Call, CallHere
 from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
 from api.http.etags import etag
 from api.http.execute import changed, changed_headers, execute
-from api.http.limits import spend
+from api.http.limits import spend_by_address
 from api.http.once import once
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
@@ -108,7 +108,7 @@ class ProfileChanges(Body):
     ),
 )
 async def register(call: CallHere, body: NewUser) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     given = once(call, body)
     verified, invitation = False, None
     if body.invitation_token is not None:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from api.http import queries
 from api.http.call import CallHere
 from api.http.describe import read
+from api.http.positions import MOST_POSITION
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import encode
@@ -27,14 +28,15 @@ from infra.record.proofs import Signed
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
-_MOST: Final = 2**63 - 1
 _LOG_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _STAMP: Final = re.compile("last|[1-9][0-9]{0,18}")
 _NO_CHANGE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _SHORT: Final = {"Cache-Control": "no-cache"}
 
-Position = Annotated[int, Field(ge=1, le=_MOST, description="Of an event, from 1.")]
-Size = Annotated[int, Field(ge=1, le=_MOST, description="Of a tree: how many events it has.")]
+Position = Annotated[int, Field(ge=1, le=MOST_POSITION, description="Of an event, from 1.")]
+Size = Annotated[
+    int, Field(ge=1, le=MOST_POSITION, description="Of a tree: how many events it has.")
+]
 
 
 class CheckpointAnswer(Struct, frozen=True, kw_only=True):

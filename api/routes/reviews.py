@@ -14,6 +14,7 @@ from api.http.describe import read, write
 from api.http.execute import changed_headers, execute
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_of_all, page_reply
+from api.http.positions import MOST_POSITION
 from api.http.queries import DefaultWorkspace
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -34,7 +35,6 @@ from projections.trail import TRAIL_VIEW
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
-_MOST_POSITION: Final = 2**63 - 1
 _json: Final = msgspec.json.Encoder()
 
 Place = Annotated[
@@ -191,7 +191,7 @@ async def _range(call: Call, workspace_id: str, body: NewReview) -> tuple[int, i
     until = moment(body.last, "/to") if isinstance(body.last, str) else None
     first, last = await call.house.trail.span(workspace_id, since, until)
     for name, place in (("/from", body.first), ("/to", body.last)):
-        if isinstance(place, int) and not 1 <= place <= _MOST_POSITION:
+        if isinstance(place, int) and not 1 <= place <= MOST_POSITION:
             raise invalid(name, "Must be a position of the log: 1 or more.", "out-of-range")
     if isinstance(body.first, int):
         first = body.first
@@ -209,7 +209,7 @@ async def _standing(call: Call, workspace_id: str) -> _Standing:
 
 def _place(recorded: Recorded) -> str:
     """The newest first."""
-    return f"{_MOST_POSITION - recorded.position:019d}"
+    return f"{MOST_POSITION - recorded.position:019d}"
 
 
 def _shown(recorded: Recorded) -> Review:

@@ -10,7 +10,7 @@ from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.cookies import drop_sign_on_cookie, set_sign_on_cookie, sign_on_cookie
 from api.http.describe import LOCATION_HEADER, own, public, read
-from api.http.limits import spend
+from api.http.limits import spend_by_address
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.queries import Query as QueryString
@@ -107,7 +107,7 @@ async def list_providers(call: CallHere) -> Reply:
     **public(None, status=303, may=_PROBLEMS, headers=LOCATION_HEADER),
 )
 async def begin_sign_on(call: CallHere, query: Annotated[BeginQuery, Query()]) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     sign_on = _sign_on(call)
     address, cookie = await sign_on.begin(_return_to(call, query.return_to))
     set_cookie = set_sign_on_cookie(call, cookie, COOKIE_GOOD_FOR_S)
@@ -127,7 +127,7 @@ async def begin_sign_on(call: CallHere, query: Annotated[BeginQuery, Query()]) -
     ),
 )
 async def come_back(call: CallHere, query: Annotated[CameBackQuery, Query()]) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     said = CameBack(code=query.code, state=query.state, issuer=query.iss, error=query.error)
     return_to, code = await _sign_on(call).come_back(sign_on_cookie(call), said)
     # Behind a #, which no browser sends on: no log of a server ever has the code.
@@ -155,7 +155,7 @@ async def come_back(call: CallHere, query: Annotated[CameBackQuery, Query()]) ->
     ),
 )
 async def log_in_signed_on(call: CallHere, body: SignOnLogIn) -> Reply:
-    await spend(call, f"address {call.address}")
+    await spend_by_address(call)
     proof = Proof(totp_code=body.totp_code, recovery_code=body.recovery_code)
     session = await _sign_on(call).log_in(_asking(call, body.code), proof, call.origin)
     reply = await tokens_of(call, session)

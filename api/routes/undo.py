@@ -11,6 +11,7 @@ from api.http.call import Call, CallHere
 from api.http.describe import write
 from api.http.execute import changed, execute
 from api.http.names import with_actors, with_names
+from api.http.positions import MOST_POSITION
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.visible import visible_project, visible_workspace
@@ -47,7 +48,7 @@ class ChangeUndo(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"position": 1234}]})
 
-    position: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    position: Annotated[int, Field(ge=1, le=MOST_POSITION)]
 
 
 @router.post(
