@@ -12,7 +12,6 @@ from functools import partial
 from random import random
 from typing import Any, Final, TypeVar
 
-from commands.again import load_shown, streams_again
 from commands.commit import Commit, Receipt
 from commands.differences import changed_fields
 from commands.follow_ups import FollowUps
@@ -29,6 +28,7 @@ from commands.ports import (
     TreeReader,
 )
 from commands.recurrence.next_task import go_on
+from commands.replayed import load_shown, streams_again
 from commands.spec import Access, CommandSpec, Registry
 from commands.states import States
 from commands.task.blocking import settle

@@ -1,4 +1,4 @@
-"""What several commands that became one commit were about, when they come again."""
+"""What several commands that became one commit were about, when they are replayed."""
 
 from collections.abc import Sequence
 from typing import Any
