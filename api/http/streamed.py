@@ -6,7 +6,20 @@ from typing import ClassVar
 
 from starlette.types import Receive, Scope, Send
 
+from api.http.call import Call
 from api.http.reply import Header, Reply
+from domain.errors import invalid
+
+
+def require_alone(call: Call) -> None:
+    """Raises Invalid in a batch, whose answer is held whole."""
+    if not call.is_alone:
+        raise invalid("", "A file is not part of a batch's answer; ask for it by itself.")
+
+
+def attachment(name: str) -> Header:
+    """Let a browser save what it gets under this name, which is of ASCII."""
+    return b"content-disposition", f'attachment; filename="{name}"'.encode("ascii")
 
 
 @dataclass(slots=True)

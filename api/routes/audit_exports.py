@@ -15,7 +15,7 @@ from api.http.once import REPLAYED, once
 from api.http.positions import position_headers
 from api.http.reply import Header, Reply, header
 from api.http.route import DirectRoute
-from api.http.streamed import StreamedReply
+from api.http.streamed import StreamedReply, attachment, require_alone
 from api.routes.answers import encode
 from api.routes.bulk import request_key
 from domain.errors import Kind, Refused, first_still_runs, invalid, not_found
@@ -147,16 +147,14 @@ async def get_export(call: CallHere, export_id: str) -> Reply:
     **read(None, is_view=False),
 )
 async def get_export_file(call: CallHere, export_id: str) -> Reply:
-    if not call.is_alone:
-        raise invalid("", "A file is not part of a batch's answer; ask for it by itself.")
+    require_alone(call)
     saved = await _visible(call, export_id)
     chunks = await call.house.exports.content(saved)
     if chunks is None or saved.bytes is None:
         raise not_found("export")
-    name = f'attachment; filename="{saved.file}"'
     return StreamedReply(
         200,
-        headers=[(b"content-disposition", name.encode("ascii"))],
+        headers=[attachment(saved.file)],
         media=FORMATS[saved.format].media.encode("ascii"),
         chunks=chunks,
         size=saved.bytes,

@@ -14,7 +14,7 @@ from api.http.paging import Cursor, page_reply
 from api.http.queries import ReadQuery
 from api.http.reply import Reply
 from api.http.route import DirectRoute
-from api.routes.answers import Page
+from api.routes.answers import Page, encode
 from api.routes.comments import visible_comment
 from domain.comment.events import CommentAdded, CommentDeleted, CommentEdited, CommentRestored
 from domain.values.recorded import Recorded
@@ -29,7 +29,6 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Comments"])
 _MOST: Final = 100
 
 _cursors: Final = CursorCodec("comment-history", Int64)
-_json: Final = msgspec.json.Encoder()
 
 _ACTIONS: Final = {
     CommentAdded: "commented",
@@ -79,7 +78,7 @@ async def comment_history(
     oldest = max(newest - query.limit, 0) + 1
     recorded = await house.store.read_stream(comment_id, after=oldest - 1, upto=newest)
     listing = Listing(
-        docs=b",".join([_json.encode(_version(each)) for each in reversed(recorded)]),
+        docs=b",".join([encode(_version(each)) for each in reversed(recorded)]),
         count=len(recorded),
         has_more=oldest > 1,
         next_cursor=_cursors.encode(house.log_id, (oldest,)) if oldest > 1 else None,

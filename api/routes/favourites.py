@@ -18,7 +18,7 @@ from api.http.queries import AnyWorkspace
 from api.http.reads import find_project, find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
-from api.routes.answers import Page
+from api.routes.answers import Page, encode
 from commands.favourites.add_favourite import AddFavourite
 from commands.favourites.remove_favourite import RemoveFavourite
 from domain.errors import Kind
@@ -28,8 +28,6 @@ from projections.questions import Listing
 from projections.task_answers import TaskAnswer
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Favourites"])
-
-_json = msgspec.json.Encoder()
 
 
 class FavouriteAnswer(Favourite, frozen=True, kw_only=True):
@@ -109,7 +107,7 @@ async def list_favourites(call: CallHere, query: Annotated[FavouriteQuery, Query
         lambda: house.favourites.list(user_id, workspaces, query.asked()),
     )
     filled = await asyncio.gather(*(_filled(call, each) for each in favourites_in(listing.docs)))
-    docs = b",".join([_json.encode(each) for each in filled if each is not None])
+    docs = b",".join([encode(each) for each in filled if each is not None])
     return page_reply(call, "favourites", listing, await with_names(call, docs, position))
 
 

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Final
 
-import msgspec
 from fastapi import APIRouter, Query
 from pydantic import Field
 
@@ -14,7 +13,7 @@ from api.http.paging import PageQuery, page_reply
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.visible import visible_task
-from api.routes.answers import HistoryPage
+from api.routes.answers import HistoryPage, encode
 from domain.errors import invalid
 from infra.postgres.views.cursors import CursorCodec, Int16, Int64
 from projections.field_history import HISTORY_FIELDS, HistoryEntry, asked_field, field_history
@@ -24,7 +23,6 @@ from projections.typeids import place_of
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Activity"])
 
 _CURSORS: Final = CursorCodec("history", Int64, Int16)
-_json: Final = msgspec.json.Encoder()
 
 
 class HistoryQuery(PageQuery):
@@ -72,7 +70,7 @@ def _page(entries: tuple[HistoryEntry, ...], page: Page, log_id: str, position: 
     shown = rest[: page.limit]
     has_more = len(rest) > len(shown)
     return Listing(
-        docs=b",".join(_json.encode(each) for each in shown),
+        docs=b",".join(encode(each) for each in shown),
         count=len(shown),
         has_more=has_more,
         next_cursor=_CURSORS.encode(log_id, _place(shown[-1])) if has_more else None,

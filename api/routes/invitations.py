@@ -13,7 +13,7 @@ from api.http.positions import position_headers
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.visible import workspace_with_right
-from api.routes.answers import Page
+from api.routes.answers import Page, encode
 from api.routes.own_account import MailedToken
 from commands.workspace.invite_member import RenewInvitation, RevokeInvitation
 from domain.errors import Kind, not_found
@@ -25,8 +25,6 @@ from projections.people import Named, named
 from projections.workspaces import WorkspaceAnswer, render_workspace
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Workspaces"])
-
-_encode = msgspec.json.Encoder().encode
 
 
 class InvitationAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +46,7 @@ class InvitationList(Page, kw_only=True):
 
 def render_invitation(workspace_id: str, invitation: Invitation) -> bytes:
     """The inviter's name by id."""
-    return _encode(_answer(workspace_id, invitation))
+    return encode(_answer(workspace_id, invitation))
 
 
 @router.get(
@@ -64,7 +62,7 @@ async def list_invitations(call: CallHere, workspace_id: str) -> Reply:
         for each in workspace.invitations.values()
         if each.expires_at > now
     ]
-    doc = _encode(InvitationList(next_cursor=None, has_more=False, invitations=waiting))
+    doc = encode(InvitationList(next_cursor=None, has_more=False, invitations=waiting))
     return Reply(200, await with_names(call, doc))
 
 

@@ -20,7 +20,7 @@ from api.http.reads import Found, one
 from api.http.reply import Reply, no_content
 from api.http.route import DirectRoute
 from api.http.values import Reference
-from api.routes.answers import Page
+from api.routes.answers import Page, encode
 from commands.notifications.change_preferences import ChangePreferences
 from commands.notifications.read_all_notifications import ReadAllNotifications
 from commands.notifications.read_notification import ReadNotification
@@ -42,8 +42,6 @@ from projections.notifications.bundles import NotificationAnswer
 from projections.questions import Listing, Scope
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Notifications"])
-
-_json = msgspec.json.Encoder()
 
 
 class Notification(NotificationAnswer, frozen=True):
@@ -258,4 +256,4 @@ def _render(present: Preferences | None) -> bytes:
     chosen = {
         type_: {channel: wants(present, type_, channel) for channel in CHANNELS} for type_ in TYPES
     }
-    return _json.encode(PreferencesAnswer(chosen, 0 if present is None else present.version))
+    return encode(PreferencesAnswer(chosen, 0 if present is None else present.version))

@@ -7,11 +7,10 @@ from api.http.call import CallHere
 from api.http.describe import read
 from api.http.reply import Reply
 from api.http.route import DirectRoute
-from api.http.streamed import StreamedReply
+from api.http.streamed import StreamedReply, attachment, require_alone
 from api.routes.answers import SessionAnswer, encode
 from api.routes.own_account import sessions_of
 from api.routes.people import own_answer
-from domain.errors import invalid
 from domain.values.text import readable
 from infra.exports.own_file import OwnEvent
 from projections.profiles import OwnAnswer
@@ -52,8 +51,7 @@ class OwnData(msgspec.Struct, frozen=True):
     **read(OwnData, has_path=False, is_view=False),
 )
 async def export_own_data(call: CallHere) -> Reply:
-    if not call.is_alone:
-        raise invalid("", "A file is not part of a batch's answer; ask for it by itself.")
+    require_alone(call)
     house, user_id = call.house, call.caller.user_id
     user, profile = await own_answer(call)
     about = {
@@ -67,5 +65,4 @@ async def export_own_data(call: CallHere) -> Reply:
     }
     workspaces = await call.access.workspaces(user_id, call.position)
     chunks = await house.own_files.of(user_id, encode(about), workspaces)
-    name = b'attachment; filename="my-data.json"'
-    return StreamedReply(200, headers=[(b"content-disposition", name)], chunks=chunks)
+    return StreamedReply(200, headers=[attachment("my-data.json")], chunks=chunks)

@@ -1,9 +1,8 @@
 """Reviews of the trail: who attests to have looked at what, and what is overdue."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Query
 from msgspec import Struct
 from pydantic import ConfigDict, Field
@@ -35,7 +34,6 @@ from projections.trail import TRAIL_VIEW
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
-_json: Final = msgspec.json.Encoder()
 
 Place = Annotated[
     int | str,
@@ -129,7 +127,7 @@ async def attest(call: CallHere, body: NewReview) -> Reply:
         reviewed_at=state.updated_at,
         position=outcome.position,
     )
-    doc = await with_names(call, _json.encode(review))
+    doc = await with_names(call, encode(review))
     return Reply(201, doc, changed_headers(call, outcome))
 
 
@@ -147,7 +145,7 @@ async def reviews(call: CallHere, query: Annotated[ReviewQuery, Query()]) -> Rep
     left = await house.trail.unreviewed(standing.state, workspace_id)
     due = None if standing.state is None or left is None else standing.state.due_at(left[1])
     rows = [
-        ((_place(each), str(each.position)), _json.encode(_shown(each)))
+        ((_place(each), str(each.position)), encode(_shown(each)))
         for each in reversed(standing.recorded)
         if isinstance(each.event, TrailReviewed)
     ]

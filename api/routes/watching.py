@@ -14,7 +14,7 @@ from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.visible import visible_task
-from api.routes.answers import Page
+from api.routes.answers import Page, encode
 from commands.watching.mute_task import MuteTask
 from commands.watching.unmute_task import UnmuteTask
 from commands.watching.unwatch_task import UnwatchTask
@@ -25,8 +25,6 @@ from projections.comments import COMMENTS_VIEW
 from projections.people import NameMark, name_of
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Watching"])
-
-_json = msgspec.json.Encoder()
 
 
 class Watcher(msgspec.Struct, frozen=True):
@@ -105,7 +103,7 @@ async def list_watchers(
     why = watchers(task, watching, spoke.commenters, spoke.mentioned, most)
     access = await call.access.of(task.workspace_id, await call.access.guard(task.workspace_id))
     rows = [
-        ((f"{number:04}", each), _json.encode(Watcher(each, name_of(each), reasons)))
+        ((f"{number:04}", each), encode(Watcher(each, name_of(each), reasons)))
         for number, (each, reasons) in enumerate(why.items())
         if access.project_role(each, task.project_id) is not None
     ]
