@@ -140,12 +140,12 @@ async def begin(call: Call, new: NewJob, given: Once | None) -> Reply:
         return await _again(call, before)
     if few and await call.house.jobs.work(job):
         return await _answer(call, job)
-    return _begun(call, job)
+    return _begun(job)
 
 
 async def _again(call: Call, job: Job) -> Reply:
     if job.total > AT_ONCE:
-        return _begun(call, job, (REPLAYED,))
+        return _begun(job, (REPLAYED,))
     if job.state == "running":
         raise first_still_runs()
     return await _answer(call, job, (REPLAYED,))
@@ -165,7 +165,7 @@ async def _answer(call: Call, job: Job | None, headers: Iterable[Header] = ()) -
     return Reply(200, encode(answer), [*position_headers(call, position), *headers])
 
 
-def _begun(call: Call, job: Job, headers: Iterable[Header] = ()) -> Reply:
+def _begun(job: Job, headers: Iterable[Header] = ()) -> Reply:
     place = f"/api/v1/jobs/{job.job_id}"
     found = [(b"location", place.encode("ascii")), *headers]
     return Reply(202, encode(JobBegun(job.job_id, job.job_id, job.total)), found)

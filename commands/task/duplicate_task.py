@@ -32,7 +32,7 @@ async def duplicate_task(command: DuplicateTask, work: Work) -> str:
     if command.with_subtasks:
         copies = {task.task_id: copy_id}
         live = [each for each in await below(work, task) if not each.trashed]
-        for each in await taken_along(work, task, live):
+        for each in await taken_along(work, live):
             assert each.parent_task_id is not None  # it stands below the task
             place = work.seen(PROJECT, each.project_id)
             parent_id = copies[each.parent_task_id]

@@ -82,7 +82,7 @@ async def move_to_project(command: MoveToProject, work: Work) -> str:
     chosen = [each for each in await below(work, task) if each.project_id == origin.project_id]
     status = counterpart(task, origin.workflow, target.workflow, command.status)
     moves = [await _relocated(work, task, origin, target, status, None)]
-    for each in await taken_along(work, task, chosen):
+    for each in await taken_along(work, chosen):
         if each.number is None:
             raise _no_key_yet()
         status = counterpart(each, origin.workflow, target.workflow, None, command.status)

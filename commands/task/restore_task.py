@@ -24,7 +24,7 @@ async def restore_task(command: RestoreTask, work: Work) -> str:
     events = decisions.restore(task, parent)
     if events:
         trashed = [each for each in await below(work, task) if each.trashed]
-        for each in reversed(await taken_along(work, task, trashed)):
+        for each in reversed(await taken_along(work, trashed)):
             if each.trashed_with == task.task_id:
                 record(work, each, decisions.restore(each))
     record(work, task, events)

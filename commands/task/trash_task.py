@@ -21,7 +21,7 @@ async def trash_task(command: TrashTask, work: Work) -> str:
     if not task.trashed:
         # The lowest first, so that what is taken back from the last on begins with the task.
         live = [each for each in await below(work, task) if not each.trashed]
-        for each in reversed(await taken_along(work, task, live)):
+        for each in reversed(await taken_along(work, live)):
             record(work, each, decisions.trash(each, task.task_id))
     record(work, task, decisions.trash(task))
     return task.task_id

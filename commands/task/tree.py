@@ -119,7 +119,7 @@ def _from_the_top(
     return ordered
 
 
-async def taken_along(work: Work, task: Task, chosen: Iterable[Descendant]) -> Sequence[Task]:
+async def taken_along(work: Work, chosen: Iterable[Descendant]) -> Sequence[Task]:
     """The tasks that change together with one above them, in the order given, where the caller
     may change tasks of all their projects. Raises Invalid where they are too many for a commit."""
     some = list(chosen)
