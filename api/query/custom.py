@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from api.http.call import Call
 from api.query.asking import Asking
-from api.routes.field_query import (
+from api.query.field_query import (
     Definitions,
     NamedField,
     asked_of,

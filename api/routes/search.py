@@ -14,8 +14,8 @@ from api.http.names import with_names
 from api.http.paging import page_reply
 from api.http.reply import Reply
 from api.http.route import DirectRoute
+from api.query.field_query import PARAMETER
 from api.routes.answers import Page, encode
-from api.routes.field_query import PARAMETER
 from api.routes.search_query import BY_RELEVANCE, SearchQuery
 from api.routes.task_listing import in_workspace
 from domain.values.evolved import evolved

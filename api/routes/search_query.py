@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, model_validator
 
-from api.routes.field_query import SORTED
+from api.query.field_query import SORTED
 from api.routes.task_listing import TaskInWorkspaceQuery
 from domain.errors import invalid
 from projections.custom_fields import FieldSort

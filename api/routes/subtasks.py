@@ -16,8 +16,8 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
 from api.http.visible import visible_task
+from api.query.field_query import field_sort
 from api.routes.answers import TaskPage
-from api.routes.field_query import field_sort
 from api.routes.task_listing import TaskList
 from api.routes.task_query import TaskOrderQuery, Words
 from api.routes.task_replies import task_page, whole_task

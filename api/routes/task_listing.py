@@ -9,8 +9,8 @@ from api.http import references
 from api.http.call import Call
 from api.http.labels import with_meant_tags
 from api.http.past import asked_then
+from api.query.field_query import field_sort, fields_asked
 from api.query.reading import names_projects, query_limits, read
-from api.routes.field_query import field_sort, fields_asked
 from api.routes.task_query import QUERY_POINTER, TaskListQuery
 from domain.errors import invalid
 from domain.user.state import USER

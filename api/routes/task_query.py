@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from api.http.paging import PageQuery
-from api.routes.field_query import NAMED, SORTED
+from api.query.field_query import NAMED, SORTED
 from domain.errors import invalid
 from domain.values.moment import day_or_moment, moment
 from domain.values.priority import BANDS, level_of, levels_of

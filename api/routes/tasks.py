@@ -17,8 +17,8 @@ from api.http.reads import find_task, one, whole
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.visible import visible_task
+from api.query.field_query import PARAMETER
 from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
-from api.routes.field_query import PARAMETER
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
 from api.routes.task_listing import TaskInWorkspaceQuery, everywhere, in_workspace
 from api.routes.task_query import TaskListQuery
