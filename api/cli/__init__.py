@@ -1,0 +1,1 @@
+"""The command line: `main` finds a command, and each is a module."""
