@@ -96,11 +96,15 @@ async def undo_job(call: CallHere, job_id: str) -> Reply:
         raise Refused(Kind.NOT_UNDOABLE, "It is still running; cancel it, or wait for its end.")
     done = await call.house.jobs.book.items(job.job_id, outcomes=("changed",))
     items = [
-        Item(ordinal=ordinal, workspace_id=each.workspace_id, task_id=each.task_id,
-             position=each.recorded)
+        Item(
+            ordinal=ordinal,
+            workspace_id=each.workspace_id,
+            task_id=each.task_id,
+            position=each.recorded,
+        )
         for ordinal, each in enumerate(sorted(done, key=_last_first))
         if each.recorded is not None
-    ]  # fmt: skip
+    ]
     if not items:
         raise Refused(Kind.NOT_UNDOABLE, "This cannot be undone: it has changed nothing.")
     given = once(call)

@@ -140,8 +140,11 @@ async def refresh(call: CallHere, body: Refresh) -> Reply:
     return await tokens_of(call, session)
 
 
-@router.post("/auth/logout", summary="Log out", **write(None, status=204, has_body=False,
-    has_path=False))  # fmt: skip
+@router.post(
+    "/auth/logout",
+    summary="Log out",
+    **write(None, status=204, has_body=False, has_path=False),
+)
 async def log_out(call: CallHere) -> Reply:
     session_id = call.caller.session_id
     await call.house.sessions.end(session_id)
@@ -149,8 +152,11 @@ async def log_out(call: CallHere) -> Reply:
     return no_content()
 
 
-@router.post("/auth/logout-all", summary="Log out everywhere", **write(None, status=204,
-    has_body=False, has_path=False))  # fmt: skip
+@router.post(
+    "/auth/logout-all",
+    summary="Log out everywhere",
+    **write(None, status=204, has_body=False, has_path=False),
+)
 async def log_out_everywhere(call: CallHere) -> Reply:
     for session_id in await call.house.sessions.end_all(call.caller.user_id):
         call.house.revocations.add(session_id)

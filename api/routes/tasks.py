@@ -70,13 +70,18 @@ class TaskQuery(AsOf):
     "/tasks",
     summary="Create a task",
     **write(
-        TaskAnswer, status=201, has_path=False,
+        TaskAnswer,
+        status=201,
+        has_path=False,
         may=(
-            Kind.ALREADY_EXISTS, Kind.ARCHIVED, Kind.TRASHED, Kind.KEY_AMBIGUOUS,
+            Kind.ALREADY_EXISTS,
+            Kind.ARCHIVED,
+            Kind.TRASHED,
+            Kind.KEY_AMBIGUOUS,
             Kind.WIP_LIMIT_REACHED,
         ),
     ),
-)  # fmt: skip
+)
 async def create_task(call: CallHere, body: NewTask) -> Reply:
     project_id = await references.project_id_in_body(call, body.project_id)
     parent_id = await references.task_id_in_body(call, body.parent_task_id, "/parent_task_id")
@@ -177,10 +182,12 @@ async def delete_task(call: CallHere, task_id: str) -> Reply:
     "/tasks/{task_id}/restore",
     summary="Take a task out of the trash, with what went there with it",
     **write(
-        TaskAnswer, conditional=True, has_body=False,
+        TaskAnswer,
+        conditional=True,
+        has_body=False,
         may=(Kind.ARCHIVED, Kind.NOT_RESTORABLE, Kind.WIP_LIMIT_REACHED),
     ),
-)  # fmt: skip
+)
 async def restore_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
     outcome = await execute(call, [RestoreTask(task_id=found)], match=found)
@@ -192,10 +199,13 @@ async def restore_task(call: CallHere, task_id: str) -> Reply:
     "/tasks/{task_id}/purge",
     summary="Take a task out of the trash for good, with all that is below it",
     **write(
-        None, status=204, conditional=True, has_body=False,
+        None,
+        status=204,
+        conditional=True,
+        has_body=False,
         may=(Kind.NOT_TRASHED, Kind.LEGAL_HOLD),
     ),
-)  # fmt: skip
+)
 async def purge_task(call: CallHere, task_id: str) -> Reply:
     found = await references.task_id(call, task_id)
     return await done(call, PurgeTask(task_id=found), match=found)

@@ -329,8 +329,9 @@ async def _asked(
 
 def _at(wrong: Invalid, place: str) -> Invalid:
     """The places in a query string as those of a view."""
-    return Invalid(*(Problem(_moved(each.pointer, place), each.code, each.detail)
-                     for each in wrong.problems))  # fmt: skip
+    return Invalid(
+        *(Problem(_moved(each.pointer, place), each.code, each.detail) for each in wrong.problems)
+    )
 
 
 def _moved(pointer: str, place: str) -> str:
