@@ -39,10 +39,12 @@ class Exit(Exception):
 
 
 def unreadable(file: "Path", error: OSError) -> Exit:
+    """To be raised where a file that a person has named cannot be read."""
     return Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}.")
 
 
 def unwritable(file: "Path", error: OSError) -> Exit:
+    """The same where it cannot be written."""
     return Exit(BAD_USE, f"{file} cannot be written: {error.strerror or error}.")
 
 

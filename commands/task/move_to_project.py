@@ -1,8 +1,6 @@
 """Move a task to another project of its workspace."""
 
-from typing import Protocol
-
-from commands.permissions import OfProject, OfTask, OnTask, require_right, visible_project
+from commands.permissions import OnTask, require_right, visible_project
 from commands.spec import BY_EVENTS, Access, CommandSpec
 from commands.task.moving import facts_of
 from commands.task.on_task import open_task
@@ -41,10 +39,6 @@ class MoveToProject:
     status: str | None = None
 
 
-class OfMove(OfTask, OfProject, Protocol):
-    """A task that goes to another project."""
-
-
 @dataclass(frozen=True, slots=True)
 class OnTaskAndProject:
     """The right both in the task's project and in the one that the request names, which must be
@@ -55,7 +49,7 @@ class OnTaskAndProject:
     def __str__(self) -> str:
         return f"may {self.right}, in the task's project and in the one named"
 
-    async def check(self, command: OfMove, work: Work) -> Access:
+    async def check(self, command: MoveToProject, work: Work) -> Access:
         access = await OnTask(self.right).check(command, work)
         place = await visible_project(work, command.project_id)
         if place is None:

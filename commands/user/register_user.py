@@ -1,7 +1,5 @@
 """Make an account, and with it a workspace and a project of its own."""
 
-from typing import Protocol
-
 from commands.fresh_ids import fresh_id
 from commands.inverse import NoInverse
 from commands.spec import Access, CommandSpec
@@ -46,11 +44,6 @@ class RegisterUser:
     invitation: AcceptInvitation | None = None
 
 
-class Registering(Protocol):
-    @property
-    def email(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Anyone:
     """No account is needed. An Idempotency-Key belongs to the address given, since whoever
@@ -59,7 +52,7 @@ class Anyone:
     def __str__(self) -> str:
         return "anyone"
 
-    async def check(self, command: Registering, work: Work) -> Access:
+    async def check(self, command: RegisterUser, work: Work) -> Access:
         return Access(SYSTEM_WORKSPACE, caller=f"registration:{command.email.casefold()}")
 
 

@@ -1,9 +1,6 @@
 """Come into a workspace by an invitation."""
 
-from typing import Protocol
-
 from commands.inverse import NoInverse
-from commands.permissions import OfWorkspace
 from commands.spec import Access, CommandSpec
 from commands.work import Work
 from domain.errors import not_found
@@ -28,11 +25,6 @@ class AcceptInvitation:
     invitation_id: str
 
 
-class OfInvitation(OfWorkspace, Protocol):
-    @property
-    def invitation_id(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Invited:
     """Whoever has the address that was invited, while the invitation is good."""
@@ -40,7 +32,7 @@ class Invited:
     def __str__(self) -> str:
         return "whoever is invited"
 
-    async def check(self, command: OfInvitation, work: Work) -> Access:
+    async def check(self, command: AcceptInvitation, work: Work) -> Access:
         workspace = await work.load(WORKSPACE, command.workspace_id)
         user = await work.load(USER, work.actor)
         invitation = None if workspace is None else workspace.invitations.get(command.invitation_id)
