@@ -12,7 +12,7 @@ from infra.event_store.store import PostgresEventStore
 from infra.ids import new_id
 from infra.keys.master import MasterKeys
 from infra.postgres.pool import Pool
-from infra.postgres.views.board_queries import ViewBoardReader
+from infra.postgres.views.board_reader import ViewBoardReader
 from infra.postgres.views.comment_queries import ViewCommentReader
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.trail_queries import ViewTrailReader

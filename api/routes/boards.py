@@ -25,7 +25,7 @@ from domain.project.lanes import Swimlane, lane_key
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
 from infra.answer_cache import Place
-from infra.postgres.views.board_queries import BoardRead, ColumnRead
+from infra.postgres.views.board_reads import BoardRead, ColumnRead
 from infra.postgres.views.past_queries import Past
 from projections.board import BOARD_VIEW
 from projections.past_moments import Moment

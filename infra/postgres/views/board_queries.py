@@ -1,16 +1,10 @@
-"""Questions to the view of boards: a whole board at once, one column on, and what a move must
-know of its neighbours."""
+"""Questions to the view of boards: a whole board at once, and one column on."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from psycopg.rows import TupleRow
 
 from domain.project.lanes import lane_key, lane_value
-from domain.task.wip import Standing
-from domain.values.frozen import dataclass
 from domain.values.limits import Limits
 from domain.values.priority import BANDS
 from infra.postgres.pool import Pool
@@ -18,11 +12,11 @@ from projections.board import BOARD_VIEW, title_of
 from projections.people import NameMark, name_of
 from projections.questions import Listing, Page
 
+from .board_reads import BoardRead, ColumnRead, LanesRead, counted
 from .cursors import CursorCodec
 from .lists import ListQuery, Order, read_page
 from .pointers import Pointers
 from .reader import Asking, Parameters, Question, Reader, ViewReader
-from .waiting import ViewWaiter
 
 _json = msgspec.json.encode
 
@@ -30,83 +24,6 @@ _json = msgspec.json.encode
 _ANY_POSITION = 2**63 - 1
 
 _ORDER = Order((("t.rank", "text"), ("t.task_id", "text")), False, CursorCodec("cards", str, str))
-
-
-@dataclass(frozen=True, slots=True)
-class BoardRead:
-    """A board. `head` is the project and each column's `head` the column as JSON objects; its
-    `cards` are JSON objects joined by commas, with places for people's names still open."""
-
-    workspace_id: str
-    project_id: str
-    head: bytes
-    columns: tuple["ColumnRead", ...]
-    position: int
-    stale: tuple[str, ...] = ()
-    lanes: "LanesRead | None" = None
-    parked: bool = False
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes in memory."""
-        return len(self.head) + sum(len(each.head) + len(each.cards) for each in self.columns)
-
-    def at(self, position: int) -> "BoardRead":
-        """The same, as of that position."""
-        return self if position == self.position else replace(self, position=position)
-
-    def doc(self) -> bytes:
-        """The whole answer."""
-        docs = [
-            column.doc(None if self.lanes is None else self.lanes.columns.get(place, b""))
-            for place, column in enumerate(self.columns)
-        ]
-        lanes = b"" if self.lanes is None else self.lanes.head
-        return b'{"project":%b,"columns":[%b]%b,"position":%d}' % (
-            self.head,
-            b",".join(docs),
-            lanes,
-            self.position,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LanesRead:
-    """A board by lanes. `head` is what the whole board says of them, as further members of its
-    answer; `columns` by place the lanes of each column, JSON objects joined by commas."""
-
-    head: bytes
-    columns: Mapping[int, bytes]
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnRead:
-    head: bytes
-    count: int
-    cards: bytes
-    next_cursor: str | None
-    position: int
-    stale: tuple[str, ...] = ()
-
-    def doc(self, lanes: bytes | None = None) -> bytes:
-        """The column's answer: its head, what stands in it, and the same by lanes."""
-        return b"%b,%b%b}" % (
-            self.head[:-1],
-            _counted(self.count, self.cards, self.next_cursor),
-            b"" if lanes is None else b',"lanes":[%b]' % lanes,
-        )
-
-
-def _counted(count: int, cards: bytes, next_cursor: str | None) -> bytes:
-    """What stands somewhere, as members of an answer."""
-    return b'"count":%d,"cards":[%b],"next_cursor":%b,"has_more":%b' % (
-        count,
-        cards,
-        _json(next_cursor),
-        b"false" if next_cursor is None else b"true",
-    )
-
 
 # Cards of several statuses in one column stand in one order: the first of each status, merged.
 _BOARD = """
@@ -268,7 +185,7 @@ class BoardQueries(Asking):
         cells: dict[str, list[tuple[int, int, bytes]]] = {}
         for place, lane, count, _, _, docs, rank, task_id in rows:
             cursor = self._cursor(rank, task_id)
-            cells.setdefault(lane, []).append((place, count, _counted(count, docs or b"", cursor)))
+            cells.setdefault(lane, []).append((place, count, counted(count, docs or b"", cursor)))
         names = await self._names(workspace_id, project_id, swimlane, cells)
         ordered = sorted(cells, key=_lane_order)
         columns: dict[int, list[bytes]] = {}
@@ -276,8 +193,8 @@ class BoardQueries(Asking):
         for lane in ordered:
             said = b'"lane":%b,"name":%b' % (_json(lane_value(lane)), _json(names[lane]))
             heads.append(b'{%b,"count":%d}' % (said, sum(count for _, count, _ in cells[lane])))
-            for place, _, counted in cells[lane]:
-                columns.setdefault(place, []).append(b"{%b,%b}" % (said, counted))
+            for place, _, cards_there in cells[lane]:
+                columns.setdefault(place, []).append(b"{%b,%b}" % (said, cards_there))
         more = bool(rows) and rows[0][3] > len(cells)
         return LanesRead(
             b',"swimlane":%b,"lanes":[%b],"more_lanes":%b'
@@ -361,171 +278,3 @@ def _lane_order(lane: str) -> tuple[bool, int, str]:
     value = lane_value(lane)
     band = BANDS.index(value) if value in BANDS and lane == lane_key("priority", value) else 0
     return value is None, band, value or ""
-
-
-_BESIDE = """
-SELECT {position}, b.rank, (
-    SELECT t.rank FROM {board_cards} AS t
-    WHERE t.project_id = b.project_id AND t.status = ANY(%(statuses)s) AND NOT t.trashed
-        AND t.task_id NOT IN (%(task)s, b.task_id) AND <beyond>
-    ORDER BY t.rank <way>, t.task_id <way> LIMIT 1
-)
-FROM (SELECT) AS one
-LEFT JOIN {board_cards} AS b ON b.task_id = %(beside)s AND b.project_id = %(project)s
-    AND b.status = ANY(%(statuses)s) AND NOT b.trashed
-"""
-_AFTER = _BESIDE.replace("<beyond>", "(t.rank, t.task_id) > (b.rank, b.task_id)").replace(
-    "<way>", "ASC"
-)
-_BEFORE = _BESIDE.replace("<beyond>", "(t.rank, t.task_id) < (b.rank, b.task_id)").replace(
-    "<way>", "DESC"
-)
-
-_IN_STATUS = """
-SELECT {position}, array(
-    SELECT t.task_id FROM {board_cards} AS t
-    WHERE t.project_id = %s AND t.status = %s ORDER BY t.rank, t.task_id LIMIT %s
-)
-"""
-
-# Each as "id rank", neither of which has a space in it; the card itself is the first after.
-_STRETCH = """
-SELECT {position},
-    array(SELECT t.task_id || ' ' || t.rank FROM unnest(%(statuses)s::text[]) AS s(status)
-        CROSS JOIN (VALUES (false), (true)) AS b(trashed)
-        CROSS JOIN LATERAL (
-            SELECT x.task_id, x.rank FROM {board_cards} AS x
-            WHERE x.project_id = c.project_id AND x.status = s.status AND x.trashed = b.trashed
-                AND (x.rank, x.task_id) < (c.rank, c.task_id)
-            ORDER BY x.rank DESC, x.task_id DESC LIMIT %(reach)s
-        ) AS t ORDER BY t.rank DESC, t.task_id DESC LIMIT %(reach)s),
-    array(SELECT t.task_id || ' ' || t.rank FROM unnest(%(statuses)s::text[]) AS s(status)
-        CROSS JOIN (VALUES (false), (true)) AS b(trashed)
-        CROSS JOIN LATERAL (
-            SELECT x.task_id, x.rank FROM {board_cards} AS x
-            WHERE x.project_id = c.project_id AND x.status = s.status AND x.trashed = b.trashed
-                AND (x.rank, x.task_id) >= (c.rank, c.task_id)
-            ORDER BY x.rank, x.task_id LIMIT %(reach)s + 1
-        ) AS t ORDER BY t.rank, t.task_id LIMIT %(reach)s + 1)
-FROM (SELECT) AS one
-LEFT JOIN {board_cards} AS c ON c.task_id = %(task)s AND c.project_id = %(project)s
-    AND c.status = ANY(%(statuses)s)
-"""
-
-# What the view shows is as new as the guard where it has come to the guard's own position: who
-# comes in later touches it.
-_STANDING = """
-SELECT {position}, (SELECT g.position FROM log.guards AS g WHERE g.name = %(guard)s),
-    (SELECT count(*) FROM {board_cards} AS t
-        WHERE t.project_id = %(project)s AND t.status = ANY(%(statuses)s) AND NOT t.trashed),
-    array(SELECT (SELECT count(*) FROM {board_cards} AS t
-            WHERE t.project_id = %(project)s AND t.status = ANY(%(statuses)s) AND NOT t.trashed
-                AND t.lanes && ARRAY(SELECT jsonb_array_elements_text(l.held)))
-        FROM jsonb_array_elements(%(lanes)s::jsonb) WITH ORDINALITY AS l(held, n) ORDER BY l.n)
-"""
-
-
-class ViewBoardReader:
-    """Implements commands.ports.BoardReader over the view of boards.
-
-    `workspace_of` says to which workspace a project belongs, which never changes; None where
-    there is no such project.
-    """
-
-    def __init__(
-        self,
-        pool: Pool,
-        pointers: Pointers,
-        waiter: ViewWaiter,
-        workspace_of: Callable[[str], Awaitable[str | None]],
-    ) -> None:
-        self._reader = ViewReader(pool, pointers, BOARD_VIEW)
-        self._waiter = waiter
-        self._workspace_of = workspace_of
-
-    async def neighbours(
-        self,
-        project_id: str,
-        statuses: Sequence[str],
-        task_id: str,
-        beside: str,
-        after: bool,
-        position: int,
-    ) -> tuple[str | None, str | None]:
-        row = await self._ask(
-            project_id,
-            position,
-            _AFTER if after else _BEFORE,
-            {
-                "statuses": list(statuses),
-                "task": task_id,
-                "beside": beside,
-                "project": project_id,
-            },
-        )
-        _, own, other = row
-        return (own, other) if after else (other, own)
-
-    async def stretch(
-        self,
-        project_id: str,
-        statuses: Sequence[str],
-        task_id: str,
-        reach: int,
-        position: int,
-    ) -> Sequence[tuple[str, str]]:
-        params = {
-            "project": project_id,
-            "statuses": list(statuses),
-            "task": task_id,
-            "reach": reach,
-        }
-        _, before, after = await self._ask(project_id, position, _STRETCH, params)
-        cards = (card.partition(" ") for card in (*reversed(before), *after))
-        return [(found, rank) for found, _, rank in cards]
-
-    async def standing(
-        self,
-        project_id: str,
-        statuses: Sequence[str],
-        lanes: Mapping[str, Sequence[str]],
-        guard: str,
-        position: int,
-    ) -> tuple[Standing, int]:
-        params = {
-            "guard": guard,
-            "project": project_id,
-            "statuses": list(statuses),
-            "lanes": _json(list(lanes.values())).decode(),
-        }
-        wanted = position
-        while True:
-            seen, touched, cards, in_lanes = await self._ask(project_id, wanted, _STANDING, params)
-            if (touched or 0) <= (seen or 0):
-                return Standing(cards, dict(zip(lanes, in_lanes, strict=True))), seen or 0
-            wanted = touched
-
-    async def tasks_in_status(
-        self, project_id: str, status: str, position: int, limit: int
-    ) -> Sequence[str]:
-        row = await self._ask(project_id, position, _IN_STATUS, (project_id, status, limit))
-        found: list[str] = row[1]
-        return found
-
-    async def _ask(
-        self, project_id: str, position: int, sql: str, params: Sequence[Any] | dict[str, Any]
-    ) -> TupleRow:
-        workspace_id = await self._workspace_of(project_id)
-
-        async def ask() -> _Seen:
-            scope = () if workspace_id is None else (workspace_id,)
-            rows = await self._reader.fetch(scope, sql, params)
-            return _Seen(rows[0][0] or 0, rows[0])
-
-        return (await self._waiter.at_least(BOARD_VIEW, position, ask)).row
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    position: int
-    row: TupleRow

@@ -17,7 +17,8 @@ from projections.past_moments import Moment
 from projections.questions import Listing, Page, Scope
 from projections.task_questions import Sort, TaskFilter
 
-from .board_queries import BoardQueries, BoardRead, ColumnRead
+from .board_queries import BoardQueries
+from .board_reads import BoardRead, ColumnRead
 from .dependency_queries import DependencyQueries
 from .past_docs import PastDocs
 from .past_reader import PastReader

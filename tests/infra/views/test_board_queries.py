@@ -12,7 +12,8 @@ from domain.project.events import ProjectColumnsChanged
 from domain.task.events import TaskStatusChanged, TaskTrashed
 from domain.values.limits import Limits
 from infra.postgres.pool import Pool
-from infra.postgres.views.board_queries import BoardQueries, ViewBoardReader
+from infra.postgres.views.board_queries import BoardQueries
+from infra.postgres.views.board_reader import ViewBoardReader
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.waiting import ViewWaiter
 from projections.questions import Page
