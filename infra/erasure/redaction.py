@@ -17,7 +17,8 @@ from infra.processes import dead_letters, generations
 from infra.processes.build import BuildRunning, build_lock
 from infra.processes.folding import fold
 from infra.processes.generations import Generation
-from infra.processes.rows import NO_LIMITS, Asked, RowStore
+from infra.processes.kept_rows import NO_LIMITS
+from infra.processes.rows import Asked, RowStore
 from infra.processes.sessions import Sessions
 from projections.projection import Finish, Key, Projection, Table
 from projections.search import SEARCH_VIEW

@@ -15,13 +15,15 @@ from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
 from infra.processes.backoff import Backoff
+from infra.processes.changes import Changes
 from infra.processes.dead_letters import DeadLetter
 from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move, Standing
+from infra.processes.kept_rows import RowLimits
 from infra.processes.log import Log, Portion, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.relevance import relevance
-from infra.processes.rows import Changes, RowLimits, RowStore
+from infra.processes.rows import RowStore
 from infra.processes.sessions import LOOK_UPS, Sessions
 from infra.tasks import cancelled
 from projections.projection import Projection

@@ -14,9 +14,10 @@ from infra.postgres.pool import Connection
 from infra.processes import dead_letters
 from infra.processes.folding import CannotApply, Undecoded, concerns, fold
 from infra.processes.generations import Generation
+from infra.processes.kept_rows import NO_LIMITS
 from infra.processes.log import Log
 from infra.processes.outages import described, is_outage
-from infra.processes.rows import NO_LIMITS, RowStore
+from infra.processes.rows import RowStore
 from projections.projection import Projection
 
 ATTEMPTS = 3

@@ -25,12 +25,12 @@ from infra.processes.former import drop_former
 from infra.processes.generations import Generation, Move, Standing
 from infra.processes.healing import heal_what_is_known_now
 from infra.processes.intake import Intake
+from infra.processes.kept_rows import RowLimits
 from infra.processes.log import Log, NewIncarnation, head
 from infra.processes.member import Batch, Member
 from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.pace import Pace
 from infra.processes.published import contradiction, last_batch
-from infra.processes.rows import RowLimits
 from infra.processes.sessions import Leadership, Sessions
 from infra.processes.statistics import keep_analysed
 from infra.tasks import cancelled

@@ -13,12 +13,14 @@ from infra.nats.wake import send_change
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
 from infra.processes.build import BuildRunning, build_lock
+from infra.processes.changes import Changes
 from infra.processes.folding import UNKNOWN_TYPE, CannotApply, fold
 from infra.processes.generations import Generation
+from infra.processes.kept_rows import NO_LIMITS
 from infra.processes.log import Log, head
 from infra.processes.outages import described, is_outage
 from infra.processes.relevance import is_known
-from infra.processes.rows import NO_LIMITS, Changes, RowStore
+from infra.processes.rows import RowStore
 from infra.processes.sessions import Sessions
 from projections.projection import Projection
 

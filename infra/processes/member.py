@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from domain.values.recorded import Recorded
 from infra.processes import dead_letters
+from infra.processes.changes import Changes
 from infra.processes.dead_letters import DeadLetter
 from infra.processes.folding import concerns, fold
 from infra.processes.generations import Generation, Move
-from infra.processes.rows import Asked, Changes, RowLimits, RowStore
+from infra.processes.kept_rows import RowLimits
+from infra.processes.rows import Asked, RowStore
 from projections.projection import Projection
 
 

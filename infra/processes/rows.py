@@ -1,8 +1,7 @@
 """The rows of one generation of a view, as its folds see them and as batches of changes."""
 
-import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import field, fields
+from dataclasses import field
 from typing import Any
 
 from psycopg import AsyncCursor
@@ -10,138 +9,16 @@ from psycopg.rows import TupleRow
 
 from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
-from infra.postgres.arrays import BinaryArray
 from infra.postgres.pool import Connection
-from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec
+from infra.postgres.views.rows import TableCodec
+from infra.processes.changes import Changes
 from infra.processes.generations import Generation
-from projections.projection import Climb, Finish, Key, Projection, Row, Scan, Table
-
-STATEMENT_BYTES = 16 * 1024 * 1024
-COPY_ROWS = 1_000
-
-_UNKNOWN: Any = object()
-_LARGE = frozenset({"bytea", "tsvector"})
+from infra.processes.kept_rows import UNKNOWN, RowLimits, TableRows
+from projections.projection import Climb, Key, Projection, Row, Scan
 
 
 class UndeclaredRead(LookupError):
     """A fold asked for a row that its `reads` did not name: a fault of the projection."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowLimits:
-    """How many rows to keep of each table: so many, or fewer where they are large. `bytes` are
-    counted as rows are written; in memory they take a few times as much."""
-
-    rows: int
-    bytes: int
-
-
-NO_LIMITS = RowLimits(sys.maxsize, sys.maxsize)
-
-
-class _TableRows:
-    """Rows of one table by key; None stands for a row that is known not to exist.
-
-    `changed`: by the batch being folded. `leaving`: by the one being written. `recent` and
-    `older`: as committed; what is not asked for while `recent` fills up is let go.
-    `wanted`: some fold reads this table, or asks whether a row stands there already, so its rows
-    are worth keeping.
-    `complete`: a row that is not here is not in the table either.
-    `added`: of the changed ones those that are new, as their fold says.
-    """
-
-    __slots__ = (
-        "added",
-        "changed",
-        "codec",
-        "complete",
-        "computed",
-        "finish",
-        "leaving",
-        "older",
-        "recent",
-        "row_bytes",
-        "scanned",
-        "wanted",
-    )
-
-    def __init__(self, codec: TableCodec, finish: Finish | None, complete: bool) -> None:
-        self.codec = codec
-        self.finish = finish
-        self.complete = complete
-        self.wanted = codec.table.only_grows
-        self.row_bytes = 1.0
-        self.changed: dict[Key, Row | None] = {}
-        self.added: set[Key] = set()
-        self.leaving: dict[Key, Row | None] = {}
-        self.recent: dict[Key, Row | None] = {}
-        self.older: dict[Key, Row | None] = {}
-        self.scanned: dict[tuple[str, Any], list[Key]] = {}
-        self.computed = _computed(codec.table)
-
-    def find(self, key: Key) -> Row | None:
-        """The row, None when it does not exist, _UNKNOWN when it is not at hand."""
-        row = self.changed.get(key, _UNKNOWN)
-        if row is _UNKNOWN:
-            row = self.leaving.get(key, _UNKNOWN)
-            if row is _UNKNOWN:
-                row = self.recent.get(key, _UNKNOWN)
-                if row is _UNKNOWN:
-                    row = self.older.get(key, None if self.complete else _UNKNOWN)
-        return row
-
-    def at_hand(self, key: Key) -> bool:
-        """Whether `find` will know it, now and until the next `age`."""
-        if self.complete or key in self.recent or key in self.changed or key in self.leaving:
-            return True
-        row = self.older.get(key, _UNKNOWN)
-        if row is _UNKNOWN:
-            return False
-        self.recent[key] = row
-        return True
-
-    def in_table(self, key: Key) -> bool:
-        """Whether the row may be in the table by the time the changed rows are written."""
-        if key in self.added:
-            return False
-        for rows in (self.leaving, self.recent, self.older):
-            row = rows.get(key, _UNKNOWN)
-            if row is not _UNKNOWN:
-                return row is not None
-        return not self.complete
-
-    def room(self, limits: RowLimits) -> int:
-        """How many rows may be kept."""
-        return min(limits.rows, int(limits.bytes / self.row_bytes))
-
-    def wrote(self, rows: int, size: int) -> None:
-        """Learn how large rows are; large ones are forgotten slowly."""
-        if rows:
-            self.row_bytes = max(1.0, size / rows, self.row_bytes * 0.9)
-
-    def age(self, limits: RowLimits) -> None:
-        self.scanned.clear()
-        if len(self.recent) > self.room(limits) and not self.complete:
-            self.older = self.recent
-            self.recent = {}
-
-    def settle(self) -> None:
-        """What was leaving has arrived."""
-        for column, default in self.computed:
-            for row in self.leaving.values():
-                if row is not None:
-                    setattr(row, column, default)
-        if self.wanted:
-            self.recent.update(self.leaving)
-        elif self.leaving:
-            self.complete = False
-        self.leaving = {}
-
-    def forget(self) -> None:
-        self.complete = False
-        self.added.clear()
-        for rows in (self.changed, self.leaving, self.recent, self.older, self.scanned):
-            rows.clear()
 
 
 @dataclass(slots=True)
@@ -170,63 +47,6 @@ class Answers:
     by_scan: list[tuple[Scan, AsyncCursor[TupleRow]]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Changes:
-    """The last state of each row that a batch changed, encoded, ready to be sent.
-
-    `bulk`: rows that are known to be new are copied, which nothing else can be sent along with.
-    """
-
-    bulk: bool = False
-    rows: int = 0
-    size: int = 0
-    statements: list[tuple[str, list[BinaryArray]]] = field(default_factory=list)
-    copies: list[tuple[str, list[bytes]]] = field(default_factory=list)
-
-    def add(self, rows: _TableRows, new: list[Row], put: list[Row], gone: list[Key]) -> None:
-        """Rows of one table that are new, to upsert, and keys to delete."""
-        if rows.finish is not None:
-            for row in new:
-                rows.finish(row)
-            for row in put:
-                rows.finish(row)
-        self.rows += len(new) + len(put) + len(gone)
-        size = 0
-        if new and self.bulk:
-            pieces = _copied(rows.codec, new)
-            size += sum(map(len, pieces))
-            self.copies.append((rows.codec.copy, pieces))
-        elif new:
-            size += self._given(rows.codec, rows.codec.insert, new)
-        if put:
-            size += self._given(rows.codec, rows.codec.upsert, put)
-        rows.wrote(len(new) + len(put), size)
-        self.size += size
-        if gone:
-            self.statements.append((rows.codec.delete, rows.codec.key_arrays(gone)))
-
-    def _given(self, codec: TableCodec, statement: str, rows: list[Row]) -> int:
-        """In statements of a bounded size, however large single rows are; their size."""
-        arrays = codec.arrays(rows)
-        size = sum(array.size for array in arrays)
-        if len(rows) > 1 and size > STATEMENT_BYTES:
-            middle = len(rows) // 2
-            return self._given(codec, statement, rows[:middle]) + self._given(
-                codec, statement, rows[middle:]
-            )
-        self.statements.append((statement, arrays))
-        return size
-
-    async def write(self, connection: Connection) -> None:
-        """To be called within a transaction; may be within a pipeline when nothing is copied."""
-        for statement, pieces in self.copies:
-            async with connection.cursor().copy(statement) as copy:
-                for piece in pieces:
-                    await copy.write(piece)
-        for statement, arrays in self.statements:
-            await connection.execute(statement, arrays, prepare=True)
-
-
 class RowStore:
     """Implements projections.projection.Rows, with one writer and a bounded memory.
 
@@ -249,7 +69,7 @@ class RowStore:
         self.projection = projection
         self._limits = limits
         self._tables = {
-            table.name: _TableRows(
+            table.name: TableRows(
                 TableCodec(projection, table, generation.number),
                 projection.finish.get(table.name),
                 empty,
@@ -261,7 +81,7 @@ class RowStore:
 
     def get(self, table: str, *key: Any) -> Row | None:
         row = self._tables[table].find(key)
-        if row is _UNKNOWN:
+        if row is UNKNOWN:
             raise UndeclaredRead(f"{self.projection.name}: a row of {table}")
         return row
 
@@ -488,18 +308,3 @@ class RowStore:
         """Drop all that is at hand, whatever was on its way."""
         for rows in self._tables.values():
             rows.forget()
-
-
-def _copied(codec: TableCodec, rows: list[Row]) -> list[bytes]:
-    pieces = [
-        codec.copied(rows[start : start + COPY_ROWS]) for start in range(0, len(rows), COPY_ROWS)
-    ]
-    return [COPY_HEADER, *pieces, COPY_TRAILER]
-
-
-def _computed(table: Table) -> tuple[tuple[str, Any], ...]:
-    """The computed columns that are large, and what they hold while nobody needs them."""
-    defaults = {column.name: column.default for column in fields(table.row)}
-    return tuple(
-        (column, defaults[column]) for column in table.computed if table.types[column] in _LARGE
-    )

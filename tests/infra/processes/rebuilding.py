@@ -8,8 +8,8 @@ import psycopg
 
 from infra.postgres.pool import open_pool
 from infra.processes.build import BuildLimits, Progress
+from infra.processes.kept_rows import RowLimits
 from infra.processes.rebuild import Rebuild
-from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
 from tests.infra.processes.sample import SampleLog, sample
 

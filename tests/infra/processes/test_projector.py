@@ -16,9 +16,9 @@ from infra.nats.wake import Beat, CommitWaker, on_views, send_beat
 from infra.nats.wire import encode_batch, message_id
 from infra.processes.generations import view_lock
 from infra.processes.group import ProjectorLimits
+from infra.processes.kept_rows import RowLimits
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
-from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
 from tests.infra.processes.conftest import Run, until
 from tests.infra.processes.sample import (

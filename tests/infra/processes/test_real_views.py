@@ -25,10 +25,10 @@ from infra.nats.wake import CommitWaker
 from infra.nats.wire import encode_batch, message_id
 from infra.processes.build import BuildLimits
 from infra.processes.group import ProjectorLimits
+from infra.processes.kept_rows import RowLimits
 from infra.processes.projector import Projector
 from infra.processes.rebuild import Rebuild
 from infra.processes.relay import Relay
-from infra.processes.rows import RowLimits
 from infra.processes.sessions import Sessions
 from projections.registry import VIEWS
 from tests.infra.processes.conftest import Run, until

@@ -1,7 +1,8 @@
 """What a projector keeps of its tables in memory."""
 
 from infra.processes.generations import Generation
-from infra.processes.rows import NO_LIMITS, RowStore
+from infra.processes.kept_rows import NO_LIMITS
+from infra.processes.rows import RowStore
 from projections.search import SEARCH_VIEW, SearchRow, WordRow
 
 

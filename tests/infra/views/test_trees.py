@@ -12,7 +12,7 @@ from infra.postgres.views.ddl import relation
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.tree_queries import ViewTreeReader
 from infra.postgres.views.waiting import ViewWaiter
-from infra.processes.rows import RowLimits
+from infra.processes.kept_rows import RowLimits
 from projections.board import BOARD_VIEW
 from projections.tasks import TASKS_VIEW
 from tests.infra.views.written import Written

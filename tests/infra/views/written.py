@@ -11,7 +11,8 @@ from infra.postgres.pool import Connection
 from infra.postgres.views.rows import adapt
 from infra.processes import generations
 from infra.processes.generations import Generation, Move
-from infra.processes.rows import NO_LIMITS, RowStore
+from infra.processes.kept_rows import NO_LIMITS
+from infra.processes.rows import RowStore
 from projections.projection import Projection
 from projections.registry import VIEWS
 from tests.projections.history import History
