@@ -40,7 +40,9 @@ from infra.processes.projector import Projector
 from infra.processes.relay import Relay
 from infra.processes.scheduler import Scheduler
 from infra.processes.workplace import Workplace, open_workplace
-from infra.record.sealer import Pace, Sealer, SealersPlace
+from infra.record.sealer import Sealer
+from infra.record.sealers_place import SealersPlace
+from infra.record.sealers_term import Pace
 from infra.settings import Settings, SettingsError, child_environment
 from infra.settings.serving import BACKGROUND_ROLES
 from infra.tasks import cancelled

@@ -23,7 +23,9 @@ from infra import logs
 from infra.processes.executing import open_store
 from infra.processes.workplace import open_workplace
 from infra.record.files import PublishedFiles
-from infra.record.sealer import Pace, Sealer, SealersPlace
+from infra.record.sealer import Sealer
+from infra.record.sealers_place import SealersPlace
+from infra.record.sealers_term import Pace
 from infra.record.signing import make_signing_key
 from infra.settings import Settings
 from infra.tasks import cancelled

@@ -14,7 +14,9 @@ from infra.postgres.pool import open_pool
 from infra.processes.sessions import Sessions
 from infra.record.files import PublishedFiles
 from infra.record.folder import SealersFolder
-from infra.record.sealer import Pace, Sealer, SealersPlace
+from infra.record.sealer import Sealer
+from infra.record.sealers_place import SealersPlace
+from infra.record.sealers_term import Pace
 from infra.record.signing import FileSigner
 
 
