@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import field
 
@@ -18,17 +18,14 @@ from infra.nats.subjects import Subjects
 from infra.nats.wake import Beat, on_beat, on_change, send_views
 from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
-from infra.processes.broken import discard_broken
-from infra.processes.build import JOIN_WITHIN, BuildLimits, build_first, catch_up
 from infra.processes.counters import Counters
-from infra.processes.former import drop_former
-from infra.processes.generations import Generation, Move, Standing
-from infra.processes.healing import heal_what_is_known_now
+from infra.processes.generations import Move
 from infra.processes.intake import Intake
 from infra.processes.kept_rows import RowLimits
-from infra.processes.log import Log, NewIncarnation, head
+from infra.processes.log import Log, head
 from infra.processes.member import Batch, Member
-from infra.processes.outages import Fenced, described, is_fence, is_outage
+from infra.processes.membership import Membership
+from infra.processes.outages import described, is_fence, is_outage
 from infra.processes.pace import Pace
 from infra.processes.published import contradiction, last_batch
 from infra.processes.sessions import Leadership, Sessions
@@ -92,7 +89,6 @@ class Group:
         pace: Pace,
         counters: Counters,
     ) -> None:
-        self._views = {(view.name, view.version): view for view in views}
         self._leadership = leadership
         self._links = links
         self._store = links.store
@@ -101,10 +97,16 @@ class Group:
         self._limits = limits
         self._pace = pace
         self._counters = counters
-        self._members: dict[Generation, Member] = {}
-        self._states: dict[Generation, str] = {}
-        self._answers: set[Generation] = set()
-        self._builds: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._membership = Membership(
+            views,
+            leadership,
+            links.sessions,
+            links.store,
+            log_id,
+            limits.kept,
+            self._hear_change,
+        )
+        self._members = self._membership.members
         self._upkeep: list[asyncio.Task[None]] = []
         self._stirred = asyncio.Event()
         self._consumer = LogConsumer(links.nats, self._subjects, durable, self._stirred.set)
@@ -122,33 +124,18 @@ class Group:
         self._next_refresh = 0.0
         self._folded_at_beat = -1
 
-    @property
-    def positions(self) -> Mapping[str, int]:
-        """Of the generations that answer, by view."""
-        return {
-            generation.name: member.position
-            for generation, member in self._members.items()
-            if generation in self._answers
-        }
-
     async def open(self) -> None:
         nats = self._links.nats
         self._subscriptions = [
             await on_beat(nats, self._log_id, self._hear_beat),
             await on_change(nats, self._log_id, self._hear_change),
         ]
-        await self._leave_other_incarnations()
-        await self._refresh(claim_all=True)
-        keeping = keep_analysed(self._links.sessions, self._filled)
+        await self._membership.open()
+        keeping = keep_analysed(self._links.sessions, self._membership.filled)
         self._upkeep.append(asyncio.create_task(keeping, name="statistics"))
-        for key, view in self._views.items():
-            parked = [g for g, m in self._members.items() if m.projection is view and m.parked]
-            if parked and key not in self._builds:
-                work = heal_what_is_known_now(view, parked, self._store, self._links.sessions)
-                self._start_build(key, work)
 
     async def close(self) -> None:
-        tasks = [*self._builds.values(), *self._upkeep]
+        tasks = [*self._membership.building, *self._upkeep]
         if self._written is not None:
             tasks.append(self._written.task)
         await cancelled(*tasks)
@@ -287,7 +274,7 @@ class Group:
             self._pace.slower()
         else:
             self._pace.faster()
-        if any(self._states.get(member.generation) == "joining" for member, _ in written.batches):
+        if any(self._membership.is_joining(member.generation) for member, _ in written.batches):
             self._hear_change()
         await self._tell(written.message)
         return True
@@ -383,130 +370,14 @@ class Group:
         self._intake.believed = wrong is None
 
     async def _refresh(self, *, claim_all: bool = False) -> None:
-        """Take up and let go members as their generations come and go."""
-        locks = self._leadership.session
-        here = await head(locks)
-        if here.log_id != self._log_id:
-            raise NewIncarnation
-        await discard_broken(locks, self._views)
-        names = {name for name, _ in self._views}
-        standings = [
-            standing
-            for standing in await generations.standings(locks, names)
-            if (standing.generation.name, standing.generation.version) in self._views
-        ]
-        await self._begin_missing(standings)
-        wanted = {s.generation: s for s in standings if s.state in ("joining", "live", "retired")}
-        if not claim_all and self._overtaken(wanted):
-            raise Fenced
-        if claim_all:
-            self._members.clear()
-        for generation in self._members.keys() - wanted.keys():
-            del self._members[generation]
-        await self._claim([s for g, s in wanted.items() if g not in self._members])
-        self._states = {generation: wanted[generation].state for generation in self._members}
-        self._answers = {s.generation for s in standings if s.answers}
-        await self._welcome(here.position)
-        for generation in await generations.retired(locks, DROP_AFTER_S):
-            if (generation.name, generation.version) in self._views:
-                await generations.drop(locks, generation)
-        await drop_former(self._leadership, self._views)
-
-    def _overtaken(self, wanted: Mapping[Generation, Standing]) -> bool:
-        """Whether a checkpoint is not as we left it, while nothing of ours is on its way."""
-        return self._written is None and any(
-            generation in wanted
-            and (wanted[generation].epoch, wanted[generation].position)
-            != (member.epoch, member.position)
-            for generation, member in self._members.items()
-        )
-
-    async def _begin_missing(self, standings: Sequence[Standing]) -> None:
-        """A version without a generation that could answer gets one, built from the log."""
-        present = {
-            (s.generation.name, s.generation.version)
-            for s in standings
-            if s.answers or s.state in ("joining", "live")
-        }
-        for key, view in self._views.items():
-            if key not in present and key not in self._builds:
-                log.info("view_begun", view=f"{view.name} v{view.version}")
-                self._start_build(key, build_first(view, *self._build_with()))
-
-    def _filled(self) -> Mapping[Generation, Projection]:
-        return {each: member.projection for each, member in self._members.items()}
-
-    def _start_build(self, key: tuple[str, int], work: Coroutine[None, None, None]) -> None:
-        def done(task: asyncio.Task[None]) -> None:
-            del self._builds[key]
-            if not task.cancelled() and (error := task.exception()) is not None:
-                log.warning("build_failed", view=key[0], version=key[1], exc_info=error)
-            self._hear_change()
-
-        task = asyncio.create_task(work, name=f"build {key[0]} v{key[1]}")
-        task.add_done_callback(done)
-        self._builds[key] = task
-
-    def _build_with(self) -> tuple[Log, Sessions, str, BuildLimits]:
-        return self._store, self._links.sessions, self._log_id, BuildLimits(chunk_events=250)
-
-    async def _claim(self, standings: Sequence[Standing]) -> None:
-        """Take over generations that are near; have those caught up apart that are not."""
-        positions = [standing.position for standing in standings]
-        positions += [member.position for member in self._members.values()]
-        furthest = max(positions, default=0)
-        near = []
-        for standing in standings:
-            generation = standing.generation
-            key = (generation.name, generation.version)
-            if standing.position >= furthest - JOIN_WITHIN:
-                near.append(generation)
-            elif key not in self._builds:
-                log.info("view_far_behind", view=str(generation), position=standing.position)
-                work = catch_up(self._views[key], generation, *self._build_with())
-                self._start_build(key, work)
-        claims = await generations.claim(self._leadership.session, near, self._log_id)
-        for generation, (position, epoch) in claims.items():
-            self._members[generation] = Member(
-                self._views[generation.name, generation.version],
-                generation,
-                position,
-                epoch,
-                await dead_letters.parked(self._leadership.session, generation),
-                self._limits.kept,
-            )
+        writing = self._written is not None
+        if await self._membership.refresh(claim_all=claim_all, writing=writing):
             self._intake.ask_log = True
-
-    async def _welcome(self, head_position: int) -> None:
-        """Who joins and is as far as the rest, is live; who is the first of its view, answers."""
-        session = self._leadership.session
-        furthest = max((member.position for member in self._members.values()), default=0)
-        alone = len(self._members) == 1
-        enough = head_position if alone else furthest
-        answered = {(g.name, g.version) for g in self._answers}
-        for generation, member in self._members.items():
-            if member.position < enough:
-                continue
-            if self._states[generation] == "joining":
-                await generations.set_state(session, generation, "live")
-                self._states[generation] = "live"
-                log.info("generation_joined", view=str(generation), position=member.position)
-            key = (generation.name, generation.version)
-            if key not in answered and await generations.point(session, generation):
-                self._answers.add(generation)
-                answered.add(key)
-                log.info("view_answers", view=str(generation))
-
-    async def _leave_other_incarnations(self) -> None:
-        names = [name for name, _ in self._views]
-        for generation in await generations.adopt(self._leadership.session, names, self._log_id):
-            log.error("view_is_ahead_of_the_log", view=str(generation))
-            await generations.discard(self._leadership.session, generation)
 
     async def _tell(self, message: Message | None) -> None:
         if message is not None:
             await self._consumer.acknowledge(message)
-        await send_views(self._links.nats, self._log_id, self.positions)
+        await send_views(self._links.nats, self._log_id, self._membership.positions)
 
     def _hear_beat(self, beat: Beat) -> None:
         self._heard_at = time.monotonic()
