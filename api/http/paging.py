@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
 import orjson
@@ -14,12 +15,14 @@ from api.http.queries import ReadQuery
 from api.http.reply import Header, Reply
 from domain.errors import invalid
 from infra.postgres.views.cursors import CursorCodec
+from projections.past_moments import microseconds
 from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
 MOST: Final = 1_000
 
 _PLACE_NAMES: Final = ("cursor", "last_id", "skip", "page")
 _PLACES: Final = frozenset(name.encode() for name in _PLACE_NAMES)
+_LAST_MICROSECOND: Final = 2**63 - 1
 
 
 Cursor = Annotated[
@@ -57,6 +60,12 @@ class PageQuery(ReadQuery):
             skip=self.skip if self.page is None else (self.page - 1) * self.limit,
             total=self.total,
         )
+
+
+def place_in_time(at: datetime, row_id: str, *, newest_first: bool = False) -> tuple[str, str]:
+    """The place of a row in a list that is known whole and stands in the order of a time."""
+    passed = microseconds(at)
+    return f"{_LAST_MICROSECOND - passed if newest_first else passed:020d}", row_id
 
 
 def page_of_all(

@@ -13,7 +13,8 @@ from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, done, execute
 from api.http.names import with_names
-from api.http.queries import ReadQuery
+from api.http.paging import PageQuery, page_of_all, page_reply, place_in_time
+from api.http.past import place_of
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Name, Reference
@@ -89,11 +90,11 @@ async def make_api_key(call: CallHere, body: NewApiKey) -> Reply:
 @router.get(
     "/api-keys",
     summary="List your keys",
-    **read(ApiKeyList, has_path=False, is_view=False),
+    **read(ApiKeyList, is_list=True, has_path=False, is_view=False),
 )
-async def list_api_keys(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Reply:
+async def list_api_keys(call: CallHere, query: Annotated[PageQuery, Query()]) -> Reply:
     user = await call.access.newest(USER, call.caller.user_id)
-    return await _listed(call, user)
+    return await _listed(call, user, query)
 
 
 @router.delete(
@@ -129,18 +130,22 @@ async def create_service_account(
 @router.get(
     "/workspaces/{workspace_id}/service-accounts",
     summary="List a workspace's service accounts",
-    **read(ServiceAccountList, is_view=False),
+    **read(ServiceAccountList, is_list=True, is_view=False),
 )
 async def list_service_accounts(
-    call: CallHere, workspace_id: str, query: Annotated[ReadQuery, Query()]
+    call: CallHere, workspace_id: str, query: Annotated[PageQuery, Query()]
 ) -> Reply:
     workspace = await visible_workspace(call, workspace_id)
-    docs = b",".join(
-        render_member(each, workspace.members[each], workspace.teams_of(each))
+    rows = sorted(
+        (
+            place_of(workspace.members[each], each),
+            render_member(each, workspace.members[each], workspace.teams_of(each)),
+        )
         for each in services_in(workspace)
     )
-    whole = b'{"next_cursor":null,"has_more":false,"service_accounts":[%b]}' % docs
-    return Reply(200, await with_names(call, whole))
+    log_id, asked = call.house.log_id, query.asked()
+    listing = page_of_all(log_id, "service-accounts", rows, asked, workspace.position)
+    return page_reply(call, "service_accounts", listing, await with_names(call, listing.docs))
 
 
 @router.post(
@@ -168,13 +173,13 @@ async def make_service_key(
 @router.get(
     "/workspaces/{workspace_id}/service-accounts/{user_id}/keys",
     summary="List a service account's keys",
-    **read(ApiKeyList, is_view=False, may=(Kind.FORBIDDEN,)),
+    **read(ApiKeyList, is_list=True, is_view=False, may=(Kind.FORBIDDEN,)),
 )
 async def list_service_keys(
-    call: CallHere, workspace_id: str, user_id: str, query: Annotated[ReadQuery, Query()]
+    call: CallHere, workspace_id: str, user_id: str, query: Annotated[PageQuery, Query()]
 ) -> Reply:
     await _require_service(call, workspace_id, user_id)
-    return await _listed(call, await call.access.newest(USER, user_id))
+    return await _listed(call, await call.access.newest(USER, user_id), query)
 
 
 @router.delete(
@@ -211,11 +216,15 @@ async def _made(call: Call, outcome: Outcome, path: str) -> Reply:
     return changed(call, outcome, doc, user.version, status=201, location=location)
 
 
-async def _listed(call: Call, user: User | None) -> Reply:
+async def _listed(call: Call, user: User | None, query: PageQuery) -> Reply:
     keys = () if user is None else tuple(user.keys.values())
     used = await call.house.api_keys.last_used(each.key_id for each in keys)
-    answers = [_answer(each, used) for each in keys]
-    return Reply(200, encode(ApiKeyList(next_cursor=None, has_more=False, api_keys=answers)))
+    rows = sorted(
+        (place_in_time(each.created_at, each.key_id), encode(_answer(each, used))) for each in keys
+    )
+    position = 0 if user is None else user.position
+    listing = page_of_all(call.house.log_id, "api-keys", rows, query.asked(), position)
+    return page_reply(call, "api_keys", listing, listing.docs)
 
 
 def _answer(key: ApiKey, used: Mapping[str, datetime], secret: str | None = None) -> ApiKeyAnswer:

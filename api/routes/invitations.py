@@ -1,14 +1,16 @@
 """Invitations into a workspace: those that wait, sent again, revoked, accepted."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from api.http.call import CallHere
 from api.http.describe import own, read, write
 from api.http.execute import changed_headers, done, execute
 from api.http.names import with_names
+from api.http.paging import PageQuery, page_of_all, page_reply, place_in_time
 from api.http.positions import position_headers
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -52,18 +54,24 @@ def render_invitation(workspace_id: str, invitation: Invitation) -> bytes:
 @router.get(
     "/workspaces/{workspace_id}/invitations",
     summary="List the invitations that wait",
-    **read(InvitationList, is_view=False),
+    **read(InvitationList, is_list=True, is_view=False),
 )
-async def list_invitations(call: CallHere, workspace_id: str) -> Reply:
+async def list_invitations(
+    call: CallHere, workspace_id: str, query: Annotated[PageQuery, Query()]
+) -> Reply:
     workspace = await workspace_with_right(call, workspace_id, Right.MANAGE_MEMBERS)
     now = call.house.clock()
-    waiting = [
-        _answer(workspace_id, each)
+    rows = sorted(
+        (
+            place_in_time(each.invited_at, each.invitation_id),
+            render_invitation(workspace_id, each),
+        )
         for each in workspace.invitations.values()
         if each.expires_at > now
-    ]
-    doc = encode(InvitationList(next_cursor=None, has_more=False, invitations=waiting))
-    return Reply(200, await with_names(call, doc))
+    )
+    log_id, asked = call.house.log_id, query.asked()
+    listing = page_of_all(log_id, "invitations", rows, asked, workspace.position)
+    return page_reply(call, "invitations", listing, await with_names(call, listing.docs))
 
 
 @router.post(

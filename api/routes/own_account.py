@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import own, public, read
 from api.http.limits import spend_by_address
+from api.http.paging import PageQuery, page_of_all, page_reply, place_in_time
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.reply import Reply, no_content
@@ -156,11 +157,17 @@ async def change_password(call: CallHere, body: PasswordChange) -> Reply:
 @router.get(
     "/auth/sessions",
     summary="List your open sessions",
-    **read(SessionList, has_path=False, is_view=False),
+    **read(SessionList, is_list=True, has_path=False, is_view=False),
 )
-async def list_sessions(call: CallHere) -> Reply:
-    sessions = await sessions_of(call)
-    return Reply(200, encode(SessionList(next_cursor=None, has_more=False, sessions=sessions)))
+async def list_sessions(call: CallHere, query: Annotated[PageQuery, Query()]) -> Reply:
+    rows = sorted(
+        (place_in_time(each.last_used_at, each.id, newest_first=True), encode(each))
+        for each in await sessions_of(call)
+    )
+    user = await call.access.newest(USER, call.caller.user_id)
+    position = 0 if user is None else user.position
+    listing = page_of_all(call.house.log_id, "sessions", rows, query.asked(), position)
+    return page_reply(call, "sessions", listing, listing.docs)
 
 
 async def sessions_of(call: Call) -> list[SessionAnswer]:

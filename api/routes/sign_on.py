@@ -11,6 +11,7 @@ from api.http.call import Call, CallHere
 from api.http.cookies import drop_sign_on_cookie, set_sign_on_cookie, sign_on_cookie
 from api.http.describe import LOCATION_HEADER, own, public, read
 from api.http.limits import spend_by_address
+from api.http.paging import PageQuery, page_of_all, page_reply, place_in_time
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.queries import Query as QueryString
@@ -28,6 +29,7 @@ from api.routes.answers import (
 from api.routes.log_in import tokens_of, user_agent
 from api.routes.own_account import ProofOfSelf, owner_of, proof_of
 from domain.errors import Kind, Refused, invalid
+from domain.user.state import USER
 from infra.people.flows import COOKIE_GOOD_FOR_S, Asking, CameBack
 from infra.people.proofs import Proof
 
@@ -166,9 +168,10 @@ async def log_in_signed_on(call: CallHere, body: SignOnLogIn) -> Reply:
 @router.get(
     "/auth/identities",
     summary="List the identities that lead into your account",
-    **read(IdentityList, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
+    **read(IdentityList, is_list=True, has_path=False, is_view=False, may=(Kind.NOT_FOUND,)),
 )
-async def list_identities(call: CallHere) -> Reply:
+async def list_identities(call: CallHere, query: Annotated[PageQuery, Query()]) -> Reply:
+    user_id = call.caller.user_id
     identities = [
         IdentityAnswer(
             id=each.identity_id,
@@ -177,10 +180,13 @@ async def list_identities(call: CallHere) -> Reply:
             linked_at=each.linked_at,
             last_used_at=each.last_used_at,
         )
-        for each in await _sign_on(call).linked(call.caller.user_id)
+        for each in await _sign_on(call).linked(user_id)
     ]
-    doc = encode(IdentityList(next_cursor=None, has_more=False, identities=identities))
-    return Reply(200, doc)
+    rows = sorted((place_in_time(each.linked_at, each.id), encode(each)) for each in identities)
+    user = await call.access.newest(USER, user_id)
+    position = 0 if user is None else user.position
+    listing = page_of_all(call.house.log_id, "identities", rows, query.asked(), position)
+    return page_reply(call, "identities", listing, listing.docs)
 
 
 @router.post(

@@ -228,6 +228,34 @@ async def test_pages_follow_each_other_without_repeating_or_missing(ada: Api) ->
     assert "total" not in skipped
 
 
+async def test_every_list_goes_on_by_its_cursor_and_counts_where_asked(
+    ada: Api, nobody: Api
+) -> None:
+    for name in ("First", "Second"):
+        await ada.post("/api-keys", {"name": name, "scopes": ["tasks:read"]})
+    first = await ada.send("GET", "/api-keys?limit=1&total=true")
+    page = first.json()
+    assert ([each["name"] for each in page["api_keys"]], page["total"]) == (["First"], 2)
+    assert page["next_cursor"] in first.headers["Link"]
+    rest = await ada.get(f"/api-keys?cursor={page['next_cursor']}")
+    assert [each["name"] for each in rest["api_keys"]] == ["Second"]
+    assert rest == await ada.get("/api-keys?skip=1")
+    document = await nobody.get("!/api/openapi.json")
+    for path, operations in document["paths"].items():
+        for shape in _shapes(document, operations.get("get", {})):
+            if "next_cursor" in shape and "cards" not in shape:
+                taken = {each["name"] for each in operations["get"]["parameters"]}
+                assert {"limit", "cursor"} <= taken, path
+
+
+def _shapes(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The properties of what a call answers with."""
+    content = operation.get("responses", {}).get("200", {}).get("content", {})
+    name = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    schema = document["components"]["schemas"].get(name.rpartition("/")[2], {})
+    return [schema.get("properties", {})]
+
+
 @pytest.mark.parametrize(
     "query",
     [
