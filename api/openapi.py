@@ -147,6 +147,8 @@ def _complete_operation(
     by_status: dict[int, list[str]] = {}
     if route.scope is not None:
         operation["x-scope"] = route.scope
+    if route.body_may_be_left_out:
+        operation["requestBody"]["required"] = False
     # Whoever comes with an API key may be refused anywhere.
     for code in dict.fromkeys((*route.problems, *(() if route.is_public else (Kind.FORBIDDEN,)))):
         by_status.setdefault(TABLE[code][0], []).append(code)

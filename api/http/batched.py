@@ -87,9 +87,11 @@ class BatchedCall(Call):
     def is_alone(self) -> bool:
         return False
 
-    async def json(self, most_bytes: int | None = None) -> Any:
+    async def json(self, most_bytes: int | None = None, *, may_be_left_out: bool = False) -> Any:
         """The value that the batch has already read."""
         if self._value is NOTHING:
+            if may_be_left_out:
+                return {}
             raise invalid("", "This call needs a body.", "required")
         return self._value
 

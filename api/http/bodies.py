@@ -31,6 +31,8 @@ class Body(BaseModel):
     derived: ClassVar[frozenset[str]] = frozenset()
     identity: ClassVar[frozenset[str]] = frozenset()
     secret: ClassVar[frozenset[str]] = frozenset()
+    # Whether a call may come without a body, which then means an empty object.
+    may_be_left_out: ClassVar[bool] = False
 
     # Slots, since pydantic's own private attributes cost more than many a body's validation.
     __slots__ = ("_raw", "_sent_back")
@@ -76,7 +78,8 @@ async def read_body(call: Call, model: type[B]) -> B:
             "The body is JSON: send Content-Type: application/json.",
             (b"accept", b"application/json"),
         )
-    return parse_body(model, await call.json(model.most_bytes(call.house.settings)))
+    most = model.most_bytes(call.house.settings)
+    return parse_body(model, await call.json(most, may_be_left_out=model.may_be_left_out))
 
 
 def parse_body(model: type[B], value: Any) -> B:

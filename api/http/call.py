@@ -172,9 +172,11 @@ class Call:
             within=self.within,
         )
 
-    async def json(self, most_bytes: int | None = None) -> Any:
-        """The body's value. Raises as `body`, and Invalid for what is no strict JSON."""
-        return decode(await self.body(most_bytes))
+    async def json(self, most_bytes: int | None = None, *, may_be_left_out: bool = False) -> Any:
+        """The body's value; of one that may be left out, and is, an empty object. Raises as
+        `body`, and Invalid for what is no strict JSON."""
+        data = await self.body(most_bytes)
+        return decode(data) if data or not may_be_left_out else {}
 
     async def body(self, most_bytes: int | None = None) -> bytes:
         """The whole body, of at most so many bytes (None: as many as any other). Refused with 413

@@ -124,6 +124,8 @@ class DirectRoute(APIRoute):
         self.is_public = extra.get("security") == []
         self.scope = scope_of("".join(self.methods or ()), self.path)  # a route has one method
         self._takes = _Parameters.of(endpoint, self.in_path)
+        body = self._takes.body
+        self.body_may_be_left_out = body is not None and body[1].may_be_left_out
         self._run = endpoint
         self.app = self._serve
 

@@ -1,6 +1,6 @@
 """Erasures: a person is forgotten when one has asked for it and another has approved."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query
 from msgspec import UNSET, UnsetType
@@ -40,6 +40,8 @@ class ErasurePage(Page, kw_only=True):
 
 class NewErasure(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"content": True}]})
+
+    may_be_left_out: ClassVar[bool] = True
 
     workspace_id: Annotated[
         Reference | None,

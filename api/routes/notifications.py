@@ -1,7 +1,7 @@
 """One's notifications: the list, what has been read, and which news one wants at all."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -82,6 +82,8 @@ class ReadAll(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"upto": 1234}]})
 
+    may_be_left_out: ClassVar[bool] = True
+
     workspace_id: Reference | None = None
     upto: Annotated[int, Field(ge=0, le=MOST_POSITION)] | None = None
 
@@ -98,6 +100,8 @@ class NewPreferences(Body):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"preferences": {"task_commented": {"email": False}}}]}
     )
+
+    derived: ClassVar[frozenset[str]] = frozenset({"version"})
 
     preferences: dict[str, dict[str, bool]]
 

@@ -1,6 +1,6 @@
 """Tasks below a task: read them, put a task below another, and make one that repeats another."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
@@ -50,6 +50,8 @@ class TaskCopy(Body):
     estimate, tags and fields. It begins where the workflow begins, below the same task."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"with_subtasks": True}]})
+
+    may_be_left_out: ClassVar[bool] = True
 
     with_subtasks: Annotated[bool, Field(description="All that are not trashed, as well.")] = False
     title: Annotated[Title, Field(description="Default: the same.")] | None = None

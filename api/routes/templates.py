@@ -134,6 +134,8 @@ class TemplateUse(Body):
         json_schema_extra={"examples": [{"project_id": "WEB", "variables": {"topic": "Replay"}}]}
     )
 
+    may_be_left_out: ClassVar[bool] = True
+
     project_id: Annotated[Reference, Field(description="Id or key.")] | None = None
     parent_task_id: Annotated[Reference, Field(description="Id or key.")] | None = None
     name: Name | None = None

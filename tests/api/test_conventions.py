@@ -163,6 +163,19 @@ async def test_malformed_json_is_422(ada: Api, content: bytes, pointer: str) -> 
     assert pointers(problem) == [pointer]
 
 
+async def test_a_call_that_needs_nothing_needs_no_body(ada: Api, nobody: Api) -> None:
+    task = await ada.task("Twice")
+    copy = await ada.send("POST", f"/tasks/{task['id']}/duplicate")
+    assert (copy.status_code, copy.json()["title"]) == (201, "Twice")
+    assert (await ada.send("POST", "/notifications/read-all")).status_code == 204
+    command = {"method": "POST", "path": f"/api/v1/tasks/{task['id']}/duplicate"}
+    (result,) = (await ada.post("/batch", {"commands": [command]}))["results"]
+    assert result["status"] == 201
+    await ada.refused(422, "validation-failed", "PATCH", f"/tasks/{task['id']}")
+    paths = (await nobody.get("!/api/openapi.json"))["paths"]
+    assert paths["/api/v1/notifications/read-all"]["post"]["requestBody"]["required"] is False
+
+
 async def test_other_media_types_are_415(ada: Api) -> None:
     for media in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         await ada.refused(

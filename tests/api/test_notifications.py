@@ -82,6 +82,12 @@ async def test_each_hears_of_what_the_other_does(ada: Api, bob: Api) -> None:
     assert _types(await _heard(bob)) == ["task_assigned"]
 
 
+async def test_preferences_sent_back_whole_change_nothing(ada: Api) -> None:
+    path = "/users/me/notification-preferences"
+    present = await ada.get(path)
+    assert await ada.put(path, present) == present
+
+
 async def test_ten_changes_in_a_minute_are_one(ada: Api, bob: Api) -> None:
     task = await _ours(ada, bob)
     await bob.put_204(f"/tasks/{task['id']}/watch")
