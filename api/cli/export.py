@@ -84,7 +84,10 @@ def bundle(
     since: Since = None,
     until: Until = None,
     stream: Annotated[
-        str | None, typer.Option(help="Tell only what happened to this, by its id.")
+        str | None,
+        typer.Option(
+            help="Tell only what happened to this, by its id, or a task's or project's key."
+        ),
     ] = None,
     actor: Annotated[
         str | None, typer.Option(help="Tell only what this user did: an id or a username.")

@@ -14,7 +14,7 @@ from api.cli.house import house_of
 from api.cli.progress import step
 from domain.record.disclosure import NotReadable
 from domain.values.frozen import dataclass
-from domain.values.ids import is_id
+from domain.values.ids import is_id, kind_of
 from domain.values.recorded import Origin
 from infra import logs
 from infra.bootstrap import House
@@ -86,12 +86,24 @@ async def _export(settings: Settings, wanted: BundleExport) -> Exported:
             wanted=trail_filter(
                 since=wanted.since,
                 until=wanted.until,
-                stream=wanted.stream,
+                stream=await _stream(house, found.workspace.workspace_id, wanted.stream),
                 actor=await _actor(house, wanted.actor),
             ),
             origin=Origin(actor=found.user_id, via="cli"),
         )
         return await _with_steps(house, asked, wanted.out)
+
+
+async def _stream(house: House, workspace_id: str, named: str | None) -> str | None:
+    """Its id; a task and a project of the workspace go by their keys as well."""
+    if named is None or kind_of(named) is not None:
+        return named
+    for task in await house.tasks.find((workspace_id,), named):
+        return task.task_id
+    for project in await house.projects.find((workspace_id,), named):
+        return project.project_id
+    detail = f"{named[:50]} is no id, and no key of a task or project of this workspace."
+    raise Exit(BAD_USE, detail)
 
 
 async def _actor(house: House, name: str | None) -> str | None:

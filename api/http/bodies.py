@@ -97,11 +97,21 @@ def parse_body(model: type[B], value: Any) -> B:
     return body
 
 
-def require_unchanged(sent_back: Mapping[str, Any], present: Mapping[str, Any]) -> None:
+def require_unchanged(
+    sent_back: Mapping[str, Any],
+    present: Mapping[str, Any],
+    instead: Mapping[str, str] | None = None,
+) -> None:
     """Raises Invalid for every identity field that came back with another value, and for a time
-    that is none; one and the same may be written in several ways."""
+    that is none; one and the same may be written in several ways. `instead` says of some of them
+    what else does it."""
+    told = instead or {}
     changed = [
-        Problem(f"/{name}", "read-only", f"{name} is the system's own and cannot be changed.")
+        Problem(
+            f"/{name}",
+            "read-only",
+            told.get(name, f"{name} is the system's own and cannot be changed."),
+        )
         for name, value in sent_back.items()
         if _meant(name, value, present[name]) != present[name]
     ]

@@ -9,7 +9,7 @@ from api.http.call import Call
 from api.http.visible import visible_workspace
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.user.state import USER
-from domain.values.ids import is_id
+from domain.values.ids import is_id, kind_of
 from domain.workspace.state import Workspace
 from infra.postgres.views.project_queries import ProjectPlace
 from infra.postgres.views.task_queries import TaskPlace
@@ -107,6 +107,25 @@ async def task_ids_in_filter(call: Call, texts: Sequence[str]) -> tuple[str, ...
 async def task_id_or_text(call: Call, text: str) -> str:
     """The same for one task."""
     return await if_there(task_id(call, text)) or text
+
+
+async def stream_in_filter(call: Call, text: str) -> str:
+    """The id of what has events of its own: a task and a project go by their keys as well."""
+    if _TASK_KEY.fullmatch(text):
+        return await task_id_or_text(call, text)
+    return text if kind_of(text) else await _or_text(call, text, None)
+
+
+async def workspace_of(call: Call, task_id: str | None, project_id: str | None) -> str | None:
+    """Where a task or a project is that a body names, as far as the caller may see it."""
+    access, user_id = call.access, call.caller.user_id
+    if task_id is not None:
+        found = await access.newest_task(user_id, task_id)
+        return None if found is None else found[0].workspace_id
+    if project_id is not None:
+        place = await access.newest_project(user_id, project_id)
+        return None if place is None else place[1].workspace_id
+    return None
 
 
 async def _or_text(call: Call, text: str, workspace_id: str | None) -> str:

@@ -93,7 +93,7 @@ class TrailQuery(ReadQuery):
     actor: Annotated[
         tuple[str, ...], Field(max_length=50, description="Ids, `me`, or `system`.")
     ] = ()
-    stream: Annotated[tuple[str, ...], Field(max_length=50, description="Ids of things.")] = ()
+    stream: Annotated[tuple[str, ...], Field(max_length=50, description="Ids, or keys.")] = ()
     type: Annotated[
         tuple[str, ...], Field(max_length=200, description="`TaskCreated`, ... or a stored name.")
     ] = ()
@@ -116,22 +116,24 @@ class TrailQuery(ReadQuery):
             raise ValueError("to_position is before from_position")
         return self
 
-    def asked(self, caller: str) -> _Asked:
-        """Raises Invalid for what is no id, no type, no time or no address."""
+    def asked(self, caller: str, streams: Sequence[str]) -> _Asked:
+        """`streams`: the ids of what is asked for. Raises Invalid for what is no id, no type, no
+        time or no address."""
         actors = tuple(caller if each == "me" else each for each in self.actor)
         for name, ids, kind in (("actor", actors, "user"), ("key_id", self.key_id, "key")):
             for each in ids:
                 if not is_id(each, kind) and each != SYSTEM_ACTOR:
                     raise invalid(f"/query/{name}", f"{each[:50]} is no id of the kind {kind}.")
-        for each in self.stream:
+        for each in streams:
             if kind_of(each) is None:
-                raise invalid("/query/stream", f"{each[:50]} is the id of nothing.")
+                detail = f"{each[:50]} is no id, and no key of a task or project that you see."
+                raise invalid("/query/stream", detail)
         types = tuple(stored for each in self.type for stored in _types(each))
         since = None if self.first is None else moment(self.first, "/query/from")
         until = None if self.last is None else moment(self.last, "/query/to")
         parts: dict[str, str | None] = {
             "actor": ",".join(actors) or None,
-            "stream": ",".join(self.stream) or None,
+            "stream": ",".join(streams) or None,
             "type": ",".join(types) or None,
             "key_id": ",".join(self.key_id) or None,
             "ip": _NAMED if self.ip else None,
@@ -142,7 +144,7 @@ class TrailQuery(ReadQuery):
         }
         asked = TrailFilter(
             actors=tuple(dict.fromkeys(actors)),
-            streams=tuple(dict.fromkeys(self.stream)),
+            streams=tuple(dict.fromkeys(streams)),
             types=tuple(dict.fromkeys(types)),
             key_ids=tuple(dict.fromkeys(self.key_id)),
             addresses=tuple(dict.fromkeys(self.ip)),
@@ -166,7 +168,8 @@ class TrailQuery(ReadQuery):
 async def trail(call: CallHere, query: Annotated[TrailQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
     workspace = await watched_workspace(call, query.workspace_id)
-    asked = query.asked(user_id)
+    streams = [await references.stream_in_filter(call, each) for each in query.stream]
+    asked = query.asked(user_id, streams)
     # The addresses are a part of the walk, though not of what is recorded of it.
     walk = Walk(user_id, workspace.workspace_id, {**asked.said, "ip": ",".join(query.ip)})
     after, filter_ = 0, asked.filter

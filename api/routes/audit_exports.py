@@ -92,7 +92,8 @@ async def export_trail(call: CallHere, body: NewExport) -> Reply:
             if saved is not None:
                 return await _answer(call, saved, 202, [REPLAYED])
     workspace_id = await _workspace(call, body)
-    wanted = trail_filter(since=body.since, until=body.until, stream=body.stream, actor=body.actor)
+    stream = body.stream and await references.stream_in_filter(call, body.stream)
+    wanted = trail_filter(since=body.since, until=body.until, stream=stream, actor=body.actor)
     if body.format == "ocel2" and (body.stream is not None or body.actor is not None):
         name = "actor" if body.stream is None else "stream"
         raise invalid(f"/{name}", "ocel2 tells of all tasks and people; leave it out.")

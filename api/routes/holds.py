@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from msgspec import UNSET, UnsetType
 from pydantic import ConfigDict, Field
 
+from api.http import references
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
@@ -14,7 +15,6 @@ from api.http.execute import changed, execute
 from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
-from api.http.references import default_workspace
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
@@ -48,7 +48,7 @@ class NewHold(Body):
     )
 
     workspace_id: Annotated[
-        Reference | None, Field(description="Left out: your default workspace.")
+        Reference | None, Field(description="Left out: the project's, else your default one.")
     ] = None
     user_id: Reference | None = None
     project_id: Reference | None = None
@@ -70,7 +70,14 @@ class HoldQuery(PageQuery):
     **write(HoldAnswer, may=(Kind.ALREADY_EXISTS,)),
 )
 async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
-    workspace_id = body.workspace_id or await default_workspace(call)
+    project_id = await references.project_id_in_body(
+        call, body.project_id, workspace_id=body.workspace_id
+    )
+    workspace_id = (
+        body.workspace_id
+        or await references.workspace_of(call, None, project_id)
+        or await references.default_workspace(call)
+    )
     if workspace_id is None:
         raise invalid("/workspace_id", "Name a workspace; you have none of your own.")
     eraser = call.house.eraser
@@ -81,7 +88,7 @@ async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
         reason=body.reason,
         user_id=body.user_id,
         wrote_here=workspace_id in wrote_in,
-        project_id=body.project_id,
+        project_id=project_id,
         since=_moment(body.since, "/since"),
         until=_moment(body.until, "/until"),
     )
@@ -94,7 +101,7 @@ async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
     **read(HoldPage, is_list=True, has_path=False, is_view=False),
 )
 async def list_holds(call: CallHere, query: Annotated[HoldQuery, Query()]) -> Reply:
-    workspace_id = query.workspace_id or await default_workspace(call)
+    workspace_id = query.workspace_id or await references.default_workspace(call)
     if workspace_id is None:
         raise invalid("/query/workspace_id", "Name a workspace; you have none of your own.")
     custody, manages = await kept_in(call, workspace_id)

@@ -53,6 +53,8 @@ _AFTER_A_MOVE = 5
 
 _STOPS = (Kind.TRASHED, Kind.ARCHIVED)
 
+_INSTEAD = {"project_id": "A task goes to another project by POST /tasks/{id}/move."}
+
 
 class TaskPageQuery(TaskInWorkspaceQuery, AsOf):
     pass
@@ -321,4 +323,7 @@ async def _require_same_identity(call: Call, task_id: str, body: TaskChanges) ->
         "creator_id": task.creator_id,
         "created_at": task.created_at,
     }
-    require_unchanged(body.sent_back, present)
+    sent = dict(body.sent_back)
+    if str(sent.get("project_id")).upper() == task.key.partition("-")[0]:
+        sent["project_id"] = task.project_id
+    require_unchanged(sent, present, _INSTEAD)

@@ -109,7 +109,9 @@ class NewTemplate(Body):
 
     name: Name
     description: Description = ""
-    workspace_id: Reference | None = None
+    workspace_id: Annotated[
+        Reference, Field(description="Left out: that of the task or project, else your own.")
+    ] | None = None  # fmt: skip
     from_task_id: Annotated[Reference, Field(description="Id or key.")] | None = None
     from_project_id: Annotated[Reference, Field(description="Id or key.")] | None = None
     kind: Literal["task", "project"] = "task"
@@ -155,7 +157,7 @@ async def create_template(call: CallHere, body: NewTemplate) -> Reply:
     command = CreateTemplate(
         name=body.name,
         description=body.description,
-        workspace_id=body.workspace_id,
+        workspace_id=body.workspace_id or await references.workspace_of(call, task_id, project_id),
         from_task_id=task_id,
         from_project_id=project_id,
         is_project=body.kind == "project",

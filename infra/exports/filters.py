@@ -58,7 +58,7 @@ def trail_filter(
     if first is not None and last is not None and last < first:
         raise invalid(f"{pointer}/to", "Must not be before `from`.")
     if stream is not None and kind_of(stream) is None:
-        raise invalid(f"{pointer}/stream", "Must be a stream's id, such as task_01j...")
+        raise invalid(f"{pointer}/stream", "Must be the id of something, such as task_01j...")
     if actor is not None and not is_id(actor, "user") and actor != SYSTEM_ACTOR:
         raise invalid(f"{pointer}/actor", "Must be a user's id, such as user_01j...")
     return TrailFilter(since=first, until=last, stream=stream, actor=actor)

@@ -49,6 +49,23 @@ def kinds(events: Sequence[dict[str, Any]]) -> list[str]:
     return [event["type"].partition(".")[0] for event in events]
 
 
+async def test_a_task_and_a_project_are_asked_for_by_their_keys_as_well(
+    ada: Api, nobody: Api
+) -> None:
+    _, workspace_id = await watched(ada, nobody)
+    project = await ada.project("SEC", workspace_id=workspace_id)
+    task = await ada.task(project_id="SEC")
+    for key, stream in (("SEC-1", task["id"]), ("sec", project["id"])):
+        found = await told(ada, workspace_id, stream=key)
+        assert {event["stream"] for event in found} == {stream}
+        asked = {"format": "csv", "workspace_id": workspace_id, "stream": key}
+        assert (await ada.post("/audit/exports", asked))["filter"] == {"stream": stream}
+    problem = await ada.refused(
+        422, "validation-failed", "GET", f"/audit/events?workspace_id={workspace_id}&stream=SEC-9"
+    )
+    assert pointers(problem) == ["/query/stream"]
+
+
 async def test_an_auditor_reads_who_did_what_from_where_in_the_order_of_the_log(
     ada: Api, nobody: Api
 ) -> None:

@@ -136,6 +136,16 @@ async def test_identity_sent_back_changed_is_refused(ada: Api, name: str, value:
     assert pointers(problem) == [f"/{name}"]
 
 
+async def test_a_task_sent_back_may_name_its_project_by_key_and_another_is_a_move(ada: Api) -> None:
+    await ada.project("WEB")
+    await ada.project("OPS")
+    task = await ada.task(project_id="WEB")
+    path = f"/tasks/{task['id']}"
+    assert await ada.patch(path, {"project_id": "web"}) == task
+    problem = await ada.refused(422, "validation-failed", "PATCH", path, {"project_id": "OPS"})
+    assert "POST /tasks/{id}/move" in problem["detail"]
+
+
 async def test_a_field_left_out_stays_and_null_clears_it(ada: Api) -> None:
     task = await ada.task(description="Long", due_date="2026-03-01", tags=["a"], estimate=3)
     left = await ada.patch(f"/tasks/{task['id']}", {"due_date": None, "tags": None})

@@ -120,6 +120,15 @@ async def test_a_hold_of_two_people_stops_an_erasure_until_two_lift_it(
     assert (await ada.get(f"/tasks/{firm['task']}"))["title"] == "Call Bea Blythe"
 
 
+async def test_a_hold_on_a_project_is_set_by_its_key_where_the_project_is(
+    ada: Api, firm: dict[str, Any]
+) -> None:
+    project = await ada.project("HELD", workspace_id=firm["id"])
+    body = {"project_id": "HELD", "reason": "Case 8"}
+    hold = await ada.put(f"/holds/{new_id('hold')}", body)
+    assert (hold["project_id"], hold["workspace_id"]) == (project["id"], firm["id"])
+
+
 async def test_nobody_is_erased_who_would_leave_others_without_an_owner(
     ada: Api, bob: Api, firm: dict[str, Any]
 ) -> None:

@@ -72,6 +72,15 @@ async def test_a_task_is_kept_as_a_template_with_its_days(ada: Api) -> None:
     assert made["due_date"] == "2031-06-08T23:59:59Z"
 
 
+async def test_a_template_is_kept_where_what_it_is_made_from_is(ada: Api) -> None:
+    workspace = await ada.post("/workspaces", {"name": "Elsewhere"})
+    await ada.project("ELSE", workspace_id=workspace["id"])
+    await ada.task("Kept", project_id="ELSE")
+    for source in ({"from_task_id": "ELSE-1"}, {"from_project_id": "ELSE"}):
+        template = await ada.post("/templates", {"name": "From there", **source})
+        assert template["workspace_id"] == workspace["id"]
+
+
 async def test_a_project_is_made_as_another_one_is_set_up(ada: Api) -> None:
     await ada.project("OLD")
     workflow = {

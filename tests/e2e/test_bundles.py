@@ -27,6 +27,11 @@ def test_a_bundle_is_exported_verified_and_not_verified_any_more(
     assert (found["verified"], found["trusted"]) == (True, True)
     assert (found["complete_from"], found["complete_to"]) == (1, told["events"])
 
+    asked_by_key = [*asked, "--stream", "AUD-1"]
+    (told,) = served.run_json("export", "bundle", *asked_by_key)
+    (found,) = served.run_json("verify", str(file))
+    assert found["filter"]["stream"].startswith("task_")
+
     content = bytearray(file.read_bytes())
     content[-100] ^= 1
     file.write_bytes(content)
