@@ -8,6 +8,7 @@ from api.http.absence import if_there
 from api.http.call import Call
 from api.http.visible import visible_workspace
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
+from domain.project.state import key_scope
 from domain.user.state import USER
 from domain.values.ids import is_id, kind_of
 from domain.workspace.state import Workspace
@@ -32,7 +33,7 @@ async def task_id(call: Call, text: str) -> str:
     house = call.house
     places = await _seen(call, house.tasks.find, text)
     if not places:
-        head = await _let_views_catch_up(call, TASKS_VIEW)
+        head = await let_views_catch_up(call, TASKS_VIEW)
         places = await _seen(call, house.tasks.find, text, position=head)
     found = await _only(call, places, lambda place: place.task_id)
     if found is None:
@@ -152,10 +153,19 @@ async def _project_by_key(call: Call, text: str, workspace_id: str | None) -> st
         return None
     house = call.house
     places = await _seen(call, house.projects.find, text, workspace_id)
-    if not places:
-        head = await _let_views_catch_up(call, PROJECTS_VIEW)
+    if not places or (workspace_id is None and await _hides_own(call, places, text)):
+        head = await let_views_catch_up(call, PROJECTS_VIEW)
         places = await _seen(call, house.projects.find, text, workspace_id, position=head)
     return await _only(call, places, lambda place: place.project_id)
+
+
+async def _hides_own(call: Call, places: Sequence[ProjectPlace], key: str) -> bool:
+    """Whether the caller's default workspace, which goes before others, has got a project with
+    this key that the view does not show yet."""
+    own = await default_workspace(call)
+    if own is None or any(place.workspace_id == own for place in places):
+        return False
+    return await call.house.store.claimed_by(key_scope(own), key.upper()) is not None
 
 
 async def _seen(
@@ -194,7 +204,7 @@ async def _only(call: Call, places: Sequence[P], id_of: Callable[[P], str]) -> s
     )
 
 
-async def _let_views_catch_up(call: Call, view: Projection) -> int | None:
+async def let_views_catch_up(call: Call, view: Projection) -> int | None:
     """A key that was given just now is known to the log before it is to the view: the position
     that the view has come to, None where it does not come there in time."""
     house = call.house

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from msgspec import UNSET
 from pydantic import ConfigDict, Field
 
+from api.http import references
 from api.http.absence import if_seen
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
@@ -208,12 +209,22 @@ async def get_user(call: CallHere, user_id: str, query: Annotated[ReadQuery, Que
 
 async def shared_workspaces(call: Call, user_id: str) -> tuple[str, ...]:
     """The workspaces that both the caller and somebody else are in now."""
-    access, caller = call.access, call.caller.user_id
     if not is_id(user_id, "user"):
         return ()
-    theirs = frozenset(await access.workspaces(user_id, call.position))
+    found = await _shared(call, user_id, call.position)
+    if not found and user_id != call.caller.user_id:
+        # Who was let in just now is known to the log before it is to the view.
+        head = await references.let_views_catch_up(call, MEMBERS_VIEW)
+        found = await _shared(call, user_id, head) if head is not None else found
+    return found
+
+
+async def _shared(call: Call, user_id: str, position: int | None) -> tuple[str, ...]:
+    """The same as of `position` at least."""
+    access, caller = call.access, call.caller.user_id
+    theirs = frozenset(await access.workspaces(user_id, position))
     shared = []
-    for workspace_id in await access.workspaces(caller, call.position):
+    for workspace_id in await access.workspaces(caller, position):
         if workspace_id in theirs:
             members = await access.of(workspace_id, await access.guard(workspace_id))
             if members.role(caller) is not None and members.role(user_id) is not None:

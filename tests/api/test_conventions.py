@@ -63,6 +63,7 @@ async def test_a_key_of_two_workspaces_is_the_default_ones_else_ambiguous(ada: A
     named = await ada.get(f"/projects/TWIN?workspace_id={two['id']}")
     assert named["id"] == second["id"]
     own = await ada.project("TWIN")
+    ada.position = 0  # the default workspace's is met though the view has only heard of the others
     assert (await ada.get("/projects/TWIN"))["id"] == own["id"]
 
 

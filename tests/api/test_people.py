@@ -160,6 +160,13 @@ async def test_somebody_is_seen_by_those_who_share_a_workspace(ada: Api, bob: Ap
     await bob.refused(404, "not-found", "GET", f"/workspaces/{workspace['id']}")
 
 
+async def test_whoever_was_let_in_just_now_is_seen_at_once(ada: Api, bob: Api) -> None:
+    await bob.refused(404, "not-found", "GET", f"/users/{ada.user_id}")
+    workspace = await ada.post("/workspaces", {"name": "Shared"})
+    await ada.post(f"/workspaces/{workspace['id']}/members", {"user_id": bob.user_id})
+    assert (await bob.get(f"/users/{ada.user_id}"))["id"] == ada.user_id
+
+
 async def test_the_last_owner_stays(ada: Api) -> None:
     workspace = ada.user["default_workspace_id"]
     member = f"/workspaces/{workspace}/members/{ada.user_id}"
