@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from api.cli.door import Door
+from api.cli.exits import BAD_USE, Exit
 from api.cli.house import house_of
 from api.cli.replay_sight import Sight
-from domain.errors import not_found
+from domain.errors import Kind, Refused, not_found
 from domain.values.frozen import dataclass
 from domain.values.ids import kind_of
 from infra import logs
@@ -50,7 +51,14 @@ def with_opened(wanted: Wanted, work: Callable[[Opened], Awaitable[None]]) -> No
 async def _opened(house: House, wanted: Wanted) -> Opened:
     door = Door(house, await _user(house, wanted))
     sight = Sight(door)
-    return Opened(house, door, sight, await sight.stream(wanted.stream, wanted.workspace))
+    try:
+        stream = await sight.stream(wanted.stream, wanted.workspace)
+    except Refused as refused:
+        if refused.kind is not Kind.NOT_FOUND or wanted.workspace is not None:
+            raise
+        detail = f"{refused.detail} Of another workspace, say which: --workspace, or --user."
+        raise Exit(BAD_USE, detail) from None
+    return Opened(house, door, sight, stream)
 
 
 async def _user(house: House, wanted: Wanted) -> str:

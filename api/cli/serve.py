@@ -22,7 +22,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 for any.")] = None,
     workers: Annotated[int | None, typer.Option(help="API processes.")] = None,
     roles: Annotated[
-        str | None, typer.Option(help="What to run, by comma: api, relay, projector.")
+        str | None,
+        typer.Option(help="What to run, by comma: api, relay, projector, scheduler, sealer."),
     ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of everything embedded.")] = None,
     with_parent: Annotated[

@@ -183,9 +183,9 @@ def _bound(text: str, kind: str, named: NamedField, *, upper: bool = False) -> s
             raise _wrong(named, "a number")
         return str(int(text)) if text.lstrip("-").isdigit() else repr(float(text))
     if is_day(text):
-        moment(f"{text}T00:00:00Z", named.pointer)
+        moment(f"{text}T00:00:00Z", named.pointer, or_day=True)
         return f"{text}T23:59:59" if upper else text
-    at = moment(text, named.pointer).astimezone(UTC)
+    at = moment(text, named.pointer, or_day=True).astimezone(UTC)
     return at.replace(tzinfo=None, microsecond=0).isoformat()
 
 

@@ -1,5 +1,6 @@
 """Bodies about comments, and the commands that they stand for."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 from msgspec import UNSET
@@ -9,7 +10,7 @@ from api.http.bodies import Body
 from api.http.values import Reference
 from commands.comment.add_comment import AddComment
 from commands.comment.edit_comment import EditComment
-from domain.errors import invalid
+from domain.errors import Invalid, invalid
 
 Text = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 20_000})]
 
@@ -78,6 +79,18 @@ class CommentChanges(Body):
             text=getattr(self, named) if self.gives(named) else UNSET,
             mentions=_ids(self.mentions) if self.gives("mentions") else UNSET,
         )
+
+
+def where_said(body: NewComment | CommentChanges, wrong: Invalid) -> Invalid:
+    """What is wrong with a text, at the field under which the client sent it."""
+    if not body.gives("content"):
+        return wrong
+    return Invalid(
+        *(
+            replace(each, pointer="/content") if each.pointer == "/text" else each
+            for each in wrong.problems
+        )
+    )
 
 
 def _ids(mentions: Mentions | None) -> tuple[str, ...]:

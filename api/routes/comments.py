@@ -16,14 +16,14 @@ from api.http.reads import Found, find_task, one
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import CommentPage
-from api.routes.comment_bodies import CommentChanges, NewComment
+from api.routes.comment_bodies import CommentChanges, NewComment, where_said
 from commands.comment.delete_comment import DeleteComment
 from commands.comment.restore_comment import RestoreComment
 from commands.execution import Outcome
 from commands.reactions.add_reaction import AddReaction
 from commands.reactions.remove_reaction import RemoveReaction
 from domain.comment.state import COMMENT, Comment
-from domain.errors import Kind, not_found
+from domain.errors import Invalid, Kind, not_found
 from domain.reactions.state import REACTIONS, Reactions, reactions_of
 from projections.comments import COMMENTS_VIEW, CommentAnswer, render_comment
 
@@ -39,7 +39,10 @@ _STOPS = (Kind.TRASHED, Kind.ARCHIVED)
 )
 async def add_comment(call: CallHere, task_id: str, body: NewComment) -> Reply:
     command = body.command(await references.task_id(call, task_id))
-    outcome = await execute(call, [command], body=body)
+    try:
+        outcome = await execute(call, [command], body=body)
+    except Invalid as wrong:
+        raise where_said(body, wrong) from None
     comment = outcome.state(COMMENT)
     # A new comment has no reactions yet; a repeated answer shows those of today.
     reactions = await _reactions(call, comment) if outcome.replayed else None
@@ -91,7 +94,11 @@ async def get_comment(
 )
 async def change_comment(call: CallHere, comment_id: str, body: CommentChanges) -> Reply:
     await _require_same_identity(call, comment_id, body)
-    outcome = await execute(call, [body.command(comment_id)], body=body, match=comment_id)
+    command = body.command(comment_id)
+    try:
+        outcome = await execute(call, [command], body=body, match=comment_id)
+    except Invalid as wrong:
+        raise where_said(body, wrong) from None
     return await _changed(call, outcome, await _reactions(call, outcome.state(COMMENT)))
 
 

@@ -23,17 +23,18 @@ def is_day(text: str) -> bool:
     return _DAY.fullmatch(text) is not None
 
 
-def moment(text: str, pointer: str) -> datetime:
-    """An RFC 3339 date-time, in UTC; Invalid where it has no offset or is no time at all.
+def moment(text: str, pointer: str, *, or_day: bool = False) -> datetime:
+    """An RFC 3339 date-time, in UTC; Invalid where it has no offset or is no time at all. `or_day`:
+    whoever asks takes whole days as well, and the refusal says so.
 
     Digits of a second beyond microseconds are cut off.
     """
     if _MOMENT.fullmatch(text) is None:
-        raise _not_a_time(pointer)
+        raise _not_a_time(pointer, or_day)
     try:
         parsed = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _not_a_time(pointer) from None
+        raise _not_a_time(pointer, or_day) from None
     return _in_range(parsed, pointer)
 
 
@@ -45,7 +46,7 @@ def day_or_moment(
     A whole day becomes its last second, or its first.
     """
     if not is_day(text):
-        return moment(text, pointer), False
+        return moment(text, pointer, or_day=True), False
     try:
         day = date.fromisoformat(text)
         # In the hour that comes twice, the end of a day is the later one, its start the earlier.
@@ -53,7 +54,7 @@ def day_or_moment(
         local = datetime.combine(day, clock, ZoneInfo(time_zone))
         return _in_range(local.astimezone(UTC), pointer), True
     except (ValueError, OverflowError, ZoneInfoNotFoundError):
-        raise _not_a_time(pointer) from None
+        raise _not_a_time(pointer, True) from None
 
 
 def checked_time_zone(name: str, pointer: str = "/time_zone") -> str:
@@ -78,9 +79,6 @@ def _in_range(at: datetime, pointer: str) -> datetime:
     return at
 
 
-def _not_a_time(pointer: str) -> Invalid:
-    return invalid(
-        pointer,
-        "Must be a date-time with an offset (RFC 3339, such as 2026-03-01T09:00:00Z),"
-        " or where a whole day is meant YYYY-MM-DD.",
-    )
+def _not_a_time(pointer: str, or_day: bool) -> Invalid:
+    form = "Must be a date-time with an offset (RFC 3339, such as 2026-03-01T09:00:00Z)"
+    return invalid(pointer, f"{form}{', or a whole day, YYYY-MM-DD' if or_day else ''}.")

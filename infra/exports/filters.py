@@ -70,4 +70,4 @@ def _moment(text: str, day_ends: timedelta, pointer: str) -> int:
             return microseconds(datetime.fromisoformat(text).replace(tzinfo=UTC) + day_ends)
         except (ValueError, OverflowError):
             pass  # what it is not, is said as of any other text
-    return microseconds(moment(text, pointer))
+    return microseconds(moment(text, pointer, or_day=True))

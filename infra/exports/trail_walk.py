@@ -58,5 +58,5 @@ async def trail_events(
 
 def _moment(text: str, pointer: str) -> datetime:
     if not is_day(text):
-        return moment(text, pointer)
-    return moment(f"{text}T00:00:00Z", pointer).astimezone(UTC)
+        return moment(text, pointer, or_day=True)
+    return moment(f"{text}T00:00:00Z", pointer, or_day=True).astimezone(UTC)

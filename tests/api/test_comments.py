@@ -118,6 +118,15 @@ async def test_comments_of_what_was_put_away_are_left_alone(ada: Api, bob: Api) 
         assert "restore" in problem["detail"]
 
 
+async def test_a_text_is_refused_under_the_name_that_it_came_by(ada: Api) -> None:
+    path = f"/tasks/{(await ada.task())['id']}/comments"
+    said = await ada.post(path, {"content": "hm"})
+    for method, at in (("POST", path), ("PATCH", f"/comments/{said['id']}")):
+        for name in ("text", "content"):
+            problem = await ada.refused(422, "validation-failed", method, at, {name: " "})
+            assert pointers(problem) == [f"/{name}"]
+
+
 async def test_a_name_that_cannot_see_the_task_is_text_like_any_other(ada: Api, bob: Api) -> None:
     task = await ada.task()
     path = f"/tasks/{task['id']}/comments"

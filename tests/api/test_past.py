@@ -221,6 +221,15 @@ async def test_what_is_no_moment_is_refused(ada: Api, query: str, pointer: str) 
     assert pointers(problem) == [f"/query/{pointer}"]
 
 
+async def test_a_day_is_no_moment_and_only_where_it_would_be_taken_is_it_asked_for(
+    ada: Api,
+) -> None:
+    then = await ada.refused(422, "validation-failed", "GET", "/tasks?as_of=2024-01-01")
+    due = await ada.refused(422, "validation-failed", "GET", "/tasks?due_before=soon")
+    assert "YYYY-MM-DD" not in then["detail"]
+    assert "YYYY-MM-DD" in due["detail"]
+
+
 async def test_a_cursor_goes_on_in_its_own_moment_only(ada: Api) -> None:
     for number in range(5):
         await ada.task(f"Task {number}")
