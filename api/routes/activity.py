@@ -25,8 +25,10 @@ from domain.aggregate import Aggregate
 from domain.errors import invalid, not_found
 from domain.project.state import PROJECT
 from domain.task.state import TASK
+from domain.user.state import USER
 from domain.values.ids import SYSTEM_WORKSPACE, is_id
 from domain.values.moment import moment
+from domain.workspace.state import WORKSPACE
 from projections.activity import ACTIONS, ACTIVITY_VIEW, ActivityFilter
 from projections.questions import Listing, Scope
 
@@ -131,6 +133,7 @@ async def workspace_activity(
     call: CallHere, workspace_id: str, query: Annotated[FeedQuery, Query()]
 ) -> Reply:
     await visible_workspace(call, workspace_id)
+    await _require_there(call, query, WORKSPACE, workspace_id)
     asked = query.asked_of(call, workspace_id=workspace_id)
     return await _feed(call, query, asked, (workspace_id,))
 
@@ -148,11 +151,15 @@ async def user_activity(call: CallHere, user: str, query: Annotated[FeedQuery, Q
     workspaces = await shared_workspaces(call, user_id)
     if not workspaces and user_id != caller:
         raise not_found("user")
+    await _require_there(call, query, USER, user_id)
     asked = query.asked_of(call)
     own = user_id == caller and call.within is None
     if asked.actor_ids and user_id not in asked.actor_ids:
         workspaces, own = (), False  # somebody else did nothing of what this person did
     return await _feed(call, query, replace(asked, actor_ids=(user_id,)), workspaces, own=own)
+
+
+_CALLED = {"task": "task", "proj": "project", "ws": "workspace", "user": "user"}
 
 
 async def _require_there(
@@ -161,7 +168,7 @@ async def _require_there(
     """Raises Refused(NOT_FOUND) for the feed of what did not exist yet at the moment asked for."""
     then = await moment_of(call, query)
     if then is not None and await state_then(call, then, aggregate, stream) is None:
-        raise not_found("task" if aggregate is TASK else "project")
+        raise not_found(_CALLED[aggregate.kind])
 
 
 async def _feed(

@@ -188,7 +188,9 @@ async def test_what_was_not_there_yet_is_not_found(ada: Api) -> None:
     before = ada.position
     project = await ada.project("NEW")
     task = await ada.task("New", project_id=project["id"])
+    workspace = await ada.post("/workspaces", {"name": "New"})
     for path in (
+        f"/workspaces/{workspace['id']}/activity",
         f"/tasks/{task['id']}",
         f"/tasks/{task['id']}/activity",
         f"/projects/{project['id']}",
