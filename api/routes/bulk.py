@@ -21,7 +21,7 @@ from api.routes.filter_bodies import FILTERS, filters_of, inside, list_query
 from api.routes.job_answers import result_of
 from api.routes.task_bodies import TaskChanges
 from api.routes.task_listing import TaskInWorkspaceQuery, in_workspace
-from domain.errors import Invalid, Kind, Problem, first_still_runs, invalid
+from domain.errors import Invalid, Kind, Problem, first_still_runs, invalid, pointer_token
 from infra.ids import new_id
 from infra.jobs.book import Item, Job, NewJob
 from infra.jobs.changes import as_values
@@ -198,6 +198,12 @@ def _patch(given: Mapping[str, Any]) -> TaskChanges:
 
 def _query(given: Mapping[str, Any]) -> TaskInWorkspaceQuery:
     """The filter as a query string says it, so that each means here what it means there."""
+    empty = [name for name, value in given.items() if value in ("", [])]
+    if empty:
+        detail = "It names nothing, and would let every task in; leave it out where that is meant."
+        raise Invalid(
+            *(Problem(f"/filter/{pointer_token(name)}", "empty", detail) for name in empty)
+        )
     return list_query(filters_of(given, "/filter", "A bulk has no pages and no order."))
 
 

@@ -132,6 +132,7 @@ async def test_the_same_bulk_again_gives_its_first_answer(ada: Api) -> None:
         ({"filter": {}, "patch": {"colour": 1}}, ["/patch/colour"]),
         ({"filter": {}, "patch": {"key": "WEB-1"}}, ["/patch/key"]),
         ({"filter": {}, "patch": {"title": ""}}, ["/patch/title"]),
+        ({"filter": {"tags": [], "q": ""}, "patch": {}}, ["/filter/tags", "/filter/q"]),
         ({"filter": [], "patch": {}}, ["/filter"]),
         ({"filter": {}}, ["/patch"]),
     ],
