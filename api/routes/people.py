@@ -42,6 +42,9 @@ BODY_PROBLEMS = (
 )
 
 
+_INSTEAD = {"email": "An address is changed by POST /auth/email."}
+
+
 class NewUser(Body):
     model_config = ConfigDict(
         json_schema_extra={
@@ -74,7 +77,6 @@ class ProfileChanges(Body):
 
     derived: ClassVar[frozenset[str]] = frozenset(
         {
-            "avatar_url",
             "default_workspace_id",
             "email_verified",
             "has_second_factor",
@@ -83,7 +85,7 @@ class ProfileChanges(Body):
         }
     )
     identity: ClassVar[frozenset[str]] = frozenset(
-        {"id", "user_id", "username", "email", "created_at"}
+        {"avatar_url", "id", "user_id", "username", "email", "created_at"}
     )
 
     name: Name = ""
@@ -261,6 +263,7 @@ def _require_same_identity(body: ProfileChanges, user: User) -> None:
         "user_id": user.user_id,
         "username": readable(user.username),
         "email": readable(user.email),
+        "avatar_url": None,
         "created_at": user.created_at,
     }
-    require_unchanged(body.sent_back, present)
+    require_unchanged(body.sent_back, present, _INSTEAD)

@@ -180,6 +180,7 @@ async def test_a_profile_changes_only_where_it_may(ada: Api) -> None:
     for body, pointer in (
         ({"time_zone": "Mars/Olympus"}, "/time_zone"),
         ({"email": "other@example.org"}, "/email"),
+        ({"avatar_url": "https://example.org/ada.png"}, "/avatar_url"),
         ({"name": ""}, "/name"),
         ({"name": None}, "/name"),
         ({"admin": True}, "/admin"),
