@@ -32,6 +32,7 @@ def configure(level: str, role: str) -> None:
         return event
 
     number = logging.getLevelNamesMapping()[level.upper()]
+    stream = sys.stderr.buffer
     structlog.configure(
         processors=[
             add_context,
@@ -42,7 +43,7 @@ def configure(level: str, role: str) -> None:
             structlog.processors.JSONRenderer(serializer=_dumps),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: _Lines(sys.stderr.buffer),
+        logger_factory=lambda *_: _Lines(stream),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

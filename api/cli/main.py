@@ -53,6 +53,7 @@ _VERIFY_DATABASE = Entry("api.cli.verify_database", "Say whether the live system
 
 def main() -> None:
     """The console script. Where nobody reads on (`| head`), it ends without a word."""
+    _open_what_is_closed()
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -101,6 +102,16 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"taskledger: {explained.message}\n")
         return explained.code
     return 0
+
+
+def _open_what_is_closed() -> None:
+    """Who was begun without one of the three streams (`2>&-`) has it lead nowhere: else the next
+    file or connection would get its number, and be written to as if it were the stream."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: its own
+            os.set_inheritable(stream, True)
+            setattr(sys, name, os.fdopen(stream, mode))
 
 
 def _left_unread() -> list[int]:

@@ -104,3 +104,12 @@ def test_the_console_script_is_the_same_command() -> None:
     ]
     assert shown[0] == shown[1]
     assert "rebuild" in shown[0]
+
+
+def test_a_command_that_was_begun_without_streams_ends_as_any_other() -> None:
+    command = 'exec "$0" -m api.cli.main "$1" <&- >&- 2>&-'
+    codes = [
+        subprocess.run(["sh", "-c", command, sys.executable, each], timeout=30).returncode
+        for each in ("--version", "frobnicate")
+    ]
+    assert codes == [0, 2]
