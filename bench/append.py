@@ -28,7 +28,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bench.log import empty_database, empty_log
 from bench.servers import own_folder, parts
-from bench.table import Row, printed, verdict
+from bench.table import Row, p99, printed, verdict
 from commands.commit import Commit, NewEvent
 from domain.task.events import TaskCreated
 from domain.values.recorded import Origin
@@ -85,7 +85,7 @@ def main() -> int:
                 found = _our_round(url, processes, waiting, commits)
                 rates.append(_rate(found))
                 if (processes, waiting) == (1, 64):
-                    p99s.append(statistics.quantiles(found[0].latencies_ms, n=100)[98])
+                    p99s.append(p99(found[0].latencies_ms))
     processes, threads = at_once
     note = f"theirs: {processes} process{'es' * (processes > 1)} of {threads} threads"
     rows = [
@@ -94,12 +94,12 @@ def main() -> int:
         Row("append, 256 waiting in each of two processes", ours[2, 256], theirs),
     ]
     print(printed(rows, "events/s: min / median / max", yardstick="library"))
-    p99 = statistics.median(p99s)
-    print(verdict(p99 < P99_AT_MOST_MS, (
-        f"at 64 waiting, p99 {min(p99s):.1f} / {p99:.1f} / {max(p99s):.1f} ms,"
+    at_99 = statistics.median(p99s)
+    print(verdict(at_99 < P99_AT_MOST_MS, (
+        f"at 64 waiting, p99 {min(p99s):.1f} / {at_99:.1f} / {max(p99s):.1f} ms,"
         f" {P99_AT_MOST_MS} at most"
     )))  # fmt: skip
-    return 0 if rows[0].kept and p99 < P99_AT_MOST_MS else 1
+    return 0 if rows[0].kept and at_99 < P99_AT_MOST_MS else 1
 
 
 def _rate(found: Sequence[Measured]) -> float:

@@ -25,7 +25,7 @@ from bench import wrk
 from bench.company import Company, Team
 from bench.log import Base, rebuilt, store_over
 from bench.servers import Server, own_folder, parts, product
-from bench.table import Row, printed, verdict
+from bench.table import Row, p99, printed, verdict
 from bench.wrk import Call
 from commands.commit import Commit, NewEvent
 from domain.task.events import TaskAssigned
@@ -132,10 +132,10 @@ async def _ask(
         asker = await asker_of(embedded, key, client, company)
         for what, (paths, most) in _questions(asker).items():
             took = await _at_a_pace(asker, paths, seconds)
-            p99 = statistics.quantiles(took, n=100)[98]
-            print(verdict(p99 <= most, (
+            at_99 = p99(took)
+            print(verdict(at_99 <= most, (
                 f"{what}, {PACE} a second: p50 {statistics.median(took):.1f} ms,"
-                f" p99 {p99:.1f} ms (at most {most:.0f})"
+                f" p99 {at_99:.1f} ms (at most {most:.0f})"
             )), flush=True)  # fmt: skip
     if not wrk.is_installed():
         print("wrk is not installed: how much it takes at most was not measured")

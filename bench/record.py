@@ -27,7 +27,7 @@ from bench.company import Company
 from bench.large import load
 from bench.log import Base, store_over
 from bench.servers import Server, own_folder, parts, product, wait_until
-from bench.table import verdict
+from bench.table import p99, verdict
 from commands.commit import Commit
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
@@ -198,9 +198,9 @@ def _size(connection: psycopg.Connection) -> int:
 
 
 def _told(what: str, took: Sequence[float], most: float) -> None:
-    p99 = statistics.quantiles(took, n=100)[98]
-    print(verdict(p99 <= most, (
-        f"{what}: p50 {statistics.median(took):.1f} ms, p99 {p99:.1f} ms (at most {most:.0f}),"
+    at_99 = p99(took)
+    print(verdict(at_99 <= most, (
+        f"{what}: p50 {statistics.median(took):.1f} ms, p99 {at_99:.1f} ms (at most {most:.0f}),"
         f" worst {max(took):.1f} ms"
     )), flush=True)  # fmt: skip
 

@@ -44,6 +44,11 @@ def printed(rows: Sequence[Row], unit: str, yardstick: str = "plain") -> str:
     )
 
 
+def p99(values: Sequence[float]) -> float:
+    """What 99 of 100 do not exceed; of two values at least."""
+    return statistics.quantiles(values, n=100)[98]
+
+
 def verdict(kept: bool, what: str) -> str:
     """One promise and what was measured, as a line."""
     return f"{'kept' if kept else 'MISSED'}: {what}"
