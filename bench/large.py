@@ -24,6 +24,7 @@ import uvloop
 from bench import wrk
 from bench.company import Company, Team
 from bench.log import Base, rebuilt, store_over
+from bench.pace import answers_ms
 from bench.servers import Server, own_folder, parts, product
 from bench.table import Row, p99, printed, verdict
 from bench.wrk import Call
@@ -131,11 +132,13 @@ async def _ask(
     async with httpx.AsyncClient(base_url=address, timeout=30.0) as client:
         asker = await asker_of(embedded, key, client, company)
         for what, (paths, most) in _questions(asker).items():
-            took = await _at_a_pace(asker, paths, seconds)
+            chance = random.Random(3)
+            asked = (chance.choice(paths) for _ in range(int(seconds * PACE)))
+            took, failed = await answers_ms(client, asked, PACE)
             at_99 = p99(took)
-            print(verdict(at_99 <= most, (
+            print(verdict(at_99 <= most and not failed, (
                 f"{what}, {PACE} a second: p50 {statistics.median(took):.1f} ms,"
-                f" p99 {at_99:.1f} ms (at most {most:.0f})"
+                f" p99 {at_99:.1f} ms (at most {most:.0f}){f', {failed} failed' if failed else ''}"
             )), flush=True)  # fmt: skip
     if not wrk.is_installed():
         print("wrk is not installed: how much it takes at most was not measured")
@@ -232,23 +235,6 @@ def _lists(projects: Sequence[str]) -> Iterator[str]:
 def _searches() -> Iterable[str]:
     words = ("invoice", "printer budget", "custmer", "mob", "search export")
     return (f"/search?q={each.replace(' ', '+')}&limit=50" for each in words)
-
-
-async def _at_a_pace(asker: Asker, paths: Sequence[str], seconds: float) -> list[float]:
-    """Milliseconds of each request, begun at an even pace whether others are back or not."""
-    chance = random.Random(3)
-
-    async def one() -> float:
-        began = time.perf_counter()
-        (await asker.client.get(chance.choice(paths))).raise_for_status()
-        return (time.perf_counter() - began) * 1000
-
-    loop = asyncio.get_running_loop()
-    pace, running = loop.time(), []
-    for number in range(int(seconds * PACE)):
-        await asyncio.sleep(pace + number / PACE - loop.time())
-        running.append(asyncio.create_task(one()))
-    return await asyncio.gather(*running)
 
 
 def _sizes(embedded: EmbeddedParts, tasks: int, events: int) -> str:

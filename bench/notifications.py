@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import httpx
 import psycopg
 
+from bench.pace import paced
 from bench.servers import Server, own_folder, parts, product
 from bench.table import Row, p99, printed, verdict
 from commands.commit import Commit, NewEvent
@@ -42,7 +43,7 @@ _FEW = 50
 _ROUNDS = 20
 _SECONDS = 15
 _LISTS = 1_000
-_LIST_EVERY_S = 0.02
+_LISTS_A_SECOND = 50
 _POLL_S = 0.004
 _PATIENCE_S = 60.0
 _AT_ONCE = 64
@@ -162,7 +163,11 @@ async def _measure(embedded: EmbeddedParts, server: Server, seconds: int) -> int
     for what, values, most in (
         (f"a change that {WATCHERS} watch: all have it after", took, ALL_HAVE_IT_MS),
         (f"{A_SECOND} notifications a second for {seconds} s: after", lags, ALL_HAVE_IT_MS),
-        (f"a list of 50, {unread} unread of {unread}, 50 a second:", lists, LIST_P99_MS),
+        (
+            f"a list of 50, {unread} unread of {unread}, {_LISTS_A_SECOND} a second:",
+            lists,
+            LIST_P99_MS,
+        ),
     ):
         at_99 = p99(values)
         print(verdict(at_99 < most, (
@@ -203,12 +208,9 @@ async def _kept_up(bench: Bench, seconds: int) -> tuple[list[float], float]:
         committed.append((position, time.perf_counter()))
 
     watching = asyncio.create_task(_watch(bench, seen))
-    began = time.perf_counter()
-    running = []
-    for number, task in enumerate(tasks[:changes]):
-        await asyncio.sleep(began + number * _FEW / A_SECOND - time.perf_counter())
-        running.append(asyncio.create_task(change(task)))
-    await asyncio.gather(*running)
+    async with asyncio.TaskGroup() as running:
+        async for task in paced(tasks[:changes], A_SECOND / _FEW):
+            running.create_task(change(task))
     last = max(position for position, _ in committed)
 
     async def all_seen() -> bool:
@@ -239,9 +241,7 @@ async def _watch(bench: Bench, seen: list[tuple[int, float]]) -> None:
 async def _lists(bench: Bench) -> list[float]:
     """Milliseconds of requests for one's list, one after another at an even pace."""
     took = []
-    pace = time.perf_counter()
-    for number in range(_LISTS):
-        await asyncio.sleep(max(0.0, pace + number * _LIST_EVERY_S - time.perf_counter()))
+    async for _ in paced(range(_LISTS), _LISTS_A_SECOND):
         began = time.perf_counter()
         (await bench.client.get("/notifications?limit=50")).raise_for_status()
         took.append((time.perf_counter() - began) * 1000)

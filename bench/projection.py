@@ -21,6 +21,7 @@ import uvloop
 from psycopg import sql
 
 from bench.log import Base, empty_log, rebuilt, store_over
+from bench.pace import paced
 from bench.servers import own_folder, parts, wait_until
 from bench.table import Row, p99, printed, verdict
 from bench.work import AT_ONCE, Work
@@ -231,16 +232,11 @@ async def _lags(base: Base, seconds: float) -> list[float]:
         work = Work(3)
         for commit in work.beginning():
             await store.append(commit)
-        loop = asyncio.get_running_loop()
-        upto: asyncio.Future[int] = loop.create_future()
+        upto: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         watching = asyncio.create_task(_watch(base, seen, upto))
-        pace = loop.time()
         running: deque[asyncio.Task[None]] = deque()
-        for number, commit in enumerate(work.day()):
-            due = pace + number / COMMANDS_A_SECOND
-            if due > pace + seconds:
-                break
-            await asyncio.sleep(due - loop.time())
+        day = itertools.islice(work.day(), int(seconds * COMMANDS_A_SECOND))
+        async for commit in paced(day, COMMANDS_A_SECOND):
             if len(running) == AT_ONCE:
                 await running.popleft()
             running.append(asyncio.create_task(_commit(store, commit, committed)))

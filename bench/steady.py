@@ -21,6 +21,7 @@ import httpx
 
 from bench import wrk
 from bench.http import Filled, fill_product, lag
+from bench.pace import paced
 from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import p99, verdict
 from bench.wrk import Call, Count
@@ -165,14 +166,10 @@ async def _visible(filled: Filled, server: Server, seconds: float, folder: Path)
         with wrk.driving(
             server.url, others, seconds, folder, a_second=COMMANDS_A_SECOND
         ) as counted:
-            loop = asyncio.get_running_loop()
-            pace, running = loop.time(), []
-            names = list(views)
-            for number in range(int(seconds * _LOOKS_A_SECOND * len(names))):
-                place = number / (_LOOKS_A_SECOND * len(names))
-                await asyncio.sleep(pace + place - loop.time())
-                running.append(asyncio.create_task(one(names[number % len(names)])))
-            await asyncio.gather(*running)
+            looks = list(views) * int(seconds * _LOOKS_A_SECOND)
+            async with asyncio.TaskGroup() as running:
+                async for view in paced(looks, _LOOKS_A_SECOND * len(views)):
+                    running.create_task(one(view))
             count = await asyncio.to_thread(counted)
     for view, waited in took.items():
         at_99 = p99(waited)
