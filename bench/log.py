@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -17,6 +18,8 @@ from infra.postgres.pool import open_pool
 from infra.processes.rebuild import Rebuild
 from infra.processes.sessions import Sessions
 from projections.projection import Projection
+
+SIGNED: Final[LiteralString] = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,12 @@ class Base:
     def session(self) -> Iterator[psycopg.Connection]:
         with psycopg.connect(self.url(SUPERUSER), autocommit=True) as connection:
             yield connection
+
+
+def signed(connection: psycopg.Connection) -> int:
+    """The last position of the log that a checkpoint holds."""
+    ((size,),) = connection.execute(SIGNED).fetchall()
+    return int(size)
 
 
 def empty_database(embedded: EmbeddedParts, name: str) -> Base:

@@ -25,7 +25,7 @@ import uvloop
 
 from bench.company import Company
 from bench.large import load
-from bench.log import Base, store_over
+from bench.log import SIGNED, Base, signed, store_over
 from bench.pace import answers_ms, paced
 from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import p99, verdict
@@ -47,7 +47,7 @@ PROOF_P99_MS: Final = 20
 PROOFS_A_SECOND: Final = 100
 
 _EVENTS_A_TASK: Final = 2.9
-_SIGNED: Final = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
+_SEALED_WITHIN_S: Final = 1_800
 _WATCH_EVERY_S: Final = 0.004
 
 
@@ -79,10 +79,10 @@ def main() -> int:
 
 
 def _sealed(embedded: EmbeddedParts, server: Server, head: int) -> None:
-    with _session(embedded) as connection:
+    with Base(embedded).session() as connection:
         began = time.perf_counter()
-        wait_until(lambda: _size(connection) > 0, "something is signed", patience_s=600)
-        wait_until(lambda: _size(connection) >= head, "all is signed", patience_s=600)
+        wait_until(lambda: signed(connection) > 0, "something is signed", _SEALED_WITHIN_S)
+        wait_until(lambda: signed(connection) >= head, "all is signed", _SEALED_WITHIN_S)
         rate = head / (time.perf_counter() - began)
     print(verdict(rate >= SEALED_A_SECOND, (
         f"{head:,} events sealed from nothing, its start included: {rate:,.0f} a second (at least"
@@ -93,7 +93,7 @@ def _sealed(embedded: EmbeddedParts, server: Server, head: int) -> None:
 async def _signed(embedded: EmbeddedParts, key: bytes, company: Company, seconds: float) -> None:
     """Milliseconds from the answer to each commit until a checkpoint holds its last event."""
     committed: list[tuple[int, float]] = []
-    signed: list[tuple[int, float]] = []
+    seen: list[tuple[int, float]] = []
 
     async def append(store: PostgresEventStore, commit: Commit) -> None:
         receipt = await store.append(commit)
@@ -103,37 +103,34 @@ async def _signed(embedded: EmbeddedParts, key: bytes, company: Company, seconds
         for commit in company.beginning():
             await store.append(commit)
         done = asyncio.Event()
-        watching = asyncio.create_task(_watch(embedded, signed, committed, done))
+        watching = asyncio.create_task(_watch(embedded, seen, committed, done))
         some = islice(company.tasks(), int(seconds * COMMANDS_A_SECOND))
         async with asyncio.TaskGroup() as running:
             async for commit in paced(some, COMMANDS_A_SECOND):
                 running.create_task(append(store, commit))
         done.set()
         await asyncio.wait_for(watching, 60)
-    sizes = [size for size, _ in signed]
+    sizes = [size for size, _ in seen]
     _told(
         f"from a commit to its checkpoint, {COMMANDS_A_SECOND} a second",
-        [(signed[bisect_left(sizes, at)][1] - when) * 1000 for at, when in committed],
+        [(seen[bisect_left(sizes, at)][1] - when) * 1000 for at, when in committed],
         CHECKPOINT_P99_MS,
     )
 
 
 async def _watch(
     embedded: EmbeddedParts,
-    signed: list[tuple[int, float]],
+    seen: list[tuple[int, float]],
     committed: Sequence[tuple[int, float]],
     done: asyncio.Event,
 ) -> None:
-    assert embedded.postgres is not None
-    connecting = psycopg.AsyncConnection.connect(
-        embedded.postgres.url_of(SUPERUSER), autocommit=True
-    )
+    connecting = psycopg.AsyncConnection.connect(Base(embedded).url(SUPERUSER), autocommit=True)
     async with await connecting as connection:
         while True:
-            (row,) = await (await connection.execute(_SIGNED)).fetchall()
-            if not signed or row[0] > signed[-1][0]:
-                signed.append((row[0], time.perf_counter()))
-            if done.is_set() and signed[-1][0] >= max(at for at, _ in committed):
+            (row,) = await (await connection.execute(SIGNED)).fetchall()
+            if not seen or row[0] > seen[-1][0]:
+                seen.append((row[0], time.perf_counter()))
+            if done.is_set() and seen[-1][0] >= max(at for at, _ in committed):
                 return
             await asyncio.sleep(_WATCH_EVERY_S)
 
@@ -177,16 +174,6 @@ async def _proofs(server: Server, head: int, seconds: float) -> None:
         )
         took, failed = await answers_ms(client, paths, PROOFS_A_SECOND)
     _told(f"a proof of inclusion, {PROOFS_A_SECOND} a second", took, PROOF_P99_MS, failed)
-
-
-def _session(embedded: EmbeddedParts) -> psycopg.Connection:
-    assert embedded.postgres is not None
-    return psycopg.connect(embedded.postgres.url_of(SUPERUSER), autocommit=True)
-
-
-def _size(connection: psycopg.Connection) -> int:
-    row = connection.execute(_SIGNED).fetchone()
-    return 0 if row is None else int(row[0])
 
 
 def _told(what: str, took: Sequence[float], most: float, failed: int = 0) -> None:
