@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -52,17 +52,31 @@ class Load:
     calls: Sequence[Call]
     a_second: float
     p99_ms: float
+    connections: int = wrk.CONNECTIONS
+
+    def told(self, of: str, count: Count, note: str = "") -> str:
+        """What came of it, and whether it is what was promised."""
+        kept = (
+            count.p99_ms <= self.p99_ms
+            and count.failed == 0
+            and count.per_second >= self.a_second * _KEPT_PACE
+        )
+        return verdict(kept, (
+            f"{of}{self.name}: {count.per_second:,.0f} a second ({self.a_second:,.0f} wanted),"
+            f" p50 {count.p50_ms:.0f} ms, p99 {count.p99_ms:.0f} ms (at most {self.p99_ms:.0f}),"
+            f" {count.failed} failed{note}"
+        ))  # fmt: skip
 
 
-def average(filled: Filled) -> Sequence[Load]:
-    """Reads, creations, changes and comments a second."""
+def average(filled: Filled, times: int = 1) -> Sequence[Load]:
+    """Reads, creations, changes and comments, so many times as often as on average."""
     reads = [*filled.read(), *filled.list_of_50() * 50, *filled.draw_board() * 25]
     random.Random(4).shuffle(reads)
     return [
-        Load("reads", reads, 1_157, READS_P99_MS),
-        Load("creations", filled.create(filled.spread), 116, WRITES_P99_MS),
-        Load("changes", filled.update(), 231, WRITES_P99_MS),
-        Load("comments", filled.comment(), 58, WRITES_P99_MS),
+        Load("reads", reads, 1_157 * times, READS_P99_MS),
+        Load("creations", filled.create(filled.spread), 116 * times, WRITES_P99_MS),
+        Load("changes", filled.update(), 231 * times, WRITES_P99_MS),
+        Load("comments", filled.comment(), 58 * times, WRITES_P99_MS),
     ]
 
 
@@ -82,42 +96,28 @@ def main() -> int:
     ):
         filled = asyncio.run(fill_product(server))
         _caught_up(server)
-        loads = average(filled)
-        _all_at_once("the average", loads, 1, server, seconds, folder)
-        _all_at_once("its peak", loads, PEAK, server, seconds, folder)
+        _all_at_once("the average", average(filled), server, seconds, folder)
+        _all_at_once("its peak", average(filled, PEAK), server, seconds, folder)
         _over_many(filled, server, seconds, folder)
         asyncio.run(_visible(filled, server, seconds, folder))
     return 0
 
 
 def _all_at_once(
-    what: str, loads: Sequence[Load], times: int, server: Server, seconds: float, folder: Path
+    what: str, loads: Sequence[Load], server: Server, seconds: float, folder: Path
 ) -> None:
     behind: list[float] = []
     with ExitStack() as running:
         ends = time.perf_counter() + seconds
         counted: list[Callable[[], Count]] = [
-            running.enter_context(
-                wrk.driving(server.url, load.calls, seconds, folder, a_second=load.a_second * times)
-            )
-            for load in loads
+            running.enter_context(_driving(load, server, seconds, folder)) for load in loads
         ]
         while time.perf_counter() < ends:
             behind.append(lag(server)[1])
             time.sleep(_LAG_EVERY_S)
         counts = [each() for each in counted]
     for load, count in zip(loads, counts, strict=True):
-        wanted = load.a_second * times
-        kept = (
-            count.p99_ms <= load.p99_ms
-            and count.failed == 0
-            and count.per_second >= wanted * _KEPT_PACE
-        )
-        print(verdict(kept, (
-            f"{what}, {load.name}: {count.per_second:,.0f} a second ({wanted:,.0f} wanted),"
-            f" p50 {count.p50_ms:.0f} ms, p99 {count.p99_ms:.0f} ms (at most {load.p99_ms:.0f}),"
-            f" {count.failed} failed"
-        )), flush=True)  # fmt: skip
+        print(load.told(f"{what}, ", count), flush=True)
     print(verdict(max(behind) <= BEHIND_S, (
         f"{what}: the view furthest behind was {statistics.median(behind):.2f} s behind,"
         f" {max(behind):.2f} s at most (at most {BEHIND_S:.0f}); caught up"
@@ -126,18 +126,25 @@ def _all_at_once(
 
 
 def _over_many(filled: Filled, server: Server, seconds: float, folder: Path) -> None:
-    count = wrk.drive(server.url, filled.read(), seconds, folder, OPEN_CONNECTIONS, READS_OVER_THEM)
-    kept = (
-        count.p99_ms <= OVER_THEM_P99_MS
-        and count.failed == 0
-        and count.per_second >= READS_OVER_THEM * _KEPT_PACE
+    load = Load(
+        f"a task by id over {OPEN_CONNECTIONS:,} connections",
+        filled.read(),
+        READS_OVER_THEM,
+        OVER_THEM_P99_MS,
+        OPEN_CONNECTIONS,
     )
+    with _driving(load, server, seconds, folder) as counted:
+        count = counted()
     memory = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
-    print(verdict(kept, (
-        f"a task by id over {OPEN_CONNECTIONS:,} connections: {count.per_second:,.0f} a second"
-        f" ({READS_OVER_THEM:,} wanted), p50 {count.p50_ms:.0f} ms, p99 {count.p99_ms:.0f} ms (at"
-        f" most {OVER_THEM_P99_MS:.0f}), {count.failed} failed; its processes took {memory} at most"
-    )), flush=True)  # fmt: skip
+    print(load.told("", count, f"; its processes took {memory} at most"), flush=True)
+
+
+def _driving(
+    load: Load, server: Server, seconds: float, folder: Path
+) -> AbstractContextManager[Callable[[], Count]]:
+    return wrk.driving(
+        server.url, load.calls, seconds, folder, load.connections, a_second=load.a_second
+    )
 
 
 async def _visible(filled: Filled, server: Server, seconds: float, folder: Path) -> None:
