@@ -69,6 +69,11 @@ class Company:
         """How many events a stream has by now."""
         return self._versions.get(stream, 0)
 
+    def neighbours(self) -> list[Team]:
+        """The teams of one workspace."""
+        workspace_id = self.teams[0].workspace_id
+        return [team for team in self.teams if team.workspace_id == workspace_id]
+
     def beginning(self) -> Iterator[Commit]:
         """People, workspaces and projects; each commit may wait for those before it."""
         for workspace_id, people in self.workspaces.items():

@@ -1,7 +1,9 @@
 """A million tasks on one box: loading them, rebuilding every view, and asking.
 
-`python -m bench large [--tasks N] [--seconds S]`. Loaded is by appending whole commits, as fast as
-the log takes them, with the views held; what commands cost is measured elsewhere.
+`python -m bench large [--tasks N] [--seconds S] [--folder F [--stage S]]`. Loaded is by appending
+whole commits, as fast as the log takes them, with the views held; what commands cost is measured
+elsewhere. In a folder of one's own all stays, and the same command goes on where it was cut off: at
+the first view that does not stand yet, or at the questions.
 """
 
 import argparse
@@ -18,14 +20,14 @@ from pathlib import Path
 from typing import Final
 
 import httpx
-import psycopg
+import msgspec
 import uvloop
 
 from bench import wrk
 from bench.company import Company, Team
-from bench.log import Base, rebuilt, store_over
+from bench.log import Base, rebuilt, signed, store_over
 from bench.pace import answers_ms
-from bench.servers import Server, own_folder, parts, product
+from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import Row, p99, printed, verdict
 from bench.wrk import Call
 from commands.commit import Commit, NewEvent
@@ -34,7 +36,7 @@ from domain.values.recorded import Origin
 from domain.workspace.events import WorkspaceMemberAdded
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
-from infra.embedded.postgres import OWNER, SUPERUSER
+from infra.embedded.postgres import OWNER
 from infra.postgres.migrate import migrate
 from infra.processes.collector import tune_collector
 from projections.registry import VIEWS
@@ -49,6 +51,7 @@ _MY_TASKS: Final = 200
 # Each question waits for two seconds.
 _PATIENCE: Final = 30
 _KEPT_ASKED: Final = 1_000
+_SEALED_WITHIN_S: Final = 3_600
 _PREFIX: Final = "/api/v1"
 _SIZES: Final = """
 SELECT CASE n.nspname
@@ -69,41 +72,88 @@ class Asker:
     teams: Sequence[Team]
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a later run needs to know of the log: its master key, how much there is, and the teams
+    of the workspace that is asked for."""
+
+    key: bytes
+    tasks: int
+    events: int
+    teams: Sequence[Team]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.large", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a hundredth, to see that it runs")
     parser.add_argument("--tasks", type=int, default=TASKS)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each question")
+    parser.add_argument("--folder", type=Path, help="all is kept there, and gone on with")
+    parser.add_argument(
+        "--stage",
+        choices=("load", "rebuild", "ask"),
+        help="this one alone, over what is kept; views that stand are rebuilt too",
+    )
     options = parser.parse_args()
     tasks, seconds = (TASKS // 100, 3.0) if options.quick else (options.tasks, options.seconds)
     logs.configure("error", "bench")
-    key = secrets.token_bytes(32)
-    company = Company(1, tasks)
-    with own_folder() as folder, parts(folder / "parts") as embedded:
-        assert embedded.postgres is not None
-        migrate(embedded.postgres.url_of(OWNER))
+    with own_folder(options.folder) as folder, parts(folder / "parts") as embedded:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             tune_collector()
-            loaded, events = runner.run(load(embedded, key, company))
-            print(verdict(loaded <= LOADED_WITHIN_S * tasks / TASKS, (
-                f"{tasks:,} tasks and {events:,} events loaded in {loaded:.0f} s,"
-                f" {events / loaded:,.0f} a second (1,000,000 in {LOADED_WITHIN_S} s)"
-            )), flush=True)  # fmt: skip
-            rebuilt = [
-                Row(
-                    f"rebuild of {projection.name}",
-                    [runner.run(rebuilt(Base(embedded).url("taskledger_worker"), key, projection))],
-                    at_least=REBUILT_A_SECOND,
-                )
-                for projection in VIEWS
-            ]
-        print(printed(rebuilt, "events/s"), flush=True)
-        print(_sizes(embedded, tasks, events), flush=True)
-        with product(embedded, folder / "product", master_key=key) as server:
-            asyncio.run(_ask(embedded, key, server, company, seconds, folder))
-            peaks = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
-            print(f"The most memory that the product's processes took: {peaks}")
+            loaded = _loaded(runner, embedded, folder / "loaded.json", tasks)
+            if options.stage in (None, "rebuild"):
+                _rebuild(runner, embedded, loaded.key, all_=options.stage == "rebuild")
+                print(_sizes(embedded, loaded), flush=True)
+        if options.stage in (None, "ask"):
+            with product(embedded, folder / "product", master_key=loaded.key) as server:
+                _await_sealed(embedded, loaded.events)
+                asyncio.run(_ask(embedded, loaded, server, seconds, folder))
+                peaks = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
+                print(f"The most memory that the product's processes took: {peaks}")
     return 0
+
+
+def _loaded(runner: asyncio.Runner, embedded: EmbeddedParts, note: Path, tasks: int) -> Loaded:
+    """What the folder has already, else as many tasks as are asked for."""
+    base = Base(embedded)
+    migrate(base.url(OWNER))
+    if note.exists():
+        return msgspec.json.decode(note.read_bytes(), type=Loaded)
+    with base.session() as connection:
+        ((head,),) = connection.execute("SELECT position FROM log.head").fetchall()
+    if head:
+        raise SystemExit("It was cut off while it was loaded: delete the folder, and begin again.")
+    key, company = secrets.token_bytes(32), Company(1, tasks)
+    seconds, events = runner.run(load(embedded, key, company))
+    print(verdict(seconds <= LOADED_WITHIN_S * tasks / TASKS, (
+        f"{tasks:,} tasks and {events:,} events loaded in {seconds:.0f} s,"
+        f" {events / seconds:,.0f} a second (1,000,000 in {LOADED_WITHIN_S} s)"
+    )), flush=True)  # fmt: skip
+    loaded = Loaded(key, tasks, events, company.neighbours())
+    note.write_bytes(msgspec.json.encode(loaded))
+    return loaded
+
+
+def _rebuild(runner: asyncio.Runner, embedded: EmbeddedParts, key: bytes, *, all_: bool) -> None:
+    """Every view, or those alone that do not stand yet; each is told on stderr when it is done."""
+    base = Base(embedded)
+    with base.session() as connection:
+        standing = connection.execute("SELECT name, version FROM ops.projection_pointers")
+        stand = set() if all_ else set(standing.fetchall())
+    rows = []
+    for projection in VIEWS:
+        if (projection.name, projection.version) not in stand:
+            rate = runner.run(rebuilt(base.url("taskledger_worker"), key, projection))
+            print(f"{projection.name}: {rate:,.0f} events/s", file=sys.stderr, flush=True)
+            what = f"rebuild of {projection.name}"
+            rows.append(Row(what, [rate], at_least=REBUILT_A_SECOND))
+    print(printed(rows, "events/s"), flush=True)
+
+
+def _await_sealed(embedded: EmbeddedParts, events: int) -> None:
+    """Nobody seals millions of events every day while others ask."""
+    with Base(embedded).session() as connection:
+        wait_until(lambda: signed(connection) >= events, "all is signed", _SEALED_WITHIN_S, 1.0)
 
 
 async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[float, int]:
@@ -121,16 +171,11 @@ async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[f
 
 
 async def _ask(
-    embedded: EmbeddedParts,
-    key: bytes,
-    server: Server,
-    company: Company,
-    seconds: float,
-    folder: Path,
+    embedded: EmbeddedParts, loaded: Loaded, server: Server, seconds: float, folder: Path
 ) -> None:
     address = server.url + _PREFIX
     async with httpx.AsyncClient(base_url=address, timeout=30.0) as client:
-        asker = await asker_of(embedded, key, client, company)
+        asker = await asker_of(embedded, loaded.key, client, loaded.teams)
         for what, (paths, most) in _questions(asker).items():
             chance = random.Random(3)
             asked = (chance.choice(paths) for _ in range(int(seconds * PACE)))
@@ -157,25 +202,29 @@ async def _ask(
 
 
 async def asker_of(
-    embedded: EmbeddedParts, key: bytes, client: httpx.AsyncClient, company: Company
+    embedded: EmbeddedParts, key: bytes, client: httpx.AsyncClient, teams: Sequence[Team]
 ) -> Asker:
     """A new person among those of one workspace, who gets some of its tasks."""
-    account = {"username": "bench", "email": "b@example.org", "password": "a long enough phrase"}
+    name = f"bench{secrets.token_hex(4)}"
+    email = f"{name}@example.org"
+    account = {"username": name, "email": email, "password": "a long enough phrase"}
     user = (await client.post("/users", json=account)).raise_for_status().json()
     proof = {name: account[name] for name in ("username", "password")}
     login = await client.post("/users/login", json=proof)
     token = login.raise_for_status().json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
-    workspace_id = company.teams[0].workspace_id
-    teams = [team for team in company.teams if team.workspace_id == workspace_id]
+    workspace_id, actor = teams[0].workspace_id, teams[0].people[0]
     mine = [task_id for team in teams for task_id in team.task_ids][:_MY_TASKS]
+    given = TaskAssigned(assignee_ids=(user["id"],), was=())
+    events = {
+        workspace_id: WorkspaceMemberAdded(user_id=user["id"], role="member"),
+        **dict.fromkeys(mine, given),
+    }
+    versions = _versions(embedded, list(events))
     async with store_over(Base(embedded).url("taskledger_api"), key) as store:
-        joined = WorkspaceMemberAdded(user_id=user["id"], role="member")
-        actor = teams[0].people[0]
-        receipt = await store.append(_commit(workspace_id, actor, company, workspace_id, joined))
-        for task_id in mine:
-            given = TaskAssigned(assignee_ids=(user["id"],), was=())
-            receipt = await store.append(_commit(workspace_id, actor, company, task_id, given))
+        for stream, event in events.items():
+            commit = _commit(workspace_id, actor, stream, versions[stream], event)
+            receipt = await store.append(commit)
     headers = {"X-Min-Log-Position": str(receipt.position)}
     for _ in range(_PATIENCE):
         if (await client.get("/user/tasks", headers=headers)).status_code == httpx.codes.OK:
@@ -183,14 +232,23 @@ async def asker_of(
     raise TimeoutError("the views do not follow the log")
 
 
-def _commit(workspace_id: str, actor: str, company: Company, stream: str, event: object) -> Commit:
+def _versions(embedded: EmbeddedParts, streams: Sequence[str]) -> dict[str, int]:
+    with Base(embedded).session() as connection:
+        found = connection.execute(
+            "SELECT stream, max(version) FROM log.events WHERE stream = ANY (%s) GROUP BY 1",
+            (streams,),
+        )
+        return dict(found.fetchall())
+
+
+def _commit(workspace_id: str, actor: str, stream: str, version: int, event: object) -> Commit:
     return Commit(
         command_id=secrets.token_bytes(16),
         workspace_id=workspace_id,
         main_stream=stream,
         origin=Origin(actor=actor),
         events=(NewEvent(workspace_id, stream, event),),
-        expected={stream: company.version(stream)},
+        expected={stream: version},
     )
 
 
@@ -237,14 +295,13 @@ def _searches() -> Iterable[str]:
     return (f"/search?q={each.replace(' ', '+')}&limit=50" for each in words)
 
 
-def _sizes(embedded: EmbeddedParts, tasks: int, events: int) -> str:
-    assert embedded.postgres is not None
-    with psycopg.connect(embedded.postgres.url_of(SUPERUSER)) as connection:
+def _sizes(embedded: EmbeddedParts, loaded: Loaded) -> str:
+    with Base(embedded).session() as connection:
         rows = connection.execute(_SIZES).fetchall()
     whole = sum(size for _, size in rows)
     lines = [
-        f"{name:24} {size / 2**20:10,.1f} MiB, {size / tasks:,.0f} bytes a task,"
-        f" {size / events:,.0f} an event"
+        f"{name:24} {size / 2**20:10,.1f} MiB, {size / loaded.tasks:,.0f} bytes a task,"
+        f" {size / loaded.events:,.0f} an event"
         for name, size in (*rows, ("all", whole))
         if size * 100 > whole
     ]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, LiteralString
 
 import psycopg
@@ -15,6 +16,7 @@ from infra.keys.master import MasterKeys
 from infra.nats.wake import CommitWaker
 from infra.postgres.migrate import migrate
 from infra.postgres.pool import open_pool
+from infra.processes import generations
 from infra.processes.rebuild import Rebuild
 from infra.processes.sessions import Sessions
 from projections.projection import Projection
@@ -79,11 +81,17 @@ async def store_over(
 
 
 async def rebuilt(url: str, key: bytes, projection: Projection) -> float:
-    """Events a second of a view that is built anew (`url` is the worker role's)."""
-    pool = await open_pool(url)
+    """Events a second of a view that is built anew (`url` is the worker role's), from the first
+    event on, whatever an earlier run left unfinished. What it replaces is gone then."""
+    pool, sessions, master = await open_pool(url), Sessions(url), MasterKeys(key)
     try:
-        store = PostgresEventStore(pool, MasterKeys(key), url)
-        outcome = await Rebuild(projection, store, Sessions(url)).run()
+        async with pool.connection() as connection:
+            await master.unlock(connection)
+        store = PostgresEventStore(pool, master, url)
+        outcome = await Rebuild(projection, store, sessions, since=datetime.now(UTC)).run()
+        async with sessions.open("bench") as session:
+            for former in await generations.retired(session, older_than_s=0):
+                await generations.drop(session, former)
     finally:
         await pool.close()
     return outcome.position / outcome.seconds

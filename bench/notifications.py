@@ -45,7 +45,7 @@ _SECONDS = 15
 _LISTS = 1_000
 _LISTS_A_SECOND = 50
 _POLL_S = 0.004
-_PATIENCE_S = 60.0
+_PATIENCE_S = 600.0
 _AT_ONCE = 64
 
 _HAVE_IT = "SELECT count(*) FROM {} WHERE task_id = %s AND last >= %s"

@@ -186,7 +186,7 @@ async def _asked(
     superuser = embedded.postgres.url_of(SUPERUSER)
     found: dict[str, list[Plan]] = {}
     async with httpx.AsyncClient(base_url=url + _PREFIX, timeout=60.0) as client:
-        asker = await asker_of(embedded, key, client, company)
+        asker = await asker_of(embedded, key, client, company.neighbours())
         filled = await _filled(client, asker)
         with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute("SET log_min_duration_statement = 0")

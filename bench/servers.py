@@ -26,6 +26,8 @@ from infra.record.signing import make_signing_key
 
 WORKERS = 2
 _PATIENCE_S = 60.0
+# It may have views to build first, and millions of events to seal.
+_SERVES_WITHIN_S = 1_800.0
 _POLL_S = 0.05
 _PLAIN = "plain_crud"
 _SCHEMA = Path(__file__).parent / "plain_crud" / "schema.sql"
@@ -61,8 +63,13 @@ class Server:
 
 
 @contextmanager
-def own_folder() -> Iterator[Path]:
-    """Empty, and gone afterwards; servers under other accounts find their way through it."""
+def own_folder(kept: Path | None = None) -> Iterator[Path]:
+    """Empty, and gone afterwards, unless it is to be kept; servers under other accounts find their
+    way through it."""
+    if kept is not None:
+        kept.mkdir(mode=0o711, parents=True, exist_ok=True)
+        yield kept.resolve()
+        return
     with tempfile.TemporaryDirectory(prefix="taskledger-bench-") as temporary:
         folder = Path(temporary)
         folder.chmod(0o711)
@@ -116,7 +123,7 @@ def product(
         command += ["--roles", roles]
     with _running(command, environment, folder / "product.log") as pid:
         if roles is None:
-            wait_until(lambda: _answers(f"{url}/readyz"), "the product serves")
+            wait_until(lambda: _answers(f"{url}/readyz"), "the product serves", _SERVES_WITHIN_S)
         elif "api" in roles:
             # Without those who build the views it never is ready for all that may be asked.
             wait_until(lambda: _answers(f"{url}/healthz"), "the product answers")
