@@ -1,9 +1,9 @@
-"""What every call has in common: each row of the contract's table of conventions."""
+"""What every call has in common: ids, times, JSON, positions, errors, paths; lists and what is done
+once stand beside it."""
 
 import asyncio
 import re
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -11,8 +11,6 @@ import pytest
 from infra.ids import new_id
 from tests.api.client import Api, pointers
 from tests.api.product import Product
-
-# ids ------------------------------------------------------------------------------------------
 
 
 async def test_every_resource_has_an_id_beside_its_own(ada: Api) -> None:
@@ -67,9 +65,6 @@ async def test_a_key_of_two_workspaces_is_the_default_ones_else_ambiguous(ada: A
     assert (await ada.get("/projects/TWIN"))["id"] == own["id"]
 
 
-# time -----------------------------------------------------------------------------------------
-
-
 async def test_times_are_rfc_3339_in_utc_and_need_an_offset(ada: Api) -> None:
     task = await ada.task(due_date="2026-03-01T10:00:00+02:00")
     assert task["due_date"] == "2026-03-01T08:00:00Z"
@@ -88,9 +83,6 @@ async def test_a_whole_day_is_one_of_the_users_zone(ada: Api) -> None:
     assert task["start_date"] == "2026-07-01T04:00:00Z"
     same = await ada.patch(f"/tasks/{task['id']}", {"due_date": task["due_date"]})
     assert (same["version"], same["due_all_day"]) == (1, True)
-
-
-# JSON -----------------------------------------------------------------------------------------
 
 
 async def test_everything_wrong_is_named_at_once(ada: Api) -> None:
@@ -216,237 +208,11 @@ async def test_a_body_too_large_is_413_while_it_is_still_being_sent(
         url = httpx.URL(product.base_url)
         reader, writer = await asyncio.open_connection(url.host, url.port)
         writer.write(sent)
-        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"application/problem+json" in answer
         writer.close()
         await writer.wait_closed()
-
-
-# lists ----------------------------------------------------------------------------------------
-
-
-async def test_pages_follow_each_other_without_repeating_or_missing(ada: Api) -> None:
-    project = await ada.project("PAGE")
-    made = [(await ada.task(f"Task {n}", project_id="PAGE"))["id"] for n in range(7)]
-    seen: list[str] = []
-    url = f"/tasks?project_id={project['id']}&limit=3&sort=created_at"
-    while url:
-        answer = await ada.send("GET", url)
-        page = answer.json()
-        seen += [task["id"] for task in page["tasks"]]
-        assert page["has_more"] is (page["next_cursor"] is not None)
-        assert ("Link" in answer.headers) is page["has_more"]
-        link = re.fullmatch(r'<(.*)>; rel="next"', answer.headers.get("Link", ""))
-        url = f"!{link[1]}" if link else ""
-        if page["has_more"]:
-            assert re.fullmatch(r"[A-Za-z0-9_-]+", page["next_cursor"])
-    assert seen == made
-    after = await ada.get(f"/tasks?project_id=PAGE&sort=created_at&last_id={made[4]}")
-    assert [task["id"] for task in after["tasks"]] == made[5:]
-    third = await ada.get("/tasks?project_id=PAGE&sort=created_at&page=3&limit=3&total=true")
-    assert [task["id"] for task in third["tasks"]] == made[6:]
-    assert (third["total"], third["total_is_exact"]) == (7, True)
-    skipped = await ada.get("/tasks?project_id=PAGE&sort=created_at&skip=5")
-    assert [task["id"] for task in skipped["tasks"]] == made[5:]
-    assert "total" not in skipped
-
-
-async def test_every_list_goes_on_by_its_cursor_and_counts_where_asked(
-    ada: Api, nobody: Api
-) -> None:
-    for name in ("First", "Second"):
-        await ada.post("/api-keys", {"name": name, "scopes": ["tasks:read"]})
-    first = await ada.send("GET", "/api-keys?limit=1&total=true")
-    page = first.json()
-    assert ([each["name"] for each in page["api_keys"]], page["total"]) == (["First"], 2)
-    assert page["next_cursor"] in first.headers["Link"]
-    rest = await ada.get(f"/api-keys?cursor={page['next_cursor']}")
-    assert [each["name"] for each in rest["api_keys"]] == ["Second"]
-    assert rest == await ada.get("/api-keys?skip=1")
-    document = await nobody.get("!/api/openapi.json")
-    for path, operations in document["paths"].items():
-        for shape in _shapes(document, operations.get("get", {})):
-            if "next_cursor" in shape and "cards" not in shape:
-                taken = {each["name"] for each in operations["get"]["parameters"]}
-                assert {"limit", "cursor"} <= taken, path
-
-
-def _shapes(document: dict[str, Any], operation: dict[str, Any]) -> list[dict[str, Any]]:
-    """The properties of what a call answers with."""
-    content = operation.get("responses", {}).get("200", {}).get("content", {})
-    name = content.get("application/json", {}).get("schema", {}).get("$ref", "")
-    schema = document["components"]["schemas"].get(name.rpartition("/")[2], {})
-    return [schema.get("properties", {})]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "limit=0", "limit=1001", "cursor=!", "cursor=AAAA", "skip=10001", "page=0", "skip=1&page=1",
-        "page=12&limit=1000", "sort=colour", "sort_by=title&sort=title", "limit=1&limit=2",
-        "last_id=task_01jd3m5c8ze6fb0nx4q4t6qk7v", "priority=urgent", "due_before=soon",
-        "q=%00", "q=%ff", "overdue=perhaps",
-    ],
-)  # fmt: skip
-async def test_a_list_refuses_what_it_cannot_do(ada: Api, query: str) -> None:
-    problem = await ada.refused(422, "validation-failed", "GET", f"/tasks?{query}")
-    assert all(each.startswith("/query") for each in pointers(problem))
-
-
-async def test_filters_and_orders_of_lists(ada: Api) -> None:
-    await ada.project("SORT")
-    low = await ada.task("Low", project_id="SORT", priority="low", tags=["a", "b"])
-    high = await ada.task("High", project_id="SORT", priority="P0", due_date="2020-01-01")
-    some = await ada.task("Some", project_id="SORT", assignee_ids=[ada.user_id], tags=["b"])
-    await ada.patch(f"/tasks/{some['id']}", {"status": "in_progress"})
-
-    async def titles(query: str) -> list[str]:
-        page = await ada.get(f"/tasks?project_id=SORT&{query}")
-        return [task["title"] for task in page["tasks"]]
-
-    assert await titles("") == ["Some", "High", "Low"]
-    assert await titles("sort_by_priority=true") == ["High", "Some", "Low"]
-    assert await titles("sort_by=title&sort_order=desc") == ["Some", "Low", "High"]
-    assert await titles("priority=critical") == ["High"]
-    assert await titles("priority=8,5") == ["Some", "Low"]
-    assert await titles("priority_lte=5") == ["Some", "High"]
-    assert await titles("assignee_id=me") == ["Some"]
-    assert await titles("assignee_id=none") == ["High", "Low"]
-    assert await titles("tags=a,b") == ["Low"]
-    assert await titles("tags_any=a&tags_any=b") == ["Some", "Low"]
-    assert await titles("status=in_progress") == ["Some"]
-    assert await titles("status=pending") == ["High", "Low"]
-    assert await titles("status=open") == ["Some", "High", "Low"]
-    assert await titles("overdue=true") == ["High"]
-    assert await titles("due_date_before=2020-01-01") == ["High"]
-    assert await titles("due_after=2020-01-02") == []
-    assert await titles("q=hi") == ["High"]
-    assert await titles("search=SORT-1") == ["Low"]
-    assert await titles(f"creator_id={ada.user_id}&sort=title") == ["High", "Low", "Some"]
-    await ada.delete(f"/tasks/{low['id']}")
-    assert await titles("") == ["Some", "High"]
-    assert await titles("trashed=true") == ["Low"]
-    mine = await ada.get("/user/tasks")
-    assert [task["title"] for task in mine["tasks"]] == ["Some"]
-    assert high["status_category"] == "todo"
-
-
-# versions -------------------------------------------------------------------------------------
-
-
-async def test_if_match_takes_the_present_version_only(ada: Api) -> None:
-    task = await ada.task("One")
-    path = f"/tasks/{task['id']}"
-    tag = (await ada.send("GET", path)).headers["ETag"]
-    answer = await ada.send("PATCH", path, {"title": "Two"}, headers={"If-Match": tag})
-    assert answer.status_code == 200
-    newer = answer.headers["ETag"]
-    assert newer.startswith('"2-')
-    problem = await ada.refused(
-        412, "version-stale", "PATCH", path, {"title": "Three"}, headers={"If-Match": tag}
-    )
-    assert (problem["current_version"], problem["changed_fields"]) == (2, ["title"])
-    for fitting in (f"{tag}, {newer}", "*", f"W/{newer}"):
-        answer = await ada.send("PATCH", path, {"title": "Two"}, headers={"If-Match": fitting})
-        assert answer.status_code == 200, answer.text
-    await ada.refused(
-        422, "validation-failed", "PATCH", path, {"title": "x"}, headers={"If-Match": "2"}
-    )
-    await ada.refused(412, "version-stale", "DELETE", path, headers={"If-Match": tag})
-
-
-async def test_the_tag_covers_peoples_names(ada: Api) -> None:
-    task = await ada.task()
-    path = f"/tasks/{task['id']}"
-    before = (await ada.send("GET", path)).headers["ETag"]
-    unchanged = await ada.send("GET", path, headers={"If-None-Match": before})
-    assert (unchanged.status_code, unchanged.content) == (304, b"")
-    await ada.patch("/users/me", {"name": "Countess"})
-    after = await ada.send("GET", path, headers={"If-None-Match": before})
-    assert after.status_code == 200
-    assert after.json()["creator"]["name"] == "Countess"
-    assert after.headers["ETag"] != before
-
-
-# once -----------------------------------------------------------------------------------------
-
-
-async def test_the_same_key_gives_the_first_answer_again(ada: Api) -> None:
-    key = {"Idempotency-Key": uuid4().hex}
-    first = await ada.send("POST", "/tasks", {"title": "Once"}, headers=key)
-    again = await ada.send("POST", "/tasks", {"title": "Once"}, headers=key)
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert again.json() == first.json()
-    assert "Idempotency-Replayed" not in first.headers
-    assert again.headers["Idempotency-Replayed"] == "true"
-    assert again.headers["X-Log-Position"] == first.headers["X-Log-Position"]
-    await ada.refused(
-        422, "idempotency-key-reused", "POST", "/tasks", {"title": "Twice"}, headers=key
-    )
-    mine = await ada.get("/user/tasks")
-    assert [task["title"] for task in mine["tasks"]] == ["Once"]
-
-
-async def test_a_retry_with_a_stale_if_match_gets_the_first_answer(ada: Api) -> None:
-    task = await ada.task("One")
-    path = f"/tasks/{task['id']}"
-    tag = (await ada.send("GET", path)).headers["ETag"]
-    headers = {"Idempotency-Key": uuid4().hex, "If-Match": tag}
-    first = await ada.send("PATCH", path, {"title": "Two"}, headers=headers)
-    await ada.patch(path, {"title": "Three"})
-    again = await ada.send("PATCH", path, {"title": "Two"}, headers=headers)
-    assert again.status_code == 200
-    assert again.json()["title"] == "Two"
-    assert again.headers["Idempotency-Replayed"] == "true"
-    assert again.json()["version"] == first.json()["version"]
-
-
-async def test_a_retried_delete_answers_204_again(ada: Api) -> None:
-    task = await ada.task()
-    key = {"Idempotency-Key": uuid4().hex}
-    for replayed in (None, "true"):
-        answer = await ada.send("DELETE", f"/tasks/{task['id']}", headers=key)
-        assert answer.status_code == 204
-        assert answer.headers.get("Idempotency-Replayed") == replayed
-
-
-async def test_requests_with_one_key_at_the_same_time_do_it_once(ada: Api) -> None:
-    key = {"Idempotency-Key": uuid4().hex}
-    answers = await asyncio.gather(
-        *(ada.send("POST", "/tasks", {"title": "Once"}, headers=key) for _ in range(8))
-    )
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json()["id"] for answer in answers}) == 1
-
-
-async def test_a_key_belongs_to_its_caller(ada: Api, bob: Api) -> None:
-    key = {"Idempotency-Key": "the same"}
-    one = await ada.send("POST", "/tasks", {"title": "Mine"}, headers=key)
-    other = await bob.send("POST", "/tasks", {"title": "Mine"}, headers=key)
-    assert one.json()["id"] != other.json()["id"]
-
-
-async def test_refusals_are_not_remembered(ada: Api) -> None:
-    task = await ada.task()
-    key = {"Idempotency-Key": uuid4().hex}
-    path = f"/tasks/{task['id']}"
-    await ada.delete(path)
-    await ada.refused(409, "trashed", "PATCH", path, {"title": "x"}, headers=key)
-    await ada.post(f"{path}/restore")
-    answer = await ada.send("PATCH", path, {"title": "x"}, headers=key)
-    assert answer.status_code == 200
-
-
-@pytest.mark.parametrize("key", ["", "x" * 256])
-async def test_a_key_that_cannot_be_one_is_refused(ada: Api, key: str) -> None:
-    problem = await ada.refused(
-        422, "validation-failed", "POST", "/tasks", {"title": "x"}, headers={"Idempotency-Key": key}
-    )
-    assert pointers(problem) == ["/headers/Idempotency-Key"]
-
-
-# positions ------------------------------------------------------------------------------------
 
 
 async def test_a_list_waits_for_the_position_that_was_written(ada: Api) -> None:
@@ -480,9 +246,6 @@ async def test_every_answer_names_its_log_and_position(ada: Api) -> None:
         answer = await ada.send("GET", path)
         assert int(answer.headers["X-Log-Position"]) >= ada.position
         assert answer.headers["X-Log-Id"] == status["log_id"]
-
-
-# errors, correlation, paths -------------------------------------------------------------------
 
 
 async def test_unknown_paths_and_methods_are_problems(nobody: Api) -> None:
