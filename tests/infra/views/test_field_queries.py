@@ -16,7 +16,7 @@ from infra.postgres.views.task_queries import TaskQueries
 from projections.custom_fields import FieldAsked, FieldSort
 from projections.questions import Page, Scope
 from projections.task_questions import Sort, TaskFilter
-from tests.infra.views.test_task_queries import WEB, WS1, WS2, a_past
+from tests.infra.views.task_pasts import WEB, WS1, WS2, a_past
 from tests.infra.views.written import Written
 from tests.projections.history import History
 

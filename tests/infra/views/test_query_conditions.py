@@ -45,7 +45,7 @@ from projections.query.conditions import (
 )
 from projections.questions import Page, Scope
 from projections.task_questions import MeantTag, Sort, SortBy, TaskFilter
-from tests.infra.views.test_task_queries import ADA, BOB, IMPORTED, OPS, WEB, WS1, a_past, tasks_of
+from tests.infra.views.task_pasts import ADA, BOB, IMPORTED, OPS, WEB, WS1, a_past, tasks_of
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, STATUSES, History, made_id
 from tests.projections.naive_past import Stay, stays

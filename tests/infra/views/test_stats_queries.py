@@ -11,7 +11,7 @@ from infra.postgres.pool import Pool
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.stats_queries import NOBODY, StatsQueries
 from projections.projects import Project
-from tests.infra.views.test_task_queries import NOW, OPS, WEB, WS1, WS2, a_past
+from tests.infra.views.task_pasts import NOW, OPS, WEB, WS1, WS2, a_past
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, History
 

@@ -1,88 +1,47 @@
-"""One task, and lists of tasks by every filter in every order, against a naive oracle."""
+"""Lists of tasks by every filter in every order, against a naive oracle."""
 
-import asyncio
 import json
-import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
 
-from domain.errors import Invalid, Kind, Refused
-from domain.project.workflow import CATEGORIES, Status
-from domain.task.events import TaskDueDateChanged, TaskRetitled, TaskTrashed
+from domain.errors import Invalid
+from domain.project.workflow import CATEGORIES
+from domain.task.events import TaskDueDateChanged
 from domain.task.state import Task
 from domain.values.text import shown
 from infra.postgres.pool import Pool
 from infra.postgres.views import task_queries
 from infra.postgres.views.pointers import Pointers
-from infra.postgres.views.task_queries import TaskPlace, TaskQueries
+from infra.postgres.views.task_queries import TaskQueries
 from projections.questions import Page, Scope
-from projections.task_answers import Facts
 from projections.task_questions import Sort, SortBy, TaskFilter
-from projections.tasks import TASKS_VIEW
 from projections.terms import words
 from projections.titles import title_key
-from tests.infra.views.written import Written
-from tests.projections.history import BEGAN, STATUSES, History, made_id
-from tests.real import Database
-
-ADA, BOB, EVE = (made_id("user", number) for number in (1, 2, 3))
-WS1, WS2 = made_id("ws", 1), made_id("ws", 2)
-WEB, OPS, FAR = (made_id("proj", number) for number in (1, 2, 3))
-NOW = BEGAN + timedelta(days=1)
-EVERYTHING = Scope(workspaces=(WS1, WS2))
-IMPORTED = (
-    Status(key="queued", name="Queued+Awaiting", category="todo"),
-    Status(key="accepted", name="Accepted", category="in_progress"),
-    Status(key="closed", name="Closed", category="done"),
+from tests.infra.views.task_pasts import (
+    ADA,
+    BOB,
+    EVERYTHING,
+    FAR,
+    NOW,
+    OPS,
+    WEB,
+    WS1,
+    WS2,
+    a_past,
+    ids_of,
+    tasks_of,
 )
+from tests.infra.views.written import Written
+from tests.projections.history import BEGAN, made_id
 
 
 @pytest.fixture
 def queries(pool: Pool, pointers: Pointers, written: Written) -> TaskQueries:
     return TaskQueries(pool, pointers, written.log_id)
-
-
-def a_past(tasks: int = 60) -> History:
-    """Two projects in one workspace, one in another; ties and nulls in every column."""
-    past = History()
-    past.workspace(1)
-    past.workspace(2, EVE)
-    past.project(1, WS1, key="WEB")
-    past.project(2, WS1, key="OPS", statuses=IMPORTED)
-    past.project(3, WS2, key="WEB", owner_id=EVE)
-    chance = random.Random(7)
-    statuses = {WEB: STATUSES, OPS: IMPORTED, FAR: STATUSES}
-    for number in range(1, tasks + 1):
-        project_id = chance.choice([WEB, WEB, OPS, FAR])
-        due = chance.choice([None, *(BEGAN + timedelta(days=days) for days in (0, 0, 1, 2))])
-        past.task(
-            number,
-            project_id,
-            recorded_at=BEGAN + timedelta(minutes=chance.randrange(5)),
-            actor=chance.choice([ADA, BOB]),
-            title=chance.choice(["Alpha login", "alpha Logout", "Beta", "größer", "Gamma 42"]),
-            description=chance.choice(["", "the login page", "nothing here"]),
-            external_id=chance.choice([None, f"X-{number}"]),
-            status=chance.choice(statuses[project_id]).key,
-            priority=chance.choice([1, 3, 3, 5, 10]),
-            rank=chance.choice(["h1", "h2", "h2V", "hA", "ha"]),
-            type=chance.choice(["task", "bug"]),
-            assignee_ids=chance.choice([(), (ADA,), (BOB,), (ADA, BOB)]),
-            due_date=due,
-            tags=chance.choice([(), ("red",), ("red", "blue"), ("it's", 'a"b')]),
-        )
-    for number in range(5, tasks + 1, 9):
-        past.change(made_id("task", number), TaskTrashed())
-    return past
-
-
-def tasks_of(past: History) -> list[Task]:
-    return [state for state in past.states.values() if isinstance(state, Task)]
 
 
 def category(task: Task) -> str:
@@ -171,31 +130,6 @@ def found(task: Task, whole: list[str], beginning: str) -> bool:
     texts = (shown(task.title), shown(task.description), shown(task.external_id), task.key)
     there = {word for text in texts for word in words(text)}
     return set(whole) <= there and any(word.startswith(beginning) for word in there)
-
-
-async def ids_of(
-    queries: TaskQueries,
-    asked: TaskFilter,
-    sort: Sort | None = None,
-    limit: int = 1_000,
-    scope: Scope = EVERYTHING,
-) -> list[str]:
-    """All ids, page by page, as a client would read them."""
-    seen: list[str] = []
-    cursor = None
-    while True:
-        page = Page(limit=limit, cursor=cursor)
-        listing = await queries.list(scope, asked, sort, page)
-        docs = json.loads(b"[%b]" % listing.docs)
-        assert len(docs) == listing.count <= limit
-        seen += [doc["id"] for doc in docs]
-        if not listing.has_more:
-            assert listing.next_cursor is None
-            return seen
-        assert len(docs) == limit
-        cursor = listing.next_cursor
-        assert cursor is not None
-        assert cursor.replace("-", "").replace("_", "").isalnum()
 
 
 @pytest.mark.parametrize("most_hits", [5_000, 0], ids=["by hits", "on the way"])
@@ -309,169 +243,6 @@ async def test_a_cursor_of_another_order_or_another_log_is_refused(
     elsewhere = TaskQueries(pool, pointers, "another-log")
     with pytest.raises(Invalid):
         await elsewhere.list(EVERYTHING, TaskFilter(), Sort(), page)
-
-
-async def test_one_task_comes_with_what_the_log_knows_of_it(
-    written: Written, queries: TaskQueries
-) -> None:
-    past = a_past(12)
-    past.comment(1, made_id("task", 1))
-    await written.write(past)
-    await written.guard(f"access:{past.state_of(made_id('task', 1)).workspace_id}", 3)
-    task = past.state_of(made_id("task", 1))
-    read = await queries.get([WS1, WS2], task.task_id)
-    assert read is not None
-    assert read.doc is not None
-    assert json.loads(read.doc)["id"] == task.task_id
-    assert (read.version, read.head_version, read.fresh) == (task.version, task.version, True)
-    assert (read.access_position, read.position) == (3, past.position)
-    assert (read.project_id, read.facts.comment_count) == (task.project_id, 1)
-    elsewhere = WS2 if task.workspace_id == WS1 else WS1
-    facts = await asyncio.gather(
-        queries.facts(task.workspace_id, task.task_id),
-        queries.facts(elsewhere, task.task_id),
-        queries.facts(task.workspace_id, made_id("task", 99)),
-    )
-    assert facts == [read.facts, Facts(), Facts()]
-
-
-async def test_a_task_that_the_view_is_behind_on_says_so(
-    written: Written, queries: TaskQueries
-) -> None:
-    past = a_past(6)
-    await written.write(past)
-    task_id = made_id("task", 1)
-    past.change(task_id, TaskRetitled(title="New", was="Old"))
-    new_id = past.task(7, WEB)
-    await written.log(past.events)
-    behind = await queries.get([WS1, WS2], task_id)
-    assert behind is not None
-    assert (behind.version, behind.head_version, behind.fresh) == (1, 2, False)
-    unseen = await queries.get([WS1], new_id)
-    assert unseen is not None
-    assert (unseen.doc, unseen.head_version, unseen.workspace_id) == (None, 1, WS1)
-
-
-async def test_what_is_elsewhere_is_as_if_it_were_not(
-    written: Written, queries: TaskQueries
-) -> None:
-    past = a_past()
-    await written.write(past)
-    far = next(task for task in tasks_of(past) if task.project_id == FAR)
-    assert await queries.get([WS1], far.task_id) is None
-    assert await queries.get([WS1, WS2], made_id("task", 99_999)) is None
-    assert await queries.get([], far.task_id) is None
-
-
-async def test_many_readers_of_many_tenants_each_get_their_own(
-    written: Written, queries: TaskQueries
-) -> None:
-    past = a_past()
-    await written.write(past)
-    tasks = tasks_of(past)
-
-    async def read(task: Task, workspaces: list[str]) -> None:
-        answer = await queries.get(workspaces, task.task_id)
-        if task.workspace_id not in workspaces:
-            assert answer is None
-        else:
-            assert answer is not None
-            assert answer.doc is not None
-            assert json.loads(answer.doc)["title"] == task.title
-
-    await asyncio.gather(
-        *(read(task, scope) for task in tasks for scope in ([WS1], [WS2], [WS1, WS2]) for _ in "ab")
-    )
-
-
-async def test_a_key_is_found_in_each_workspace_that_has_it(
-    written: Written, queries: TaskQueries
-) -> None:
-    past = a_past()
-    await written.write(past)
-    expected = {
-        TaskPlace(task.task_id, task.workspace_id, task.project_id)
-        for task in tasks_of(past)
-        if task.key == "WEB-2"
-    }
-    assert len(expected) == 2
-    assert set(await queries.find([WS1, WS2], "web-2")) == expected
-    assert len(await queries.find([WS1], "WEB-2")) == 1
-    for nothing in ("WEB-0", "WEB", "-", "WEB-²", "WEB-1x", f"WEB-{'9' * 30}", ""):
-        assert await queries.find([WS1, WS2], nothing) == []
-
-
-async def test_the_database_itself_refuses_rows_of_other_tenants(
-    database: Database, written: Written
-) -> None:
-    await written.write(a_past())
-    async with await psycopg.AsyncConnection.connect(database.api_url, autocommit=True) as api:
-
-        async def count(setting: str) -> int:
-            async with api.transaction():
-                await api.execute(
-                    "SELECT set_config('taskledger.workspaces', %s, true)", (setting,)
-                )
-                total = 0
-                for table in ("tasks", "terms", "statuses"):
-                    rows = await api.execute(
-                        f"SELECT count(*) FROM views.tasks_{table}_v{TASKS_VIEW.version}_g1"  # type: ignore[arg-type]
-                        " WHERE workspace_id = %s",
-                        (WS1,),
-                    )
-                    total += (await rows.fetchone() or (0,))[0]
-                hits = await api.execute(
-                    "SELECT count(*) FROM views.task_hits(%s, 'web'::tsquery, 99)",
-                    (f"tasks_terms_v{TASKS_VIEW.version}_g1",),
-                )
-                return total + (await hits.fetchone() or (0,))[0]
-
-        assert await count(WS1) > 0
-        assert await count("") == 0
-        assert await count(made_id("ws", 9)) == 0
-        for statement in ("DELETE FROM", "TRUNCATE"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                await api.execute(f"{statement} views.tasks_tasks_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
-        with pytest.raises(psycopg.errors.InvalidParameterValue):
-            await api.execute("SELECT views.task_hits('pg_authid', 'a'::tsquery, 1)")
-
-
-async def test_reads_go_on_when_another_generation_answers(
-    database: Database, pool: Pool, pointers: Pointers, written: Written
-) -> None:
-    past = a_past(10)
-    await written.write(past)
-    queries = TaskQueries(pool, pointers, written.log_id)
-    before = await ids_of(queries, TaskFilter())
-    generation = await written.another(TASKS_VIEW)
-    assert await ids_of(queries, TaskFilter(q="alpha")) != []
-    async with await psycopg.AsyncConnection.connect(
-        database.superuser_url, autocommit=True
-    ) as owner:
-        await owner.execute("UPDATE ops.checkpoints SET position = 0")
-        await written.answer_with(generation, TASKS_VIEW)
-        await written.write_to("tasks", past)
-        for table in ("tasks", "terms", "statuses"):
-            await owner.execute(f"DROP TABLE views.tasks_{table}_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
-    assert await ids_of(queries, TaskFilter()) == before
-    assert await ids_of(queries, TaskFilter(q="alpha")) != []
-
-
-async def test_a_view_that_is_not_built_or_has_lost_a_table_says_that_it_is_behind(
-    pool: Pool, written: Written, database: Database
-) -> None:
-    async with await psycopg.AsyncConnection.connect(
-        database.superuser_url, autocommit=True
-    ) as owner:
-        for lost in (
-            f"DROP TABLE views.tasks_tasks_v{TASKS_VIEW.version}_g1",
-            "DELETE FROM ops.projection_pointers",
-        ):
-            await owner.execute(lost.encode())
-            queries = TaskQueries(pool, Pointers(pool), written.log_id)
-            with pytest.raises(Refused) as refusal:
-                await queries.list(EVERYTHING, TaskFilter())
-            assert refusal.value.kind is Kind.VIEW_BEHIND
 
 
 async def test_a_task_that_only_comments_speak_of_is_in_no_list(

@@ -1,0 +1,88 @@
+"""What stands under the view of tasks: its tables' policies, and one generation after another."""
+
+import psycopg
+import pytest
+
+from domain.errors import Kind, Refused
+from infra.postgres.pool import Pool
+from infra.postgres.views.pointers import Pointers
+from infra.postgres.views.task_queries import TaskQueries
+from projections.task_questions import TaskFilter
+from projections.tasks import TASKS_VIEW
+from tests.infra.views.task_pasts import EVERYTHING, WS1, a_past, ids_of
+from tests.infra.views.written import Written
+from tests.projections.history import made_id
+from tests.real import Database
+
+
+async def test_the_database_itself_refuses_rows_of_other_tenants(
+    database: Database, written: Written
+) -> None:
+    await written.write(a_past())
+    async with await psycopg.AsyncConnection.connect(database.api_url, autocommit=True) as api:
+
+        async def count(setting: str) -> int:
+            async with api.transaction():
+                await api.execute(
+                    "SELECT set_config('taskledger.workspaces', %s, true)", (setting,)
+                )
+                total = 0
+                for table in ("tasks", "terms", "statuses"):
+                    rows = await api.execute(
+                        f"SELECT count(*) FROM views.tasks_{table}_v{TASKS_VIEW.version}_g1"  # type: ignore[arg-type]
+                        " WHERE workspace_id = %s",
+                        (WS1,),
+                    )
+                    total += (await rows.fetchone() or (0,))[0]
+                hits = await api.execute(
+                    "SELECT count(*) FROM views.task_hits(%s, 'web'::tsquery, 99)",
+                    (f"tasks_terms_v{TASKS_VIEW.version}_g1",),
+                )
+                return total + (await hits.fetchone() or (0,))[0]
+
+        assert await count(WS1) > 0
+        assert await count("") == 0
+        assert await count(made_id("ws", 9)) == 0
+        for statement in ("DELETE FROM", "TRUNCATE"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await api.execute(f"{statement} views.tasks_tasks_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
+        with pytest.raises(psycopg.errors.InvalidParameterValue):
+            await api.execute("SELECT views.task_hits('pg_authid', 'a'::tsquery, 1)")
+
+
+async def test_reads_go_on_when_another_generation_answers(
+    database: Database, pool: Pool, pointers: Pointers, written: Written
+) -> None:
+    past = a_past(10)
+    await written.write(past)
+    queries = TaskQueries(pool, pointers, written.log_id)
+    before = await ids_of(queries, TaskFilter())
+    generation = await written.another(TASKS_VIEW)
+    assert await ids_of(queries, TaskFilter(q="alpha")) != []
+    async with await psycopg.AsyncConnection.connect(
+        database.superuser_url, autocommit=True
+    ) as owner:
+        await owner.execute("UPDATE ops.checkpoints SET position = 0")
+        await written.answer_with(generation, TASKS_VIEW)
+        await written.write_to("tasks", past)
+        for table in ("tasks", "terms", "statuses"):
+            await owner.execute(f"DROP TABLE views.tasks_{table}_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
+    assert await ids_of(queries, TaskFilter()) == before
+    assert await ids_of(queries, TaskFilter(q="alpha")) != []
+
+
+async def test_a_view_that_is_not_built_or_has_lost_a_table_says_that_it_is_behind(
+    pool: Pool, written: Written, database: Database
+) -> None:
+    async with await psycopg.AsyncConnection.connect(
+        database.superuser_url, autocommit=True
+    ) as owner:
+        for lost in (
+            f"DROP TABLE views.tasks_tasks_v{TASKS_VIEW.version}_g1",
+            "DELETE FROM ops.projection_pointers",
+        ):
+            await owner.execute(lost.encode())
+            queries = TaskQueries(pool, Pointers(pool), written.log_id)
+            with pytest.raises(Refused) as refusal:
+                await queries.list(EVERYTHING, TaskFilter())
+            assert refusal.value.kind is Kind.VIEW_BEHIND
