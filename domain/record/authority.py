@@ -48,7 +48,7 @@ def verify_response(
 ) -> int:
     """When the message was there already, in microseconds since 1970. Raises NotStamped."""
     builder = VerifierBuilder() if nonce is None else VerifierBuilder().nonce(nonce)
-    for each in authorities:
+    for each in dict.fromkeys(authorities):
         builder = builder.add_root_certificate(each)
     try:
         builder.build().verify_message(decode_timestamp_response(response), message)
