@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.record.checkpoint import Checkpoint
+from domain.record.encoding import MOST
 from domain.record.note import Note, NoteBroken
 from domain.record.note_keys import (
     KeyKind,
@@ -152,34 +153,61 @@ SEEN = Seen(8, root_of(LEAVES[:8]))
 GOOD = request(8, LEAVES[:13])
 
 
+LED_ASTRAY = "the proof does not lead from one tree to the other"
+BEGINS_WRONG = "no line `old`, or no empty line behind the proof"
+
+
 @pytest.mark.parametrize(
-    ("asked", "why"),
+    ("asked", "why", "words"),
     [
-        (b"", Why.BROKEN),
-        (GOOD.encode().replace(b"old 8", b"old 08"), Why.BROKEN),
-        (GOOD.encode().replace(b"old 8", b"old -8"), Why.BROKEN),
-        (GOOD.encode().replace(b"old 8\n", b"old 8\r\n"), Why.BROKEN),
-        (GOOD.encode().replace(b"\n\n", b"\n", 1), Why.BROKEN),
-        (replace(GOOD, proof=(bytes(31),)), Why.BROKEN),
-        (replace(GOOD, proof=(bytes(32),) * (MOST_PROOF_LINES + 1)), Why.BROKEN),
-        (replace(GOOD, old=14), Why.BROKEN),
-        (replace(GOOD, note=note_of(13, bytes(32), "log.example/2")), Why.UNKNOWN_LOG),
-        (replace(GOOD, note=note_of(13, bytes(32), WITNESS.name)), Why.NOT_SIGNED),
-        (replace(GOOD, note=GOOD.note.replace(b"\n13\n", b"\n14\n")), Why.NOT_SIGNED),
-        (replace(GOOD, old=7), Why.OTHER_SIZE),
-        (replace(GOOD, old=0, proof=()), Why.OTHER_SIZE),
-        (request(4, LEAVES[:7]), Why.OTHER_SIZE),
-        (replace(GOOD, proof=GOOD.proof[:-1]), Why.INCONSISTENT),
-        (replace(GOOD, proof=(*GOOD.proof, bytes(32))), Why.INCONSISTENT),
-        (replace(GOOD, proof=()), Why.INCONSISTENT),
-        (AddCheckpoint(8, (bytes(32),), note_of(8, SEEN.root)), Why.INCONSISTENT),
-        (AddCheckpoint(8, (), note_of(8, bytes(32))), Why.OTHER_ROOT),
+        (b"", Why.BROKEN, BEGINS_WRONG),
+        (GOOD.encode().replace(b"old 8", b"old 08"), Why.BROKEN, BEGINS_WRONG),
+        (GOOD.encode().replace(b"old 8", b"old -8"), Why.BROKEN, BEGINS_WRONG),
+        (GOOD.encode().replace(b"old 8", b"old %d" % (MOST + 1)), Why.BROKEN, BEGINS_WRONG),
+        (GOOD.encode().replace(b"old 8\n", b"old 8\r\n"), Why.BROKEN, BEGINS_WRONG),
+        (GOOD.encode().replace(b"old 8", b"\xffold 8"), Why.BROKEN,
+         "not text before the checkpoint"),
+        (GOOD.encode().replace(b"\n\n", b"\n", 1), Why.BROKEN, "not base64"),
+        (GOOD.encode().partition(b"\n\n")[0], Why.BROKEN, BEGINS_WRONG),
+        (GOOD.encode().replace(b"old 8\n", b"old 8\n="), Why.BROKEN, "not base64"),
+        (replace(GOOD, proof=(bytes(31),)), Why.BROKEN, "a line of the proof is no hash"),
+        (replace(GOOD, proof=(bytes(32),) * (MOST_PROOF_LINES + 1)), Why.BROKEN,
+         "a proof of more than 63 lines"),
+        (replace(GOOD, note=GOOD.note[:-1]), Why.BROKEN, "a line that is no signature"),
+        (replace(GOOD, note=GOOD.note.replace(b"\n13\n", b"\n013\n")), Why.BROKEN,
+         "the second line is no size of a tree"),
+        (replace(GOOD, old=14), Why.BROKEN, "the old size is beyond that of the checkpoint"),
+        (replace(GOOD, note=note_of(13, bytes(32), "log.example/2")), Why.UNKNOWN_LOG,
+         "the log is not one that is known here"),
+        (replace(GOOD, note=note_of(13, bytes(32), WITNESS.name)), Why.NOT_SIGNED,
+         "signed by log.example/1, and by none of the keys given"),
+        (replace(GOOD, note=GOOD.note.replace(b"\n13\n", b"\n14\n")), Why.NOT_SIGNED,
+         "log.example/1 did not sign this"),
+        (replace(GOOD, old=7), Why.OTHER_SIZE, "8 leaves were cosigned"),
+        (replace(GOOD, old=13), Why.OTHER_SIZE, "8 leaves were cosigned"),
+        (replace(GOOD, old=0, proof=()), Why.OTHER_SIZE, "8 leaves were cosigned"),
+        (request(4, LEAVES[:7]), Why.OTHER_SIZE, "8 leaves were cosigned"),
+        (replace(GOOD, proof=GOOD.proof[:-1]), Why.INCONSISTENT, LED_ASTRAY),
+        (replace(GOOD, proof=(*GOOD.proof, bytes(32))), Why.INCONSISTENT, LED_ASTRAY),
+        (replace(GOOD, proof=()), Why.INCONSISTENT, LED_ASTRAY),
+        (replace(GOOD, proof=(bytes(32),) * MOST_PROOF_LINES), Why.INCONSISTENT, LED_ASTRAY),
+        (AddCheckpoint(8, (bytes(32),), note_of(8, SEEN.root)), Why.INCONSISTENT, LED_ASTRAY),
+        (AddCheckpoint(8, (), note_of(8, bytes(32))), Why.OTHER_ROOT,
+         "another tree of 8 leaves was cosigned"),
     ],
-)
-def test_anything_else_is_refused(asked: AddCheckpoint | bytes, why: Why):
+)  # fmt: skip
+def test_anything_else_is_refused(asked: AddCheckpoint | bytes, why: Why, words: str):
     refused = refusal(SEEN, asked)
     assert (refused.why, refused.size) == (why, 8 if why is Why.OTHER_SIZE else None)
+    assert str(refused) == words
     check(SEEN, GOOD)
+
+
+def test_the_largest_tree_that_can_be_is_read():
+    assert parse_add_checkpoint(b"old %d\n\n" % MOST) == AddCheckpoint(MOST, (), b"")
+    assert parse_size(b"%d\n" % MOST) == MOST
+    with pytest.raises(NoteBroken, match=r"^no size of a tree$"):
+        parse_size(b"%d\n" % (MOST + 1))
 
 
 def test_a_log_that_was_never_seen_begins_with_any_tree_and_no_proof():
@@ -195,7 +223,7 @@ def test_signatures_of_others_are_left_out():
     own = KEY.sign(text, PRIVATE.sign)
     note = Note(text, (replace(own, name="stranger.example"), own))
     new = submitted(AddCheckpoint(0, (), note.encode()).encode(), [KEY])
-    assert new.note.signatures == (own,)
+    assert new.note == Note(text, (own,))
 
 
 def test_an_answer_counts_for_the_checkpoint_that_was_sent_alone():
