@@ -12,7 +12,7 @@ from api.http.problems import INTERNAL, problem
 from api.http.reply import Reply
 from api.http.route_table import RouteTable
 from api.http.router_errors import no_such_method, no_such_resource
-from domain.errors import invalid
+from api.http.strict_json import no_body
 from domain.values.frozen import dataclass
 from infra.logs import work_id
 
@@ -92,7 +92,7 @@ class BatchedCall(Call):
         if self._value is NOTHING:
             if may_be_left_out:
                 return {}
-            raise invalid("", "This call needs a body.", "required")
+            raise no_body()
         return self._value
 
 

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope
 
 from api.http.problems import BODY_TOO_LARGE, DoorRefused
 from api.http.reply import Header
-from api.http.strict_json import decode
+from api.http.strict_json import decode, no_body
 from domain.values.frozen import dataclass
 from domain.values.recorded import Origin
 
@@ -176,7 +176,11 @@ class Call:
         """The body's value; of one that may be left out, and is, an empty object. Raises as
         `body`, and Invalid for what is no strict JSON."""
         data = await self.body(most_bytes)
-        return decode(data) if data or not may_be_left_out else {}
+        if data:
+            return decode(data)
+        if not may_be_left_out:
+            raise no_body()
+        return {}
 
     async def body(self, most_bytes: int | None = None) -> bytes:
         """The whole body, of at most so many bytes (None: as many as any other). Refused with 413

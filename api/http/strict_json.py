@@ -25,6 +25,11 @@ def decode(data: bytes) -> Any:
     return _exact(data) if value is None else value
 
 
+def no_body() -> Invalid:
+    """Nothing was sent where something has to be said."""
+    return invalid("", "This call needs a body, a JSON object.", "required")
+
+
 def _plain(data: bytes) -> dict[str, Any] | None:
     """The usual body, an object of texts, as a quick parser has it; None where that might be wrong.
 

@@ -164,6 +164,7 @@ async def test_malformed_json_is_422(ada: Api, content: bytes, pointer: str) -> 
         422, "validation-failed", "POST", "/tasks", headers=headers, content=content
     )
     assert pointers(problem) == [pointer]
+    assert (problem["errors"][0]["code"] == "required") == (content == b"")
 
 
 async def test_a_call_that_needs_nothing_needs_no_body(ada: Api, nobody: Api) -> None:
