@@ -104,10 +104,10 @@ class ProjectChanges(Body):
     """Teams that are named anew are members; `settings` changes those that it names."""
 
     derived: ClassVar[frozenset[str]] = frozenset(
-        {"owner", "types", "archived", "updated_at", "version", "position"}
+        {"owner", "types", "updated_at", "version", "position"}
     )
     identity: ClassVar[frozenset[str]] = frozenset(
-        {"id", "project_id", "key", "workspace_id", "is_personal", "created_at"}
+        {"archived", "id", "project_id", "key", "workspace_id", "is_personal", "created_at"}
     )
 
     name: Name = ""

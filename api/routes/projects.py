@@ -39,6 +39,11 @@ from projections.task_questions import Sort, SortBy
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Projects"])
 
 
+_INSTEAD = {
+    "archived": "DELETE /projects/{id} archives a project, POST /projects/{id}/restore opens it."
+}
+
+
 class ProjectListQuery(PageQuery):
     workspace_id: Annotated[
         str | None, Field(max_length=100, description="Default: all that you are in.")
@@ -170,6 +175,7 @@ def _require_same_identity(body: ProjectChanges, project: Project) -> None:
         "key": project.key,
         "workspace_id": project.workspace_id,
         "is_personal": project.is_personal,
+        "archived": project.archived,
         "created_at": project.created_at,
     }
-    require_unchanged(body.sent_back, present)
+    require_unchanged(body.sent_back, present, _INSTEAD)

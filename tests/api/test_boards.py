@@ -113,6 +113,9 @@ async def test_an_archived_project_takes_nothing_until_it_is_restored(ada: Api) 
     await ada.task(project_id="OLD")
     await ada.delete(f"/projects/{project['id']}")
     assert "OLD" not in {each["key"] for each in (await ada.get("/projects"))["projects"]}
+    changed = {"archived": False}
+    problem = await ada.refused(422, "validation-failed", "PATCH", "/projects/OLD", changed)
+    assert "POST /projects/{id}/restore" in problem["detail"]
     archived = await ada.get("/projects?archived=true")
     assert [each["key"] for each in archived["projects"]] == ["OLD"]
     await ada.refused(409, "archived", "PATCH", "/tasks/OLD-1", {"title": "x"})
