@@ -176,26 +176,26 @@ def test_a_person_verifies_a_file_and_reads_it(verifier: Page, tmp_path: Path) -
     verifier.choose("#file", file)
     verifier.run(f"document.getElementById('key').value = {json.dumps(KEY)}")
     verifier.run("document.getElementById('form').requestSubmit()")
-    rows = until("the events are listed", 10, lambda: listed(verifier))
+    rows = until("the events are listed", 30, lambda: listed(verifier))
     assert len(rows) == 5
     result = text(verifier, "result")
     for said in ("Verified", "5 events", "complete from 1 to 5", signer().key.key_id.hex()):
         assert said in result
 
     fill(verifier, "by-text", "überfäll")  # which only its field's key can tell
-    until("it is found", 10, lambda: only(verifier, "user_01jbob"))
+    until("it is found", 30, lambda: only(verifier, "user_01jbob"))
     verifier.run("document.getElementById('list').focus()")
     verifier.press("Enter")
-    until("it is shown", 10, lambda: "Überfällig" in text(verifier, "one"))
+    until("it is shown", 30, lambda: "Überfällig" in text(verifier, "one"))
     assert "asked for by Bob" in text(verifier, "one")
     fill(verifier, "by-text", "")
     fill(verifier, "by-type", "statuschanged")
-    until("it is found", 10, lambda: only(verifier, "TaskStatusChanged.v1"))
+    until("it is found", 30, lambda: only(verifier, "TaskStatusChanged.v1"))
     fill(verifier, "by-type", "")
-    until("all are back", 10, lambda: len(listed(verifier) or ()) == 5)
+    until("all are back", 30, lambda: len(listed(verifier) or ()) == 5)
     verifier.press("ArrowDown")
     verifier.press("ArrowDown")
-    until("the third is chosen", 10, lambda: "row-2" in verifier.run(ACTIVE))
+    until("the third is chosen", 30, lambda: "row-2" in verifier.run(ACTIVE))
 
 
 ACTIVE = "document.getElementById('list').getAttribute('aria-activedescendant') || ''"
@@ -214,7 +214,7 @@ def test_it_says_which_witnesses_cosigned(verifier: Page, tmp_path: Path) -> Non
         fill(verifier, "witness", "\n".join(each.key.encode() for each in witnesses))
         fill(verifier, "quorum", quorum)
         verifier.run("document.getElementById('form').requestSubmit()")
-        until("it is done", 10, lambda: "erifying" not in text(verifier, "result"))
+        until("it is done", 30, lambda: "erifying" not in text(verifier, "result"))
         return text(verifier, "result")
 
     said = asked(first)
@@ -241,18 +241,18 @@ def test_a_wrong_bundle_or_key_is_said_and_nothing_is_listed(
     verifier.run("document.getElementById('trust').click()")
     assert not verifier.run("document.getElementById('warning').hidden")
     verifier.run("document.getElementById('form').requestSubmit()")
-    until("it is refused", 10, lambda: "Not verified" in text(verifier, "result"))
+    until("it is refused", 30, lambda: "Not verified" in text(verifier, "result"))
     assert "entry 5, position 10, byte" in text(verifier, "result")
     assert verifier.run("document.getElementById('events').hidden")
 
     file.write_bytes(parts_of(small_log()).bundle())
     verifier.choose("#file", file)
     verifier.run("document.getElementById('form').requestSubmit()")
-    until("it is verified", 10, lambda: "which nobody else vouches for" in text(verifier, "result"))
+    until("it is verified", 30, lambda: "which nobody else vouches for" in text(verifier, "result"))
     verifier.run("document.getElementById('trust').click()")
     fill(verifier, "key", signer(2).key.encode())
     verifier.run("document.getElementById('form').requestSubmit()")
-    until("it is refused", 10, lambda: "no Ed25519 key that is trusted" in text(verifier, "result"))
+    until("it is refused", 30, lambda: "no Ed25519 key that is trusted" in text(verifier, "result"))
 
 
 def test_the_page_may_do_nothing_but_run_its_own_script(page: Page) -> None:

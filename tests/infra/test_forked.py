@@ -28,7 +28,7 @@ class Forks(ForkServer):
 
     def start(self) -> None:
         self.spawn()
-        until("the fork server is ready", 10, self.is_ready)
+        until("the fork server is ready", 60, self.is_ready)
 
     def one(
         self, *arguments: str, further: Sequence[int] = (), **environment: str
@@ -38,8 +38,12 @@ class Forks(ForkServer):
         orders = Orders("tl-test", ROLE, arguments, environment, names)
         with self.printed.open("wb") as output:
             forked = self.fork(orders, (output.fileno(), output.fileno()), further)
-        said = until("it has spoken", 10, self.printed.read_bytes)
-        return forked, json.loads(said.splitlines()[0])
+        return forked, json.loads(until("it has spoken", 60, self._first_line))
+
+    def _first_line(self) -> bytes:
+        """Once all of it is there."""
+        line, end, _ = self.printed.read_bytes().partition(b"\n")
+        return line if end else b""
 
 
 @pytest.fixture
