@@ -87,6 +87,8 @@ def test_each_kind_signs_a_checkpoint_and_nothing_else_is_signed(key_and_sign):
     text = CHECKPOINT.text()
     at = 1_800_000_000 if key.timestamped else None
     signature = key.sign(text, sign, at or 0)
+    from_the_epoch = key.signature(text, sign(key.message(text)))
+    assert key.verify(text, from_the_epoch) == (0 if key.timestamped else None)
     note = parse_note(Note(text, (signature,)).encode())
     assert open_note(note, [parse_vkey(key.encode())]) == [Signed(key, at)]
     other = replace(CHECKPOINT, size=8).text()
@@ -219,6 +221,7 @@ def test_nothing_is_written_that_would_not_be_read():
         replace(CHECKPOINT, size=-1),
         replace(CHECKPOINT, extensions=("",)),
         replace(CHECKPOINT, at=None, extensions=("at noon",)),
+        replace(CHECKPOINT, at=None, extensions=("at 2026-01-31T12:00:00.000000Z",)),
     ):
         with pytest.raises(NoteBroken):
             checkpoint.text()
