@@ -205,6 +205,12 @@ def test_what_is_nearly_a_key_is_none(broken: str):
         parse_vkey(broken)
 
 
+def test_a_key_has_the_length_of_its_kind():
+    for kind, length in ((KeyKind.ED25519, 31), (KeyKind.ML_DSA_44_COSIGNATURE, 32)):
+        with pytest.raises(NoteBroken, match=f"^a key of {length} bytes$"):
+            VerifierKey("a", kind, bytes(length))
+
+
 def test_nothing_is_written_that_would_not_be_read():
     signature = NoteSignature("a", b"1234", b"x")
     for note in (
@@ -212,6 +218,7 @@ def test_nothing_is_written_that_would_not_be_read():
         Note("text\n", ()),
         Note("text\n", (replace(signature, name="a b"),)),
         Note("text\n", (replace(signature, key_id=b"1", signed=b"2"),)),
+        Note("text\n", (replace(signature, key_id=b"1", signed=b"2345"),)),
     ):
         with pytest.raises(NoteBroken):
             note.encode()
@@ -229,7 +236,8 @@ def test_nothing_is_written_that_would_not_be_read():
 
 @given(st.integers(0, times.read("9999-12-31T23:59:59.999999Z")))
 def test_moments_come_back(microseconds: int):
-    assert times.read(times.written(microseconds)) == microseconds
+    read = times.read(times.written(microseconds))
+    assert (read, type(read)) == (microseconds, int)
 
 
 def test_moments_outside_of_the_calendar_are_none():

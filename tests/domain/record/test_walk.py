@@ -9,9 +9,11 @@ import pytest
 from domain.record import times
 from domain.record.bundle import Kind, sections_of
 from domain.record.chains import Chain, ChainPlace, chain_place
+from domain.record.checkpoint import parse_checkpoint
 from domain.record.disclosure import NotReadable
 from domain.record.entry import Entry, Form, read_entries
 from domain.record.manifest import Filter
+from domain.record.note import Note, parse_note
 from domain.record.summary import MOST_PROOF, Summary, encode_summary, read_summary
 from domain.record.trust import TrustedKey
 from domain.record.verify import Verified, verify_bundle
@@ -60,6 +62,7 @@ def told(parts: Parts) -> tuple[str, int, int | None, int | None]:
     with pytest.raises(NotValid) as found:
         verified(parts)
     wrong = found.value
+    assert str(wrong) == wrong.what
     return wrong.what, wrong.offset, wrong.count, wrong.position
 
 
@@ -72,8 +75,7 @@ def test_entries_are_read_as_they_are_written():
     at = [begin, begin + len(parts.entries[0]), begin + len(b"".join(parts.entries[:2]))]
     shown, hidden, beside = entries(parts)
     assert shown[:6] == (
-        Form.DISCLOSED, at[0], first.position, first.link, first.envelope._replace(number=0),
-        first.payload,
+        Form.DISCLOSED, at[0], first.position, first.link, first.envelope, first.payload,
     )  # fmt: skip
     assert dict(shown.fields) == first.keys
     body, hashed = parts.entries[1][-32:], parts.entries[2][-32:]
@@ -81,6 +83,24 @@ def test_entries_are_read_as_they_are_written():
     assert beside == (
         Form.EDGE, at[2], third.position, third.link, third.envelope, b"", hashed, (),
     )  # fmt: skip
+
+
+def test_what_was_shown_is_told_of_the_bundle_alone():
+    log = small_log()
+    bundle = parts_of(log).bundle()
+    shown = verify_bundle(BytesIO(bundle + b"behind"), len(bundle), TRUSTED)
+    assert (shown.head_count, shown.head_link) == (5, mine(log)[-1].link)
+
+
+def test_a_checkpoint_says_when_it_was_signed_and_nothing_more():
+    parts = parts_of(small_log())
+    stated, own = parse_checkpoint(parse_note(parts.note).text), signer()
+    for change in ({"at": None}, {"extensions": ("more",)}, {"at": None, "extensions": ("more",)}):
+        text = replace(stated, **change).text()
+        parts.note = Note(text, (own.key.sign(text, own.sign),)).encode()
+        begin, _ = section(parts.bundle(), Kind.CHECKPOINT)
+        what = "the checkpoint: it does not say when it was signed, or says more"
+        assert told(parts) == (what, begin, None, None)
 
 
 def test_nothing_stands_before_the_first_event():
@@ -185,6 +205,23 @@ def test_a_summary_that_is_wrong_is_told_with_its_place():
     parts.place = replace(parts.place, chain=Chain(MINE, 5, bytes(32)))
     what = "the summary: the workspace's place does not lead to its root"
     assert told(parts) == (what, begin, None, 12)
+
+
+def test_events_of_a_summary_are_counted_from_1():
+    event, _ = small_log().sum_up()
+
+    def read(position: int, count: int, chained: int) -> Summary:
+        found = ChainPlace(Chain(MINE, chained, bytes(32)), 0, 1, ())
+        content = event.envelope.content
+        written = encode_summary(position, count, bytes(32), content, b"", found)
+        return read_summary(Window(BytesIO(written), 0, len(written)), MINE)
+
+    first = read(1, 1, 1)
+    assert (first.position, first.count, first.place.chain.count) == (1, 1, 1)
+    for numbers in ((0, 1, 1), (1, 0, 1), (1, 1, 0)):
+        with pytest.raises(NotValid, match="events are counted from 1") as found:
+            read(*numbers)
+        assert found.value.offset > 0, "behind the summary"
 
 
 def test_a_place_has_no_longer_proof_than_a_tree_can_need():

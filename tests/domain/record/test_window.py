@@ -45,6 +45,11 @@ def test_nothing_is_read_beyond_the_end():
     with pytest.raises(NotValid) as found:
         reading.finished()
     assert (found.value.what, found.value.offset) == ("6 bytes too many", START + 3)
+    for ahead in (4, 1000):
+        reading = window(bytes(6), ahead)
+        assert reading.take(3) + reading.take(3) == bytes(6)
+        with pytest.raises(NotValid, match="cut: 1 bytes"):
+            reading.take(1)
 
 
 def test_a_file_that_became_shorter_is_said_to_be():
