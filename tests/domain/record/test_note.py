@@ -110,12 +110,30 @@ def test_a_name_that_is_signed_has_its_length_in_one_byte():
         origin, (key, sign) = "o" * length, ml_dsa("k" * length)
         text = replace(CHECKPOINT, origin=origin).text()
         assert key.verify(text, key.sign(text, sign)) == 0
-        message = key.message(text, 7)
-        assert message.startswith(b"subtree/v1\n\0" + bytes([length]) + b"k" * length + bytes(7))
+        name, signed_name = bytes([length]) + b"k" * length, bytes([length]) + b"o" * length
+        assert key.message(text, 9) == (
+            b"subtree/v1\n\0" + name + bytes(7) + b"\x09" + signed_name
+            + bytes(8) + bytes(7) + b"\x07" + CHECKPOINT.root
+        )  # fmt: skip
     key, sign = ml_dsa("k")
     for name, origin in (("k", "o" * 256), ("k" * 256, "o")):
         with pytest.raises(NoteBroken, match="more than 255 bytes"):
             replace(key, name=name).message(replace(CHECKPOINT, origin=origin).text())
+
+
+def test_a_cosignature_bears_any_time_that_can_be():
+    key, sign = ed25519("witness.example", 2, KeyKind.ED25519_COSIGNATURE)
+    text = CHECKPOINT.text()
+    assert key.message(text) == b"cosignature/v1\ntime 0\n" + text.encode()
+    last = 2**63 - 1
+    assert key.verify(text, key.sign(text, sign, last)) == last
+    with pytest.raises(SignatureBroken, match="a time beyond all times"):
+        key.sign(text, sign, last + 1)
+
+
+def test_the_largest_tree_can_be_signed():
+    largest = replace(CHECKPOINT, size=2**63 - 1)
+    assert parse_checkpoint(largest.text()) == largest
 
 
 def test_only_keys_that_are_known_count():
@@ -126,6 +144,9 @@ def test_only_keys_that_are_known_count():
     assert [each.key for each in open_note(by_both, [mine])] == [mine]
     with pytest.raises(NobodyKnown, match=r"log\.example/1"):
         open_note(Note(text, (theirs.sign(text, their_sign),)), [mine])
+    strange = replace(theirs.sign(text, their_sign), name="another.example")
+    with pytest.raises(NobodyKnown, match=r"^signed by another\.example, log\.example/1, and by"):
+        open_note(Note(text, (theirs.sign(text, their_sign), strange)), [mine])
     as_mine = replace(theirs.sign(text, their_sign), key_id=mine.key_id)
     with pytest.raises(SignatureBroken):
         open_note(by_both.with_signatures([as_mine]), [mine])

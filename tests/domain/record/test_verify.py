@@ -136,7 +136,8 @@ def test_nothing_can_be_cut_or_added(whole: bytes):
         if length > 32:
             wrong(digested(whole[:length]))
     for more in (b"\0", whole, bytes(32)):
-        assert wrong(whole + more).what == "something stands behind the digest"
+        found = wrong(whole + more)
+        assert (found.what, found.offset) == ("something stands behind the digest", len(whole))
 
 
 def sections(bundle: bytes) -> list[bytes]:

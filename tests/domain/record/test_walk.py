@@ -7,13 +7,14 @@ import msgspec
 import pytest
 
 from domain.record import times
-from domain.record.bundle import Kind, sections_of
+from domain.record.bundle import MAGIC, Kind, sections_of
 from domain.record.chains import Chain, ChainPlace, chain_place
 from domain.record.checkpoint import parse_checkpoint
 from domain.record.disclosure import NotReadable
 from domain.record.entry import Entry, Form, read_entries
 from domain.record.manifest import Filter
 from domain.record.note import Note, parse_note
+from domain.record.note_keys import Signed
 from domain.record.summary import MOST_PROOF, Summary, encode_summary, read_summary
 from domain.record.trust import TrustedKey
 from domain.record.verify import Verified, verify_bundle
@@ -31,6 +32,7 @@ from tests.record.made import (
     signer,
     small_log,
     withheld,
+    witness,
 )
 
 TRUSTED = [TrustedKey(signer().key)]
@@ -90,6 +92,30 @@ def test_what_was_shown_is_told_of_the_bundle_alone():
     bundle = parts_of(log).bundle()
     shown = verify_bundle(BytesIO(bundle + b"behind"), len(bundle), TRUSTED)
     assert (shown.head_count, shown.head_link) == (5, mine(log)[-1].link)
+    assert shown.cosigned == ()
+
+
+def test_the_tree_and_the_witnesses_asked_for_are_told():
+    asked, other = witness(5, "witness.example/5"), witness(6, "witness.example/6")
+    parts = parts_of(small_log(), signers=(signer(), other, asked))
+    bundle = parts.bundle()
+    shown = verify_bundle(BytesIO(bundle), len(bundle), TRUSTED, [asked.key])
+    assert shown.cosigned == (Signed(asked.key, 1_800_000_000),)
+    assert shown.root == parse_checkpoint(parse_note(parts.note).text).root
+
+
+def test_a_section_that_cannot_be_so_long_is_told_where_its_length_stands():
+    for length, what in (
+        (64 * 1024, "the manifest cannot be read: JSON is malformed"),
+        (64 * 1024 + 1, "the section manifest cannot be of 65537 bytes"),
+    ):
+        begun = MAGIC + b"\x01" + length.to_bytes(8)
+        others = b"".join(bytes([kind]) + bytes(8) for kind in Kind if kind > 1)
+        bundle = begun + b"?" * length + others + bytes(32)
+        with pytest.raises(NotValid) as found:
+            verify_bundle(BytesIO(bundle), len(bundle), TRUSTED)
+        assert found.value.what.startswith(what)
+        assert found.value.offset == len(begun) - (0 if length == 64 * 1024 else 8)
 
 
 def test_a_checkpoint_says_when_it_was_signed_and_nothing_more():
