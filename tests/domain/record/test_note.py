@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from domain.record import times
 from domain.record.checkpoint import Checkpoint, parse_checkpoint
-from domain.record.note import MOST_SIGNATURES, Note, NoteBroken, NoteSignature, parse_note
+from domain.record.note import (
+    MOST_BYTES,
+    MOST_SIGNATURES,
+    Note,
+    NoteBroken,
+    NoteSignature,
+    parse_note,
+)
 from domain.record.note_keys import (
     KeyKind,
     NobodyKnown,
@@ -132,7 +139,7 @@ def test_a_cosignature_bears_any_time_that_can_be():
 
 
 def test_the_largest_tree_can_be_signed():
-    largest = replace(CHECKPOINT, size=2**63 - 1)
+    largest = replace(CHECKPOINT, size=2**63 - 1, extensions=("more", "and more"))
     assert parse_checkpoint(largest.text()) == largest
 
 
@@ -179,6 +186,16 @@ def test_only_keys_that_are_known_count():
 def test_what_is_nearly_a_note_is_none(broken: str):
     with pytest.raises(NoteBroken):
         parse_note(broken.encode())
+
+
+def test_the_longest_note_is_read():
+    signed = "\n\n— a AAAAAAA=\n"
+    longest = "t" * (MOST_BYTES - len(signed.encode())) + signed
+    assert parse_note(longest.encode()).encode() == longest.encode()
+    with pytest.raises(NoteBroken, match=r"^more than 262144 bytes$"):
+        parse_note(b"t" + longest.encode())
+    lines = "— a AAAAAAA=\n" * MOST_SIGNATURES
+    assert len(parse_note(f"text\n\n{lines}".encode()).signatures) == 64
 
 
 @given(
