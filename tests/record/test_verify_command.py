@@ -150,7 +150,7 @@ def test_it_imports_nothing_of_the_product_but_the_record(bundle: Path) -> None:
         if name.split(".")[0] in ("api", "infra", "commands", "projections", "domain")
     }
     record = {name for name in modules if name.startswith("domain.record")}
-    cli = {f"api.cli.{name}" for name in ("main", "exits", "answers", "verify")}
+    cli = {f"api.cli.{name}" for name in ("main", "exits", "answers", "options", "verify")}
     assert record
     assert modules - record == {"domain", "api", "api.cli", *cli}
 
