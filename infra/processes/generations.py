@@ -18,7 +18,8 @@ from infra.postgres.views import ddl
 from infra.processes.outages import Fenced
 from projections.projection import Projection
 
-DROP_LOCK_TIMEOUT_MS = 500
+# Longer than the second (deadlock_timeout) after which autovacuum gives way to who waits for it.
+DROP_LOCK_TIMEOUT_MS = 1_500
 
 
 # Sixteen times as many pages as the planner knows of; what is large is left to autovacuum.

@@ -83,6 +83,8 @@ class Leadership:
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
                 await self.session.execute("SELECT 1")
+        except psycopg.errors.InFailedSqlTransaction:
+            pass  # an answer all the same: whoever asked before is about to roll back
         except (psycopg.Error, OSError, TimeoutError) as error:
             self._lost = error
         self.check()
