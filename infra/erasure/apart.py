@@ -1,9 +1,11 @@
-"""Builds one view anew in a process of its own: `python -m infra.erasure.apart VIEW SINCE`."""
+"""Builds views anew, one after another, in a process of its own, which hears on stdin of which:
+`python -m infra.erasure.apart SINCE`."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import Mapping
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import datetime
 
 import uvloop
@@ -24,21 +26,34 @@ class NotBuilt(Exception):
     """The process ended without having built its view."""
 
 
-async def build_apart(view: Projection, since: datetime, environment: Mapping[str, str]) -> None:
-    """As a Rebuild, by another process, which ends with this call. Raises NotBuilt, OSError."""
+async def build_apart(
+    views: Iterable[Projection], since: datetime, environment: Mapping[str, str]
+) -> AsyncGenerator[Projection]:
+    """As a Rebuild of each, by one other process, which ends with this; each is given when it is
+    built, and the next one taken then. Raises NotBuilt, OSError."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.erasure.apart", view.name, since.isoformat()),
+        *(sys.executable, "-m", "infra.erasure.apart", since.isoformat()),
+        stdin=PIPE,
+        stdout=PIPE,
         env=environment,
     )
-    waiting = asyncio.create_task(process.wait())
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        code = await asyncio.shield(waiting)
-    finally:
-        if not waiting.done():
+        for view in views:
+            line = f"{view.name}\n".encode()
+            process.stdin.write(line)
+            if await process.stdout.readline() != line:
+                code = await process.wait()
+                raise NotBuilt(f"{view.name} was not built anew: its process ended with {code}")
+            yield view
+    except BaseException:
+        if process.returncode is None:
             process.kill()
-            await waiting
-    if code:
-        raise NotBuilt(f"{view.name} was not built anew: its process ended with {code}")
+        raise
+    finally:
+        process.stdin.close()
+        await process.wait()
 
 
 async def _build(settings: Settings, view: Projection, since: datetime) -> None:
@@ -51,17 +66,19 @@ async def _build(settings: Settings, view: Projection, since: datetime) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("view")
     parser.add_argument("since", type=datetime.fromisoformat)
     given = parser.parse_args()
     settings = Settings.load().resolve()
     logs.configure(settings.log_level, "rewriting")
     tune_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            runner.run(_build(settings, view_of(given.view), given.since))
-        except BuildRunning as error:
-            sys.exit(str(error))
+        for line in sys.stdin:
+            try:
+                runner.run(_build(settings, view_of(line.strip()), given.since))
+            except BuildRunning as error:
+                sys.exit(str(error))
+            sys.stdout.write(line)
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ processes at once, for until then the old rows answer.
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 from datetime import datetime, timedelta
 from typing import Any, Final, LiteralString
 
@@ -241,12 +241,12 @@ class Rewriter:
         """As many at once as there are processors; those of most kinds of events take longest, and
         go first."""
         self._state = "building views anew by several processes"
-        waiting = sorted(views, key=lambda view: (view.every is None, -len(view.folds)))
+        waiting = iter(sorted(views, key=lambda view: (view.every is None, -len(view.folds))))
 
         async def build() -> None:
-            while waiting:
-                await build_apart(waiting.pop(0), horizon, self._tools.environment)
-                self._rebuilt += 1
+            async with aclosing(build_apart(waiting, horizon, self._tools.environment)) as built:
+                async for _ in built:
+                    self._rebuilt += 1
 
         at_once = min(_MOST_PROCESSES, len(os.sched_getaffinity(0)))
         builders = [asyncio.create_task(build()) for _ in range(at_once)]
