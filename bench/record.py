@@ -1,7 +1,8 @@
-"""The record: sealing, from a commit to its checkpoint, a bundle out and verified, proofs.
+"""The record: sealing, from a commit to its checkpoint, a bundle out and verified, proofs, and
+what all this costs whoever writes.
 
 `python -m bench record [--events N]`. One workspace has all the tasks, so that its bundle tells of
-nearly every event.
+nearly every event. The cost needs wrk.
 """
 
 import argparse
@@ -23,12 +24,14 @@ import httpx
 import psycopg
 import uvloop
 
+from bench import wrk
 from bench.company import Company
 from bench.large import load
 from bench.log import SIGNED, Base, signed, store_over
 from bench.pace import answers_ms, paced
 from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import p99, verdict
+from bench.wrk import Call
 from commands.commit import Commit
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
@@ -45,10 +48,13 @@ A_MILLION_WITHIN_S: Final = 60
 AT_MOST_MIB: Final = 500
 PROOF_P99_MS: Final = 20
 PROOFS_A_SECOND: Final = 100
+AT_MOST_OF_THE_PROCESSOR: Final = 0.06
 
 _EVENTS_A_TASK: Final = 2.9
 _SEALED_WITHIN_S: Final = 1_800
 _WATCH_EVERY_S: Final = 0.004
+_PROJECTS: Final = 50
+_ACCOUNT: Final = {"username": "bench", "password": "a long enough phrase"}
 
 
 def main() -> int:
@@ -75,6 +81,10 @@ def main() -> int:
         # Proofs ask no view, and a million events in every view are another bench's.
         with product(embedded, folder / "product", master_key=key, roles="api,sealer") as server:
             asyncio.run(_proofs(server, head, seconds))
+        if wrk.is_installed():
+            _cost(embedded, key, folder, seconds)
+        else:
+            print("What it costs needs wrk (Debian's package of that name), which is missing.")
     return 0
 
 
@@ -162,18 +172,58 @@ def _bundle(server: Server, company: Company, out: Path) -> None:
 
 async def _proofs(server: Server, head: int, seconds: float) -> None:
     async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=30.0) as client:
-        account = {"username": "bench", "password": "a long enough phrase"}
-        made = await client.post("/users", json=account | {"email": "bench@example.org"})
+        made = await client.post("/users", json=_ACCOUNT | {"email": "bench@example.org"})
         made.raise_for_status()
-        login = (await client.post("/users/login", json=account)).raise_for_status().json()
-        client.headers["Authorization"] = f"Bearer {login['access_token']}"
-
+        await _log_in(client)
         paths = (
             f"/audit/proof/inclusion?position={1 + secrets.randbelow(head)}"
             for _ in range(int(seconds * PROOFS_A_SECOND))
         )
         took, failed = await answers_ms(client, paths, PROOFS_A_SECOND)
     _told(f"a proof of inclusion, {PROOFS_A_SECOND} a second", took, PROOF_P99_MS, failed)
+
+
+def _cost(embedded: EmbeddedParts, key: bytes, folder: Path, seconds: float) -> None:
+    """The sealer's part of the processors while commands come as fast as they are answered, and
+    how long they take at a pace without it and beside it."""
+    with product(embedded, folder / "doors", master_key=key, roles="api") as doors:
+        calls = asyncio.run(_creations(doors))
+        alone = wrk.drive(doors.url, calls, seconds, folder, a_second=COMMANDS_A_SECOND)
+        with product(embedded, folder / "product", master_key=key, roles="sealer") as sealer:
+            with Base(embedded).session() as connection:
+                head = connection.execute("SELECT position FROM log.head").fetchall()[0][0]
+                wait_until(lambda: signed(connection) >= head, "all is signed", _SEALED_WITHIN_S)
+            beside = wrk.drive(doors.url, calls, seconds, folder, a_second=COMMANDS_A_SECOND)
+            before, began = sealer.cpu_s(), time.perf_counter()
+            most = wrk.drive(doors.url, calls, seconds, folder)
+            spent = (sealer.cpu_s() - before) / (time.perf_counter() - began)
+    share = spent / len(os.sched_getaffinity(0))
+    print(verdict(share <= AT_MOST_OF_THE_PROCESSOR, (
+        f"sealing takes {share:.1%} of the processors (at most {AT_MOST_OF_THE_PROCESSOR:.0%})"
+        f" beside {most.per_second:,.0f} commands a second; at {COMMANDS_A_SECOND} a second they"
+        f" take p50 {alone.p50_ms:.1f} and p99 {alone.p99_ms:.1f} ms without it,"
+        f" p50 {beside.p50_ms:.1f} and p99 {beside.p99_ms:.1f} ms beside it"
+    )), flush=True)  # fmt: skip
+
+
+async def _creations(server: Server) -> list[Call]:
+    """Of tasks in many projects, by whoever asked for the proofs."""
+    async with httpx.AsyncClient(base_url=f"{server.url}/api/v1", timeout=30.0) as client:
+        token = await _log_in(client)
+        calls = []
+        for number in range(_PROJECTS):
+            body = {"name": f"Project {number}", "key": f"P{number}X"}
+            made = (await client.post("/projects", json=body)).raise_for_status().json()
+            task = {"project_id": made["id"], "title": "A task that came up as number @"}
+            calls.append(Call("POST", "/api/v1/tasks", token, task))
+        return calls
+
+
+async def _log_in(client: httpx.AsyncClient) -> str:
+    login = (await client.post("/users/login", json=_ACCOUNT)).raise_for_status().json()
+    token: str = login["access_token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+    return token
 
 
 def _told(what: str, took: Sequence[float], most: float, failed: int = 0) -> None:
