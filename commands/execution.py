@@ -432,11 +432,14 @@ class Executor:
     async def _was_behind(self, fresh: set[str], work: Work) -> bool:
         """Whether the attempt was decided on something that another process has changed since:
         nobody is refused because of what this process remembers."""
-        doubtful = sorted(work.from_memory - fresh)
+        doubtful = sorted(work.from_memory.keys() - fresh)
         if not doubtful:
             return False
         fresh.update(doubtful)
-        return any(await gather(*(self.states.refresh(stream) for stream in doubtful)))
+        known = work.from_memory
+        return not all(
+            await gather(*(self.states.stands(stream, known[stream]) for stream in doubtful))
+        )
 
 
 async def _permitted(spec: CommandSpec[Any], command: Any, work: Work) -> Access:

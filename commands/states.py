@@ -144,6 +144,13 @@ class States:
         self._read_on_by(stream, newer)
         return bool(newer)
 
+    async def stands(self, stream: str, version: int) -> bool:
+        """Whether the log has nothing of a stream beyond this version. Somebody else may have read
+        on from there already, or let go of it: then it is not said to stand."""
+        await self.refresh(stream)
+        kept = self._kept.get(stream)
+        return kept is not None and kept.version == version
+
     def _read_on_by(self, stream: str, recorded: Sequence[Recorded]) -> None:
         """Fold what follows on what is kept; what it does not lead on from is forgotten."""
         before = self._kept.get(stream)

@@ -79,7 +79,8 @@ class Work:
         self.follow_ups: list[Any] = []
         self.guards: dict[str, int] = {}
         self.retried_claims: set[str] = set()
-        self.from_memory: set[str] = set()
+        # What was not read from the log, with the version that was remembered of it.
+        self.from_memory: dict[str, int] = {}
         self.words: dict[str, str] = {}
         self.refused: dict[int, Refused] = {}
         self.acted: set[int] = set()
@@ -106,9 +107,9 @@ class Work:
                 state = await self._states.read(aggregate, stream)
             if state is not None and not self._reaches(state.workspace_id):
                 return None
-            if is_remembered:
-                self.from_memory.add(stream)
             version = 0 if state is None else state.version
+            if is_remembered:
+                self.from_memory[stream] = version
             self._streams[stream] = _Stream(aggregate, state, state, version)
         return self.peek(aggregate, stream)
 

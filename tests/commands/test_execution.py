@@ -14,11 +14,12 @@ from commands.task.edit_task import EditTask
 from commands.task.set_priority import SetPriority
 from commands.task.trash_task import TrashTask
 from commands.workspace.remove_member import RemoveWorkspaceMember
-from domain.errors import Kind, Refused
+from domain.errors import Kind, Refused, not_found
 from domain.project.state import PROJECT
 from domain.task.events import TaskCreated, TaskPrioritised, TaskRetitled
 from domain.task.state import TASK
 from domain.values.evolved import evolved
+from domain.values.recorded import Origin
 from domain.workspace.state import WORKSPACE
 from infra.ids import new_id
 from tests.commands.refusals import refusal
@@ -249,6 +250,21 @@ class TestOldMemory:
         outcome = await house.run(house.ann, EditTask(task_id=task.task_id, title=task.title))
         assert outcome.changed
         assert outcome.state(TASK).title == task.title
+
+    async def test_nor_where_somebody_else_has_read_on_meanwhile(self, house):
+        task = await house.task()
+        await house.other.run(house.ann, EditTask(task_id=task.task_id, title="Other"))
+        asked = []
+
+        async def title(work):
+            asked.append((await work.load(TASK, task.task_id)).title)
+            await house.executor.states.refresh(task.task_id)  # as whoever was refused before does
+            if asked[-1] != "Other":
+                raise not_found("task")
+            return asked[-1]
+
+        assert await house.executor.ask(Origin(house.ann), title) == "Other"
+        assert asked == [task.title, "Other"]
 
     async def test_nobody_is_let_in_for_it(self, house):
         task = await house.task(actor=house.bob)
