@@ -25,7 +25,7 @@ import uvloop
 
 from bench import wrk
 from bench.company import Company, Team
-from bench.log import Base, rebuilt, signed, store_over
+from bench.log import Base, last_position, rebuilt, signed, store_over
 from bench.pace import answers_ms
 from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import Row, p99, printed, verdict
@@ -120,8 +120,8 @@ def _loaded(runner: asyncio.Runner, embedded: EmbeddedParts, note: Path, tasks: 
     if note.exists():
         return msgspec.json.decode(note.read_bytes(), type=Loaded)
     with base.session() as connection:
-        ((head,),) = connection.execute("SELECT position FROM log.head").fetchall()
-    if head:
+        is_begun = last_position(connection) > 0
+    if is_begun:
         raise SystemExit("It was cut off while it was loaded: delete the folder, and begin again.")
     key, company = secrets.token_bytes(32), Company(1, tasks)
     seconds, events = runner.run(load(embedded, key, company))

@@ -41,6 +41,12 @@ class Base:
             yield connection
 
 
+def last_position(connection: psycopg.Connection) -> int:
+    """The last position of the log."""
+    ((position,),) = connection.execute("SELECT position FROM log.head").fetchall()
+    return int(position)
+
+
 def signed(connection: psycopg.Connection) -> int:
     """The last position of the log that a checkpoint holds."""
     ((size,),) = connection.execute(SIGNED).fetchall()

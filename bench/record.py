@@ -27,7 +27,7 @@ import uvloop
 from bench import wrk
 from bench.company import Company
 from bench.large import load
-from bench.log import SIGNED, Base, signed, store_over
+from bench.log import SIGNED, Base, last_position, signed, store_over
 from bench.pace import answers_ms, paced
 from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import p99, verdict
@@ -191,8 +191,8 @@ def _cost(embedded: EmbeddedParts, key: bytes, folder: Path, seconds: float) -> 
         alone = wrk.drive(doors.url, calls, seconds, folder, a_second=COMMANDS_A_SECOND)
         with product(embedded, folder / "product", master_key=key, roles="sealer") as sealer:
             with Base(embedded).session() as connection:
-                head = connection.execute("SELECT position FROM log.head").fetchall()[0][0]
-                wait_until(lambda: signed(connection) >= head, "all is signed", _SEALED_WITHIN_S)
+                upto = last_position(connection)
+                wait_until(lambda: signed(connection) >= upto, "all is signed", _SEALED_WITHIN_S)
             beside = wrk.drive(doors.url, calls, seconds, folder, a_second=COMMANDS_A_SECOND)
             before, began = sealer.cpu_s(), time.perf_counter()
             most = wrk.drive(doors.url, calls, seconds, folder)

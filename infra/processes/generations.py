@@ -20,6 +20,7 @@ from projections.projection import Projection
 
 # Longer than the second (deadlock_timeout) after which autovacuum gives way to who waits for it.
 DROP_LOCK_TIMEOUT_MS = 1_500
+_DROP_AGAIN_S = 0.5
 
 
 # Sixteen times as many pages as the planner knows of; what is large is left to autovacuum.
@@ -237,7 +238,7 @@ async def discard(connection: Connection, generation: Generation) -> None:
     while True:
         if await drop(connection, generation):
             return
-        await asyncio.sleep(DROP_LOCK_TIMEOUT_MS / 1000)
+        await asyncio.sleep(_DROP_AGAIN_S)
 
 
 async def unpoint(connection: Connection, generation: Generation) -> None:

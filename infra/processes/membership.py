@@ -67,6 +67,10 @@ class Membership:
             if generation in self._answers
         }
 
+    def filled(self) -> Mapping[Generation, Projection]:
+        """The members, with what each of them is one of."""
+        return {each: member.projection for each, member in self.members.items()}
+
     def is_joining(self, generation: Generation) -> bool:
         """Whether it is a member that does not keep up with the others yet."""
         return self._states.get(generation) == "joining"
@@ -134,10 +138,6 @@ class Membership:
             if key not in present and key not in self._builds:
                 log.info("view_begun", view=f"{view.name} v{view.version}")
                 self._start_build(key, build_first(view, *self._build_with()))
-
-    def filled(self) -> Mapping[Generation, Projection]:
-        """The members, with what each of them is one of."""
-        return {each: member.projection for each, member in self.members.items()}
 
     def _start_build(self, key: tuple[str, int], work: Coroutine[None, None, None]) -> None:
         def done(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""Where a sealer keeps and publishes what it makes, and who signs it."""
+"""Where a sealer works: found by the settings."""
 
 from domain.values.frozen import dataclass
 from infra.record.files import PublishedFiles
