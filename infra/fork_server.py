@@ -46,17 +46,19 @@ class Orders(NamedTuple):
         return json.dumps(self).encode()
 
     @classmethod
-    def read(cls, connection: socket.socket) -> "Orders":
-        """To the end of what comes."""
+    def read(cls, connection: socket.socket) -> "Orders | None":
+        """To the end of what comes; None where that is nothing."""
         with connection.makefile("rb") as told:
-            return cls(*json.load(told))
+            encoded = told.read()
+        return cls(*json.loads(encoded)) if encoded else None
 
 
 class Given(NamedTuple):
     """What a new process gets from whoever wished for it.
 
-    The connection carries its orders, which it reads itself, and back its number together with a
-    descriptor of it, and at last its exit code.
+    The connection carries its number together with a descriptor of it, back its orders, which it
+    reads itself, and at last its exit code. Whoever gave up waiting sends no orders: so nothing
+    runs that nobody knows of.
     """
 
     connection: socket.socket
@@ -70,9 +72,11 @@ class Given(NamedTuple):
             os.close(descriptor)
 
     def run(self) -> None:
-        """In the new process: follow the orders to their end."""
+        """In the new process: follow the orders, if any come, to their end."""
         with self.connection:
             orders = Orders.read(self.connection)
+        if orders is None:
+            return
         os.dup2(self.output, _OUTPUT)
         os.dup2(self.error_output, _ERROR_OUTPUT)
         os.close(self.output)

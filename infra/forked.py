@@ -94,24 +94,26 @@ class ForkServer(Program):
     def fork(self, orders: Orders, outputs: tuple[int, int], further: Sequence[int]) -> "Forked":
         """A new process with these outputs; `further` are the descriptors that the orders name.
 
-        Returns as soon as it is there. Raises PartFailed.
+        Returns as soon as it is there. Raises PartFailed, also while the server still imports: it
+        may be another one than the one that was waited for.
         """
-        if self._control is None:
-            raise PartFailed(f"The {self.name} does not run.")
+        if self._control is None or not self._ready.is_set():
+            raise PartFailed(f"The {self.name} is not ready.")
         ours, theirs = socket.socketpair()
         ours.settimeout(_ANSWER_WITHIN_S)
         try:
             with theirs:
                 given = [theirs.fileno(), *outputs, *further]
                 socket.send_fds(self._control, [FORK], given)
-            ours.sendall(orders.encode())
-            ours.shutdown(socket.SHUT_WR)
             told, descriptors, _, _ = socket.recv_fds(ours, NUMBER_BYTES, 1)
             (process,) = descriptors
+            forked = Forked(ours, _number(told), process)
+            ours.sendall(orders.encode())
+            ours.shutdown(socket.SHUT_WR)
         except (OSError, ValueError) as error:
             ours.close()
             raise PartFailed(f"The {self.name} made no process: {error}.") from error
-        return Forked(ours, _number(told), process)
+        return forked
 
     def _wish_for_modules(self) -> None:
         assert self._control is not None

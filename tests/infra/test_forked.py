@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+import infra.forked
 from infra.embedded.errors import PartFailed
 from infra.fork_server import Orders
 from infra.forked import Forked, ForkServer
+from tests.e2e.served import processes
 from tests.waiting import until
 
 ROLE = "tests.infra.forked_role"
@@ -111,6 +113,36 @@ def test_all_forks_go_with_their_server_and_another_one_serves(forks: Forks) -> 
     assert again.wait(10) == -signal.SIGKILL
 
 
+def test_what_was_given_up_does_not_run_later(
+    forks: Forks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forks.signal(signal.SIGSTOP)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(infra.forked, "_ANSWER_WITHIN_S", 0.05)
+        with pytest.raises(PartFailed, match="timed out"):
+            forks.one("wait", GIVEN_UP="yes")
+    forks.signal(signal.SIGCONT)
+    forked, _ = forks.one("wait")  # behind the other one: wishes are met in their order
+    until("the other one is gone", 10, lambda: _children(forks.pid) == [forked.pid])
+    assert not forks.printed.read_text().partition("\n")[2]
+    forks.stop()
+    assert forked.wait(10) == -signal.SIGKILL
+
+
+def test_one_that_still_imports_is_not_asked(tmp_path: Path) -> None:
+    forks = Forks(tmp_path)
+    forks.spawn()
+    try:
+        with pytest.raises(PartFailed, match="not ready"):
+            forks.one("wait")
+    finally:
+        forks.stop()
+
+
 def test_a_server_that_nobody_asks_any_more_ends(forks: Forks) -> None:
     forks._forget()
     assert forks.wait() == 0
+
+
+def _children(server: int | None) -> list[int]:
+    return [pid for pid, parent, _ in processes() if parent == server]
