@@ -23,7 +23,6 @@ DROP_LOCK_TIMEOUT_MS = 1_500
 _DROP_AGAIN_S = 0.5
 
 
-# Sixteen times as many pages as the planner knows of; what is large is left to autovacuum.
 @dataclass(frozen=True, slots=True, order=True)
 class Generation:
     """One set of tables of one version of a view."""

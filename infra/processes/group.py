@@ -38,7 +38,6 @@ REFRESH_S = 1.0
 # Longer than two beats, and shorter than what a reader waits for a view.
 SILENCE_S = 1.2
 GATHER_S = 0.06
-DROP_AFTER_S = 5.0
 
 log = structlog.get_logger()
 

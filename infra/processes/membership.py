@@ -101,7 +101,17 @@ class Membership:
             if (standing.generation.name, standing.generation.version) in self._views
         ]
         await self._begin_missing(standings)
-        wanted = {s.generation: s for s in standings if s.state in ("joining", "live", "retired")}
+        due = {
+            each
+            for each in await generations.retired(locks, DROP_AFTER_S)
+            if (each.name, each.version) in self._views
+        }
+        fed = set(self.members)
+        wanted = {
+            s.generation: s
+            for s in standings
+            if s.state in ("joining", "live", "retired") and s.generation not in due
+        }
         if not claim_all and not writing and self._overtaken(wanted):
             raise Fenced
         if claim_all:
@@ -112,9 +122,9 @@ class Membership:
         self._states = {generation: wanted[generation].state for generation in self.members}
         self._answers = {s.generation for s in standings if s.answers}
         await self._welcome(here.position)
-        for generation in await generations.retired(locks, DROP_AFTER_S):
-            if (generation.name, generation.version) in self._views:
-                await generations.drop(locks, generation)
+        # What was fed until now goes next time: the last batch for it may be on its way.
+        for generation in due - fed:
+            await generations.drop(locks, generation)
         await drop_former(self._leadership, self._views)
         return taken_up
 

@@ -52,11 +52,16 @@ async def rebuild_killed_at(
 
 
 async def test_the_new_generation_joins_is_compared_and_answers(
-    log: SampleLog, sessions: Sessions, nats: NatsConnection, run: Run
+    log: SampleLog,
+    sessions: Sessions,
+    nats: NatsConnection,
+    run: Run,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     wake = CommitWaker(nats, log.log_id())
     run(Relay(log, sessions, nats, owner="test").run())
-    run(Projector([sample()], log, sessions, nats).run())
+    projector = Projector([sample()], log, sessions, nats)
+    run(projector.run())
     await answers(log)
     wake(log.append(*some_events(3_000, 1)))
     await until(lambda: checkpoint(log) == 3_000)
@@ -70,7 +75,6 @@ async def test_the_new_generation_joins_is_compared_and_answers(
     stages: list[Stage] = []
     rebuild = Rebuild(sample(), log, sessions, nats, limits=SMALL, on_stage=stages.append)
     outcome = await rebuild.run(compare=True)
-    writing.cancel()
     assert stages == [Stage.BUILDING, Stage.JOINING, Stage.COMPARING, Stage.SWITCHED]
     assert outcome.projector
     assert not outcome.resumed
@@ -78,9 +82,12 @@ async def test_the_new_generation_joins_is_compared_and_answers(
     assert outcome.comparison.count == 0
     assert outcome.comparison.position >= 3_000
     await answers(log, generation=2)
+    await until(lambda: generations_of(log) == [(2, "live")], what="the old one's end")
+    writing.cancel()
     await until(lambda: checkpoint(log, 2) == log.head())
     assert stored(log, generation=2) == await as_replayed(log)
-    await until(lambda: generations_of(log) == [(2, "live")], what="the old one's end")
+    assert projector.report["fenced"] == 0
+    assert "projector_starts_over" not in caplog.text
     (forced,) = log.ask(
         "SELECT bool_and(relforcerowsecurity) FROM pg_class WHERE oid = ANY"
         " (SELECT r::regclass FROM ops.projection_generations, unnest(relations) AS r)"
