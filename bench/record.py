@@ -16,6 +16,7 @@ import sys
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -30,8 +31,8 @@ from bench.large import load
 from bench.log import SIGNED, Base, last_position, signed, store_over
 from bench.pace import answers_ms, paced
 from bench.servers import Server, own_folder, parts, product, wait_until
-from bench.table import p99, verdict
-from bench.wrk import Call
+from bench.table import p99, spread, verdict
+from bench.wrk import Call, Count
 from commands.commit import Commit
 from infra import logs
 from infra.embedded.parts import EmbeddedParts
@@ -54,6 +55,7 @@ _EVENTS_A_TASK: Final = 2.9
 _SEALED_WITHIN_S: Final = 1_800
 _WATCH_EVERY_S: Final = 0.004
 _PROJECTS: Final = 50
+_ROUNDS: Final = 10
 _ACCOUNT: Final = {"username": "bench", "password": "a long enough phrase"}
 
 
@@ -184,26 +186,45 @@ async def _proofs(server: Server, head: int, seconds: float) -> None:
 
 
 def _cost(embedded: EmbeddedParts, key: bytes, folder: Path, seconds: float) -> None:
-    """The sealer's part of the processors while commands come as fast as they are answered, and
-    how long they take at a pace without it and beside it."""
-    with product(embedded, folder / "doors", master_key=key, roles="api") as doors:
+    """How long commands take at a pace while the sealer is halted and beside it, in turn, and its
+    part of the processors while they come as fast as they are answered."""
+    halted: list[Count] = []
+    beside: list[Count] = []
+    with (
+        product(embedded, folder / "doors", master_key=key, roles="api") as doors,
+        product(embedded, folder / "product", master_key=key, roles="sealer") as sealer,
+        Base(embedded).session() as connection,
+    ):
         calls = asyncio.run(_creations(doors))
-        alone = wrk.drive(doors.url, calls, seconds, folder, a_second=COMMANDS_A_SECOND)
-        with product(embedded, folder / "product", master_key=key, roles="sealer") as sealer:
-            with Base(embedded).session() as connection:
+        round_s = seconds / 3
+        wrk.drive(doors.url, calls, round_s, folder, a_second=COMMANDS_A_SECOND)  # to warm up
+        for _ in range(_ROUNDS):
+            with sealer.halted():
+                halted.append(
+                    wrk.drive(doors.url, calls, round_s, folder, a_second=COMMANDS_A_SECOND)
+                )
                 upto = last_position(connection)
-                wait_until(lambda: signed(connection) >= upto, "all is signed", _SEALED_WITHIN_S)
-            beside = wrk.drive(doors.url, calls, seconds, folder, a_second=COMMANDS_A_SECOND)
-            before, began = sealer.cpu_s(), time.perf_counter()
-            most = wrk.drive(doors.url, calls, seconds, folder)
-            spent = (sealer.cpu_s() - before) / (time.perf_counter() - began)
+            wait_until(partial(_is_signed, connection, upto), "all is signed", _SEALED_WITHIN_S)
+            beside.append(wrk.drive(doors.url, calls, round_s, folder, a_second=COMMANDS_A_SECOND))
+        before, began = sealer.cpu_s(), time.perf_counter()
+        most = wrk.drive(doors.url, calls, seconds, folder)
+        spent = (sealer.cpu_s() - before) / (time.perf_counter() - began)
+    without, with_it = ([count.p99_ms for count in counts] for counts in (halted, beside))
+    print(verdict(statistics.median(with_it) <= max(without), (
+        f"p99 of commands at {COMMANDS_A_SECOND} a second, {_ROUNDS} rounds in turn:"
+        f" {spread(without, 1)} ms without the sealer, {spread(with_it, 1)} ms beside it;"
+        f" p50 {spread([count.p50_ms for count in halted], 1)} ms without,"
+        f" {spread([count.p50_ms for count in beside], 1)} ms beside"
+    )), flush=True)  # fmt: skip
     share = spent / len(os.sched_getaffinity(0))
     print(verdict(share <= AT_MOST_OF_THE_PROCESSOR, (
         f"sealing takes {share:.1%} of the processors (at most {AT_MOST_OF_THE_PROCESSOR:.0%})"
-        f" beside {most.per_second:,.0f} commands a second; at {COMMANDS_A_SECOND} a second they"
-        f" take p50 {alone.p50_ms:.1f} and p99 {alone.p99_ms:.1f} ms without it,"
-        f" p50 {beside.p50_ms:.1f} and p99 {beside.p99_ms:.1f} ms beside it"
+        f" beside {most.per_second:,.0f} commands a second"
     )), flush=True)  # fmt: skip
+
+
+def _is_signed(connection: psycopg.Connection, upto: int) -> bool:
+    return signed(connection) >= upto
 
 
 async def _creations(server: Server) -> list[Call]:

@@ -49,6 +49,14 @@ def p99(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=100)[98]
 
 
+def spread(values: Sequence[float], digits: int = 0) -> str:
+    """Minimum, median and maximum."""
+    if not values:
+        return ""
+    three = (min(values), statistics.median(values), max(values))
+    return " / ".join(f"{value:,.{digits}f}" for value in three)
+
+
 def verdict(kept: bool, what: str) -> str:
     """One promise and what was measured, as a line."""
     return f"{'kept' if kept else 'MISSED'}: {what}"
@@ -61,13 +69,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         "" if row.at_least is None else f"{row.at_least:,g}{times}",
         {True: "kept", False: "MISSED", None: ""}[row.kept],
         row.name,
-        _spread(row.ours),
-        _spread(row.theirs),
+        spread(row.ours),
+        spread(row.theirs),
         row.note,
     )
-
-
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return ""
-    return f"{min(values):,.0f} / {statistics.median(values):,.0f} / {max(values):,.0f}"
