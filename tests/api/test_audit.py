@@ -210,7 +210,10 @@ def test_no_address_stands_in_the_view(product_database: Database) -> None:
             "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
             " WHERE nspname = 'views' AND relname LIKE 'trail%' AND relkind = 'r'"
         ).fetchall()
-        assert tables
-        for (table,) in tables:
-            rows = connection.execute(f'SELECT t::text FROM views."{table}" AS t').fetchall()
-            assert not any("127.0.0.1" in row for (row,) in rows)
+        rows = [
+            row
+            for (table,) in tables
+            for (row,) in connection.execute(f'SELECT t::text FROM views."{table}" AS t').fetchall()
+        ]
+    assert len(rows) > 10
+    assert not any("127.0.0.1" in row for row in rows)

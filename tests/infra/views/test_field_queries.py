@@ -16,7 +16,7 @@ from infra.postgres.views.task_queries import TaskQueries
 from projections.custom_fields import FieldAsked, FieldSort
 from projections.questions import Page, Scope
 from projections.task_questions import Sort, TaskFilter
-from tests.infra.views.task_pasts import WEB, WS1, WS2, a_past
+from tests.infra.views.task_pasts import FAR, WEB, WS1, WS2, a_past
 from tests.infra.views.written import Written
 from tests.projections.history import History
 
@@ -179,10 +179,14 @@ def in_order(past: History, field: str, key: Callable[[Any], Any], descending: b
 
 
 async def test_nothing_of_another_workspace_is_met(queries: TaskQueries, written: Written) -> None:
-    await written.write(with_fields())
+    past = with_fields()
+    past.task(200, FAR, fields={"size": "s"})
+    await written.write(past)
     asked = TaskFilter(fields=(FieldAsked(key="size", type="choice", one_of=("s",)),))
     both = await queries.list(Scope(workspaces=(WS1, WS2)), asked, page=Page(limit=1_000))
     mine = await queries.list(SCOPE, asked, page=Page(limit=1_000))
     theirs = await queries.list(Scope(workspaces=(WS2,)), asked, page=Page(limit=1_000))
     assert both.count == mine.count + theirs.count
-    assert all(each["workspace_id"] == WS2 for each in json.loads(b"[%b]" % theirs.docs))
+    for listing, workspace_id in ((mine, WS1), (theirs, WS2)):
+        docs = json.loads(b"[%b]" % listing.docs)
+        assert {each["workspace_id"] for each in docs} == {workspace_id}

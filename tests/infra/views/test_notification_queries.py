@@ -71,12 +71,14 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _of_large_tables(plans: list[dict[str, Any]]) -> list[dict[str, Any]]:
     large = ("notifications_notifications", "notifications_tasks")
-    return [
+    found = [
         node
         for plan in plans
         for node in _nodes(plan)
         if node.get("Relation Name", "").startswith(large)
     ]
+    assert found
+    return found
 
 
 @pytest.mark.parametrize("hidden", [(), (made_id("proj", 7), made_id("proj", 17))])
