@@ -1,30 +1,14 @@
 """A person is forgotten when one has asked and another has approved; a hold stands before it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from infra.ids import new_id
+from tests.api.apart import own_product
 from tests.api.client import Api
-from tests.api.product import Product, served, settings_of
-from tests.real import Database, Parts, fresh_database
 
-
-@pytest.fixture(scope="module")
-def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
-    with fresh_database(parts, migrated) as database:
-        yield database
-
-
-@pytest.fixture(scope="module")
-def product(
-    parts: Parts, product_database: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    """One of its own: whoever is forgotten here would be found in no rebuild of other tests."""
-    settings = settings_of(parts, product_database, data_dir=tmp_path_factory.mktemp("data"))
-    with served(settings) as running:
-        yield running
+product_database, product = own_product()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import sys
 import time
 from asyncio.subprocess import Process
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, LiteralString
@@ -15,10 +14,11 @@ import pytest
 
 from infra.erasure import rewriting as role
 from infra.settings import child_environment
+from tests.api.apart import own_product
 from tests.api.client import Api
 from tests.api.forgetting import rewriting
-from tests.api.product import Product, served, settings_of
-from tests.real import Database, Parts, fresh_database
+from tests.api.product import Product
+from tests.real import Database
 from tests.waiting import until
 
 _HELD_UP: LiteralString = (
@@ -30,22 +30,7 @@ _CARRIED_OUT: LiteralString = (
 _LEFT: LiteralString = "SELECT count(*) FROM keys.sealing_keys WHERE owner = %s"
 _DESTROYED: LiteralString = "SELECT count(*) FROM keys.destroyed WHERE owner = %s"
 
-
-@pytest.fixture(scope="module")
-def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
-    with fresh_database(parts, migrated) as database:
-        yield database
-
-
-@pytest.fixture(scope="module")
-def product(
-    parts: Parts, product_database: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Product]:
-    """One of its own: whoever is forgotten here would be found in no rebuild of other tests."""
-    folder = tmp_path_factory.mktemp("data")
-    settings = settings_of(parts, product_database, data_dir=folder, smtp_url=None)
-    with served(settings) as running:
-        yield running
+product_database, product = own_product(smtp_url=None)
 
 
 def mails(product: Product, somebody: Api) -> list[Path]:

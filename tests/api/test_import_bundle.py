@@ -21,6 +21,7 @@ from infra.postgres.pool import connected
 from infra.processes.workplace import open_workplace
 from infra.record.checking import check_keys, check_record
 from infra.settings import child_environment
+from tests.api.apart import own_product
 from tests.api.client import Api
 from tests.api.product import Product, served, settings_of
 from tests.api.sealed import sealing
@@ -31,17 +32,7 @@ from tests.real import Database, Parts, fresh_database
 DANS = "Dan's own"
 
 
-@pytest.fixture
-def product_database(parts: Parts, migrated: str) -> Iterator[Database]:
-    with fresh_database(parts, migrated) as database:
-        yield database
-
-
-@pytest.fixture
-def product(parts: Parts, product_database: Database, tmp_path: Path) -> Iterator[Product]:
-    """One of its own: whoever is forgotten here would be found in no rebuild of other tests."""
-    with served(settings_of(parts, product_database, data_dir=tmp_path / "here")) as running:
-        yield running
+product_database, product = own_product("function")
 
 
 @pytest.fixture
