@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_HOUSE = Path(__file__).parent.parent
+_HOUSE = Path(__file__).resolve().parent.parent
 _DECISIONS = _HOUSE / "docs" / "adr"
 _PAGES = (_HOUSE / "README.md", _HOUSE / "CHANGELOG.md", *sorted((_HOUSE / "docs").rglob("*.md")))
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -17,6 +17,20 @@ def test_every_link_leads_somewhere() -> None:
     assert len(found) > 100
     lost = [f"{page.relative_to(_HOUSE)} -> {link}" for page, link in found if _lost(page, link)]
     assert not lost
+
+
+def test_every_page_is_met_on_the_way_from_the_readme() -> None:
+    met: set[Path] = set()
+    left = [_HOUSE / "README.md"]
+    while left:
+        page = left.pop()
+        if page in met or page.suffix != ".md":
+            continue
+        met.add(page)
+        for link in _LINK.findall(_prose(page)):
+            target = (page.parent / link.partition("#")[0]).resolve()
+            left += sorted(target.glob("*.md")) if target.is_dir() else [target]
+    assert [page.name for page in _PAGES if page not in met] == []
 
 
 def test_every_file_that_is_named_is_there() -> None:
