@@ -132,7 +132,7 @@ async def _one_by_one(
     is_job = is_open and len(done) > 1
     if is_open:
         await jobs.book.write_down(batch_of(job_id, owner_id, done if is_job else ()))
-    return _answer(
+    return await _answer(
         call,
         body,
         replies,
@@ -166,7 +166,7 @@ async def _as_one(
             if answers[-1].done():
                 return _failed(call, body, each.index, answers[-1].result())
         if not answers:
-            return _answer(call, body, [], replayed=False)
+            return await _answer(call, body, [], replayed=False)
         run = call.house.executor
         try:
             outcome = await run.execute(
@@ -183,7 +183,7 @@ async def _as_one(
         call.recorded = outcome.position
         together.done(await run.each(outcome, together.commands))
         replies = await asyncio.gather(*answers)
-        return _answer(call, body, replies, replayed=outcome.replayed)
+        return await _answer(call, body, replies, replayed=outcome.replayed)
     finally:
         for answer in answers:
             answer.cancel()
@@ -252,7 +252,7 @@ _COMMANDS: Final = frozenset(
 )
 
 
-def _answer(
+async def _answer(
     call: Call,
     body: Batch,
     replies: Sequence[Reply],
@@ -269,9 +269,10 @@ def _answer(
         )
         for command, reply in zip(body.commands, replies, strict=True)
     ]
-    headers: list[Header] = []
-    if call.recorded is not None:
-        headers += position_headers(call, call.recorded)
+    position = call.recorded
+    if position is None:  # nothing was done: the log stands where it stood
+        position = await call.house.store.head()
+    headers: list[Header] = position_headers(call, position)
     if replayed:
         headers.append(REPLAYED)
     return Reply(200, encode(BatchAnswer(results, job_id)), headers)

@@ -181,7 +181,10 @@ async def test_what_does_not_belong_into_a_batch_is_refused_before_anything_is_d
     problem = await ada.refused(422, "validation-failed", "POST", "/batch", reading)
     assert pointers(problem) == ["/commands/0/path"]
     assert (await ada.get("/user/tasks"))["tasks"] == []
-    assert (await send(ada)).json() == {"results": [], "job_id": None}
+    for atomic in (False, True):
+        nothing = await send(ada, atomic=atomic)
+        assert nothing.json() == {"results": [], "job_id": None}
+        assert int(nothing.headers["X-Log-Position"]) > 0
 
 
 @pytest.mark.parametrize("atomic", [False, True])
