@@ -13,8 +13,10 @@ PART_DOWN = 3
 NOBODY_READS = 141  # as whatever SIGPIPE ends: 128 and its number
 
 # Errors that a person can act on: where each class lives, and the code it ends with. A module
-# that was never imported cannot have raised anything, so none is imported for this.
+# that was never imported cannot have raised anything, so none is imported for this. The first one
+# that fits counts.
 _EXPLAINED = {
+    "infra.settings:NothingServed": PART_DOWN,
     "infra.settings:SettingsError": BAD_USE,
     "infra.embedded.errors:FolderInUse": BAD_USE,
     "infra.embedded.errors:FolderUnusable": BAD_USE,

@@ -1,5 +1,11 @@
 """Every setting of the product: read from the environment here, and nowhere else."""
 
-from infra.settings.settings import PREFIX, Settings, SettingsError, child_environment
+from infra.settings.settings import (
+    PREFIX,
+    NothingServed,
+    Settings,
+    SettingsError,
+    child_environment,
+)
 
-__all__ = ["PREFIX", "Settings", "SettingsError", "child_environment"]
+__all__ = ["PREFIX", "NothingServed", "Settings", "SettingsError", "child_environment"]

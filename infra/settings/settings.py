@@ -28,6 +28,10 @@ class SettingsError(Exception):
     """A setting is wrong or missing; the message names it and says what to do."""
 
 
+class NothingServed(SettingsError):
+    """No database is named, and the product whose data folder this is does not run."""
+
+
 class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Witness, Limits, BaseSettings):
     """All of them together, immutable, checked once."""
 
@@ -52,7 +56,7 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Witness, Limits, Ba
         """With the addresses of what is served from the data folder now, where none is given.
 
         For commands that run beside a served product. Raises SettingsError if no database is
-        found either way.
+        found either way, NothingServed where the data folder is there.
         """
         try:
             found = served_urls(self.data_dir)
@@ -63,7 +67,8 @@ class Settings(Serving, Parts, Safety, Mail, SignOn, Record, Witness, Limits, Ba
             found = {name: url for name, url in found.items() if "DATABASE" not in name}
         resolved = self.with_urls({n: url for n, url in found.items() if n not in given})
         if not any("DATABASE" in name for name in resolved.as_environment()):
-            raise SettingsError(
+            missing = NothingServed if self.data_dir.is_dir() else SettingsError
+            raise missing(
                 f"Nothing is served from {self.data_dir.absolute()} now, and "
                 f"{PREFIX}DATABASE_URL is not set: start `taskledger serve --embedded` first, or "
                 "set one of the two."
