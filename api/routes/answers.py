@@ -31,16 +31,17 @@ encode = msgspec.json.Encoder().encode
 
 
 class Page(Struct, kw_only=True):
-    """`next_cursor` goes into `cursor` of the next request."""
+    """`next_cursor` goes into `cursor` of the next request. `total` stands there where it was asked
+    for, exactly up to 10,000."""
 
     next_cursor: str | None
     has_more: bool
+    total: int | UnsetType = UNSET
+    total_is_exact: bool | UnsetType = UNSET
 
 
 class TaskPage(Page, kw_only=True):
     tasks: list[TaskAnswer]
-    total: int | UnsetType = UNSET
-    total_is_exact: bool | UnsetType = UNSET
 
 
 class DroppedByMove(Struct, kw_only=True):
@@ -60,8 +61,6 @@ class MovedTask(TaskAnswer, frozen=True, kw_only=True, gc=False):
 
 class ProjectPage(Page, kw_only=True):
     projects: list[ProjectAnswer]
-    total: int | UnsetType = UNSET
-    total_is_exact: bool | UnsetType = UNSET
 
 
 class ActivityPage(Page, kw_only=True):

@@ -13,9 +13,9 @@ from pydantic import Field, model_validator
 from api.http import references
 from api.http.call import Call, CallHere
 from api.http.describe import read
-from api.http.paging import MOST, Cursor, page_reply
+from api.http.paging import PageQuery, page_reply
 from api.http.positions import MOST_POSITION
-from api.http.queries import DefaultWorkspace, ReadQuery
+from api.http.queries import DefaultWorkspace
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page
@@ -29,9 +29,11 @@ from domain.values.moment import moment
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import Workspace
 from infra.event_store.event_types import EVENT_TYPES, UPCASTERS
+from infra.postgres.views.lists import COUNTED_EXACTLY
 from infra.security.alarm import READING
 from infra.trail.reading import TrailPage, Walk
 from projections.questions import Listing
+from projections.questions import Page as Wanted
 from projections.trail import TRAIL_VIEW
 from projections.trail_query import TrailFilter
 
@@ -89,7 +91,7 @@ class _Asked:
     said: Mapping[str, str]
 
 
-class TrailQuery(ReadQuery):
+class TrailQuery(PageQuery):
     actor: Annotated[
         tuple[str, ...], Field(max_length=50, description="Ids, `me`, or `system`.")
     ] = ()
@@ -105,8 +107,10 @@ class TrailQuery(ReadQuery):
     last: Annotated[Moment, Field(alias="to")] = None
     from_position: Position = None
     to_position: Position = None
-    limit: Annotated[int, Field(ge=1, le=MOST)] = 100
-    cursor: Cursor = None
+    last_id: Annotated[
+        str | None,
+        Field(pattern=r"^[1-9][0-9]{0,17}$", description="The last row's `position` before."),
+    ] = None
     workspace_id: DefaultWorkspace = None
 
     @model_validator(mode="after")
@@ -116,7 +120,7 @@ class TrailQuery(ReadQuery):
             raise ValueError("to_position is before from_position")
         return self
 
-    def asked(self, caller: str, streams: Sequence[str]) -> _Asked:
+    def filters(self, caller: str, streams: Sequence[str]) -> _Asked:
         """`streams`: the ids of what is asked for. Raises Invalid for what is no id, no type, no
         time or no address."""
         actors = tuple(caller if each == "me" else each for each in self.actor)
@@ -169,27 +173,34 @@ async def trail(call: CallHere, query: Annotated[TrailQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
     workspace = await watched_workspace(call, query.workspace_id)
     streams = [await references.stream_in_filter(call, each) for each in query.stream]
-    asked = query.asked(user_id, streams)
+    asked = query.filters(user_id, streams)
     # The addresses are a part of the walk, though not of what is recorded of it.
     walk = Walk(user_id, workspace.workspace_id, {**asked.said, "ip": ",".join(query.ip)})
-    after, filter_ = 0, asked.filter
-    if query.cursor is not None:
-        after, upto = house.trail.place(walk, query.cursor)
-        last = upto if filter_.last is None else min(upto, filter_.last)
-        filter_ = replace(filter_, last=last)
+    after, filter_, wanted = 0, asked.filter, query.asked()
+    if wanted.cursor is not None:
+        after, upto = house.trail.place(walk, wanted.cursor)
+        filter_ = _ending(filter_, upto)
+    elif wanted.after_id is not None:
+        after = int(wanted.after_id)
     page = await house.waiter.at_least(
         TRAIL_VIEW,
         call.position,
-        lambda: house.trail.page(workspace.workspace_id, filter_, after, query.limit),
+        lambda: house.trail.page(workspace.workspace_id, filter_, after, wanted.limit, wanted.skip),
     )
-    if query.cursor is None:
-        await _record(call, workspace, asked.said, page)
+    total = None
+    if wanted.total:
+        whole = _ending(filter_, page.upto)
+        total = await house.trail.count(workspace.workspace_id, whole, COUNTED_EXACTLY + 1)
+    if wanted.cursor is None:
+        await _record(call, workspace, {**asked.said, **_begun(wanted)}, page)
     listing = Listing(
         docs=b",".join(page.events),
         count=len(page.events),
         has_more=page.has_more,
         next_cursor=house.trail.cursor(walk, page),
         position=page.position,
+        total=None if total is None else min(total, COUNTED_EXACTLY),
+        total_is_exact=total is None or total <= COUNTED_EXACTLY,
         stale=page.stale,
     )
     return page_reply(call, "events", listing, listing.docs)
@@ -202,6 +213,16 @@ async def watched_workspace(call: Call, named: str | None) -> Workspace:
     if Right.READ_TRAIL not in workspace_rights(workspace, call.caller.user_id):
         raise forbidden(Right.READ_TRAIL)
     return workspace
+
+
+def _ending(asked: TrailFilter, upto: int) -> TrailFilter:
+    return replace(asked, last=upto if asked.last is None else min(upto, asked.last))
+
+
+def _begun(page: Wanted) -> dict[str, str]:
+    """Where it was begun, as it is said in the record: nothing where that is the beginning."""
+    said = {"last_id": page.after_id, "skip": str(page.skip) if page.skip else None}
+    return {name: each for name, each in said.items() if each is not None}
 
 
 async def _record(

@@ -10,8 +10,7 @@ from pydantic import Field
 from api.http.call import CallHere
 from api.http.describe import read
 from api.http.names import with_names
-from api.http.paging import Cursor, page_reply
-from api.http.queries import ReadQuery
+from api.http.paging import PageQuery, page_reply
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import Page, encode
@@ -56,9 +55,12 @@ class CommentHistory(Page, kw_only=True):
     history: list[CommentVersion]
 
 
-class HistoryQuery(ReadQuery):
+class HistoryQuery(PageQuery):
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _MOST
-    cursor: Cursor = None
+    last_id: Annotated[
+        str | None,
+        Field(pattern=r"^[1-9][0-9]{0,8}$", description="The last row's `version` before."),
+    ] = None
 
 
 @router.get(
@@ -70,12 +72,14 @@ async def comment_history(
     call: CallHere, comment_id: str, query: Annotated[HistoryQuery, Query()]
 ) -> Reply:
     comment = await visible_comment(call, comment_id)
-    house = call.house
-    newest = comment.version
-    if query.cursor is not None:
-        (below,) = _cursors.decode(house.log_id, query.cursor)
-        newest = min(newest, max(below - 1, 0))
-    oldest = max(newest - query.limit, 0) + 1
+    house, page = call.house, query.asked()
+    below = comment.version + 1 - page.skip
+    if page.cursor is not None:
+        (below,) = _cursors.decode(house.log_id, page.cursor)
+    elif page.after_id is not None:
+        below = int(page.after_id)
+    newest = min(comment.version, max(below - 1, 0))
+    oldest = max(newest - page.limit, 0) + 1
     recorded = await house.store.read_stream(comment_id, after=oldest - 1, upto=newest)
     listing = Listing(
         docs=b",".join([encode(_version(each)) for each in reversed(recorded)]),
@@ -83,6 +87,7 @@ async def comment_history(
         has_more=oldest > 1,
         next_cursor=_cursors.encode(house.log_id, (oldest,)) if oldest > 1 else None,
         position=comment.position,
+        total=comment.version if page.total else None,
     )
     return page_reply(call, "history", listing, await with_names(call, listing.docs, call.position))
 

@@ -3,7 +3,6 @@
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query
-from msgspec import UNSET, UnsetType
 from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body
@@ -34,8 +33,6 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Erasure"])
 
 class ErasurePage(Page, kw_only=True):
     erasures: list[ErasureAnswer]
-    total: int | UnsetType = UNSET
-    total_is_exact: bool | UnsetType = UNSET
 
 
 class NewErasure(Body):

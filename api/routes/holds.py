@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from msgspec import UNSET, UnsetType
 from pydantic import ConfigDict, Field
 
 from api.http import references
@@ -36,8 +35,6 @@ Until = Annotated[str | None, Field(description="RFC 3339 with an offset, exclus
 
 class HoldPage(Page, kw_only=True):
     holds: list[HoldAnswer]
-    total: int | UnsetType = UNSET
-    total_is_exact: bool | UnsetType = UNSET
 
 
 class NewHold(Body):

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body, require_unchanged
@@ -38,8 +38,6 @@ Colour = Annotated[
 
 class LabelPage(Page, kw_only=True):
     labels: list[LabelAnswer]
-    total: int | UnsetType = UNSET
-    total_is_exact: bool | UnsetType = UNSET
 
 
 class NewLabel(Body):

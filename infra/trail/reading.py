@@ -70,11 +70,12 @@ class Trail:
         self._decoder = RowDecoder(Codec(), store.ring)
 
     async def page(
-        self, workspace_id: str, asked: TrailFilter, after: int, limit: int
+        self, workspace_id: str, asked: TrailFilter, after: int, limit: int, skip: int = 0
     ) -> TrailPage:
-        """What comes next of what is asked for. `asked.addresses` are addresses."""
-        named = tuple(self._aliases.of(each) for each in asked.addresses)
-        asked = replace(asked, addresses=named)
+        """What comes next of what is asked for, but for the first `skip`. `asked.addresses` are
+        addresses."""
+        asked = self._aliased(asked)
+        _, after = await self._passed(workspace_id, asked, after, skip)
         places = await self._queries.places(workspace_id, asked, after, limit)
         after, has_more = places.after, places.has_more
         events: tuple[bytes, ...] = ()
@@ -89,6 +90,11 @@ class Trail:
             names = await self._directory.names(actors)
             events = tuple([shown(row, recorded, names) for row, recorded in legible])
         return TrailPage(events, after, has_more, places.upto, places.position, places.stale)
+
+    async def count(self, workspace_id: str, asked: TrailFilter, most: int) -> int:
+        """How many there are of what is asked for, counted up to `most`."""
+        count, _ = await self._passed(workspace_id, self._aliased(asked), 0, most)
+        return count
 
     async def span(self, workspace_id: str, since: datetime | None, until: datetime | None) -> Span:
         """The first position that was recorded then or later, and the last that was by then."""
@@ -125,6 +131,21 @@ class Trail:
         if not hmac.compare_digest(seal, self._seal(walk, upto)):
             raise _CURSORS.malformed()
         return after, upto
+
+    def _aliased(self, asked: TrailFilter) -> TrailFilter:
+        named = tuple(self._aliases.of(each) for each in asked.addresses)
+        return replace(asked, addresses=named)
+
+    async def _passed(
+        self, workspace_id: str, asked: TrailFilter, after: int, most: int
+    ) -> tuple[int, int]:
+        """How many are met on the way from a position, up to `most`; and how far that leads."""
+        count, has_more = 0, True
+        while has_more and count < most:
+            places = await self._queries.places(workspace_id, asked, after, most - count)
+            count, after = count + len(places.positions), places.after
+            has_more = places.has_more
+        return count, after
 
     def _seal(self, walk: Walk, upto: int) -> bytes:
         said = msgspec.json.encode(

@@ -157,6 +157,34 @@ async def test_asking_is_recorded_once_for_a_walk_and_only_whoever_began_it_goes
     assert "TrailRead" not in kinds((await auditor.get("/audit/events", params=rest))["events"])
 
 
+async def test_the_trail_is_counted_and_begun_anywhere_like_any_list(
+    ada: Api, nobody: Api, product_database: Database
+) -> None:
+    auditor, workspace_id = await watched(ada, nobody)
+    project = await ada.project("ANY", workspace_id=workspace_id)
+    for number in range(6):
+        await ada.task(f"T{number}", project_id=project["id"])
+    auditor.position = ada.position
+    whole = await told(auditor, workspace_id, type="TaskCreated")
+    asked = {"workspace_id": workspace_id, "type": "TaskCreated", "limit": 2}
+    last_id = str(whole[0]["position"])
+    for begun, said, first in (
+        ({"skip": 3}, {"skip": "3"}, 3),
+        ({"page": 2}, {"skip": "2"}, 2),
+        ({"last_id": last_id}, {"last_id": last_id}, 1),
+    ):
+        page = await auditor.get("/audit/events", params={**asked, **begun, "total": True})
+        assert page["events"] == whole[first : first + 2]
+        assert (page["total"], page["total_is_exact"]) == (6, True)
+        on = {**asked, "cursor": page["next_cursor"], "total": True}
+        further = await auditor.get("/audit/events", params=on)
+        assert (further["events"], further["total"]) == (whole[first + 2 : first + 4], 6)
+        ada.position = head(product_database)
+        (*_, read) = await told(ada, workspace_id, type="TrailRead", actor=auditor.user_id)
+        recorded = read["data"]["filter"]
+        assert {name: recorded[name] for name in recorded if name != "type"} == said
+
+
 async def test_the_trail_is_for_those_who_watch_and_of_their_workspace(
     ada: Api, bob: Api, nobody: Api
 ) -> None:

@@ -48,6 +48,9 @@ async def test_an_author_changes_a_comment_and_its_history_is_kept(ada: Api, bob
         ("Is it *done*?", "commented")
     ]
     assert (rest["has_more"], rest["history"][0]["actor"]["user_id"]) == (False, ada.user_id)
+    for begun in ("skip=1", "page=2&limit=1", "last_id=2"):
+        counted = await bob.get(f"{path}/history?{begun}&total=true")
+        assert (counted["history"], counted["total"]) == (rest["history"], 2)
     feed = (await bob.get(f"/tasks/{task_id}/activity"))["activities"]
     assert feed[0]["action"] == "comment_edited"
     assert feed[0]["changes"]["old_value"] == "Is it *done*?"
