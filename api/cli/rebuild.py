@@ -11,7 +11,8 @@ from api.cli.answers import give_json, say
 from api.cli.events_progress import Shown, events_progress
 from api.cli.exits import BAD_USE, FOUND_WRONG, PART_DOWN, Exit
 from infra import logs
-from infra.processes.build import BuildRunning, Progress
+from infra.processes.build import BuildRunning
+from infra.processes.build_progress import Progress
 from infra.processes.collector import tune_collector
 from infra.processes.outages import Fenced
 from infra.processes.rebuild import Outcome, ProjectorStuck, Rebuild

@@ -1,71 +1,27 @@
-"""Folds the log into one generation of a view, in bulk, until it is close enough to join."""
+"""Builds one generation of a view from the log, through every outage, until it may join."""
 
-import asyncio
-import time
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import field
+from collections.abc import Sequence
 
 import structlog
 
-from domain.values.frozen import dataclass
-from domain.values.recorded import Recorded
-from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection
-from infra.processes import careful, dead_letters, generations
+from infra.processes import dead_letters, generations
 from infra.processes.backoff import Backoff
-from infra.processes.changes import Changes
-from infra.processes.dead_letters import DeadLetter
-from infra.processes.folding import concerns, fold
-from infra.processes.generations import Generation, Move, Standing
-from infra.processes.kept_rows import RowLimits
-from infra.processes.log import Log, Portion, head
+from infra.processes.build_progress import Meter, OnProgress
+from infra.processes.bulk_load import BuildLimits, BulkLoad
+from infra.processes.generations import Generation, Standing
+from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
-from infra.processes.relevance import relevance
-from infra.processes.rows import RowStore
 from infra.processes.sessions import LOOK_UPS, Sessions
-from infra.tasks import cancelled
 from projections.projection import Projection
 
 JOIN_WITHIN = 2_000
-CAREFUL_EVENTS = 500
-RATE_WINDOW_S = 5.0
-# PostgreSQL has as much to do as we do, and waits for more of what is being copied: no more than
-# a socket takes is sent before it is our turn again, which is a millisecond or two of folding.
-FOLDED_AT_ONCE = 100
 
 log = structlog.get_logger()
 
 
 class BuildRunning(Exception):
     """Another process builds or heals this view now."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuildLimits:
-    """Events are read `chunk_events` at a time, and rows written when so many events, or bytes of
-    them, were folded or so many rows changed. Of each table `kept` rows stay in memory, beyond
-    which they are read again."""
-
-    chunk_events: int = 1_000
-    flush_events: int = 40_000
-    flush_bytes: int = 32 * 1024 * 1024
-    flush_rows: int = 5_000
-    kept: RowLimits = field(default_factory=lambda: RowLimits(50_000, 64 * 1024 * 1024))
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """`events_per_s` is measured over the last seconds of this run."""
-
-    generation: Generation
-    position: int
-    target: int
-    events_per_s: float
-
-
-OnProgress = Callable[[Progress], None]
 
 
 def build_lock(name: str, version: int) -> str:
@@ -138,7 +94,7 @@ class Build:
         self._sessions = sessions
         self._log_id = log_id
         self._limits = limits or BuildLimits()
-        self._meter = _Meter(generation, on_progress)
+        self._meter = Meter(generation, on_progress)
 
     async def run(self, within: int = JOIN_WITHIN, upto: int | None = None) -> int:
         """Fold until at most `within` events are left to the log's head, or up to `upto` exactly
@@ -174,7 +130,7 @@ class Build:
             raise Fenced
         position, epoch = claims[self._generation]
         parked = await dead_letters.parked(writer, self._generation)
-        loader = _Loader(
+        loader = BulkLoad(
             self._projection,
             self._generation,
             self._store,
@@ -203,259 +159,3 @@ class Build:
 
     async def _force_policies(self, writer: Connection, *, force: bool = True) -> None:
         await generations.force_policies(writer, self._projection, self._generation, force=force)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """The events up to `last` that concern the view; `size` is that of all that were read."""
-
-    last: int
-    events: Sequence[Recorded]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Flush:
-    """Rows on their way into the database."""
-
-    task: "asyncio.Task[None]"
-    upto: int
-
-
-class _Poisoned(Exception):
-    """Something up to this position cannot be applied."""
-
-    def __init__(self, upto: int) -> None:
-        super().__init__(upto)
-        self.upto = upto
-
-
-class _Loader:
-    """`position`: the checkpoint. Rows are folded in memory while earlier ones are written."""
-
-    def __init__(
-        self,
-        projection: Projection,
-        generation: Generation,
-        store: Log,
-        sessions: Sessions,
-        log_id: str,
-        limits: BuildLimits,
-        meter: "_Meter",
-        writer: Connection,
-        reader: Connection,
-        position: int,
-        epoch: int,
-        parked: set[str],
-    ) -> None:
-        self._projection = projection
-        self._generation = generation
-        self._store = store
-        self._sessions = sessions
-        self._log_id = log_id
-        self._limits = limits
-        self._meter = meter
-        self._writer = writer
-        self._reader = reader
-        self.position = position
-        self._epoch = epoch
-        self._parked = parked
-        self._rows = self._row_store(empty=position == 0)
-        self._relevant = relevance(projection)
-        self._letters: list[DeadLetter] = []
-        self._flush: _Flush | None = None
-        self._indexed = False
-
-    async def load(self, target: int) -> None:
-        """Bring rows and checkpoint to `target`."""
-        self._meter.begin(self.position, target)
-        while self.position < target:
-            try:
-                await self._load_in_bulk(target)
-            except _Poisoned as poisoned:
-                await self._load_carefully(poisoned.upto)
-
-    async def finish(self) -> None:
-        """Make the indexes that the bulk load left out."""
-        if not self._indexed:
-            async with self._sessions.open("build-indexes", statement_timeout_s=3600) as beside:
-                await generations.create_indexes(
-                    self._projection, self._generation, self._writer, beside
-                )
-            self._indexed = True
-
-    async def _load_in_bulk(self, target: int) -> None:
-        folded = since = self.position
-        size = 0
-        try:
-            async with aclosing(self._chunks(self.position, target)) as chunks:
-                async for chunk in chunks:
-                    await self._fold(chunk.events, chunk.last)
-                    folded = chunk.last
-                    size += chunk.size
-                    self._meter.at(folded)
-                    if (
-                        folded - since >= self._limits.flush_events
-                        or size >= self._limits.flush_bytes
-                        or self._rows.changed >= self._limits.flush_rows
-                    ):
-                        await self._begin_flush(folded)
-                        since, size = folded, 0
-            await self._begin_flush(folded)
-            await self._end_flush()
-        except _Poisoned:
-            await self._end_flush()
-            raise
-        finally:
-            if self._flush is not None:
-                await cancelled(self._flush.task)
-                self._flush = None
-
-    async def _chunks(self, after: int, target: int) -> AsyncGenerator[_Chunk, None]:
-        """Each is read while the one before it is folded."""
-        portion = Portion(self._limits.chunk_events)
-        reading: asyncio.Task[_Chunk] | None = None
-        try:
-            while after < target or reading is not None:
-                following = None
-                if after < target:
-                    first, after = after + 1, min(after + portion.events, target)
-                    following = asyncio.create_task(self._read(first, after, portion))
-                if reading is not None:
-                    yield await reading
-                reading = following
-        finally:
-            if reading is not None:
-                await cancelled(reading)
-
-    async def _read(self, first: int, last: int, portion: Portion) -> _Chunk:
-        rows = await self._store.read_rows(first, last)
-        portion.learn(rows)
-        size = sum(len(row.payload) for row in rows)
-        try:
-            events = await self._decode([row for row in rows if self._relevant(row.type)])
-        except Exception as error:
-            if is_outage(error):
-                raise
-            raise _Poisoned(last) from error
-        return _Chunk(last, events, size)
-
-    async def _decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
-        events: list[Recorded] = []
-        for first in range(0, len(rows), FOLDED_AT_ONCE):
-            await asyncio.sleep(0)
-            events += await self._store.decode(
-                rows[first : first + FOLDED_AT_ONCE],
-                aliases=self._projection.addresses,
-                opens=self._projection.opens,
-            )
-        return events
-
-    async def _fold(self, events: Sequence[Recorded], upto: int) -> None:
-        rows, projection, parked = self._rows, self._projection, self._parked
-        if parked:
-            self._letters += [
-                dead_letters.behind(recorded)
-                for recorded in events
-                if recorded.stream in parked and concerns(projection, recorded)
-            ]
-            events = [recorded for recorded in events if recorded.stream not in parked]
-        try:
-            asked = rows.asked(events)
-            if asked.scans:
-                await self._end_flush()
-                await self.finish()
-            await rows.load(self._reader, asked)
-            for first in range(0, len(events), FOLDED_AT_ONCE):
-                await asyncio.sleep(0)
-                for recorded in events[first : first + FOLDED_AT_ONCE]:
-                    fold(projection, recorded, rows)
-        except Exception as error:
-            if is_outage(error) or is_fence(error) or isinstance(error, _Poisoned):
-                raise
-            raise _Poisoned(upto) from error
-
-    async def _begin_flush(self, upto: int) -> None:
-        try:
-            changes = self._rows.changes(bulk=True)
-        except Exception as error:
-            if is_outage(error):
-                raise
-            raise _Poisoned(upto) from error
-        letters, self._letters = self._letters, []
-        await self._end_flush()
-        self._rows.leave()
-        move = Move(self._generation, self._epoch, self.position, upto)
-        self._flush = _Flush(asyncio.create_task(self._write(move, changes, letters)), upto)
-
-    async def _write(self, move: Move, changes: Changes, letters: Sequence[DeadLetter]) -> None:
-        async with self._writer.transaction():
-            await generations.move(self._writer, [move], self._log_id)
-            await changes.write(self._writer)
-            await dead_letters.store(self._writer, self._generation, letters)
-
-    async def _end_flush(self) -> None:
-        flush, self._flush = self._flush, None
-        if flush is None:
-            return
-        try:
-            await flush.task
-        except Exception as error:
-            if is_outage(error) or is_fence(error):
-                raise
-            raise _Poisoned(flush.upto) from error
-        self.position = flush.upto
-        self._rows.committed()
-
-    async def _load_carefully(self, upto: int) -> None:
-        """From the checkpoint on, in small transactions, with nothing kept in memory."""
-        self._letters = []
-        while self.position < upto:
-            last = min(self.position + CAREFUL_EVENTS, upto)
-            events = await careful.decode(
-                self._store,
-                await self._store.read_rows(self.position + 1, last),
-                aliases=self._projection.addresses,
-            )
-            parked = set(self._parked)
-            async with self._writer.transaction():
-                move = Move(self._generation, self._epoch, self.position, last)
-                await generations.move(self._writer, [move], self._log_id)
-                await careful.apply(
-                    self._writer, self._projection, self._generation, parked, events
-                )
-            self._parked = parked
-            self.position = last
-            self._meter.at(last)
-        self._rows = self._row_store(empty=False)
-
-    def _row_store(self, *, empty: bool) -> RowStore:
-        return RowStore(self._projection, self._generation, self._limits.kept, empty=empty)
-
-
-class _Meter:
-    """Says how far a build is and how fast it goes."""
-
-    def __init__(self, generation: Generation, on_progress: OnProgress | None) -> None:
-        self._generation = generation
-        self._on_progress = on_progress
-        self._marks: deque[tuple[float, int]] = deque()
-        self.position = 0
-        self._target = 0
-
-    def begin(self, position: int, target: int) -> None:
-        self._target = target
-        self._marks.clear()
-        self.at(position)
-
-    def at(self, position: int) -> None:
-        self.position = position
-        if self._on_progress is None:
-            return
-        now = time.monotonic()
-        self._marks.append((now, position))
-        while len(self._marks) > 2 and self._marks[0][0] < now - RATE_WINDOW_S:
-            self._marks.popleft()
-        then, past = self._marks[0]
-        rate = (position - past) / (now - then) if now > then else 0.0
-        self._on_progress(Progress(self._generation, position, self._target, rate))

@@ -7,7 +7,8 @@ import structlog
 
 from infra.processes import dead_letters, generations
 from infra.processes.broken import discard_broken
-from infra.processes.build import JOIN_WITHIN, BuildLimits, build_first, catch_up
+from infra.processes.build import JOIN_WITHIN, build_first, catch_up
+from infra.processes.bulk_load import BuildLimits
 from infra.processes.former import drop_former
 from infra.processes.generations import Generation, Standing
 from infra.processes.healing import heal_what_is_known_now

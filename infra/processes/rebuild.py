@@ -16,13 +16,9 @@ from infra.nats.wake import send_change
 from infra.postgres.pool import Connection
 from infra.postgres.views import ddl
 from infra.processes import generations
-from infra.processes.build import (
-    Build,
-    BuildLimits,
-    BuildRunning,
-    OnProgress,
-    build_lock,
-)
+from infra.processes.build import Build, BuildRunning, build_lock
+from infra.processes.build_progress import OnProgress
+from infra.processes.bulk_load import BuildLimits
 from infra.processes.generations import Generation, Standing, view_lock
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced

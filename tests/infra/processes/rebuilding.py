@@ -7,7 +7,8 @@ import time
 import psycopg
 
 from infra.postgres.pool import open_pool
-from infra.processes.build import BuildLimits, Progress
+from infra.processes.build_progress import Progress
+from infra.processes.bulk_load import BuildLimits
 from infra.processes.kept_rows import RowLimits
 from infra.processes.rebuild import Rebuild
 from infra.processes.sessions import Sessions

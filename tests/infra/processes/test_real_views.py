@@ -23,7 +23,7 @@ from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
 from infra.nats.wake import CommitWaker
 from infra.nats.wire import encode_batch, message_id
-from infra.processes.build import BuildLimits
+from infra.processes.bulk_load import BuildLimits
 from infra.processes.group import ProjectorLimits
 from infra.processes.kept_rows import RowLimits
 from infra.processes.projector import Projector

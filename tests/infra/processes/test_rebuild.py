@@ -7,7 +7,8 @@ import pytest
 
 from infra.nats.connection import NatsConnection
 from infra.nats.wake import CommitWaker
-from infra.processes.build import BuildRunning, Progress
+from infra.processes.build import BuildRunning
+from infra.processes.build_progress import Progress
 from infra.processes.projector import Projector
 from infra.processes.rebuild import Difference, Rebuild, Stage
 from infra.processes.relay import Relay
