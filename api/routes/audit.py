@@ -135,6 +135,8 @@ class TrailQuery(PageQuery):
         types = tuple(stored for each in self.type for stored in _types(each))
         since = None if self.first is None else moment(self.first, "/query/from")
         until = None if self.last is None else moment(self.last, "/query/to")
+        if since is not None and until is not None and until < since:
+            raise invalid("/query/to", "Must not be before `from`.")
         parts: dict[str, str | None] = {
             "actor": ",".join(actors) or None,
             "stream": ",".join(streams) or None,

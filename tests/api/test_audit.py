@@ -225,6 +225,7 @@ async def test_what_is_no_filter_is_refused_with_what_would_be(ada: Api) -> None
         ({"stream": "x"}, "/query/stream", ""),
         ({"from": "yesterday"}, "/query/from", ""),
         ({"from_position": 2, "to_position": 1}, "/query", "from_position"),
+        ({"from": "2026-02-01T00:00:00Z", "to": "2026-01-31T23:59:59+00:00"}, "/query/to", "from"),
         ({"cursor": "AAAA"}, "/query/cursor", ""),
     ):
         problem = await ada.refused(422, "validation-failed", "GET", "/audit/events", params=params)
