@@ -18,7 +18,7 @@ from infra.exports.exporter import AskedExport, Exporter
 from infra.exports.files import ExportFiles
 from infra.exports.filters import TrailFilter
 from infra.exports.trail import TrailBroken
-from infra.jobs.book import LEASE, Job, JobBook
+from infra.jobs.book import LEASE, Job, JobBook, LeaseLost
 from infra.tasks import cancelled
 
 _TRIES: Final = 3
@@ -78,7 +78,8 @@ class SavedExports:
     async def run(self, job: Job, request: dict[str, Any], worker: str) -> Refused | None:
         """Make the file that a job is for; why it was refused, where it was.
 
-        Raises LeaseLost, and Refused where a part of the machine is down.
+        Raises LeaseLost, and for an hour what may be over by then: Refused where a part of the
+        machine is down, OSError for a full disk.
         """
         (item,) = await self._jobs.items(job.job_id)
         export_id = beside_job(job.job_id)
@@ -92,16 +93,24 @@ class SavedExports:
             wanted=TrailFilter(**request["wanted"]),
             origin=Origin(**request["origin"]),
         )
+        old = datetime.now(UTC) - job.created_at > _GIVEN_UP_AFTER
         try:
             await self._with_lease(job, worker, self._make(asked))
+        except LeaseLost:
+            raise
         except Refused as refused:
-            old = datetime.now(UTC) - job.created_at > _GIVEN_UP_AFTER
             if refused.kind in OF_THE_MACHINE and not old:
                 raise
             return await self._failed(export_id, refused)
         except (TrailBroken, NotReadable, SealBroken) as error:
             _log.error("export_broken", export_id=export_id, error=str(error))
             detail = f"{error}: whoever runs the product asks `taskledger verify --database`."
+            return await self._failed(export_id, Refused(Kind.DEPENDENCY_DOWN, detail))
+        except Exception:
+            if not old:
+                raise
+            _log.exception("export_failed", export_id=export_id)
+            detail = "It could not be made; whoever runs the product finds in the log why."
             return await self._failed(export_id, Refused(Kind.DEPENDENCY_DOWN, detail))
         return None
 

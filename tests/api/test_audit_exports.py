@@ -7,6 +7,7 @@ import os
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from domain.record.trust import parse_keys
 from domain.record.verify import Verified, verify_bundle
 from domain.values.recorded import Origin
 from infra.event_store.rows import StoredRow
+from infra.exports import saved
 from infra.exports.exporter import AskedExport, Exporter
 from infra.exports.filters import TrailFilter
 from infra.exports.rows import envelope_of
@@ -229,6 +231,26 @@ async def test_who_may_not_read_the_trail_gets_none_and_who_lost_that_right_keep
     await ada.delete(f"{members}/{bob.user_id}")
     await bob.refused(404, "not-found", "GET", path)
     await bob.refused(404, "not-found", "GET", f"{path}/file")
+
+
+async def test_what_can_never_be_made_is_given_up(
+    product: Product, sealed: None, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "_GIVEN_UP_AFTER", timedelta())
+    making = product.house.exports.files.making
+    monkeypatch.setattr(product.house.exports.files, "making", making.parent / "taken" / "making")
+    making.parent.mkdir(parents=True, exist_ok=True)
+    (making.parent / "taken").write_bytes(b"no folder")
+    begun = await ada.send("POST", "/audit/exports", {"format": "csv"})
+    path = begun.headers["Location"].removeprefix("/api/v1")
+
+    async def ended() -> bool:
+        return bool((await ada.get(path))["state"] != "running")
+
+    await until(ended, what="an export that fails")
+    failed = await ada.get(path)
+    assert (failed["state"], failed["problem"]["code"]) == ("failed", "dependency-down")
+    assert (failed["url"], failed["events"]) == (None, None)
 
 
 async def test_what_is_forgotten_leaves_no_saved_export_behind(
