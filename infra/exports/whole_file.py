@@ -1,6 +1,7 @@
 """A file that appears whole or not at all: written beside its name, renamed when it is done."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import os
@@ -57,11 +58,14 @@ def digested_file(path: Path) -> Iterator[Digested]:
 
 @contextlib.contextmanager
 def plain_file(path: Path) -> Iterator[BinaryIO]:
-    """What is written stands at `path` when the block ends, durable, in the place of what stood
-    there before; where the block raises, nothing has changed. Only who runs this may read it.
+    """What is written stands at `path` when the block ends, durable, in the place of the file that
+    stood there before; where the block raises, nothing has changed. Only who runs this may read it.
 
-    Raises OSError.
+    Raises OSError, at once where there is something that is no file.
     """
+    path = path.resolve()  # of a link the file that it leads to
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "there is something that is no file")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     descriptor = os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
