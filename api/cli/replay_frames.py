@@ -19,6 +19,7 @@ from domain.errors import invalid, not_found
 from domain.values.frozen import dataclass
 from domain.values.ids import is_id
 from domain.values.moment import moment, written
+from infra.exports.whole_file import plain_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,18 @@ async def give_frames(opened: Opened, period: Period, out: Path | None, *, as_js
     document = {**film, "frames": frames}
     content = orjson.dumps(document) if out.suffix == ".json" else page_of(document).encode()
     try:
-        await asyncio.to_thread(out.write_bytes, content)
+        await asyncio.to_thread(_put, out, content)
     except OSError as error:
         raise unwritable(out, error) from error
     if as_json:
         give_json({"file": str(out), "frames": len(frames), "bytes": len(content)})
     else:
         say(f"{out}: {len(frames)} frames, {len(content):,} bytes")
+
+
+def _put(out: Path, content: bytes) -> None:
+    with plain_file(out) as file:
+        file.write(content)
 
 
 async def _show(opened: Opened, period: Period, moments: list[datetime], *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import orjson
 
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 _SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_PLACE: Final = re.compile(r"\{\{(policy|title|film)\}\}")
 # Of a frame's project, what its page has anyway.
 _LEFT_OUT: Final = ("next_cursor", "has_more")
 
@@ -27,9 +28,9 @@ def page_of(film: Mapping[str, Any]) -> str:
     # In a script element only its end tag and a comment are more than text.
     data = orjson.dumps(_packed(film)).decode().replace("<", "\\u003c")
     title = escape(f"{film['name'] or film['key']}: the board, {film['from']} to {film['to']}")
-    for place, what in (("{{policy}}", policy), ("{{title}}", title), ("{{film}}", data)):
-        page = page.replace(place, what, 1)
-    return page
+    filled = {"policy": policy, "title": title, "film": data}
+    # In one go: what a project is called may look like a place.
+    return _PLACE.sub(lambda place: filled[place[1]], page)
 
 
 def _digest(element: re.Pattern[str], page: str) -> str:

@@ -45,7 +45,7 @@ def test_the_slider_goes_through_the_frames(page: Page, tmp_path: Path) -> None:
     film = {
         "project_id": "proj_1",
         "key": "WEB",
-        "name": "Web <site>",
+        "name": "Web <site> {{film}}",
         "from": "2026-01-31T12:00:00Z",
         "to": "2026-01-31T12:00:03Z",
         "frames": [nothing, frame(1, [one], []), frame(2, [one, two], []), frame(3, [two], [one])],
@@ -54,6 +54,9 @@ def test_the_slider_goes_through_the_frames(page: Page, tmp_path: Path) -> None:
     file.write_text(page_of(film))
     page.open(file.as_uri())
     assert "was not there yet" in said(page)
+    heading = page.run("document.getElementById('name').textContent")
+    assert heading == page.run("document.title")
+    assert heading.startswith("Web <site> {{film}}: the board, 2026-01-31T12:00:00Z to ")
     for _ in range(3):
         page.run("document.getElementById('at').focus()")
         page.press("ArrowRight")
