@@ -10,14 +10,19 @@ from domain.values.moment import written
 
 Cell = str | int | float | bool | datetime | Sequence[str] | None
 
-# What spreadsheets take for the beginning of a formula, and what some of them pass over before it.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What spreadsheets take for the beginning of a formula, the wide forms in some countries, and what
+# some of them pass over before it. An apostrophe, so that one that was there is told from ours.
+_GUARDED: Final = (
+    *("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n"),
+    "'",
+)
 _FLUSH_CHARACTERS: Final = 256 * 1024
 
 
 class Sheet:
     """Lines end in CR LF; a cell is quoted where it has to be. Text that a spreadsheet would take
-    for a formula has an apostrophe before it; numbers and dates are as they are."""
+    for a formula has an apostrophe before it, and so has text that begins with one; numbers and
+    dates are as they are."""
 
     def __init__(self) -> None:
         self._text = io.StringIO()
@@ -55,4 +60,4 @@ def _shown(cell: Cell) -> str:
 
 
 def _guarded(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_GUARDED) else text
