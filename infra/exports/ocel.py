@@ -24,6 +24,7 @@ from domain.task.events import (
     TaskCreated,
     TaskDependencyAdded,
     TaskDependencyRemoved,
+    TaskEvent,
     TaskMovedToProject,
     TaskParentChanged,
     TaskRecordImported,
@@ -46,6 +47,7 @@ _IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
 _CHUNK_BYTES: Final = 256 * 1024
 # Places on a board say nothing of the work.
 _LEFT_OUT: Final = (TaskRespaced,)
+_OURS: Final = frozenset(each.__name__ for each in get_args(TaskEvent))
 _SAID_OTHERWISE: Final = ("task_id", "attributes", "resource", "digest", "rank", "was_rank")
 
 _TASK: Final = {
@@ -96,9 +98,12 @@ async def ocel(
                 if upto is not None and history.events[0].position > upto:
                     continue
                 yield log.object(_task(history, project, log.types_of(project)))
+                within = project.project_id
                 for recorded in history.events:
+                    if isinstance(recorded.event, TaskCreated | TaskMovedToProject):
+                        within = recorded.event.project_id
                     if recorded.position > after and (upto is None or recorded.position <= upto):
-                        spool.write(log.event(recorded, project))
+                        spool.write(log.event(recorded, within))
         for piece in await log.others():
             yield piece
         yield b'],"events":['
@@ -155,8 +160,9 @@ class _Log:
         )
         return said if first else b"," + said
 
-    def event(self, recorded: Recorded, project: Project) -> bytes:
-        """An event as JSON with a comma as for objects; nothing for what is told otherwise."""
+    def event(self, recorded: Recorded, project_id: str) -> bytes:
+        """An event as JSON with a comma as for objects; nothing for what is told otherwise. In
+        which project the task was then, or came into by it."""
         event = recorded.event
         if event is None or isinstance(event, _LEFT_OUT):
             return b""
@@ -164,8 +170,10 @@ class _Log:
         if recorded.origin.via == _IMPORTED and not is_record:
             return b""  # a record beside it says it in its own words
         name = (event.activity or event.status) if is_record else type(event).__name__
+        if is_record and name in _OURS:
+            name = f"record: {name}"  # else two kinds would have to agree on their attributes
         types = self._event_types.setdefault(name, {})
-        relations = _relations(recorded, project)
+        relations = _relations(recorded, project_id)
         self._named.update(target for target, _ in relations)
         first, self._told.events = self._told.events == 0, self._told.events + 1
         said = orjson.dumps(
@@ -305,24 +313,18 @@ def _custom(definition: FieldDefinition, value: object) -> object:
             return value
 
 
-def _relations(recorded: Recorded, project: Project) -> list[tuple[str, str]]:
+def _relations(recorded: Recorded, project_id: str) -> list[tuple[str, str]]:
     """Whom and what an event names, and as what."""
     event, stamp = recorded.event, recorded.stamp
-    found = [(stamp.stream, "task")]
+    found = [(stamp.stream, "task"), (project_id, "project")]
     match event:
         case TaskRecordImported():
-            found += [(project.project_id, "project")]
-            found += [(event.resource_id, "resource")] if event.resource_id else []
-            return found
+            return found + ([(event.resource_id, "resource")] if event.resource_id else [])
         case TaskCreated():
-            found += [(event.project_id, "project")]
             found += [(event.parent_task_id, "parent")] if event.parent_task_id else []
             found += [(each, "assignee") for each in event.assignee_ids]
         case TaskMovedToProject():
-            found += [(event.project_id, "project"), (event.was_project_id, "former project")]
-        case _:
-            found += [(project.project_id, "project")]
-    match event:
+            found.append((event.was_project_id, "former project"))
         case TaskAssigned():
             found += [(each, "assignee") for each in event.assignee_ids]
             found += [(each, "former assignee") for each in event.was]

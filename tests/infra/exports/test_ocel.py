@@ -12,7 +12,9 @@ from commands.project.create_project import CreateProject
 from commands.task.assign_task import AssignTask
 from commands.task.change_status import ChangeStatus
 from commands.task.create_task import CreateTask
+from commands.task.move_to_project import MoveToProject
 from domain.project.state import PROJECT
+from domain.task.state import TASK
 from domain.values.recorded import Origin
 from infra.exports.histories import History
 from infra.exports.ocel import Told, ocel
@@ -162,6 +164,14 @@ async def test_tasks_people_and_what_happened(office: Office):
     await execute([ChangeStatus(task_id=above, status="in_progress")], origin)
     await execute([AssignTask(task_id=above, assignee_ids=(office.user_id,))], origin)
     log = await exported(office, project_id, [above, blocker, below])
+
+    await execute([MoveToProject(task_id=elsewhere.main_stream, project_id=project_id)], origin)
+    moved = await exported(office, project_id, [elsewhere.main_stream])
+    home = elsewhere.state(TASK).project_id
+    places = [
+        target for each in moved["events"] for as_, target in related(each) if as_ == "project"
+    ]
+    assert (places[0], places[-1], set(places)) == (home, project_id, {home, project_id})
 
     objects = {each["id"]: each for each in log["objects"]}
     assert elsewhere.main_stream not in objects
