@@ -4,6 +4,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
+from pydantic import ValidationError
 from starlette.types import Scope
 
 from api.app import ROUTERS
@@ -11,6 +12,7 @@ from api.http.batched import answer_alone
 from api.http.call import Call, Caller, nothing_sent
 from api.http.past import AsOf, moment_of
 from api.http.route_table import RouteTable
+from api.http.validation import problems_of
 from domain.values.frozen import dataclass
 from infra.bootstrap import House
 from projections.past_moments import Moment
@@ -50,7 +52,10 @@ class Door:
 
     async def moment(self, as_of: str, clock: str | None = None) -> Moment:
         """The moment that `?as_of=` and `clock=` mean. Raises Invalid as `moment_of`."""
-        asked = AsOf.model_validate({"as_of": as_of, "clock": clock})
+        try:
+            asked = AsOf.model_validate({"as_of": as_of, "clock": clock})
+        except ValidationError as error:
+            raise problems_of(error) from None
         found = await moment_of(self.call(), asked)
         assert found is not None  # one was asked for
         return found

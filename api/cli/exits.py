@@ -42,12 +42,20 @@ class Exit(Exception):
 
 def unreadable(file: "Path", error: OSError) -> Exit:
     """To be raised where a file that a person has named cannot be read."""
-    return Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}.")
+    return _of_a_part(error) or Exit(BAD_USE, f"{file} cannot be read: {error.strerror or error}.")
 
 
 def unwritable(file: "Path", error: OSError) -> Exit:
     """The same where it cannot be written."""
-    return Exit(BAD_USE, f"{file} cannot be written: {error.strerror or error}.")
+    return _of_a_part(error) or Exit(
+        BAD_USE, f"{file} cannot be written: {error.strerror or error}."
+    )
+
+
+def _of_a_part(error: OSError) -> Exit | None:
+    """A part that does not answer is an OSError as well, and not the file's."""
+    away = isinstance(error, ConnectionError | TimeoutError)
+    return Exit(PART_DOWN, _in_a_line(error)) if away else None
 
 
 class Explained(NamedTuple):
@@ -63,14 +71,22 @@ def explain(error: Exception) -> Explained | None:
         module, name = place.split(":")
         known = getattr(sys.modules.get(module), name, None)
         if known is not None and isinstance(error, known):
-            return Explained(code, " ".join(str(error).split()) or type(error).__name__)
+            return Explained(code, _in_a_line(error))
     return _refusal(error)
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _refusal(error: Exception) -> Explained | None:
     errors = sys.modules.get("domain.errors")
     if errors is None or not isinstance(error, errors.Refused):
         return None
+    if isinstance(error, errors.Invalid):  # of two times, say, which of them is none
+        said = ((each.pointer.rpartition("/")[2], each.detail) for each in error.problems)
+        lines = (f"{name}: {detail}" if name else detail for name, detail in said)
+        return Explained(BAD_USE, " ".join(lines))
     kinds = errors.Kind
     down = error.kind in (kinds.DEPENDENCY_DOWN, kinds.OVERLOADED, kinds.VIEW_BEHIND)
     return Explained(PART_DOWN if down else BAD_USE, error.detail)

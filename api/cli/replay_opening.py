@@ -10,7 +10,7 @@ from api.cli.house import house_of
 from api.cli.replay_sight import Sight
 from domain.errors import Kind, Refused, not_found
 from domain.values.frozen import dataclass
-from domain.values.ids import kind_of
+from domain.values.ids import SYSTEM_WORKSPACE, kind_of
 from infra import logs
 from infra.bootstrap import House
 from infra.people.acting import Acting
@@ -74,5 +74,6 @@ async def _user(house: House, wanted: Wanted) -> str:
     if kind == "user":
         return wanted.stream
     async for rows in house.store.read_rows_of(wanted.stream):
-        return await acting.owner_of(rows[0].workspace_id)
+        if rows[0].workspace_id != SYSTEM_WORKSPACE:
+            return await acting.owner_of(rows[0].workspace_id)
     raise not_found("stream")

@@ -89,4 +89,5 @@ def unknown_workspace(workspace_id: str) -> Invalid:
 
 
 def _unknown(project: str) -> Invalid:
-    return invalid("/project", f"There is no project {project}, or they may not see it.", "unknown")
+    detail = f"There is no project {project} in this workspace, or they may not see it."
+    return invalid("/project", f"{detail} Of another workspace, say which: --workspace.", "unknown")

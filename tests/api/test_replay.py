@@ -275,7 +275,13 @@ async def test_what_was_erased_or_damaged_is_said(
 
 @pytest.mark.parametrize(
     ("as_of", "says"),
-    [("yesterday", "time"), ("9" * 30, "log"), ("2999-01-01T00:00:00Z", "not come"), ("0", "such")],
+    [
+        ("yesterday", "time"),
+        ("9" * 30, "log"),
+        ("9" * 60, "50 characters"),
+        ("2999-01-01T00:00:00Z", "not come"),
+        ("0", "such"),
+    ],
 )
 async def test_what_is_no_moment_of_it_is_refused(
     ada: Api, replay: Replay, as_of: str, says: str
