@@ -14,7 +14,6 @@ from infra.opensearch.index import OpenSearchIndex
 from infra.outages import outage
 from infra.postgres.pool import Pool
 from infra.processes.status import SAID_BESIDE_SEALER, SAID_OF_ROLE, RoleStatus
-from infra.record.checkpoints import last_note
 from infra.redis.rate_limit import RateLimiter
 from infra.security.alarm import RecordingAlarm
 from projections.registry import VIEWS
@@ -82,13 +81,6 @@ class Operations:
         self._search_index = search_index
         self._recording = recording
         self._trail_said: str | None = None
-
-    async def last_note(self) -> str | None:
-        """The last checkpoint that was signed of this log, as its note; None before there is one.
-        Raises what PostgreSQL raises."""
-        async with self._pool.connection() as connection:
-            note = await last_note(connection, str(self._store.log_id))
-        return None if note is None else note.decode()
 
     async def parts(self) -> dict[str, PartState]:
         """Every part that this process works with, the relay that feeds the views, and the

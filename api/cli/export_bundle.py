@@ -2,17 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import uvloop
 
 from api.cli.answers import give_json
-from api.cli.exits import BAD_USE, FOUND_WRONG, Exit, unwritable
+from api.cli.exits import BAD_USE, Exit, unwritable
+from api.cli.exporting import made
 from api.cli.house import house_of
-from api.cli.progress import step
-from domain.record.disclosure import NotReadable
 from domain.values.frozen import dataclass
 from domain.values.ids import is_id, kind_of
 from domain.values.recorded import Origin
@@ -21,7 +18,6 @@ from infra.bootstrap import House
 from infra.exports.exporter import AskedExport, Exported
 from infra.exports.filters import trail_filter
 from infra.exports.project import ExportedProjects
-from infra.exports.trail import TrailBroken
 from infra.ids import new_id
 from infra.people.acting import Acting
 from infra.settings import Settings
@@ -47,30 +43,26 @@ def run(wanted: BundleExport, *, as_json: bool) -> None:
     if wanted.out.suffix == ".gz":
         raise Exit(BAD_USE, "A bundle is not packed: most of it is sealed. Name it otherwise.")
     try:
-        made = uvloop.run(_export(Settings.load().resolve(), wanted))
+        bundle = uvloop.run(_export(Settings.load().resolve(), wanted))
     except OSError as error:
         raise unwritable(wanted.out, error) from error
-    except (TrailBroken, NotReadable) as error:
-        raise Exit(
-            FOUND_WRONG, f"{error}. Nothing was exported; `taskledger verify --database` tells all."
-        ) from error
     seconds = time.monotonic() - began
     if as_json:
         give_json(
             {
                 "file": str(wanted.out),
-                "events": made.events,
-                "tree_size": made.tree_size,
-                "bytes": made.size,
-                "sha256": made.digest,
-                "position": made.position,
+                "events": bundle.events,
+                "tree_size": bundle.tree_size,
+                "bytes": bundle.size,
+                "sha256": bundle.digest,
+                "position": bundle.position,
                 "seconds": round(seconds, 3),
             }
         )
     else:
         sys.stdout.write(
-            f"{made.events:,} events in {wanted.out} ({made.size:,} bytes), "
-            f"proven by a tree of {made.tree_size:,}, in {seconds:.1f} s\n"
+            f"{bundle.events:,} events in {wanted.out} ({bundle.size:,} bytes), "
+            f"proven by a tree of {bundle.tree_size:,}, in {seconds:.1f} s\n"
         )
 
 
@@ -91,7 +83,7 @@ async def _export(settings: Settings, wanted: BundleExport) -> Exported:
             ),
             origin=Origin(actor=found.user_id, via="cli"),
         )
-        return await _with_steps(house, asked, wanted.out)
+        return await made(house, asked, wanted.out)
 
 
 async def _stream(house: House, workspace_id: str, named: str | None) -> str | None:
@@ -110,13 +102,3 @@ async def _actor(house: House, name: str | None) -> str | None:
     if name is None or is_id(name, "user"):
         return name
     return await Acting(house.store, house.executor.states).named(name)
-
-
-async def _with_steps(house: House, asked: AskedExport, out: Path) -> Exported:
-    with ExitStack() as shown:
-
-        def begin(title: str, total: int) -> Callable[[int], None]:
-            shown.close()  # the step before
-            return shown.enter_context(step(title, total)).to
-
-        return await house.exporter.export(asked, out, begin)

@@ -3,17 +3,22 @@
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
 from api.cli.answers import give_json
-from api.cli.exits import unwritable
+from api.cli.exits import FOUND_WRONG, Exit, unwritable
+from api.cli.progress import step
 from commands.export.record_export import RecordExport
+from domain.record.disclosure import NotReadable, SealBroken
 from domain.values.recorded import Origin
 from infra import logs
 from infra.bootstrap import House
+from infra.exports.exporter import AskedExport, Exported
+from infra.exports.trail import TrailBroken
 from infra.exports.whole_file import Digested
 from infra.ids import new_id
 from infra.settings import Settings
@@ -56,6 +61,24 @@ def export(
         return
     tasks = "" if told.tasks is None else f"{told.tasks:,} tasks with "
     sys.stdout.write(f"{tasks}{told.events:,} events in {out} ({size:,} bytes)\n")
+
+
+async def made(house: House, asked: AskedExport, out: Path) -> Exported:
+    """A file of the trail, as over HTTP, with its steps shown. Raises Refused, OSError, and Exit
+    where the log is not what was signed."""
+    with ExitStack() as shown:
+
+        def begin(title: str, total: int) -> Callable[[int], None]:
+            shown.close()  # the step before
+            return shown.enter_context(step(title, total)).to
+
+        try:
+            return await house.exporter.export(asked, out, begin)
+        except (TrailBroken, NotReadable, SealBroken) as error:
+            raise Exit(
+                FOUND_WRONG,
+                f"{error}. Nothing was exported; `taskledger verify --database` tells all.",
+            ) from error
 
 
 async def record(

@@ -15,6 +15,7 @@ from domain.values.ids import is_id
 from domain.values.moment import written
 from domain.values.recorded import Recorded
 from domain.values.text import Erased, readable
+from domain.values.text_rules import not_misleading
 from infra.event_store.rows import moment as at
 from infra.replays import Replays, Step
 from projections.past_moments import ALWAYS, Moment, since_of
@@ -166,13 +167,14 @@ def _tell(seen: Mapping[str, Any], *, states: bool) -> None:
     if seen.get("unreadable"):
         _line(f"{seen['position']:,}  {seen['recorded_at']}  {seen['type']}  {_NOT_WHOLE}")
         return
-    who = seen["actor"]["name"] or seen["actor"]["user_id"]
+    who = _short(seen["actor"]["name"] or seen["actor"]["user_id"])
     _line(f"{seen['position']:,}  {seen['recorded_at']}  {who}  {seen['type']}")
     for name in ("occurred_at", "reason", "caused_by", "key_id"):
         if name in seen:
             _line(f"    ({name.replace('_', ' ')}: {_short(seen[name])})")
     for each in seen["changes"]:
-        _line(f"    {each['field']}: {_short(each['old_value'])} -> {_short(each['new_value'])}")
+        field, old, new = map(_short, (each["field"], each["old_value"], each["new_value"]))
+        _line(f"    {field}: {old} -> {new}")
     if "erased" in seen:
         _line(f"    erased for ever: {', '.join(seen['erased'])}")
     if states and seen["state"] is not None:
@@ -192,7 +194,7 @@ def _tell_then(document: Mapping[str, Any]) -> None:
 def _short(value: Any) -> str:
     """On one line, and not long."""
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    text = " ".join(text.split())
+    text = not_misleading(" ".join(text.split()))
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 3]}..."
 
 

@@ -13,6 +13,11 @@ from domain.values.limits import Limits
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CONTROL_BUT_LINES: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
+# The same, and what turns the letters after it around (Unicode Standard Annex 9).
+_MISLEADING: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]"
+)
+
 _USERNAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,40}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)*")
 _EMAIL_LENGTH: Final = 254  # RFC 5321, as corrected by erratum 1690 of RFC 3696
@@ -52,6 +57,12 @@ def one_line(text: str, pointer: str, most: int) -> str:
     if not text.strip():
         raise invalid(pointer, "Must not be blank.", "blank")
     return optional_line(text, pointer, most)
+
+
+def not_misleading(text: str) -> str:
+    """For where somebody's words stand among ours: nothing in it hides, commands a terminal or
+    changes the order of what follows; a replacement character says that something would have."""
+    return _MISLEADING.sub("\ufffd", text)
 
 
 def optional_line(text: str, pointer: str, most: int) -> str:

@@ -15,6 +15,7 @@ from infra.exports.formats import Sources
 from infra.exports.own_file import OwnFiles
 from infra.exports.saved import SavedExports
 from infra.exports.seals import Seals
+from infra.exports.whereabouts import Whereabouts
 from infra.exports.workspace_ocel import WorkspaceOcel
 from infra.jobs.book import JobBook
 from infra.jobs.worker import Jobs
@@ -75,7 +76,7 @@ def _sources(ground: Ground, views: Views) -> Sources:
         view=views.trail,
         waiter=ground.waiter,
         objects=objects,
-        histories=views.histories,
+        whereabouts=Whereabouts(pool, ground.pointers, ground.waiter),
         states=states,
     )
 

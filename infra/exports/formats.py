@@ -1,5 +1,6 @@
 """In which forms a trail leaves the product: one table for every door."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,16 +14,16 @@ from infra.event_store.rows import moment
 from infra.event_store.store import PostgresEventStore
 from infra.exports.bundle import write_bundle
 from infra.exports.filters import TrailFilter
-from infra.exports.histories import Histories
 from infra.exports.jsonl import write_jsonl
 from infra.exports.ocel import Told
 from infra.exports.progress import Begin
-from infra.exports.report import About, report
+from infra.exports.report import About, Report, report
 from infra.exports.report_html import report_html
 from infra.exports.snapshot import Snapshot
 from infra.exports.trail import Trail
 from infra.exports.trail_csv import trail_csv
 from infra.exports.trail_walk import TrailEvent, trail_events
+from infra.exports.whereabouts import Whereabouts
 from infra.exports.whole_file import Digested
 from infra.exports.workspace_ocel import WorkspaceOcel
 from infra.keys.content_keys import KeyRing
@@ -47,7 +48,7 @@ class Sources:
     view: TrailView
     waiter: ViewWaiter
     objects: WorkspaceOcel
-    histories: Histories
+    whereabouts: Whereabouts
     states: States
 
 
@@ -142,13 +143,25 @@ async def _csv(making: Making) -> Written:
 
 
 async def _html(making: Making) -> Written:
+    return await _reported(making, report_html)
+
+
+async def _pdf(making: Making) -> Written:
+    # Here, since only who wants this waits for the library that writes PDF.
+    from infra.exports.report_pdf import report_pdf
+
+    return await _reported(making, report_pdf)
+
+
+async def _reported(making: Making, rendered: Callable[[Report], bytes]) -> Written:
+    """Of nothing that its checkpoint does not cover."""
     sources, workspace_id = making.sources, making.workspace_id
-    snapshot = await sources.take_snapshot(workspace_id)
     upto = await sources.store.head()
+    snapshot = await sources.take_snapshot(workspace_id)
     workspace = await sources.states.read(WORKSPACE, workspace_id)
 
-    async def projects_of(task_ids: Sequence[str]) -> Mapping[str, str]:
-        return await sources.histories.projects_of(workspace_id, task_ids)
+    async def projects_of(events: Sequence[tuple[str, int]]) -> Mapping[int, str]:
+        return await sources.whereabouts.before(workspace_id, events)
 
     about = About(
         workspace=workspace_id if workspace is None else shown(workspace.name, workspace_id),
@@ -160,7 +173,7 @@ async def _html(making: Making) -> Written:
     )
     told = _Told(making, upto)
     made = await report(about, told.all(), projects_of, sources.states)
-    making.out.content(report_html(made))
+    making.out.content(await asyncio.to_thread(rendered, made))
     return Written(told.events, snapshot.size)
 
 
@@ -189,5 +202,6 @@ FORMATS: Final[Mapping[str, Format]] = {
     "jsonl": Format(_jsonl, "jsonl", "application/jsonl"),
     "csv": Format(_csv, "csv", "text/csv; charset=utf-8"),
     "html": Format(_html, "html", "text/html; charset=utf-8"),
+    "pdf": Format(_pdf, "pdf", "application/pdf"),
     "ocel2": Format(_ocel, "json", "application/json"),
 }

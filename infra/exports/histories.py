@@ -22,11 +22,6 @@ _COUNT: Final = """
 SELECT count(*) FROM {tasks_tasks} AS t
 WHERE t.workspace_id = %(workspace)s AND t.project_id = %(project)s
 """
-_PROJECTS: Final = """
-SELECT t.task_id, t.project_id FROM {tasks_tasks} AS t
-WHERE t.workspace_id = %(workspace)s AND t.task_id = ANY (%(tasks)s)
-    AND t.project_id IS NOT NULL
-"""
 _NEXT: Final = """
 SELECT t.task_id, t.number FROM {tasks_tasks} AS t
 WHERE t.workspace_id = %(workspace)s AND t.project_key = %(key)s AND t.number > %(after)s
@@ -60,12 +55,6 @@ class Histories:
         rows = await self._reader.fetch((project.workspace_id,), _COUNT, params)
         count: int = rows[0][0]
         return count
-
-    async def projects_of(self, workspace_id: str, task_ids: Sequence[str]) -> dict[str, str]:
-        """Where tasks of a workspace are now: their ids -> the ids of their projects."""
-        params = {"workspace": workspace_id, "tasks": list(task_ids)}
-        rows = await self._reader.fetch((workspace_id,), _PROJECTS, params)
-        return dict(rows)
 
     async def of(self, project: Project, upto: int) -> AsyncIterator[History]:
         """Those that were in the project at the position `upto`, in the order of their keys, those

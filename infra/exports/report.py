@@ -14,8 +14,8 @@ from infra.exports.trail_walk import TrailEvent
 MOST_LISTED: Final = 1_000
 _READ_AT_ONCE: Final = 500
 
-ProjectsOf = Callable[[Sequence[str]], Awaitable[Mapping[str, str]]]
-"""Task id -> the id of the project that it is in, of those that are in one."""
+ProjectsOf = Callable[[Sequence[tuple[str, int]]], Awaitable[Mapping[int, str]]]
+"""As `infra.exports.whereabouts.Whereabouts.before`, of one workspace."""
 
 _ROLES: Final = frozenset(
     {
@@ -52,7 +52,8 @@ _MAKING: Final = frozenset({"ProjectCreated", "ProjectRenamed", "ProjectDescribe
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One event as a line: `what` its type, `about` the stream, `said` its content in short."""
+    """One event as a line: `who` with their id, for names are nobody's alone, `what` its type,
+    `about` the stream, `said` its content in short."""
 
     position: int
     at: str
@@ -78,7 +79,8 @@ class Acts:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """All that one person did, or that was done in one project: type -> how often."""
+    """All that one person did, or that was done in one project: type -> how often. A person's
+    `name` has their id in it."""
 
     name: str
     count: int
@@ -87,15 +89,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`asked` is the period as it was asked for, `upto` the position that the log had then, `note`
-    the last signed checkpoint."""
+    """`asked` is what was asked for, by the names of the trail's filters, `upto` the position that
+    the log had then, `note` a signed checkpoint that covers that."""
 
     workspace: str
     workspace_id: str
     log_id: str
     asked: Mapping[str, str]
     upto: int
-    note: str | None
+    note: str
     events: int
     first: str | None
     last: str | None
@@ -113,7 +115,7 @@ class About:
     log_id: str
     asked: Mapping[str, str]
     upto: int
-    note: str | None
+    note: str
 
 
 async def report(
@@ -141,15 +143,20 @@ class _Making:
         self._events = 0
         self._first: str | None = None
         self._last: str | None = None
-        self._names: dict[str, str | None] = {}
+        self._names: dict[str, str] = {}
         self._by_person: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._by_project: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._roles, self._privileged, self._log_ins = Acts(), Acts(), Acts()
         self._readings, self._reviews = Acts(), Acts()
 
     async def take(self, events: Sequence[TrailEvent]) -> None:
-        tasks = {each["stream"] for each in events if each["stream"].startswith("task_")}
-        projects = await self._projects_of(sorted(tasks)) if tasks else {}
+        projects = await self._projects_of(
+            [
+                (each["stream"], each["position"])
+                for each in events
+                if each["stream"].startswith("task_")
+            ]
+        )
         for event in events:
             self._events += 1
             self._first = self._first or event["recorded_at"]
@@ -157,7 +164,7 @@ class _Making:
             what, actor = _plain(event["type"]), event.get("actor")
             if actor is not None:
                 self._by_person[actor["user_id"]][what] += 1
-                self._names[actor["user_id"]] = actor.get("name")
+                self._names[actor["user_id"]] = _who(actor)
             project = _project_of(event, projects)
             if project is not None:
                 self._by_project[project][what] += 1
@@ -213,9 +220,7 @@ async def _project_names(states: States, project_ids: Sequence[str]) -> dict[str
     return names
 
 
-def _groups(
-    counted: Mapping[str, Counter[str]], names: Mapping[str, str | None]
-) -> tuple[Group, ...]:
+def _groups(counted: Mapping[str, Counter[str]], names: Mapping[str, str]) -> tuple[Group, ...]:
     """The busiest first."""
     groups = [
         (-kinds.total(), key, Group(names.get(key) or key, kinds.total(), _most(kinds)))
@@ -228,22 +233,26 @@ def _most(kinds: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(kinds.items(), key=lambda each: (-each[1], each[0])))
 
 
-def _project_of(event: TrailEvent, projects: Mapping[str, str]) -> str | None:
+def _project_of(event: TrailEvent, projects: Mapping[int, str]) -> str | None:
+    """In which it happened, wherever its task is now; of a move, where to."""
     stream: str = event["stream"]
     if stream.startswith("proj_"):
         return stream
-    if stream in projects:
-        return projects[stream]
     project = (event.get("data") or {}).get("project_id")
-    return project if isinstance(project, str) else None
+    return project if isinstance(project, str) else projects.get(event["position"])
+
+
+def _who(actor: Mapping[str, str | None]) -> str:
+    user_id, name = str(actor["user_id"]), actor.get("name")
+    return f"{name} ({user_id})" if name else user_id
 
 
 def _act(event: TrailEvent, what: str) -> Act:
-    actor = event.get("actor") or {}
+    actor = event.get("actor")
     return Act(
         event["position"],
         event["recorded_at"],
-        actor.get("name") or actor.get("user_id") or "unknown",
+        "unknown" if actor is None else _who(actor),
         what,
         event["stream"],
         _said(event.get("data") or {}),

@@ -40,9 +40,15 @@ def marked(text: str) -> str:
             continue
         out.append(_run(run, east_asian))
         run = ""
-        out.append(escape(letter if ord(letter) in letters else _MISSING))
+        out.append(escape(_shown(letter, letters)))
     out.append(_run(run, east_asian))
     return "".join(out)
+
+
+def _shown(letter: str, letters: frozenset[int]) -> str:
+    if ord(letter) in letters:
+        return letter
+    return " " if letter.isspace() else _MISSING
 
 
 def _run(run: str, font: str) -> str:

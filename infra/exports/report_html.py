@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
+from domain.values.text_rules import not_misleading
 from infra.exports.report import Act, Acts, Group, Report
 
 _POLICY: Final = (
@@ -27,6 +28,10 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid; padding
   h2 { break-after: avoid; }
 }
 """
+CHECKPOINT: Final = (
+    "Signed of the whole log, with all of these events in it. A bundle of the same period proves "
+    "each of them."
+)
 
 
 def report_html(report: Report) -> bytes:
@@ -37,8 +42,8 @@ def report_html(report: Report) -> bytes:
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         _POLICY,
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>",
-        f"<h1>{escape(title)}</h1>",
+        f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body><main>",
+        f"<h1>{_text(title)}</h1>",
         _about(report),
         _grouped("Who did what", "Person", report.people),
         _grouped("What was done in which project", "Project", report.projects),
@@ -57,10 +62,22 @@ def period_of(report: Report) -> str:
     return f"from {since or 'the beginning'} to {until or 'now'}"
 
 
+def only_of(report: Report) -> str:
+    """To what it was narrowed down beside the period; empty where to nothing."""
+    said = {"stream": "what happened to", "actor": "what was done by"}
+    return ", ".join(f"{said[name]} {report.asked[name]}" for name in said if name in report.asked)
+
+
+def _text(said: str) -> str:
+    return escape(not_misleading(said))
+
+
 def _about(report: Report) -> str:
+    only = only_of(report)
     rows = {
         "Workspace": report.workspace_id,
         "Period": period_of(report),
+        **({"Only": only} if only else {}),
         "Events": f"{report.events:,}",
         "First and last": f"{report.first or 'none'}, {report.last or 'none'}",
         "Log": f"{report.log_id}, up to position {report.upto:,}",
@@ -74,7 +91,7 @@ def _about(report: Report) -> str:
 
 def _grouped(title: str, of: str, groups: Sequence[Group]) -> str:
     rows = (
-        f'<tr><th scope="row">{escape(group.name)}</th><td class="count">{group.count:,}</td>'
+        f'<tr><th scope="row">{_text(group.name)}</th><td class="count">{group.count:,}</td>'
         f"<td>{escape(kinds_of(group))}</td></tr>"
         for group in groups
     )
@@ -97,7 +114,7 @@ def _row(act: Act) -> str:
     cells = (act.who, act.what, act.about, act.said, act.reason or "")
     return (
         f'<tr><td><time datetime="{escape(act.at)}">{escape(act.at)}</time></td>'
-        f"{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+        f"{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
     )
 
 
@@ -112,10 +129,5 @@ def _section(title: str, columns: Sequence[str], rows: Iterable[str]) -> str:
     )
 
 
-def _checkpoint(note: str | None) -> str:
-    if note is None:
-        return "<h2>Checkpoint</h2><p>Nothing of this log has been signed yet.</p>"
-    return (
-        "<h2>Checkpoint</h2><p>The last that was signed of this log. A bundle of the same period "
-        f"proves every event against it.</p><pre>{escape(note)}</pre>"
-    )
+def _checkpoint(note: str) -> str:
+    return f"<h2>Checkpoint</h2><p>{escape(CHECKPOINT)}</p><pre>{escape(note)}</pre>"

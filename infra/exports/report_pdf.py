@@ -11,11 +11,11 @@ from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer
 
 from infra.exports.report import Act, Acts, Group, Report
 from infra.exports.report_fonts import BOLD, REGULAR, marked
-from infra.exports.report_html import kinds_of, period_of
+from infra.exports.report_html import CHECKPOINT, kinds_of, only_of, period_of
 
 _MARGIN: Final = 15 * mm
 _WIDTH: Final = landscape(A4)[0] - 2 * _MARGIN
-_MOST_OF_A_CELL: Final = 600  # a row must fit on a page
+_MOST_OF_A_CELL: Final = 600
 
 
 def report_pdf(report: Report) -> bytes:
@@ -74,11 +74,12 @@ class _Styles:
     ) -> LongTable:
         """`widths` are parts of the page's width."""
         heads = [Paragraph(marked(column), self._bold) for column in columns]
-        lines = [[self.line(_cut(cell)) for cell in row] for row in rows]
+        lines = [[self.line(cell) for cell in row] for row in rows]
         return LongTable(
             [heads, *lines],
             colWidths=[_WIDTH * width for width in widths],
             repeatRows=1,
+            splitInRow=1,  # else a row has to fit on a page
             style=[
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.25, "#888888"),
@@ -90,8 +91,10 @@ class _Styles:
 
 def _about(report: Report) -> list[str]:
     first, last = report.first or "none", report.last or "none"
+    only = only_of(report)
     return [
         f"Workspace {report.workspace_id}, {period_of(report)}",
+        *([f"Only {only}"] if only else []),
         f"{report.events:,} events, the first {first}, the last {last}",
         f"Log {report.log_id}, up to position {report.upto:,}",
     ]
@@ -116,15 +119,15 @@ def _acts(styles: _Styles, title: str, acts: Acts) -> list[Any]:
 
 
 def _row(act: Act) -> Sequence[str]:
-    return (act.at, act.who, act.what, act.about, act.said, act.reason or "")
+    return (act.at, act.who, act.what, act.about, act.said, _cut(act.reason or ""))
 
 
-def _checkpoint(styles: _Styles, note: str | None) -> list[Any]:
-    head = styles.head("Checkpoint")
-    if note is None:
-        return [head, styles.line("Nothing of this log has been signed yet.")]
-    said = "The last that was signed of this log. A bundle of the same period proves every event "
-    return [head, styles.line(f"{said}against it."), *map(styles.line, note.splitlines())]
+def _checkpoint(styles: _Styles, note: str) -> list[Any]:
+    return [
+        styles.head("Checkpoint"),
+        styles.line(CHECKPOINT),
+        *map(styles.line, note.splitlines()),
+    ]
 
 
 def _numbered(canvas: Any, document: Any) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -158,11 +159,31 @@ async def test_a_table_tells_what_was_asked_for_and_nothing_else(
 async def test_a_report_is_a_page_with_the_checkpoint_on_it(
     product: Product, sealed: None, ada: Api
 ) -> None:
-    await ada.task("Reported")
-    page = (await fetched(ada, format="html")).decode()
+    first, second = await ada.project("AA"), await ada.project("BB")
+    path = f"/tasks/{(await ada.task('Reported', project_id=first['id']))['id']}"
+    await ada.patch(path, {"title": "In the first"})
+    await ada.post(f"{path}/move", {"project_id": second["id"]})
+    await ada.patch(path, {"priority": 1})
+    await ada.delete(path)
+    assert (await ada.send("POST", f"{path}/purge")).status_code == 204
+    page = (await fetched(ada, format="html", actor=ada.user_id)).decode()
     assert page.startswith("<!doctype html>")
-    assert ada.user_id in page or ada.user["username"] in page
-    assert f"/{product.house.log_id}" in page
+    assert f"what was done by {ada.user_id}" in page
+    assert f"{ada.user['name']} ({ada.user_id})" in page
+
+    # Each act where it was done, though the task moved on and is gone.
+    rows = re.findall(
+        r'<th scope="row">(AA|BB) [^<]*</th><td class="count">\d+</td><td>(.*?)<', page
+    )
+    done = {key: set(re.findall(r"(Task\w+) 1\b", kinds)) for key, kinds in rows}
+    assert {"TaskCreated", "TaskRetitled"} <= done["AA"]
+    assert done["BB"] >= {"TaskMovedToProject", "TaskPrioritised", "TaskTrashed", "TaskPurged"}
+    assert not done["AA"] & done["BB"]
+
+    (note,) = re.findall("<pre>(.*?)</pre>", page, re.DOTALL)
+    assert f"/{product.house.log_id}" in note
+    (upto,) = re.findall(r"up to position ([\d,]+)", page)
+    assert int(note.splitlines()[1]) >= int(upto.replace(",", "")) >= ada.position
 
 
 async def test_all_projects_are_one_object_centric_log(

@@ -54,10 +54,11 @@ async def made(events: Sequence[TrailEvent] = EVENTS) -> Report:
         for each in events:
             yield each
 
-    async def projects_of(task_ids: Sequence[str]) -> dict[str, str]:
-        return dict.fromkeys(task_ids, "proj_web")
+    async def projects_of(places: Sequence[tuple[str, int]]) -> dict[int, str]:
+        return {position: "proj_web" for _, position in places}
 
-    about = About("Büro & Co", "ws_1", "log", {"from": "2026-01-01T00:00:00Z"}, 9, NOTE)
+    asked = {"from": "2026-01-01T00:00:00Z", "actor": TOM}
+    about = About("Büro & Co", "ws_1", "log", asked, 9, NOTE)
     return await report(about, every(), projects_of, _Nobody())  # type: ignore[arg-type]
 
 
@@ -69,7 +70,7 @@ async def test_who_did_what_where_and_what_is_looked_for():
         EVENTS[-1]["recorded_at"],
     )
     people = {group.name: dict(group.kinds) for group in found.people}
-    assert people["Томаш 陈"] == {"CommentAdded": 1, "TaskStatusChanged": 1}
+    assert people["Томаш 陈 (user_tom)"] == {"CommentAdded": 1, "TaskStatusChanged": 1}
     (web,) = found.projects
     assert (web.name, web.count) == ("proj_web", 4)
     sections = {title: [act.what for act in acts.listed] for title, acts in found.sections}
@@ -107,7 +108,14 @@ async def test_the_page_loads_nothing_and_says_everything():
     assert all(said.get("scope") for tag, said in page.tags if tag == "th")
     for text in ("Büro & Co", "Ines <b>Müller</b>", "Томаш 陈", "because 理由", NOTE.strip()):
         assert text in page.text
+    assert f"Onlywhat was done by {TOM}" in page.text
     assert content == report_html(await made()).decode()
+
+
+async def test_nobodys_words_turn_ours_around():
+    act = event(8, "HoldSet", "custody_1", reason="\u202edlot si eno oN\x9b2J; שלום")
+    page = report_html(await made([act])).decode()
+    assert "reason: \ufffddlot si eno oN\ufffd2J; שלום" in page
 
 
 async def test_beyond_a_thousand_the_rest_is_counted(monkeypatch):
@@ -148,9 +156,28 @@ async def test_on_paper_other_scripts_show_and_the_same_report_is_the_same_file(
         assert f"<{ord(letter):04X}>".encode() in content.upper()
 
 
+async def test_who_has_the_name_of_another_is_told_from_them():
+    acts = [event(1, "HoldSet", "custody_1"), event(2, "HoldSet", "custody_1", "user_mallory")]
+    acts[1]["actor"]["name"] = acts[0]["actor"]["name"]
+    found = await made(acts)
+    assert len({group.name for group in found.people}) == 2
+    (_, privileged) = found.sections[1]
+    assert [INES in act.who for act in privileged.listed] == [True, False]
+
+
+async def test_on_paper_nothing_is_left_out_however_long_it_is():
+    kinds = [event(1 + n % 9, f"{'Kind' * 8}{n}", "task_1") for n in range(200)]
+    long = event(9, "HoldSet", "custody_1")
+    long["reason"] = "W" * 600
+    pdf = streams(report_pdf(await made([*kinds, long])))
+    assert pdf.count(b"Kind" * 8) == 2 * 200  # by person and by project
+    assert pdf.count(b"W") >= 600
+
+
 def test_each_letter_is_in_a_font_that_has_it():
     assert marked("Ω & Ж <א> ไทย") == "Ω &amp; Ж &lt;א&gt; ไทย"
     assert marked("a陈b") == 'a<font name="STSong-Light">陈</font>b'
     assert marked("かな漢") == '<font name="HeiseiKakuGo-W5">かな漢</font>'
     assert marked("한국") == '<font name="HYGothic-Medium">한국</font>'
     assert marked("\U0001f600\x07") == "??"
+    assert marked("two\nlines\tapart") == "two lines apart"
