@@ -76,6 +76,8 @@ def parse_manifest(content: bytes) -> Manifest:
         raise ManifestBroken("it does not begin at the event before what is complete")
     if not manifest.last_count - 1 <= manifest.complete_to <= manifest.last_count:
         raise ManifestBroken("it does not end at the event after what is complete")
+    if manifest.complete_to < manifest.complete_from - 1:
+        raise ManifestBroken("what is complete ends before it begins")
     return manifest
 
 

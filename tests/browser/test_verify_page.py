@@ -22,7 +22,7 @@ from domain.record.trust import TrustedKey
 from domain.record.verify import Verified, verify_bundle
 from domain.record.window import NotValid
 from tests.browser.chromium import Page
-from tests.domain.record import test_verify
+from tests.domain.record import test_verdicts, test_verify
 from tests.record.made import MINE, Signer, parts_of, signer, small_log, witness
 from tests.waiting import until
 
@@ -128,7 +128,7 @@ def test_both_refuse_what_was_changed_cut_or_put_elsewhere(verifier: Page) -> No
 def test_both_say_the_same_of_every_forgery(
     verifier: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the tests of the first verifier show to it."""
+    """And of every oddity: whatever the tests of the first verifier show to it."""
     shown: list[Case] = []
 
     def shows(file: BinaryIO, length: int, trusted: Sequence[TrustedKey] | None = None) -> Verified:
@@ -142,7 +142,8 @@ def test_both_say_the_same_of_every_forgery(
         "whole": parts_of(small_log()).bundle(),
         "filtered": parts_of(small_log(), MINE, wanted).bundle(),
     }
-    for name, test in inspect.getmembers(test_verify, inspect.isfunction):
+    members = [*inspect.getmembers(test_verify), *inspect.getmembers(test_verdicts)]
+    for name, test in members:
         if name.startswith("test_") and name not in SAMPLED:
             for arguments in _arguments(test):
                 named = inspect.signature(test).parameters
