@@ -190,7 +190,7 @@ def _give(
     typer.echo(
         f"verified: {found.events} events, complete from {found.complete_from} to"
         f" {found.complete_to}{untold}, tree size {found.tree_size}, root {found.root.hex()},"
-        f" signed by {', '.join(found.signed_by)}{own}, at {times.written(found.at)}"
+        f" signed by {', '.join(found.signed_by)}{own}, at {_moment(found.at)}"
     )
     for each in found.cosigned:
         typer.echo(f"cosigned by {_named(each.key)}, at {_cosigned_at(each)}")
@@ -218,7 +218,7 @@ def _plain(found: Verified) -> dict[str, object]:
         "tree_size": found.tree_size,
         "root": found.root.hex(),
         "signed_by": list(found.signed_by),
-        "at": times.written(found.at),
+        "at": _moment(found.at),
         "cosigned": [{"by": _named(each.key), "at": _cosigned_at(each)} for each in found.cosigned],
     }
 
@@ -240,10 +240,15 @@ def _named(key: VerifierKey) -> str:
 def _cosigned_at(signed: Signed) -> str:
     """In the seconds that a cosignature has."""
     assert signed.at is not None, "cosignatures say when they were made"
+    return _moment(signed.at * _SECOND)
+
+
+def _moment(microseconds: int) -> str:
+    """Whatever was signed, also what no calendar has."""
     try:
-        return times.written(signed.at * _SECOND)
+        return times.written(microseconds)
     except ValueError:
-        return f"{signed.at} s after 1970"
+        return f"{microseconds // _SECOND} s after 1970"
 
 
 def _uncosigned(found: Verified, witnesses: list[VerifierKey], wanted: int) -> str:

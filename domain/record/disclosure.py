@@ -75,6 +75,7 @@ def commitment_of(sealed: bytes) -> bytes:
 def sealed_fields(payload: bytes, metadata: bytes) -> dict[str, bytes]:
     """The sealed fields of an event by their names. Raises NotReadable."""
     found = _sealed(payload, "")
+    found = {name: sealed for name, sealed in found.items() if not name.startswith(METADATA)}
     found.update(_sealed(metadata, METADATA))
     return found
 
@@ -88,14 +89,29 @@ def actor_of(metadata: bytes) -> str:
 
 
 def read_map(content: bytes) -> dict[str, Any]:
-    """Raises NotReadable."""
+    """Raises NotReadable, also for a name that stands there twice: two readers might each take
+    another one of its values."""
     try:
-        return _decode(content)
+        found = _decode(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise NotReadable("not a MessagePack map") from error
+    if len(found) != _named(content):
+        raise NotReadable("a map that names something twice")
+    return found
 
 
 _decode = Decoder(dict[str, Any]).decode
+
+
+def _named(content: bytes) -> int:
+    """How many names a map says that it has."""
+    match content[0]:
+        case 0xDE:
+            return int.from_bytes(content[1:3])
+        case 0xDF:
+            return int.from_bytes(content[1:5])
+        case begins:
+            return begins & 0x0F
 
 
 def _sealed(content: bytes, prefix: str) -> dict[str, bytes]:

@@ -8,8 +8,11 @@ import msgspec
 from domain.record import times
 from domain.record.disclosure import actor_of
 from domain.record.entry import Envelope
+from domain.record.window import MOST_NAME
 
 FORMAT = 1
+MOST_IN_JSON = 2**53 - 1
+"""Of any number: RFC 8785 writes numbers as those of JavaScript, which are exact up to here."""
 
 
 class ManifestBroken(ValueError):
@@ -78,6 +81,12 @@ def parse_manifest(content: bytes) -> Manifest:
         raise ManifestBroken("it does not end at the event after what is complete")
     if manifest.complete_to < manifest.complete_from - 1:
         raise ManifestBroken("what is complete ends before it begins")
+    if max(manifest.last_count, manifest.complete_from) > MOST_IN_JSON:
+        raise ManifestBroken("a number beyond 2^53 - 1")
+    asked = manifest.filter
+    for name in (manifest.workspace_id, manifest.log_id, asked.stream, asked.actor):
+        if name is not None and not 0 < len(name.encode()) <= MOST_NAME:
+            raise ManifestBroken(f"an id of {len(name.encode())} bytes")
     return manifest
 
 

@@ -44,7 +44,8 @@ class Summary:
         upto = summed.get("upto")
         if type(upto) is not int or not 0 < upto < self.position:
             raise NotReadable("it does not say up to where")
-        if summed.get("workspaces") != self.place.workspaces:
+        workspaces = summed.get("workspaces")
+        if type(workspaces) is not int or workspaces != self.place.workspaces:
             raise NotReadable("it is about another number of workspaces")
         try:
             root = self.place.root()

@@ -1,5 +1,6 @@
 """Verifies a bundle: all that it says follows from the bytes in it and the key that is trusted."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -28,6 +29,7 @@ from domain.record.window import NotValid, Window
 
 _AHEAD = 1 << 20
 _SECOND = 1_000_000
+_LINK = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def _manifest(window: Window) -> tuple[Manifest, Asked]:
     start = window.offset
     try:
         manifest = parse_manifest(window.take(window.left))
-        if len(bytes.fromhex(manifest.previous_link)) != HASH_BYTES:
+        if not _LINK.fullmatch(manifest.previous_link):
             raise ManifestBroken("the previous link is no hash")
         return manifest, Asked.by(manifest.filter)
     except ValueError as error:
@@ -127,6 +129,8 @@ def _listed(window: Window) -> list[TrustedKey]:
             if not line.endswith("\n"):
                 raise NoteBroken("the last line is not ended")
             keys.append(TrustedKey(parse_vkey(line[:-1])))
+        if not keys:
+            raise NoteBroken("none at all")
     except ValueError as error:
         raise NotValid(f"the keys cannot be read: {error}", start) from error
     return keys
@@ -148,17 +152,18 @@ def _checkpoint(
             raise NoteBroken("it does not say when it was signed, or says more")
         if not checkpoint.origin.endswith(f"/{manifest.log_id}"):
             raise NoteBroken(f"it is of another log than {manifest.log_id}")
-        own = {
-            each.key: each
+        own = [
+            each
             for each in trusted
             if each.key.name == checkpoint.origin and each.key.kind in _OF_LOGS
-        }
-        signed = open_note(note, own)
+        ]
+        signed = open_note(note, [each.key for each in own])
         cosigned = signed_by(note, witnesses)
     except (NoteBroken, NobodyKnown, SignatureBroken) as error:
         raise NotValid(f"the checkpoint: {error}", start) from error
     at = _signed_at(checkpoint, signed)
-    valid = [each for each in signed if own[each.key].valid_at(at)]
+    valid_keys = {each.key for each in own if each.valid_at(at)}
+    valid = [each for each in signed if each.key in valid_keys]
     if not valid:
         raise NotValid("the checkpoint: its key was not valid when it was signed", start)
     return checkpoint, valid, cosigned

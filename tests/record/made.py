@@ -70,9 +70,10 @@ class Event:
 
 @dataclass
 class MadeLog:
-    """Everything in it follows from `seed`."""
+    """Everything in it follows from `seed`. `misstated` is what its summaries say wrongly."""
 
     seed: int = 0
+    misstated: Mapping[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     chains: dict[str, Chain] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
@@ -126,6 +127,7 @@ class MadeLog:
             "upto": len(self.events),
             "workspaces": len(chains),
             "root": chains_root(chains),
+            **self.misstated,
         }
         event = self.append(SYSTEM, "ledger_01j", SUMMED, fields, actor="system")
         return event, chains
@@ -233,10 +235,7 @@ def parts_of(
     shown = mine[max(begins - 2, 0) : ends + 1]
     matching = {each.count for each in mine if asked.match(each.envelope)}
     signers = signers or [signer()]
-    checkpoint, note = log.note(signers)
-    levels = log.levels()
-    indexes = [each.position - 1 for each in [*shown, summed]]
-    spans = subset_spans(indexes, checkpoint.size)
+    _, note = log.note(signers)
     system = [each for each in log.events if each.workspace == SYSTEM]
     return Parts(
         Manifest(
@@ -255,7 +254,7 @@ def parts_of(
         summed,
         _link_before(system, summed),
         chain_place(chains, workspace),
-        [span_hash(span, lambda level, index: levels[level][index]) for span in spans],
+        proof_of(log, [each.position for each in [*shown, summed]]),
         [
             disclosed(each)
             if each.count in matching
@@ -265,6 +264,13 @@ def parts_of(
             for each in shown
         ],
     )
+
+
+def proof_of(log: MadeLog, positions: Iterable[int]) -> Sequence[bytes]:
+    """That what stands at these positions is in the tree of all that is in the log."""
+    levels = log.levels()
+    spans = subset_spans([each - 1 for each in positions], len(log.events))
+    return [span_hash(span, lambda level, index: levels[level][index]) for span in spans]
 
 
 def _link_before(chain: Sequence[Event], event: Event) -> bytes:

@@ -6,14 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from rfc3161_client import TimestampRequestBuilder
 from rfc3161_client.base import HashAlgorithm
 
 from api.cli.main import run
 from domain.record.note import parse_note
+from domain.record.note_keys import KeyKind, VerifierKey
 from domain.record.timestamp import Stamp, stamped_bytes
 from tests.record.authority import OPENSSL, made_authority
-from tests.record.made import LOG_ID, ORIGIN, parts_of, signer, small_log, witness
+from tests.record.made import LOG_ID, ORIGIN, Signer, parts_of, signer, small_log, witness
 
 KEY = signer().key.encode()
 OTHER_KEY = signer(2).key.encode()
@@ -41,6 +43,18 @@ def test_it_says_what_is_verified(bundle: Path, capsys: pytest.CaptureFixture[st
     document = json.loads(answered(capsys))
     assert document["verified"] is document["trusted"] is True
     assert (document["events"], document["log_id"], document["filter"]) == (5, LOG_ID, {})
+
+
+def test_it_says_times_that_no_calendar_has(
+    bundle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    private = MLDSA44PrivateKey.from_seed_bytes(bytes(32))
+    public = private.public_key().public_bytes_raw()
+    key = VerifierKey(ORIGIN, KeyKind.ML_DSA_44_COSIGNATURE, public)
+    signed = parts_of(small_log(), signers=[Signer(key, private.sign, 2**60)])
+    bundle.write_bytes(signed.bundle())
+    assert run(["verify", str(bundle), "--trust-bundle-key"]) == 0
+    assert answered(capsys).endswith(f", at {2**60} s after 1970\n")
 
 
 def test_it_says_what_is_wrong_and_where(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

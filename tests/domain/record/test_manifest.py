@@ -34,6 +34,7 @@ def test_a_manifest_has_one_form():
 NUMBERS = "no such numbers of entries can be"
 BEGINS = "it does not begin at the event before what is complete"
 ENDS = "it does not end at the event after what is complete"
+LARGE = "a number beyond 2^53 - 1"
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ ENDS = "it does not end at the event after what is complete"
         ({"complete_from": 0, "first_count": 0}, BEGINS),
         ({"complete_to": 7}, ENDS),
         ({"complete_to": 4}, ENDS),
+        ({"first_count": 2**53 - 4, "complete_from": 2**53 - 3, "complete_to": 2**53}, LARGE),
     ],
 )
 def test_a_manifest_that_contradicts_itself_is_none(change: dict[str, int], words: str):
@@ -63,6 +65,7 @@ def test_what_is_complete_begins_and_ends_at_an_edge_or_without_one():
         {"disclosed": 5},
         {"first_count": 1, "complete_from": 1, "complete_to": 4},
         {"first_count": 1, "complete_from": 2, "complete_to": 4},
+        {"first_count": 2**53 - 5, "complete_from": 2**53 - 4, "complete_to": 2**53 - 1},
     ):
         manifest = msgspec.structs.replace(MANIFEST, **change)
         assert parse_manifest(manifest.encode()) == manifest
