@@ -189,7 +189,8 @@ def _give(
     own = ", a key that only the bundle vouches for" if by_its_own_key else ""
     typer.echo(
         f"verified: {found.events} events, complete from {found.complete_from} to"
-        f" {found.complete_to}{untold}, tree size {found.tree_size}, root {found.root.hex()},"
+        f" {found.complete_to}{untold}, as of position {found.upto}, summed up at"
+        f" {_moment(found.summed_at)}, tree size {found.tree_size}, root {found.root.hex()},"
         f" signed by {', '.join(found.signed_by)}{own}, at {_moment(found.at)}"
     )
     for each in found.cosigned:
@@ -215,6 +216,7 @@ def _plain(found: Verified) -> dict[str, object]:
         "complete_to": found.complete_to,
         "head_count": found.head_count,
         "upto": found.upto,
+        "summed_at": _moment(found.summed_at),
         "tree_size": found.tree_size,
         "root": found.root.hex(),
         "signed_by": list(found.signed_by),

@@ -38,8 +38,9 @@ class Verified:
     ones of theirs were opened. From the count `complete_from` to `complete_to` no event is left
     out; `withheld` of them do not match the filter, as the exporter says. `at` in microseconds
     since 1970; `upto` is the position up to which the workspace has `head_count` events, of which
-    the last has the link `head_link`. `cosigned` are those of the witnesses asked for that signed
-    the checkpoint too."""
+    the last has the link `head_link`, as was summed up at `summed_at`: what came later is not in
+    the bundle, however much later the checkpoint is. `cosigned` are those of the witnesses asked
+    for that signed the checkpoint too."""
 
     workspace_id: str
     log_id: str
@@ -52,6 +53,7 @@ class Verified:
     head_count: int
     head_link: bytes
     upto: int
+    summed_at: int
     tree_size: int
     root: bytes
     signed_by: tuple[str, ...]
@@ -102,6 +104,7 @@ def verify_bundle(
         head_count=summary.place.chain.count,
         head_link=summary.place.chain.link,
         upto=upto,
+        summed_at=summary.envelope.recorded_at,
         tree_size=checkpoint.size,
         root=root,
         signed_by=tuple(f"{each.key.name}+{each.key.key_id.hex()}" for each in signed),

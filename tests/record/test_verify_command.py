@@ -37,12 +37,16 @@ def answered(capsys: pytest.CaptureFixture[str]) -> str:
 def test_it_says_what_is_verified(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", str(bundle), "--key", KEY]) == 0
     said = answered(capsys)
-    assert said.startswith("verified: 5 events, complete from 1 to 5, tree size 12, root ")
+    assert said.startswith(
+        "verified: 5 events, complete from 1 to 5, as of position 11, summed up at"
+        " 2026-01-31T12:00:11.000000Z, tree size 12, root "
+    )
     assert f"signed by {ORIGIN}+{signer().key.key_id.hex()}, at 2026-01-31T12:00:12.0000" in said
     assert run(["verify", str(bundle), "--key", KEY, "--json"]) == 0
     document = json.loads(answered(capsys))
     assert document["verified"] is document["trusted"] is True
     assert (document["events"], document["log_id"], document["filter"]) == (5, LOG_ID, {})
+    assert (document["upto"], document["summed_at"]) == (11, "2026-01-31T12:00:11.000000Z")
 
 
 def test_it_says_times_that_no_calendar_has(

@@ -27,6 +27,7 @@ from tests.record.made import (
     Parts,
     Signer,
     parts_of,
+    proof_of,
     signer,
     small_log,
     witness,
@@ -52,6 +53,19 @@ def test_one_event_beside_a_period_does_not_make_it_empty(shown: Filter, told: d
     assert len(parts.entries) == 1
     found = wrong(with_manifest(parts, **told))
     assert found.what == "what is complete ends before it begins"
+
+
+def test_a_bundle_is_complete_as_of_its_summary():
+    """An old one under a new checkpoint shows what it showed before, and says so."""
+    log = small_log()
+    early = parts_of(log)
+    mine = [each.position for each in log.events if each.workspace == MINE]
+    log.create(MINE, 40, "Later")
+    early.note = parts_of(log).note
+    early.proof = proof_of(log, [*mine, early.summed.position])
+    found = verified(early.bundle())
+    assert (found.complete_to, found.tree_size) == (5, 14)
+    assert (found.upto, found.summed_at) == (11, START + 11 * SECOND)
 
 
 def test_times_are_those_of_the_calendar():
