@@ -19,8 +19,7 @@ from domain.values.frozen import dataclass
 from domain.workspace.state import Workspace
 from infra.postgres.views.project_queries import ProjectRead
 from infra.postgres.views.task_queries import TaskRead
-from projections.projects import (
-    PROJECTS_VIEW,
+from projections.project_answers import (
     render_columns,
     render_fields,
     render_project,
@@ -28,6 +27,7 @@ from projections.projects import (
     render_types,
     render_workflow,
 )
+from projections.projects import PROJECTS_VIEW
 from projections.task_answers import Facts, render
 from projections.tasks import TASKS_VIEW
 

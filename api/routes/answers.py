@@ -18,8 +18,8 @@ from projections.comments import CommentAnswer
 from projections.field_history import HistoryEntry
 from projections.people import Named
 from projections.profiles import OwnAnswer
+from projections.project_answers import ProjectAnswer
 from projections.project_members import ProjectMemberAnswer
-from projections.projects import ProjectAnswer
 from projections.saved_views import SavedViewAnswer
 from projections.task_answers import DependencyAnswer, TaskAnswer
 from projections.teams import TeamAnswer

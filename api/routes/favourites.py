@@ -23,7 +23,7 @@ from commands.favourites.add_favourite import AddFavourite
 from commands.favourites.remove_favourite import RemoveFavourite
 from domain.errors import Kind
 from projections.favourites import FAVOURITES_VIEW, Favourite, favourites_in
-from projections.projects import ProjectAnswer
+from projections.project_answers import ProjectAnswer
 from projections.questions import Listing
 from projections.task_answers import TaskAnswer
 

@@ -22,7 +22,7 @@ from api.routes.project_bodies import (
 from api.routes.project_query import ProjectQuery, ProjectThenQuery, found_project
 from domain.errors import Kind
 from domain.project.state import PROJECT, Project
-from projections.projects import (
+from projections.project_answers import (
     ColumnsAnswer,
     FieldsAnswer,
     RetentionAnswer,

@@ -26,13 +26,8 @@ from commands.project.unarchive_project import UnarchiveProject
 from domain.errors import Kind
 from domain.project.state import PROJECT, Project
 from domain.workspace.state import WORKSPACE
-from projections.projects import (
-    PROJECTS_VIEW,
-    USUAL_SORT,
-    ProjectAnswer,
-    ProjectFilter,
-    render_project,
-)
+from projections.project_answers import ProjectAnswer, render_project
+from projections.projects import PROJECTS_VIEW, USUAL_SORT, ProjectFilter
 from projections.questions import Listing, Scope
 from projections.task_questions import Sort, SortBy
 

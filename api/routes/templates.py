@@ -33,7 +33,7 @@ from domain.values.ids import is_id
 from domain.values.priority import chosen_level
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
-from projections.projects import ProjectAnswer, render_project
+from projections.project_answers import ProjectAnswer, render_project
 from projections.task_answers import TaskAnswer
 from projections.templates import TEMPLATES_VIEW, TemplateAnswer, render_template
 

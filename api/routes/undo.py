@@ -24,7 +24,7 @@ from domain.errors import Kind, Refused
 from domain.project.state import PROJECT
 from domain.values.ids import is_id
 from domain.workspace.state import WORKSPACE
-from projections.projects import ProjectAnswer, render_project
+from projections.project_answers import ProjectAnswer, render_project
 from projections.workspaces import WorkspaceAnswer, render_workspace
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute)

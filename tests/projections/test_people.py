@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.project.workflow import Guard, Transition, Workflow
 from domain.values.evolved import evolved
 from projections.people import named, person
-from projections.projects import render_workflow
+from projections.project_answers import render_workflow
 from tests.projections.history import History
 from tests.projections.marked import filled, people_of
 

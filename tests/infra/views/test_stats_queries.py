@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 
 from domain.project.events import ProjectWorkflowChanged
+from domain.project.state import Project
 from infra.postgres.pool import Pool
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.stats_queries import NOBODY, StatsQueries
-from projections.projects import Project
 from tests.infra.views.task_pasts import NOW, OPS, WEB, WS1, WS2, a_past
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, History
