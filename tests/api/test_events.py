@@ -23,6 +23,7 @@ from projections.activity import ACTIVITY_VIEW
 from tests.api.client import Api
 from tests.api.damage import unreadable
 from tests.api.product import Product
+from tests.infra.processes.conftest import until
 from tests.real import Database
 
 _CLASSES = {each.name: each.event for each in EVENT_TYPES}
@@ -294,13 +295,6 @@ async def test_who_waits_is_woken_by_their_own_workspace_alone(
             await Api(impatient, ada.issue, ada.token).get("/events?after=" + str(at) + "&wait=20"
                 "&types=LabelCreated")  # fmt: skip
     await until(lambda: waiters.count == 0)
-
-
-async def until(so: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not so():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
 
 
 async def test_an_event_that_cannot_be_read_is_not_passed_over(
