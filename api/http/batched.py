@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import structlog
 
+from api.http import access_log
 from api.http.call import Call, nothing_sent
 from api.http.problems import INTERNAL, problem
 from api.http.reply import Reply
@@ -108,7 +109,10 @@ async def answer_alone(call: Call, routes: RouteTable) -> Reply:
     finally:
         work_id.reset(token)
     call.status = reply.status
-    call.house.metrics.request_done(call.method, call.pattern, reply.status, call.seconds())
+    seconds = call.seconds()
+    call.house.metrics.request_done(call.method, call.pattern, reply.status, seconds)
+    if call.method == "GET":  # what is written by a batch stands in the trail
+        access_log.note(call, seconds)
     return reply
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http import access_log
 from api.http.call import Call, ClientGone
 from api.http.packing import packed
 from api.http.problems import INTERNAL, problem
@@ -23,7 +24,6 @@ _SAFE: Final[tuple[Header, ...]] = (
 )
 _PRIVATE: Final[Header] = (b"cache-control", b"no-store")
 
-_access = structlog.get_logger("access")
 _log = structlog.get_logger(__name__)
 
 
@@ -95,17 +95,7 @@ class Manners:
         seconds = call.seconds()
         self._house.metrics.request_done(call.method, call.pattern, call.status, seconds)
         if self._log_access:
-            _access.info(
-                "request",
-                method=call.method,
-                path=call.path,
-                status=call.status,
-                ms=round(seconds * 1_000, 2),
-                code=call.code,
-                user_id=call.user_id,
-                address=call.address,
-                trace_id=call.trace_id,
-            )
+            access_log.note(call, seconds)
 
 
 def _polite(call: Call, headers: Sequence[Header]) -> list[Header]:

@@ -1,14 +1,17 @@
 """What a stranger does in the first minute, over HTTP, on the product as it is served."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.person import Person
 from tests.e2e.served import Served
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -66,6 +69,20 @@ def test_each_write_is_seen_by_the_next_read(person: Person) -> None:
         person.task(project["id"], f"Number {number}")
         listed = person.get(f"/tasks?project_id={project['id']}&limit=1")["tasks"]
         assert listed[0]["title"] == f"Number {number}"
+
+
+def test_who_read_what_is_in_the_log_of_a_batch_too(served: Served, person: Person) -> None:
+    task = person.task(person.project("READ")["id"], "Read in a batch")
+    path = f"/api/v1/tasks/{task['id']}"
+    person.post("/batch", {"commands": [{"method": "GET", "path": path}]})
+
+    def told() -> list[dict[str, Any]]:
+        logs = "".join(log.read_text() for log in (served.data / "logs").glob("api-*.log"))
+        return [json.loads(line) for line in logs.splitlines() if f'"{path}"' in line]
+
+    (line,) = until("a line of the log", 10, told)
+    assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
+    assert line["user_id"] == person.user["user_id"]
 
 
 def test_what_is_not_yours_does_not_exist(served: Served, person: Person) -> None:
