@@ -32,9 +32,11 @@ class Digested:
             self._packer.write(piece)
 
     def ended(self) -> str:
-        """The SHA-256 of the whole file in hex; nothing more may be written."""
+        """The SHA-256 of the whole file in hex; nothing more may be written. All of it has left by
+        then: of a file for which there is no room nothing is told."""
         if self._packer is not None:
             self._packer.close()
+        self._raw.flush()
         return self._digest.hexdigest()
 
     def write(self, piece: bytes) -> int:

@@ -1,11 +1,12 @@
 """A file is there whole or not at all, and nothing that is no file is put away for it."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from infra.exports.whole_file import plain_file
+from infra.exports.whole_file import Digested, plain_file
 
 
 def test_it_is_its_owners_and_stands_for_what_was_there(tmp_path: Path):
@@ -33,3 +34,13 @@ def test_a_folder_or_a_device_is_refused_before_anything_is_done(tmp_path: Path)
             pytest.fail("it was begun")
     assert pipe.is_fifo()
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_finds_no_room_has_no_digest(packed: bool):
+    with suppress(OSError), Path("/dev/full").open("wb") as raw:  # closing it has no room either
+        file = Digested(raw, packed=packed)
+        file.content(b"a few bytes")
+        with pytest.raises(OSError, match="No space left"):
+            file.ended()
