@@ -3,6 +3,8 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -61,17 +63,9 @@ async def test_who_signs_beside_the_sealer_is_a_part_that_nobody_waits_for(
         "witnesses": {"state": "0 of 1 cosign, 1 are wanted: w: gone", "size": 5},
         "time_stamps": {},
     }
-    with psycopg.connect(product_database.superuser_url, autocommit=True) as superuser:
-        superuser.execute(
-            "INSERT INTO ops.processes (process, roles, started_at, report)"
-            " VALUES ('elsewhere:1', '{sealer}', now(), %s::jsonb)",
-            (json.dumps(report),),
-        )
-        try:
-            ready = await nobody.get("!/readyz")
-            metrics = (await nobody.send("GET", "!/metrics")).text
-        finally:
-            superuser.execute("DELETE FROM ops.processes WHERE process = 'elsewhere:1'")
+    with sealer_elsewhere(product_database, report):
+        ready = await nobody.get("!/readyz")
+        metrics = (await nobody.send("GET", "!/metrics")).text
     assert ready["ready"]
     assert ready["parts"]["sealer"]["ok"]
     missed = ready["parts"]["witnesses"]
@@ -80,6 +74,35 @@ async def test_who_signs_beside_the_sealer_is_a_part_that_nobody_waits_for(
     assert 'taskledger_part_up{part="witnesses"} 0.0' in metrics
     assert "taskledger_record_witnessed_position 5.0" in metrics
     assert "taskledger_record_stamped_position" not in metrics
+
+
+async def test_a_sealer_that_refuses_is_told_of_and_work_goes_on(
+    ada: Api, nobody: Api, product_database: Database
+) -> None:
+    why = "refuses: the log ends at 5, and it was signed up to 9"
+    with sealer_elsewhere(product_database, {"sealer": {"state": why}}):
+        ready = await nobody.get("!/readyz")
+        metrics = (await nobody.send("GET", "!/metrics")).text
+        await ada.task("Recorded, and not signed yet")
+    assert ready["ready"]
+    told = ready["parts"]["sealer"]
+    assert (told["ok"], told["why"]) == (False, why)
+    assert 'taskledger_part_up{part="sealer"} 0.0' in metrics
+
+
+@contextmanager
+def sealer_elsewhere(database: Database, report: Mapping[str, Any]) -> Iterator[None]:
+    """One that says this of itself while the block runs."""
+    with psycopg.connect(database.superuser_url, autocommit=True) as superuser:
+        superuser.execute(
+            "INSERT INTO ops.processes (process, roles, started_at, report)"
+            " VALUES ('elsewhere:1', '{sealer}', now(), %s::jsonb)",
+            (json.dumps(report),),
+        )
+        try:
+            yield
+        finally:
+            superuser.execute("DELETE FROM ops.processes WHERE process = 'elsewhere:1'")
 
 
 async def test_the_documentation_needs_no_other_server(nobody: Api) -> None:

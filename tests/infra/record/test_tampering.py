@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.infra.processes.sample import Added
 from tests.infra.record.conftest import Bench
@@ -113,9 +114,12 @@ async def test_a_tail_that_is_cut_off_is_missed(bench: Bench) -> None:
     bench.append(SIZE)
     sealer = bench.start()
     await bench.signed(sealer, SIZE)
-    bench.cut(500)
-    why = await bench.refused(sealer)
+    with capture_logs() as logged:
+        bench.cut(500)
+        why = await bench.refused(sealer)
     assert "the log ends at 500, and it was signed up to 520" in why or "position 501:" in why
+    (said,) = (each for each in logged if each["event"] == "sealer_refuses")
+    assert (said["log_level"], why) == ("error", f"refuses: {said['reason']}")
 
 
 async def test_another_past_than_the_one_that_was_signed_is_found(bench: Bench) -> None:
