@@ -1,7 +1,7 @@
 """Which generations of its views a group feeds: they are built, join, answer, and go."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
 import structlog
 
@@ -15,7 +15,7 @@ from infra.processes.healing import heal_what_is_known_now
 from infra.processes.kept_rows import RowLimits
 from infra.processes.log import Log, NewIncarnation, head
 from infra.processes.member import Member
-from infra.processes.outages import Fenced
+from infra.processes.outages import Fenced, described
 from infra.processes.sessions import Leadership, Sessions
 from projections.projection import Projection
 
@@ -53,11 +53,12 @@ class Membership:
         self._states: dict[Generation, str] = {}
         self._answers: set[Generation] = set()
         self._builds: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._dropping: asyncio.Task[None] | None = None
 
     @property
     def building(self) -> list[asyncio.Task[None]]:
         """What it has begun and is not done: for whoever ends it to cancel."""
-        return [*self._builds.values()]
+        return [*self._builds.values(), *([] if self._dropping is None else [self._dropping])]
 
     @property
     def positions(self) -> Mapping[str, int]:
@@ -124,10 +125,27 @@ class Membership:
         self._answers = {s.generation for s in standings if s.answers}
         await self._welcome(here.position)
         # What was fed until now goes next time: the last batch for it may be on its way.
-        for generation in due - fed:
-            await generations.drop(locks, generation)
+        self._drop(due - fed)
         await drop_former(self._leadership, self._views)
         return taken_up
+
+    def _drop(self, due: Collection[Generation]) -> None:
+        """Beside the work: who still reads one is waited for, and no view should be."""
+        if self._dropping is not None or not due:
+            return
+
+        async def drop() -> None:
+            async with self._sessions.open("dropping") as session:
+                for generation in due:
+                    await generations.drop(session, generation)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._dropping = None
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.warning("not_dropped", error=described(error))
+
+        self._dropping = asyncio.create_task(drop(), name="drop generations")
+        self._dropping.add_done_callback(done)
 
     def _overtaken(self, wanted: Mapping[Generation, Standing]) -> bool:
         """Whether a checkpoint is not as we left it."""

@@ -25,7 +25,7 @@ from infra.ids import new_id
 from infra.imports.tools import import_tools
 from infra.imports.xes import XesFile
 from infra.postgres.pool import Connection
-from infra.processes import group
+from infra.processes import membership
 from infra.processes.workplace import open_workplace
 from infra.settings import Settings
 from tests.api.client import Api
@@ -54,7 +54,7 @@ def own(parts: Parts, migrated: str, tmp_path: Path) -> Iterator[tuple[Product, 
 async def test_nothing_is_left_of_whoever_was_erased(
     own: tuple[Product, Database], parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group, "DROP_AFTER_S", 0.5)  # tables of former generations
+    monkeypatch.setattr(membership, "DROP_AFTER_S", 0.5)  # tables of former generations
     product, database = own
     needle = Needles()
     async with AsyncExitStack() as stack:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from infra.processes import group
+from infra.processes import membership
 from tests.api.client import Api
 from tests.api.forgetting import NAMES, Needles, completed, named, rewriting, writes
 from tests.api.product import Product, served, settings_of
@@ -30,7 +30,7 @@ def product(
 async def test_no_word_of_whoever_was_erased_is_left_in_an_index(
     product: Product, opensearch: OpenSearchServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(group, "DROP_AFTER_S", 0.5)  # tables of former generations
+    monkeypatch.setattr(membership, "DROP_AFTER_S", 0.5)  # tables of former generations
     needle = Needles()
     async with httpx.AsyncClient(base_url=product.base_url, timeout=20) as http:
         ada = await Api(http, product.house.access_tokens.issue).register()
