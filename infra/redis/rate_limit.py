@@ -84,17 +84,18 @@ class RateLimiter:
         self, redis: Redis | None, per_minute: int, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.limit = per_minute
+        self._redis = redis
         self._lease = None if redis is None else redis.register_script(_LEASE)
         self._now = now
         self._shares: dict[str, _Share] = {}
-        self._store_down_until = 0.0
+        self._is_away = redis is None
+        self._ask_again_at = 0.0
         self._settling: asyncio.Task[None] | None = None
 
     @property
     def mode(self) -> str:
-        """`shared` while the store answers, else `local`."""
-        away = self._lease is None or self._now() < self._store_down_until
-        return "local" if away else "shared"
+        """`shared` while the store answers, else `local`, until it has answered again."""
+        return "local" if self._is_away else "shared"
 
     def take(self, user: str) -> Verdict | None:
         """Spend one request from memory; None where the store has to be asked first."""
@@ -175,16 +176,18 @@ class RateLimiter:
     ) -> tuple[int, int, int, int] | None:
         """What the script returns; None where the store is away, which is not asked again for
         a second."""
-        if self._lease is None or self.mode == "local":
+        if self._lease is None or self._now() < self._ask_again_at:
             return None
         try:
             granted, left, of, ends_in = await self._lease(
                 keys=[_key(user)], args=[wanted, self.limit, window]
             )
         except (RedisError, OSError, TimeoutError) as error:
-            self._store_down_until = self._now() + _STORE_PAUSE_S
+            self._is_away = True
+            self._ask_again_at = self._now() + _STORE_PAUSE_S
             _log.warning("rate_limit_store_down", error=repr(error))
             return None
+        self._is_away = False
         return granted, left, of, ends_in
 
     def _count_alone(self, share: _Share) -> None:
@@ -201,6 +204,10 @@ class RateLimiter:
         while True:
             await asyncio.sleep(_SETTLE_EVERY_S)
             await self._give_back(idle_since=self._now() - _SETTLE_EVERY_S)
+            if self._redis is not None and self._is_away:
+                with contextlib.suppress(RedisError, OSError, TimeoutError):
+                    await self._redis.ping()
+                    self._is_away = False
 
     async def _give_back(self, idle_since: float) -> None:
         now = self._now()

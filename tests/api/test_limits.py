@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from infra.redis.client import open_redis
 from tests.api.client import Api
 from tests.api.product import Product, served, settings_of
+from tests.infra.redis.test_rate_limit import begin_of_a_window
 from tests.real import Database, Parts
 
 ORIGIN = "https://app.example.org"
@@ -48,6 +50,8 @@ async def test_a_key_has_a_smaller_budget_of_its_own(parts: Parts, database: Dat
             ada.position = 0  # there are no views to wait for
             made = await ada.post("/api-keys", {"name": "CI", "scopes": ["projects:read"]})
             program = ada.with_token(made["key"])
+            async with open_redis(parts.redis_url) as redis:
+                await begin_of_a_window(redis)
             answers = [await program.send("GET", "/users/me") for _ in range(6)]
             assert [each.status_code for each in answers] == [200] * 5 + [429]
             assert answers[0].headers["RateLimit-Policy"] == '"key";q=5;w=60'

@@ -15,12 +15,12 @@ from tests.real import Parts
 @pytest.fixture
 async def redis(parts: Parts) -> AsyncIterator[Redis]:
     client = open_redis(parts.redis_url)
-    await _begin_of_a_window(client)
+    await begin_of_a_window(client)
     yield client
     await client.aclose()
 
 
-async def _begin_of_a_window(redis: Redis) -> None:
+async def begin_of_a_window(redis: Redis) -> None:
     """A test that counts within one minute must not meet the end of it."""
     seconds, _ = await redis.time()
     left = WINDOW_S - seconds % WINDOW_S
