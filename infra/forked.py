@@ -20,7 +20,7 @@ from infra.fork_server import FORK, IMPORTED, NUMBER_BYTES, Orders
 _NEEDED_BY_ALL: Final = ("infra.logs", "infra.processes.workplace")
 _LOOK_EVERY_S: Final = 0.1
 _ANSWER_WITHIN_S: Final = 5.0
-_END_TOLD_WITHIN_S: Final = 1.0
+_END_TOLD_WITHIN_S: Final = 5.0
 _TOOK_ALL_ALONG: Final = -signal.SIGKILL
 
 

@@ -32,6 +32,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _READY_POLL_S = 0.02
+_READY_TIMEOUT_S = 5.0  # each part is asked for two seconds, some after others
 _STILL_STARTING_S = 15.0
 _BACKOFF_FIRST_S = 0.1
 _BACKOFF_MOST_S = 5.0
@@ -126,10 +127,14 @@ class Role(Child):
 
 
 class _Keeper:
-    """Starts one child, and again whenever it ends, until it is told to stop."""
+    """Starts one child, and again whenever it ends, until it is told to stop.
 
-    def __init__(self, child: Child, in_thread: "_Threads") -> None:
+    Where it `gives_up`, what ends the first try is told by `started` and is not tried again.
+    """
+
+    def __init__(self, child: Child, in_thread: "_Threads", *, gives_up: bool = True) -> None:
         self.child = child
+        self._gives_up = gives_up
         self.started = asyncio.get_running_loop().create_future()
         self.failures: deque[Exception] = deque(maxlen=_EARLY_ENDS)
         self._in_thread = in_thread
@@ -142,11 +147,11 @@ class _Keeper:
             failure: Exception
             try:
                 await self._run_once()
-                failure = self.child.failure()
+                failure = await self._in_thread(self.child.failure)
             except Exception as error:  # whatever kept it from serving, it is tried again
                 failure = error
                 await self._in_thread(self.child.kill)
-            if not self.started.done():
+            if self._gives_up and not self.started.done():
                 self.started.set_exception(failure)
                 return
             self.failures.append(failure)
@@ -164,7 +169,7 @@ class _Keeper:
             child.spawn()
         while not await self._in_thread(child.is_ready):
             if not child.is_running:
-                raise child.failure()
+                raise await self._in_thread(child.failure)
             await asyncio.sleep(_READY_POLL_S)
         await self._in_thread(child.after_start)
         if self.started.done():
@@ -251,7 +256,9 @@ class _Run:
         for keeper in self._fork_keepers:
             await keeper.started
         environment = child_environment(settings.as_environment())
-        self._role_keepers = [_Keeper(role, self._in_thread) for role in self._roles(environment)]
+        self._role_keepers = [
+            _Keeper(role, self._in_thread, gives_up=False) for role in self._roles(environment)
+        ]
         if self._listener is not None:
             await self._until_ready(*_own_address(self._listener))
             self._announce(self._welcome())
@@ -404,7 +411,7 @@ def _own_address(listener: socket.socket) -> tuple[str, int]:
 
 
 def _ask_ready(host: str, port: int) -> tuple[bool, str]:
-    connection = http.client.HTTPConnection(host, port, timeout=2)
+    connection = http.client.HTTPConnection(host, port, timeout=_READY_TIMEOUT_S)
     try:
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
