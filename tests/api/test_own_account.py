@@ -207,12 +207,13 @@ async def test_of_two_who_use_one_refresh_token_at_once_none_stays(nobody: Api) 
     await nobody.refused(401, "unauthenticated", "POST", "/auth/refresh", body)
 
 
-async def _with_second_factor(someone: Api) -> tuple[str, list[str]]:
+async def _with_second_factor(someone: Api) -> tuple[str, str, list[str]]:
+    """The secret, the code that confirmed it, and the recovery codes."""
     begun = await someone.post("/auth/totp", {"password": PASSWORD})
     assert begun["otpauth_uri"].startswith("otpauth://totp/Taskledger:")
     code = pyotp.TOTP(begun["secret"]).now()
     confirmed = await someone.post("/auth/totp/confirm", {"code": code})
-    return begun["secret"], confirmed["recovery_codes"]
+    return begun["secret"], code, confirmed["recovery_codes"]
 
 
 async def test_a_second_factor_is_asked_for_and_no_code_counts_twice(
@@ -221,14 +222,13 @@ async def test_a_second_factor_is_asked_for_and_no_code_counts_twice(
     someone, email = await _account(nobody)
     await someone.refused(422, "validation-failed", "POST", "/auth/totp", {"password": "x"})
     await someone.refused(422, "validation-failed", "POST", "/auth/totp/confirm", {"code": "1"})
-    secret, recovery = await _with_second_factor(someone)
+    secret, used, recovery = await _with_second_factor(someone)
     assert await someone.get("/auth/totp") == {"enabled": True, "recovery_codes_left": 10}
     await someone.refused(409, "already-exists", "POST", "/auth/totp", {"password": PASSWORD})
     await catcher.mail_to(email, "second factor is on")
     login = ("POST", "/auth/login")
     problem = await nobody.refused(401, "second-factor-required", *login, _log_in(email))
     assert problem["factors"] == ["totp_code", "recovery_code"]
-    used = pyotp.TOTP(secret).now()
     for wrong in (used, "000000x", ""):
         await nobody.refused(401, "unauthenticated", *login, _log_in(email, totp_code=wrong))
     next_code = pyotp.TOTP(secret).at(_later())
@@ -363,7 +363,7 @@ async def _nothing_secret(
     verify = await catcher.token_to(email, "Verify")
     await nobody.post("/auth/password/forgot", {"email": email})
     reset = await catcher.token_to(email, "new password")
-    totp, recovery = await _with_second_factor(someone)
+    totp, _, recovery = await _with_second_factor(someone)
     tokens = await someone.log_in(email, recovery_code=recovery[0])
     secrets = [PASSWORD, verify, reset, totp, *recovery, tokens["refresh_token"], email]
     wrong = _log_in(email, "a wrong password")
