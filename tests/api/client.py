@@ -1,6 +1,7 @@
 """A client as a careful user would write one: it reads its own writes and shows what went wrong."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,10 @@ from uuid import uuid4
 
 import httpx
 
+from tests.e2e.person import is_behind
+
 PASSWORD = "correct horse battery"
+_PATIENCE_S = 30.0
 
 
 @dataclass
@@ -29,9 +33,13 @@ class Api:
         json: Any = None,
         *,
         headers: dict[str, str] | None = None,
+        is_patient: bool = True,
         **options: Any,
     ) -> httpx.Response:
-        """Whatever the answer is. Paths are under `/api/v1` unless they begin with it or `!`."""
+        """Whatever the answer is. Paths are under `/api/v1` unless they begin with it or `!`.
+
+        Who `is_patient` asks again, as the answer says to, while a view is behind: on a machine
+        that stalls it may be, for longer than the product has a reader wait."""
         sent = dict(headers or {})
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
@@ -40,7 +48,12 @@ class Api:
         if json is not None:
             options["json"] = json
         url = path[1:] if path.startswith("!") else f"/api/v1{path}"
-        answer = await self.http.request(method, url, headers=sent, **options)
+        until = time.monotonic() + (_PATIENCE_S if is_patient else 0)
+        while True:
+            answer = await self.http.request(method, url, headers=sent, **options)
+            if not is_behind(answer) or time.monotonic() > until:
+                break
+            await asyncio.sleep(0.05)
         if method != "GET" and "X-Log-Position" in answer.headers:
             self.position = max(self.position, int(answer.headers["X-Log-Position"]))
         return answer

@@ -73,6 +73,6 @@ def _all_seen(connection: psycopg.Connection) -> None:
     be another than those that are built when it is mended."""
     until(
         "every view is as far as the log",
-        20,
+        60,
         lambda: connection.execute(_BEHIND).fetchone() == (0,),
     )

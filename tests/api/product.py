@@ -5,7 +5,6 @@ import asyncio
 import base64
 import socket
 import threading
-import time
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -33,8 +32,11 @@ from infra.settings import Settings
 from infra.tasks import cancelled
 from projections.registry import VIEWS
 from tests.real import Database, Parts
+from tests.waiting import until
 
 T = TypeVar("T")
+
+_PATIENCE_S = 60.0
 
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 
@@ -95,7 +97,7 @@ def served(settings: Settings, *, views: bool = True) -> Iterator[Product]:
 
     thread = threading.Thread(target=run, name="product")
     thread.start()
-    ready.wait(30)
+    ready.wait(_PATIENCE_S)
     try:
         if failed:
             raise failed[0]
@@ -105,17 +107,26 @@ def served(settings: Settings, *, views: bool = True) -> Iterator[Product]:
     finally:
         for server in stop:
             server.should_exit = True
-        thread.join(30)
+        thread.join(_PATIENCE_S)
     if failed:
         raise failed[0]
 
 
 def _wait_until_ready(base_url: str) -> None:
     """Until every view answers."""
-    until = time.monotonic() + 30
-    while httpx.get(f"{base_url}/readyz").status_code != 200:
-        assert time.monotonic() < until, "the product did not become ready"
-        time.sleep(0.05)
+
+    def says_so() -> bool:
+        nonlocal said
+        try:
+            answer = httpx.get(f"{base_url}/readyz", timeout=20)
+        except httpx.TransportError as error:  # it builds every view meanwhile
+            said = repr(error)
+            return False
+        said = answer.text
+        return answer.is_success
+
+    said = ""
+    until("the product is ready", _PATIENCE_S, says_so, lambda: said)
 
 
 async def _serve(

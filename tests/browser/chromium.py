@@ -119,16 +119,16 @@ def browsing(folder: Path) -> Iterator[Page]:
 def _port(file: Path, process: subprocess.Popen[bytes], log: Path) -> int:
     def written() -> str | None:
         assert process.poll() is None, log.read_text(errors="replace")
-        return file.read_text() if file.exists() else None
+        said = file.read_text() if file.exists() else ""
+        return said if "\n" in said else None  # else it is half written
 
     return int(until("Chromium listens", 30, written).splitlines()[0])
 
 
 def _page_of(port: int) -> str:
-    (page,) = [
-        each
-        for each in httpx.get(f"http://127.0.0.1:{port}/json/list").json()
-        if each["type"] == "page"
-    ]
-    address: str = page["webSocketDebuggerUrl"]
-    return address
+    def pages() -> list[dict[str, str]]:
+        listed = httpx.get(f"http://127.0.0.1:{port}/json/list", timeout=30).json()
+        return [each for each in listed if each["type"] == "page"]
+
+    (page,) = until("Chromium has its page", 30, pages)
+    return page["webSocketDebuggerUrl"]

@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import httpx
 
 from infra.embedded.sockets import LOOPBACK, free_ports
-from infra.settings import PREFIX
+from infra.settings import PREFIX, Settings
 from tests.waiting import until
 
 API_WORKER = "API worker"
@@ -26,7 +27,8 @@ VALKEY = "Valkey"
 
 READY_WITHIN_S = 60.0
 HEALED_WITHIN_S = 30.0
-_STOPPED_WITHIN_S = 30.0
+_STOPPED_WITHIN_S = 60.0
+_HELD_OPEN = 20
 _COMMAND_WITHIN_S = 90.0
 _RUNS = {
     FORK_SERVER: "infra.fork_server",
@@ -67,7 +69,7 @@ class Served:
         return self._output.read_text(errors="replace") if self._output.exists() else ""
 
     def start(self) -> None:
-        """Return when `/readyz` says so."""
+        """Return when `/readyz` of every API worker says so."""
         self.spawn()
         try:
             self.await_ready(READY_WITHIN_S)
@@ -132,7 +134,7 @@ class Served:
 
     def status(self) -> dict[str, Any]:
         """Asked again while a part is away: each worker finds out for itself that it is back."""
-        return until("the status", HEALED_WITHIN_S, self._answered_status)
+        return until("the status", HEALED_WITHIN_S, self._answered_status, self.children)
 
     def views_at(self, position: int) -> bool:
         """Whether every view has this position."""
@@ -140,10 +142,55 @@ class Served:
         return bool(views) and all(view["position"] >= position for view in views.values())
 
     def await_views(self, position: int, within_s: float = HEALED_WITHIN_S) -> None:
-        until(f"every view at {position}", within_s, lambda: self.views_at(position))
+        until(
+            f"every view at {position}",
+            within_s,
+            lambda: self.views_at(position),
+            lambda: (self._answered_status(), self.children()),
+        )
 
     def await_ready(self, within_s: float = HEALED_WITHIN_S) -> None:
-        until("ready", within_s, self._is_ready)
+        """Until every API worker says so of itself: each finds out by itself what is back."""
+        ready: set[int] = set()
+        said = ""
+
+        def all_are() -> bool:
+            nonlocal said
+            assert self._process is not None
+            code = self._process.poll()
+            assert code is None, f"ended with {code}"
+            # Kept for a while: whoever has a few lets others take the next ones.
+            held.append(httpx.Client(timeout=10))
+            if len(held) > _HELD_OPEN:
+                held.popleft().close()
+            try:
+                answer = held[-1].get(f"{self.url}/readyz")
+            except httpx.TransportError as error:
+                said = repr(error)
+                return False
+            said = answer.text
+            worker = self.worker_of(answer)
+            if worker is not None and answer.is_success:
+                ready.add(worker)
+            return len(ready & set(self.pids(API_WORKER))) >= self.count(API_WORKER)
+
+        held: deque[httpx.Client] = deque()
+        try:
+            until("ready", within_s, all_are, lambda: (ready, self.children(), said))
+        finally:
+            for client in held:
+                client.close()
+
+    def worker_of(self, answer: httpx.Response) -> int | None:
+        """The API worker that holds the connection of this answer, which must still be open; None
+        where it has just gone."""
+        _, port = answer.extensions["network_stream"].get_extra_info("client_addr")
+        return _holder(self.pids(API_WORKER), self.port, port)
+
+    def count(self, part: str) -> int:
+        """How many processes of a part there are on a good day."""
+        workers = int(self.settings.get("WORKERS", Settings.model_fields["workers"].default))
+        return workers if part == API_WORKER else 1
 
     def readiness(self) -> httpx.Response:
         return httpx.get(f"{self.url}/readyz", timeout=10)
@@ -169,13 +216,18 @@ class Served:
 
     def kill_one(self, part: str) -> None:
         """One process of this part is killed with -9 and another takes its place."""
-        before = self.pids(part)
-        assert before, f"no {part} among {self.children()}"
-        os.kill(before[0], signal.SIGKILL)
+
+        def complete() -> list[int]:
+            found = self.pids(part)
+            return found if len(found) == self.count(part) else []
+
+        killed, *_ = until(f"all of {part}", HEALED_WITHIN_S, complete, self.children)
+        os.kill(killed, signal.SIGKILL)
         until(
-            f"{part} started again",
+            f"{part} {killed} started again",
             HEALED_WITHIN_S,
-            lambda: before[0] not in (now := self.pids(part)) and len(now) == len(before),
+            lambda: (now := complete()) and killed not in now,
+            self.children,
         )
 
     @property
@@ -192,15 +244,6 @@ class Served:
         assert answer.is_success, answer.text
         status: dict[str, Any] = answer.json()
         return status
-
-    def _is_ready(self) -> bool:
-        assert self._process is not None
-        code = self._process.poll()
-        assert code is None, f"ended with {code}"
-        try:
-            return self.readiness().is_success
-        except httpx.TransportError:
-            return False
 
     def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
@@ -234,6 +277,29 @@ _COMMAND = [sys.executable, "-m", "api.cli.main"]
 def _is(command: list[str], runs: str) -> bool:
     """Some servers write more than their name into the place of it."""
     return runs in command or Path(" ".join(command).partition(" ")[0]).name == runs
+
+
+def _holder(workers: list[int], server_port: int, client_port: int) -> int | None:
+    """The process that serves the connection from this port."""
+    ends = f":{server_port:04X} ", f":{client_port:04X} "
+    for line in Path("/proc/net/tcp").read_text().splitlines():
+        _, local, remote, _, _, _, _, _, _, inode, *_ = line.split()
+        if f"{local} ".endswith(ends[0]) and f"{remote} ".endswith(ends[1]):
+            socket = f"socket:[{inode}]"
+            for pid in workers:
+                if socket in _opened(pid):
+                    return pid
+    return None
+
+
+def _opened(pid: int) -> set[str]:
+    """What its descriptors lead to; nothing where it is gone."""
+    found = set()
+    with suppress(OSError):
+        for end in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                found.add(str(end.readlink()))
+    return found
 
 
 def _shown_as(pid: int) -> str:

@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -38,8 +39,10 @@ def everybody(box: Served) -> list[int]:
     assert box._process is not None
     found, parents = [], [box._process.pid]
     while parents:
-        children = Path(f"/proc/{parents.pop()}/task").glob("*/children")
-        pids = [int(pid) for file in children for pid in file.read_text().split()]
+        pids = []
+        for file in Path(f"/proc/{parents.pop()}/task").glob("*/children"):
+            with suppress(OSError):  # a thread or a process that has just ended
+                pids += [int(pid) for pid in file.read_text().split()]
         found += pids
         parents += pids
     return found

@@ -31,6 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def person(served: Served) -> Iterator[Person]:
+    served.await_ready()
     with Person(served.url) as someone:
         yield someone.register()
 
@@ -45,5 +46,6 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
 @pytest.fixture
 def someone(product: Given) -> Iterator[Person]:
     """A person of the product on given servers."""
+    product.served.await_ready()
     with Person(product.served.url) as person:
         yield person.register()

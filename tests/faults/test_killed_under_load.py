@@ -7,7 +7,9 @@ import os
 import shutil
 import signal
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +31,7 @@ from tests.e2e.served import (
 )
 from tests.faults.load import Load
 from tests.faults.truth import check_all_is_true
-from tests.waiting import until
+from tests.waiting import stays_within, until
 
 T = TypeVar("T")
 
@@ -38,7 +40,10 @@ _ENOUGH = 60  # acknowledged writes before and after each blow
 pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("part", [API_WORKER, BACKGROUND, FORK_SERVER, NATS, POSTGRESQL, VALKEY])
+_PARTS = (API_WORKER, BACKGROUND, FORK_SERVER, NATS, POSTGRESQL, VALKEY)
+
+
+@pytest.mark.parametrize("part", _PARTS)
 def test_a_killed_part_loses_and_doubles_nothing(
     part: str, served: Served, person: Person, rounds: int
 ) -> None:
@@ -55,49 +60,59 @@ def test_everything_killed_at_once_comes_back(served: Served, person: Person) ->
     project = person.project("ALL")
     with Load(person, project["id"]) as load:
         load.acknowledges(_ENOUGH)
-        before = served.children()
+        before = until("everybody runs", 30, lambda: _complete(served), served.children)
         for pid in before:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # gone with its parent, and collected
+                os.kill(pid, signal.SIGKILL)
         until(
             "every child started again",
             30,
-            lambda: (
-                sorted((now := served.children()).values()) == sorted(before.values())
-                and not now.keys() & before.keys()
-            ),
+            lambda: (now := _complete(served)) and not now.keys() & before.keys(),
+            lambda: (before, served.children()),
         )
         load.acknowledges(_ENOUGH)
     check_all_is_true(served, person, load)
+
+
+def _complete(served: Served) -> dict[int, str]:
+    """Every child, where each of them is there; else nothing."""
+    found = served.children()
+    whole = Counter({part: served.count(part) for part in _PARTS})
+    return found if Counter(found.values()) == whole else {}
 
 
 def test_a_deleted_jetstream_folder_is_healed_within_ten_seconds(
     served: Served, person: Person, rounds: int
 ) -> None:
     project = person.project("GONE")
-    folder = served.data / "nats" / "jetstream"
-    assert any(folder.rglob("*.blk"))
+    assert any((served.data / "nats" / "jetstream").rglob("*.blk"))
     with Load(person, project["id"]) as load:
         for restarted in [False, True] * rounds:
-            load.acknowledges(_ENOUGH)
-            _remove(folder)
-            began = time.monotonic()
-            if restarted:
-                served.kill_one(NATS)
-            else:
-                # It goes on with the files that it has open, until it needs another one.
-                with contextlib.suppress(nats.errors.Error):
-                    _in_jetstream(served, lambda subjects, js: js.purge_stream(subjects.stream))
-            load.acknowledges(1)
-            _await_carried(served, load.last_position)
-            assert time.monotonic() - began < 10
+            stays_within(10, partial(_healed, served, load, restarted))
             load.acknowledges(_ENOUGH)
     check_all_is_true(served, person, load)
 
 
+def _healed(served: Served, load: Load, restarted: bool) -> float:
+    """How many seconds it took."""
+    load.acknowledges(_ENOUGH)
+    _remove(served.data / "nats" / "jetstream")
+    began = time.monotonic()
+    if restarted:
+        served.kill_one(NATS)
+    else:
+        # It goes on with the files that it has open, until it needs another one.
+        with contextlib.suppress(nats.errors.Error, OSError, TimeoutError):
+            _in_jetstream(served, lambda subjects, js: js.purge_stream(subjects.stream))
+    load.acknowledges(1)
+    _await_carried(served, load.last_position)
+    return time.monotonic() - began
+
+
 def _await_carried(served: Served, position: int) -> None:
     """The views have it, and not only because the log fills in what the stream has lost."""
-    served.await_views(position, within_s=10)
-    until("JetStream carries it", 10, lambda: _last_published(served) >= position)
+    served.await_views(position)
+    until("JetStream carries it", 30, lambda: _last_published(served) >= position)
 
 
 def _last_published(served: Served) -> int:
