@@ -98,7 +98,7 @@ async def test_a_session_that_ends_before_its_statement_was_done_does_it_once(
         superuser.execute("SELECT FROM log.head FOR UPDATE")
         waiting = [asyncio.create_task(store.append(commit(event(a_stream())))) for _ in range(3)]
         await eventually(lambda: _blocked(observer))
-        observer.execute(f"SELECT pg_terminate_backend(pid) {COMMITTERS}")
+        observer.execute(f"SELECT pg_terminate_backend(pid, 5000) {COMMITTERS}")
     receipts = await asyncio.gather(*waiting)
     assert sorted(receipt.position for receipt in receipts) == [1, 2, 3]
     assert not any(receipt.replayed for receipt in receipts)
@@ -141,7 +141,7 @@ async def test_an_idle_session_that_was_ended_is_replaced_unseen(
     store: PostgresEventStore, superuser: Superuser
 ) -> None:
     await store.append(creation())
-    superuser.execute(f"SELECT pg_terminate_backend(pid) {COMMITTERS}")
+    superuser.execute(f"SELECT pg_terminate_backend(pid, 5000) {COMMITTERS}")
     assert (await store.append(creation())).position == 2
     assert (store.stats.sessions, store.stats.in_doubt) == (2, 0)
 
@@ -207,7 +207,7 @@ async def test_a_log_that_lost_positions_is_not_written_on(
     for _ in range(3):
         await store.append(commit(event(a_stream())))
     superuser.execute("UPDATE log.head SET position = 2")
-    superuser.execute(f"SELECT pg_terminate_backend(pid) {COMMITTERS}")
+    superuser.execute(f"SELECT pg_terminate_backend(pid, 5000) {COMMITTERS}")
     with pytest.raises(Refused) as refusal:
         await store.append(creation())
     assert refusal.value.kind is Kind.DEPENDENCY_DOWN
@@ -251,16 +251,17 @@ async def test_a_stalled_server_is_given_up_in_time(
     open_store: OpenStore, superuser: Superuser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes what is sent and says nothing; what it was asked may yet be done, or not."""
-    monkeypatch.setattr("infra.event_store.session._CALL_TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr("infra.event_store.session._END_TIMEOUT_MS", 200)
-    monkeypatch.setattr("infra.event_store.committer._SETTLE_SECONDS", 0.5)
     store = await open_store()
     made = commit(event(a_stream()))
     (pid,) = _backends(superuser)
     os.kill(pid, signal.SIGSTOP)
     try:
-        with pytest.raises(Refused) as refusal:
-            await asyncio.wait_for(store.append(made), 10)
+        with monkeypatch.context() as hurried:
+            hurried.setattr("infra.event_store.session._CALL_TIMEOUT_SECONDS", 0.5)
+            hurried.setattr("infra.event_store.session._END_TIMEOUT_MS", 200)
+            hurried.setattr("infra.event_store.committer._SETTLE_SECONDS", 0.5)
+            with pytest.raises(Refused) as refusal:
+                await asyncio.wait_for(store.append(made), 10)
     finally:
         os.kill(pid, signal.SIGCONT)
     assert refusal.value.kind is Kind.DEPENDENCY_DOWN

@@ -25,6 +25,8 @@ class Reader:
 
     async def listen(self, nats: NatsConnection, log_id: str) -> None:
         def receive(message):  # type: ignore[no-untyped-def]
+            if message.headers["Nats-Msg-Id"] in self.ids:
+                return  # sent once more where its receipt was late: the stream has it once
             self.batches.append(decode_batch(message.data))
             self.ids.append(message.headers["Nats-Msg-Id"])
 

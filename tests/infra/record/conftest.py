@@ -118,7 +118,7 @@ class Bench:
         self.tasks.clear()
 
     async def signed(self, sealer: Sealer, size: int) -> None:
-        await until(lambda: sealer.said.size >= size, 10, f"a checkpoint of {size}")
+        await until(lambda: sealer.said.size >= size, 30, f"a checkpoint of {size}")
 
     async def sealed(self, pace: Pace = QUICK) -> None:
         """Let a sealer sign all that there is, and stop it."""
@@ -128,7 +128,7 @@ class Bench:
 
     async def refused(self, sealer: Sealer) -> str:
         """Why it signs nothing any more."""
-        await until(lambda: sealer.said.state.startswith("refuses"), 10, "a refusal")
+        await until(lambda: sealer.said.state.startswith("refuses"), 30, "a refusal")
         return sealer.said.state
 
 

@@ -82,7 +82,7 @@ async def test_without_its_witness_a_log_is_sealed_and_says_so(
     bench.append(20)
     await bench.signed(sealer, 25)
     assert sealer.said.state == "running"
-    await until(lambda: asked.report["state"] != "running", 10, "the witness is missed")
+    await until(lambda: asked.report["state"] != "running", 20, "the witness is missed")
     assert str(asked.report["state"]).startswith(
         "0 of 1 cosign, 1 are wanted: witness.example/w1: it cannot be reached"
     )
@@ -115,7 +115,7 @@ async def test_a_second_history_of_the_log_is_not_cosigned(
         asked = Witnesses([WitnessClient(key, witness.url)], 1)
         sealer = bench.start(witnesses=asked)
         await bench.signed(sealer, size)
-        await until(lambda: why in str(asked.report["state"]), 10, why)  # noqa: B023
+        await until(lambda: why in str(asked.report["state"]), 20, why)  # noqa: B023
         assert not signed_by(published(bench), key)
         await bench.stop()
 
@@ -126,6 +126,6 @@ async def test_a_second_history_of_the_log_is_not_cosigned(
     sealer = bench.start(witnesses=asked)
     await bench.signed(sealer, 12)
     await until(
-        lambda: "has cosigned 20 events of this log, and here are 12" in asked.report["state"], 10
+        lambda: "has cosigned 20 events of this log, and here are 12" in asked.report["state"], 20
     )
     assert signed_by(honest, key)

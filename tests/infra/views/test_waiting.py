@@ -28,7 +28,7 @@ async def test_an_answer_waits_for_what_its_reader_wrote(
 ) -> None:
     past = a_past()
     queries = TaskQueries(pool, pointers, written.log_id)
-    waiter = ViewWaiter(pool)
+    waiter = ViewWaiter(pool, patience_s=20)
 
     async def ask() -> Listing:
         return await queries.list(Scope(workspaces=(made_id("ws", 1),)), TaskFilter())
