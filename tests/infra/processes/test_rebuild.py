@@ -23,7 +23,13 @@ from tests.infra.processes.sample import (
     sample,
     stored,
 )
-from tests.infra.processes.test_projector import answers, as_replayed, checkpoint, some_events
+from tests.infra.processes.test_projector import (
+    GatedLog,
+    answers,
+    as_replayed,
+    checkpoint,
+    some_events,
+)
 from tests.real import Database
 
 
@@ -204,14 +210,13 @@ async def test_two_rebuilds_of_one_view_refuse_each_other(
     log: SampleLog, sessions: Sessions
 ) -> None:
     log.append(*some_events(500, 1))
-    entered = asyncio.Event()
-    first = Rebuild(
-        sample(), log, sessions, limits=SMALL, on_progress=lambda _progress: entered.set()
-    )
-    running = asyncio.create_task(first.run())
-    await entered.wait()
+    gate = GatedLog(log)
+    gate.open.clear()
+    running = asyncio.create_task(Rebuild(sample(), gate, sessions, limits=SMALL).run())
+    await until(lambda: gate.waiting)
     with pytest.raises(BuildRunning):
         await Rebuild(sample(), log, sessions).run()
+    gate.open.set()
     await running
 
 
