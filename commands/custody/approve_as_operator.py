@@ -6,6 +6,7 @@ from commands.inverse import NoInverse
 from commands.permissions import OfWorkspace
 from commands.spec import Access, CommandSpec
 from commands.work import Work
+from commands.workspace.owners import can_act
 from domain.custody import decisions
 from domain.custody.events import ErasureApproved
 from domain.custody.state import custody_of
@@ -54,17 +55,19 @@ async def approve_as_operator(command: ApproveErasureAsOperator, work: Work) -> 
         for workspace_id in dict.fromkeys((home, *command.found)):
             workspace = await work.load(WORKSPACE, workspace_id)
             if workspace is not None and erasure.user_id in workspace.members:
-                decisions.require_nobody_else(erasure, _managers_of(workspace))
+                decisions.require_nobody_else(erasure, await _managers_of(work, workspace))
         await approved(work, erasure, home, command.found, command.by)
     return custody_of(home)
 
 
-def _managers_of(workspace: Workspace) -> list[str]:
+async def _managers_of(work: Work, workspace: Workspace) -> list[str]:
     """Who could approve there, if they are neither who asked nor who is erased."""
     return [
         user_id
         for user_id, member in workspace.members.items()
-        if not member.is_service and Right.MANAGE_MEMBERS in workspace_rights(workspace, user_id)
+        if not member.is_service
+        and Right.MANAGE_MEMBERS in workspace_rights(workspace, user_id)
+        and await can_act(work, user_id)
     ]
 
 

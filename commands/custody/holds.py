@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from commands.custody.over_custody import OverCustody
+from commands.custody.over_custody import OverCustody, require_person
 from commands.custody.places import loaded_custody
 from commands.inverse import NoInverse
 from commands.permissions import InNamedWorkspace
@@ -56,6 +56,7 @@ class ApproveHold:
 
 
 async def propose_hold(command: ProposeHold, work: Work) -> str:
+    require_person(work, command.workspace_id)
     custody = await loaded_custody(work, command.workspace_id)
     workspace = work.seen(WORKSPACE, command.workspace_id)
     known = command.wrote_here or command.user_id in {
@@ -86,6 +87,7 @@ async def propose_hold(command: ProposeHold, work: Work) -> str:
 
 
 async def lift_hold(command: LiftHold, work: Work) -> str:
+    require_person(work, command.workspace_id)
     custody = await loaded_custody(work, command.workspace_id)
     events = decisions.lift_hold(custody, command.hold_id)
     stream = custody_of(command.workspace_id)
@@ -94,6 +96,7 @@ async def lift_hold(command: LiftHold, work: Work) -> str:
 
 
 async def approve_hold(command: ApproveHold, work: Work) -> str:
+    require_person(work, command.workspace_id)
     custody = await loaded_custody(work, command.workspace_id)
     events = decisions.approve_hold(custody, command.hold_id, work.actor)
     stream = custody_of(command.workspace_id)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from commands.work import Work
+from commands.workspace.owners import can_act, require_owner_beside
 from domain.custody.state import CUSTODY, Custody, Erasure, custody_of
 from domain.errors import Kind, Refused
 from domain.values.ids import SYSTEM_WORKSPACE
@@ -35,27 +36,27 @@ async def places_of(
             continue
         custodies.append(await loaded_custody(work, workspace_id))
         workspace = await work.load(WORKSPACE, workspace_id)
-        alone = workspace is not None and _people_of(workspace) <= {erasure.user_id}
+        alone = workspace is not None and await _is_alone(work, workspace, erasure.user_id)
         if workspace is not None and not alone:
-            _require_leave(workspace, erasure, home)
+            await _require_leave(work, workspace, erasure, home)
         if alone or (erasure.content and (erasure.everywhere or workspace_id == home)):
             places.append(workspace_id)
     return places, custodies
 
 
-def _people_of(workspace: Workspace) -> set[str]:
+async def _is_alone(work: Work, workspace: Workspace, user_id: str) -> bool:
     memberships = {**workspace.members, **workspace.suspended, **workspace.parted}
-    return {each for each, member in memberships.items() if not member.is_service}
+    for each, member in memberships.items():
+        if each != user_id and not member.is_service and await can_act(work, each):
+            return False
+    return True
 
 
-def _require_leave(workspace: Workspace, erasure: Erasure, home: str) -> None:
+async def _require_leave(work: Work, workspace: Workspace, erasure: Erasure, home: str) -> None:
     role = workspace.role_of(erasure.user_id)
     if role is None:
         return
-    if workspace.owners == (erasure.user_id,):
-        raise Refused(
-            Kind.LAST_OWNER, "They are the only owner of a workspace; hand it over first."
-        )
+    await require_owner_beside(work, workspace, erasure.user_id)
     if not erasure.everywhere and workspace.workspace_id != home:
         raise Refused(
             Kind.FORBIDDEN,

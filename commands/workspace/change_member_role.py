@@ -3,6 +3,7 @@
 from commands.permissions import InWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
+from commands.workspace.owners import require_owner_beside
 from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceMemberRoleChanged
@@ -20,6 +21,8 @@ class ChangeWorkspaceMemberRole:
 async def change_member_role(command: ChangeWorkspaceMemberRole, work: Work) -> str:
     workspace = work.seen(WORKSPACE, command.workspace_id)
     events = decisions.change_member_role(workspace, command.user_id, command.role, work.actor)
+    if events:
+        await require_owner_beside(work, workspace, command.user_id)
     work.record(WORKSPACE, workspace.workspace_id, workspace.workspace_id, *events)
     return workspace.workspace_id
 

@@ -3,6 +3,7 @@
 from commands.permissions import OneselfOrInWorkspace
 from commands.spec import BY_EVENTS, CommandSpec
 from commands.work import Work
+from commands.workspace.owners import require_owner_beside
 from domain.values.frozen import dataclass
 from domain.workspace import decisions
 from domain.workspace.events import WorkspaceMemberRemoved
@@ -19,6 +20,7 @@ class RemoveWorkspaceMember:
 async def remove_member(command: RemoveWorkspaceMember, work: Work) -> str:
     workspace = work.seen(WORKSPACE, command.workspace_id)
     events = decisions.remove_member(workspace, command.user_id, work.actor)
+    await require_owner_beside(work, workspace, command.user_id)
     work.record(WORKSPACE, workspace.workspace_id, workspace.workspace_id, *events)
     return workspace.workspace_id
 

@@ -229,7 +229,11 @@ def only_owners_for_owners(workspace: Workspace, actor_id: str, *roles: str) -> 
 
 def not_the_last_owner(workspace: Workspace, user_id: str) -> None:
     if workspace.owners == (user_id,):
-        raise Refused(
-            Kind.LAST_OWNER,
-            "A workspace needs an owner; make somebody else an owner first.",
-        )
+        raise no_owner_left()
+
+
+def no_owner_left() -> Refused:
+    return Refused(
+        Kind.LAST_OWNER,
+        "A workspace needs an owner; make somebody else an owner first.",
+    )

@@ -104,6 +104,21 @@ async def test_a_hold_of_two_people_stops_an_erasure_until_two_lift_it(
     assert (await ada.get(f"/tasks/{firm['task']}"))["title"] == "Call Bea Blythe"
 
 
+async def test_a_service_account_is_no_second_person(ada: Api, firm: dict[str, Any]) -> None:
+    path = f"{firm['path']}/service-accounts"
+    account = await ada.post(path, {"name": "Robot", "role": "admin"})
+    keys = f"{path}/{account['user_id']}/keys"
+    made = await ada.post(keys, {"name": "All", "scopes": ["admin"]})
+    program = ada.with_token(made["key"])
+    hold = f"/holds/{new_id('hold')}"
+    body = {"workspace_id": firm["id"], "user_id": firm["bea"].user_id, "reason": "Case 7"}
+    await program.refused(403, "forbidden", "PUT", hold, body)
+    await ada.put(hold, body)
+    await program.refused(403, "forbidden", "POST", f"{hold}/approval")
+    await program.refused(403, "forbidden", "DELETE", hold)
+    assert (await ada.get(hold))["state"] == "proposed"
+
+
 async def test_a_hold_on_a_project_is_set_by_its_key_where_the_project_is(
     ada: Api, firm: dict[str, Any]
 ) -> None:
@@ -126,6 +141,23 @@ async def test_nobody_is_erased_who_would_leave_others_without_an_owner(
     await bob.post(f"/workspaces/{other['id']}/members", {"user_id": bea, "role": "guest"})
     hers = await ada.post(f"/users/{bea}/erasure", {"workspace_id": firm["id"]})
     await firm["carl"].refused(403, "forbidden", "POST", f"/erasures/{hers['id']}/approval")
+
+
+async def test_whoever_was_erased_owns_a_workspace_for_nobody(
+    firm: dict[str, Any], nobody: Api
+) -> None:
+    carl, olga, otto = firm["carl"], await nobody.register(), await nobody.register()
+    two = (await olga.post("/workspaces", {"name": "Two"}))["id"]
+    members = f"/workspaces/{two}/members"
+    for who, role in ((otto, "owner"), (carl, "admin")):
+        await olga.post(members, {"user_id": who.user_id, "role": role})
+    asked = await otto.post("/users/me/erasure", {"workspace_id": two})
+    await carl.post(f"/erasures/{asked['id']}/approval")
+    hers = await olga.post("/users/me/erasure", {"workspace_id": two})
+    await carl.refused(409, "last-owner", "POST", f"/erasures/{hers['id']}/approval")
+    await olga.refused(409, "last-owner", "DELETE", f"{members}/{olga.user_id}")
+    await olga.refused(409, "last-owner", "PATCH", f"{members}/{olga.user_id}", {"role": "member"})
+    await olga.delete(f"{members}/{otto.user_id}")
 
 
 async def test_everything_kept_of_somebody_is_one_file_of_theirs_alone(
