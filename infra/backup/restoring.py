@@ -21,9 +21,6 @@ SELECT (SELECT position FROM log.head) = 0
     AND NOT EXISTS (SELECT FROM log.events) AND NOT EXISTS (SELECT FROM log.commits)
     AND NOT EXISTS (SELECT FROM people.credentials)
 """
-_FORGOTTEN: Final = """
-SELECT owner FROM keys.every_key WHERE kind = 'identity' AND key_id = ANY (%s)
-"""
 _SET_HEAD: Final = """
 UPDATE log.head SET log_id = %s, position = %s,
     recorded_at = timestamptz 'epoch' + %s * interval '1 microsecond'
@@ -165,14 +162,8 @@ async def _check_and_derive(connection: Connection, manifest: Manifest, end: End
 
 
 async def _destroy(connection: Connection, destroyed: DestroyedKeys) -> int:
-    """Of keys whose destruction only the backup knows, the list outside the database learns. Whose
-    name goes with a key that was back, that person's account is closed again as well."""
+    """Of keys whose destruction only the backup knows, the list outside the database learns."""
     unknown = set(await destroyed_here(connection)).difference(destroyed.ids())
     if unknown:
         destroyed.add(sorted(unknown))
-    cursor = await connection.execute(_FORGOTTEN, (destroyed.ids(),))
-    forgotten = [row[0] for row in await cursor.fetchall()]
-    again = await destroy_again(connection, destroyed)
-    for person in forgotten:
-        await connection.execute("SELECT * FROM people.forget(%s)", (person,))
-    return len(again)
+    return len(await destroy_again(connection, destroyed))

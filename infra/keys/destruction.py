@@ -93,12 +93,16 @@ async def destroyed_of(
 
 
 async def destroy_again(connection: Connection, destroyed: DestroyedKeys) -> list[bytes]:
-    """After a restore: destroy whatever came back. Returns the ids of the keys that went."""
+    """After a restore: destroy whatever came back, and close the accounts of those whose name goes
+    with it, which are open again. Returns the ids of the keys that went."""
     cursor = await connection.execute(
-        "SELECT key_id FROM keys.every_key WHERE key_id = ANY (%s)", (destroyed.ids(),)
+        "SELECT key_id, owner, kind FROM keys.every_key WHERE key_id = ANY (%s)",
+        (destroyed.ids(),),
     )
-    back = [row[0] for row in await cursor.fetchall()]
-    return await _destroy(connection, back, destroyed)
+    back = await cursor.fetchall()
+    for owner in sorted({owner for _, owner, kind in back if kind == "identity"}):
+        await connection.execute("SELECT * FROM people.forget(%s)", (owner,))
+    return await _destroy(connection, [key_id for key_id, *_ in back], destroyed)
 
 
 async def destroyed_here(connection: Connection) -> list[uuid.UUID]:

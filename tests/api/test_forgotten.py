@@ -105,6 +105,7 @@ async def test_nothing_is_left_of_whoever_was_erased(
         assert {each["title"] for each in listed} == {None, "A"}
         await _restored(product.settings, database, kept)
         assert _keys_of(database, bea.user_id) == []
+        assert _account_of(database, bea.user_id) == ("suspended", None)
 
 
 async def _imports(
@@ -157,11 +158,19 @@ def _keys_of(database: Database, user_id: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+def _account_of(database: Database, user_id: str) -> tuple[Any, ...] | None:
+    with psycopg.connect(database.superuser_url) as connection:
+        return connection.execute(
+            "SELECT state, password_hash FROM people.credentials WHERE user_id = %s", (user_id,)
+        ).fetchone()
+
+
 async def _restored(settings: Settings, database: Database, kept: list[tuple[Any, ...]]) -> None:
     """A backup from before is put back, and a process starts on it."""
     assert kept
     with psycopg.connect(database.superuser_url, autocommit=True) as connection:
         connection.execute("DELETE FROM keys.destroyed")
+        connection.execute("UPDATE people.credentials SET state = 'active', password_hash = 'x'")
         for row in kept:
             marks = ", ".join(["%s"] * len(row))
             connection.execute(f"INSERT INTO keys.sealing_keys VALUES ({marks})".encode(), row)
