@@ -25,6 +25,7 @@ from domain.workspace.events import (
     TeamMemberRemoved,
     TeamRenamed,
     WorkspaceCreated,
+    WorkspaceInvitationAccepted,
     WorkspaceMemberAdded,
     WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
@@ -61,6 +62,7 @@ from .teams import (
 from .workspace_members import (
     MEMBERS,
     finish_member,
+    invitation_accepted,
     member_added,
     member_removed,
     member_role_changed,
@@ -78,6 +80,8 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     match event:
         case WorkspaceCreated():
             return (("workspaces", stream), ("people", event.owner_id))
+        case WorkspaceInvitationAccepted():
+            return (("workspaces", stream), ("people", event.user_id))
         case _ if type(event) in WORKSPACE_EVENTS:
             return (("workspaces", stream),)
         case WorkspaceMemberAdded() | ServiceAccountAdded():
@@ -116,11 +120,12 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 MEMBERS_VIEW = Projection(
     name="members",
-    version=4,
+    version=5,
     tables=(WORKSPACES, MEMBERS, TEAMS, PROJECTS, PROJECT_MEMBERS, PEOPLE),
     folds={
         WorkspaceCreated: workspace_created,
         **dict.fromkeys(WORKSPACE_EVENTS, workspace_changed),
+        WorkspaceInvitationAccepted: invitation_accepted,
         WorkspaceMemberSuspended: member_suspended,
         WorkspaceMemberReactivated: member_suspended,
         WorkspaceMemberAdded: member_added,

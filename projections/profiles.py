@@ -39,6 +39,7 @@ _json = msgspec.json.Encoder()
 _users = StateCodec(User)
 _roles = StateCodec(dict[str, str])
 _team_ids = StateCodec(dict[str, list[str]])
+_been = StateCodec(dict[str, list[str]])
 
 
 class ProfileAnswer(msgspec.Struct, frozen=True):
@@ -119,8 +120,9 @@ def render_own(
 
 @dataclass(slots=True)
 class PersonRow:
-    """`roles`: what the person is in each workspace, `teams`: the teams that they are in there.
-    `name`: as JSON, for `fill_names`.
+    """`roles`: what the person is in each workspace, `teams`: the teams that they are in there;
+    `been`: where they ever were, with the invitations by which they came in. `name`: as JSON, for
+    `fill_names`.
 
     `changed` is the position at which name or profile changed last, by which those who keep
     names learn of it. A row without a state waits for its person.
@@ -132,6 +134,7 @@ class PersonRow:
     state: bytes | None = None
     roles: bytes = b"\x80"
     teams: bytes = b"\x80"
+    been: bytes = b"\x80"
     version: int = 0
     name: bytes = b"null"
     doc: bytes | None = None
@@ -149,6 +152,7 @@ PEOPLE = Table(
         "state": "bytea",
         "roles": "bytea",
         "teams": "bytea",
+        "been": "bytea",
         "version": "integer",
         "name": "bytea",
         "doc": "bytea",
@@ -179,8 +183,23 @@ def stand(recorded: Recorded, rows: Rows, user_id: str, role: str | None) -> Non
         roles.pop(recorded.stamp.stream, None)
     else:
         roles[recorded.stamp.stream] = role
+        _come_in(row, recorded.stamp.stream)
     row.roles = _roles.encode(roles)
     rows.put("people", row)
+
+
+def stand_invited(recorded: Recorded, rows: Rows, user_id: str, invitation_id: str) -> None:
+    """Keep in the directory that an invitation into a workspace was somebody's."""
+    row: PersonRow = rows.get("people", user_id) or PersonRow(user_id)
+    _come_in(row, recorded.stamp.stream, invitation_id)
+    rows.put("people", row)
+
+
+def _come_in(row: PersonRow, workspace_id: str, *invitation_ids: str) -> None:
+    been = _been.decode(row.been)
+    came_by = been.setdefault(workspace_id, [])
+    came_by += (each for each in invitation_ids if each not in came_by)
+    row.been = _been.encode(been)
 
 
 def person_changed(recorded: Recorded, rows: Rows) -> None:

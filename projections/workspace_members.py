@@ -10,6 +10,7 @@ import msgspec
 from domain.values.recorded import Recorded
 from domain.workspace.events import (
     ServiceAccountAdded,
+    WorkspaceInvitationAccepted,
     WorkspaceMemberAdded,
     WorkspaceMemberReactivated,
     WorkspaceMemberRemoved,
@@ -19,7 +20,7 @@ from domain.workspace.events import (
 from domain.workspace.state import Membership
 
 from .people import NameMark, name_of
-from .profiles import stand, stand_in_teams
+from .profiles import stand, stand_in_teams, stand_invited
 from .projection import Rows, Scan, Table
 from .workspaces import workspace_changed
 
@@ -102,6 +103,12 @@ def member_added(recorded: Recorded, rows: Rows) -> None:
     event: WorkspaceMemberAdded | ServiceAccountAdded = recorded.event
     is_service = isinstance(event, ServiceAccountAdded)
     _join(recorded, rows, event.user_id, event.role, is_service=is_service)
+
+
+def invitation_accepted(recorded: Recorded, rows: Rows) -> None:
+    workspace_changed(recorded, rows)
+    event: WorkspaceInvitationAccepted = recorded.event
+    stand_invited(recorded, rows, event.user_id, event.invitation_id)
 
 
 def member_role_changed(recorded: Recorded, rows: Rows) -> None:

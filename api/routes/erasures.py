@@ -25,7 +25,6 @@ from domain.errors import Kind, invalid, not_found
 from domain.user.state import USER
 from domain.values.ids import is_id
 from domain.workspace.roles import Right
-from infra.erasure.eraser import MOST_PLACES
 from projections.custody import ErasureAnswer, render_erasure
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Erasure"])
@@ -140,21 +139,16 @@ async def approve_erasure(call: CallHere, erasure_id: str) -> Reply:
     house = call.house
     custody, _ = await place_of(call, erasure_id, "erasure")
     workspace_id, asked = custody.workspace_id, _known(custody, erasure_id)
-    found = [
-        *await house.eraser.wrote_in(asked.user_id, MOST_PLACES),
-        *await call.access.workspaces(asked.user_id, await house.store.head()),
-    ]
+    places = await house.eraser.places_of(asked.user_id, await house.store.head())
     command = ApproveErasure(
-        workspace_id=workspace_id,
-        erasure_id=erasure_id,
-        found=tuple(sorted(set(found))),
+        workspace_id=workspace_id, erasure_id=erasure_id, found=places.workspaces
     )
     outcome = await execute(call, [command])
     now = await house.executor.states.read(CUSTODY, custody_of(workspace_id))
     assert now is not None  # it was changed just now
     erasure = now.erasures[erasure_id]
     if erasure.stage is ErasureState.APPROVED:
-        now = await house.eraser.carry_out(house.executor, workspace_id, erasure, found)
+        now = await house.eraser.carry_out(house.executor, workspace_id, erasure, places)
         erasure = now.erasures[erasure_id]
     return changed(call, outcome, render_erasure(erasure, workspace_id), now.version)
 

@@ -24,7 +24,6 @@ from commands.execution import Outcome
 from domain.custody.state import CUSTODY, Custody, Hold, HoldState
 from domain.errors import Kind, invalid, not_found
 from domain.values.moment import moment
-from infra.erasure.eraser import MOST_PLACES
 from projections.custody import HoldAnswer, render_hold
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Erasure"])
@@ -77,14 +76,16 @@ async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
     )
     if workspace_id is None:
         raise invalid("/workspace_id", "Name a workspace; you have none of your own.")
-    eraser = call.house.eraser
-    wrote_in = () if body.user_id is None else await eraser.wrote_in(body.user_id, MOST_PLACES)
+    was_in: tuple[str, ...] = ()
+    if body.user_id is not None:
+        head = await call.house.store.head()
+        was_in = (await call.house.eraser.places_of(body.user_id, head)).workspaces
     command = ProposeHold(
         workspace_id=workspace_id,
         hold_id=hold_id,
         reason=body.reason,
         user_id=body.user_id,
-        wrote_here=workspace_id in wrote_in,
+        was_here=workspace_id in was_in,
         project_id=project_id,
         since=_moment(body.since, "/since"),
         until=_moment(body.until, "/until"),

@@ -46,8 +46,9 @@ class OwnData(msgspec.Struct, frozen=True):
 @router.get(
     "/users/me/export",
     summary="All that is kept of you, as one file",
-    description="Read from the log itself, in every workspace in which you are or have written. "
-    "Preferences, favourites, views and whatever else you have decided are among the events.",
+    description="Read from the log itself, in every workspace in which you are, were or have "
+    "written. Preferences, favourites, views and whatever else you have decided are among the "
+    "events.",
     **read(OwnData, has_path=False, is_view=False),
 )
 async def export_own_data(call: CallHere) -> Reply:
@@ -63,6 +64,7 @@ async def export_own_data(call: CallHere) -> Reply:
         ],
         "identities": sorted(user.identities.values()),
     }
-    workspaces = await call.access.workspaces(user_id, call.position)
-    chunks = await house.own_files.of(user_id, encode(about), workspaces)
+    head = await house.store.head()
+    places = await house.eraser.places_of(user_id, head)
+    chunks = await house.own_files.of(user_id, encode(about), places)
     return StreamedReply(200, headers=[attachment("my-data.json")], chunks=chunks)

@@ -29,13 +29,13 @@ from domain.workspace.state import WORKSPACE
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeHold:
     """On one of a person, a project and a period. `hold_id` is one that the client made.
-    `wrote_here`: the person did, as the door found, and may have left since."""
+    `was_here`: the person was, or has written, as the door found, and may have left since."""
 
     workspace_id: str
     hold_id: str
     reason: str
     user_id: str | None = None
-    wrote_here: bool = False
+    was_here: bool = False
     project_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -59,7 +59,7 @@ async def propose_hold(command: ProposeHold, work: Work) -> str:
     require_person(work, command.workspace_id)
     custody = await loaded_custody(work, command.workspace_id)
     workspace = work.seen(WORKSPACE, command.workspace_id)
-    known = command.wrote_here or command.user_id in {
+    known = command.was_here or command.user_id in {
         None,
         *workspace.members,
         *workspace.suspended,

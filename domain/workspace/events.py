@@ -96,7 +96,7 @@ class TeamMemberRemoved:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceMemberInvited:
     """Somebody without an account may come in until it expires. The address is sealed under the
-    invitation's own key: nobody else's goes with it, and it goes with nobody else's."""
+    invitation's own key, which goes with whoever came in by it."""
 
     invitation_id: str
     email: Text

@@ -8,6 +8,7 @@ from infra.bootstrap.ground import Ground
 from infra.bootstrap.upkeep import SWEEP_EVERY_S, every
 from infra.bootstrap.views import Views
 from infra.erasure.eraser import Eraser
+from infra.erasure.places import PlacesOfPeople
 from infra.exports.book import ExportBook
 from infra.exports.exporter import Exporter
 from infra.exports.files import ExportFiles
@@ -89,4 +90,5 @@ def _eraser(ground: Ground, revocations: Revocations) -> Eraser:
 
     files = ExportFiles.of(ground.settings)
     mails = MailFolder.of(ground.settings)
-    return Eraser(ground.pool, ground.destroyed, files, mails, gone, revocations.add)
+    places = PlacesOfPeople(ground.pool, ground.pointers, ground.waiter)
+    return Eraser(ground.pool, ground.destroyed, files, mails, places, gone, revocations.add)

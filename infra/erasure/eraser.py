@@ -9,7 +9,8 @@ import structlog
 from commands.custody.approve_erasure import NoteErasure
 from commands.execution import Executor
 from commands.scheduler import SCHEDULER
-from domain.custody.state import CUSTODY, Custody, Erasure
+from domain.custody.state import CUSTODY, Custody, Erasure, ErasureState
+from infra.erasure.places import Places, PlacesOfPeople
 from infra.exports.book import ExportBook
 from infra.exports.files import ExportFiles
 from infra.exports.saved import forget_exports
@@ -17,18 +18,7 @@ from infra.keys.destruction import DestroyedKeys, destroy_keys, destroyed_of
 from infra.mail.folder import MailFolder
 from infra.postgres.pool import Connection, Pool
 
-# In how many workspaces a person is looked for.
-MOST_PLACES: Final = 1_000
-
 _SESSIONS: Final = "SELECT session_id FROM people.sessions WHERE user_id = %s AND ended_at IS NULL"
-_WROTE_IN: Final = (
-    "SELECT DISTINCT workspace_id FROM keys.every_key WHERE owner = %s AND kind = 'content'"
-    " ORDER BY workspace_id LIMIT %s"
-)
-_EVER_WROTE_IN: Final = (
-    "SELECT workspace_id FROM keys.every_key WHERE owner = %(owner)s AND kind = 'content'"
-    " UNION SELECT workspace_id FROM keys.destroyed WHERE owner = %(owner)s AND kind = 'content'"
-)
 
 _log = structlog.get_logger(__name__)
 
@@ -45,6 +35,7 @@ class Eraser:
         destroyed: DestroyedKeys,
         files: ExportFiles,
         mails: MailFolder,
+        places: PlacesOfPeople,
         gone: Callable[[Sequence[bytes]], Awaitable[None]],
         ended: Callable[[str], None] = lambda _session_id: None,
     ) -> None:
@@ -53,29 +44,39 @@ class Eraser:
         self._exports = ExportBook(pool)
         self._files = files
         self._mails = mails
+        self._places = places
         self._gone = gone
         self._ended = ended
 
-    async def wrote_in(self, user_id: str, most: int) -> list[str]:
-        """The workspaces where somebody has written anything, left ones too."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(_WROTE_IN, (user_id, most))
-            return [workspace_id for (workspace_id,) in await cursor.fetchall()]
+    async def places_of(self, user_id: str, position: int) -> Places:
+        """Where an erasure of somebody has to look. Raises Refused(VIEW_BEHIND)."""
+        return await self._places.of(user_id, position)
 
     async def carry_out(
-        self, executor: Executor, workspace_id: str, erasure: Erasure, found: Sequence[str] = ()
+        self,
+        executor: Executor,
+        workspace_id: str,
+        erasure: Erasure,
+        places: Places | None = None,
     ) -> Custody:
-        """The custody with what was done noted in it. `found`: where the person is, beside where
-        they have written. Of counts a run that died half way has taken some with it; the keys are
-        all named. Raises Refused, psycopg.Error, OSError, ExportsAway."""
+        """The custody with what was done noted in it. `places`: as they were found before it was
+        approved; else they are looked for. Of counts a run that died half way has taken some with
+        it; the keys are all named. Raises Refused, psycopg.Error, OSError, ExportsAway."""
+        user_id = erasure.user_id
         async with self._pool.connection() as connection:
-            counts = await self._close(connection, erasure.user_id)
-            mails = await self._mails.forget((erasure.user_id,))
-            await self.destroy(connection, erasure)
-            keys = await destroyed_of(connection, erasure.user_id, erasure.places)
-            cursor = await connection.execute(_EVER_WROTE_IN, {"owner": erasure.user_id})
-            places = {workspace_id, *found, *(each for (each,) in await cursor.fetchall())}
-        exports = await forget_exports(self._exports, self._files, places)
+            counts = await self._close(connection, user_id)
+            mails = await self._mails.forget((user_id,))
+            await self._destroy(connection, erasure, user_id)
+        if places is None:
+            # Only now, since a view may be long in coming.
+            approved = erasure.steps[ErasureState.APPROVED]
+            places = await self._places.of(user_id, approved.position)
+        owners = (user_id, *places.invitations)
+        async with self._pool.connection() as connection:
+            await self._destroy(connection, erasure, *places.invitations)
+            keys = await destroyed_of(connection, owners, erasure.places)
+        in_all = {workspace_id, *places.workspaces}
+        exports = await forget_exports(self._exports, self._files, in_all)
         counts.update(f"{kind}_keys" for _, kind in keys)
         if exports:
             counts["exports"] = exports
@@ -91,11 +92,15 @@ class Eraser:
         _log.info("erasure_carried_out", erasure=erasure.erasure_id, keys=len(keys))
         return outcome.state(CUSTODY)
 
-    async def destroy(self, connection: Connection, erasure: Erasure) -> bool:
-        """Destroy what keys there are of whoever was erased; False where there were none."""
-        gone = await destroy_keys(
-            connection, erasure.user_id, self._destroyed, places=erasure.places
-        )
+    async def destroy_left(self, connection: Connection, erasure: Erasure) -> bool:
+        """Destroy what keys a command that had begun before has made of whoever was erased; False
+        where there were none."""
+        return await self._destroy(connection, erasure, erasure.user_id)
+
+    async def _destroy(self, connection: Connection, erasure: Erasure, *owners: str) -> bool:
+        gone = []
+        for owner in owners:
+            gone += await destroy_keys(connection, owner, self._destroyed, places=erasure.places)
         if gone:
             await self._gone(gone)
         return bool(gone)

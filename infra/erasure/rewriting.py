@@ -276,7 +276,7 @@ class Rewriter:
     async def _complete(
         self, session: Connection, executor: Executor, custody: Custody, erasure: Erasure
     ) -> None:
-        if await self._tools.eraser.destroy(session, erasure):
+        if await self._tools.eraser.destroy_left(session, erasure):
             return  # a command that had begun before made one more key: everything once more
         await self._scrub()
         views = {

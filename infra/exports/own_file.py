@@ -22,6 +22,8 @@ from domain.record.disclosure import (
     sealed_fields,
 )
 from domain.values.ids import SYSTEM_WORKSPACE
+from domain.values.text import Erased, readable
+from infra.erasure.places import Places
 from infra.event_store.codec import Codec, Keys, Unreadable
 from infra.event_store.metadata import decode_metadata
 from infra.event_store.rows import COLUMNS, StoredRow, moment
@@ -38,8 +40,7 @@ _WINDOW: Final = 5_000
 _ROWS: Final = 200
 
 _OWN_KEYS: LiteralString = (
-    "SELECT key_id, workspace_id FROM keys.every_key"
-    " WHERE owner = %s AND kind IN ('content', 'identity')"
+    "SELECT key_id FROM keys.every_key WHERE owner = ANY (%s) AND kind IN ('content', 'identity')"
 )
 _OF_PERSON: LiteralString = (
     f"SELECT {COLUMNS} FROM log.events"
@@ -56,8 +57,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class OwnEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`data`: what it says, without what another person wrote or is (`withheld`). `address`: from
-    where the person did it."""
+    """`data`: what it says, and `reason`: why it was done, without what another person wrote or is
+    (`withheld`). `address`: from where the person did it."""
 
     position: int
     workspace_id: str
@@ -68,6 +69,7 @@ class OwnEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recorded_at: Any
     occurred_at: Any = None
     address: str | None = None
+    reason: str | None = None
     data: dict[str, Any] | None = None
     withheld: tuple[str, ...] = ()
 
@@ -81,22 +83,20 @@ class OwnFiles:
         self._codec = Codec()
         self._busy = 0
 
-    async def of(
-        self, user_id: str, about: bytes, workspaces: Sequence[str]
-    ) -> AsyncIterator[bytes]:
+    async def of(self, user_id: str, about: bytes, places: Places) -> AsyncIterator[bytes]:
         """`about`: the person and their settings, as a JSON object; the events follow it.
-        `workspaces`: those that they are in. Raises Refused(OVERLOADED) before the first piece."""
+        `places`: where they are or were. Raises Refused(OVERLOADED) before the first piece."""
         if self._busy >= MOST_AT_ONCE:
             raise Refused(Kind.OVERLOADED, "Others are being served; try again in a minute.")
         self._busy += 1
         try:
-            key_ids, wrote_in = await self._keys(user_id)
-            places = sorted({SYSTEM_WORKSPACE, *workspaces, *wrote_in})
+            key_ids = await self._keys((user_id, *places.invitations))
             head = await self._store.head()
         except BaseException:
             self._busy -= 1
             raise
-        return self._pieces(user_id, about, places, key_ids, head)
+        workspaces = (SYSTEM_WORKSPACE, *places.workspaces)
+        return self._pieces(user_id, about, workspaces, key_ids, head)
 
     async def _pieces(
         self,
@@ -135,13 +135,11 @@ class OwnFiles:
             )
         return [StoredRow(*row) for row in rows]
 
-    async def _keys(self, user_id: str) -> tuple[set[bytes], set[str]]:
-        """Ids of the keys that are theirs, and the workspaces where they wrote."""
+    async def _keys(self, owners: Sequence[str]) -> set[bytes]:
+        """Ids of the keys that are theirs."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(_OWN_KEYS, (user_id,))
-            rows = await cursor.fetchall()
-        key_ids = {key_id.bytes for key_id, _ in rows}
-        return key_ids, {workspace_id for _, workspace_id in rows if workspace_id}
+            cursor = await connection.execute(_OWN_KEYS, (list(owners),))
+            return {key_id.bytes for (key_id,) in await cursor.fetchall()}
 
     def _event(self, row: StoredRow, own: Keys) -> OwnEvent:
         keys: defaultdict[bytes, OpeningKey | None] = defaultdict(lambda: None, own)
@@ -153,6 +151,9 @@ class OwnFiles:
         except (Unreadable, SealBroken):
             event, origin = None, None
         values, withheld = ({}, ()) if event is None else fields_of(event)
+        reason = None if origin is None else origin.reason
+        if isinstance(reason, Erased):
+            withheld = (*withheld, "reason")
         return OwnEvent(
             position=row.position,
             workspace_id=row.workspace_id,
@@ -163,6 +164,7 @@ class OwnFiles:
             recorded_at=moment(row.recorded_at),
             occurred_at=metadata.occurred_at,
             address=origin.ip if origin is not None and isinstance(origin.ip, str) else None,
+            reason=readable(reason),
             data=None if event is None else values,
             withheld=withheld,
         )

@@ -79,15 +79,15 @@ async def destroy_keys(
 
 
 async def destroyed_of(
-    connection: Connection, owner: str, places: Sequence[str]
+    connection: Connection, owners: Sequence[str], places: Sequence[str]
 ) -> list[tuple[str, Kind]]:
-    """Ids and kinds of a person's own keys that are gone: of who they are, and of what they wrote
-    in these places."""
+    """Ids and kinds of the keys of a person, and of what was theirs, that are gone: of who they
+    are, and of what they wrote in these places."""
     cursor = await connection.execute(
-        "SELECT key_id::text, kind FROM keys.destroyed WHERE owner = %s"
+        "SELECT key_id::text, kind FROM keys.destroyed WHERE owner = ANY (%s)"
         " AND (kind = 'identity' OR (kind = 'content' AND workspace_id = ANY (%s)))"
         " ORDER BY kind, key_id",
-        (owner, list(places)),
+        (list(owners), list(places)),
     )
     return [(key_id, kind) for key_id, kind in await cursor.fetchall()]
 

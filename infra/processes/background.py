@@ -21,6 +21,7 @@ from psycopg_pool import PoolTimeout
 from commands.execution import Executor
 from infra import logs
 from infra.erasure.eraser import Eraser
+from infra.erasure.places import PlacesOfPeople
 from infra.erasure.rewriting import Rewriter, Tools
 from infra.executors import utc_now
 from infra.exports.files import ExportFiles
@@ -32,6 +33,7 @@ from infra.postgres.views.due_queries import DueQueries
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.recurrence_queries import RecurrenceQueries
 from infra.postgres.views.retention_queries import RetentionQueries
+from infra.postgres.views.waiting import ViewWaiter
 from infra.processes.chores import DueDates, Occurrences, Purges
 from infra.processes.collector import tune_collector
 from infra.processes.executing import open_executor, open_store
@@ -182,11 +184,11 @@ def tools_of(
     opened: Callable[[], AbstractAsyncContextManager[Executor]],
 ) -> Tools:
     """What erasures are brought to their end with."""
-    nats = workplace.nats
+    nats, pool = workplace.nats, workplace.pool
 
     async def gone(key_ids: Sequence[bytes]) -> None:
         workplace.forgotten.drop(key_ids)
-        async with workplace.pool.connection() as connection:
+        async with pool.connection() as connection:
             log_id = (await head(connection)).log_id
         await send_forgotten(nats, log_id)
 
@@ -196,10 +198,11 @@ def tools_of(
         sessions=workplace.sessions,
         nats=nats,
         eraser=Eraser(
-            workplace.pool,
+            pool,
             workplace.destroyed,
             ExportFiles.of(settings),
             MailFolder.of(settings),
+            PlacesOfPeople(pool, Pointers(pool), ViewWaiter(pool)),
             gone,
         ),
         open_executor=opened,

@@ -76,7 +76,6 @@ async def writes(bea: Api, ada: Api, workspace_id: str, needle: Needles, names: 
                 "fields": {"note": needle()},
                 "assignee_ids": [ada.user_id],
             },
-            headers={"X-Reason": needle()},
         )
         await bea.post(f"/tasks/{task['id']}/comments", {"text": f"Ask {needle()}"})
         await bea.patch(f"/tasks/{task['id']}", {"title": f"Meet {needle()}"})

@@ -1,14 +1,23 @@
 """A person is forgotten when one has asked and another has approved; a hold stands before it."""
 
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from commands.task.edit_task import EditTask
+from commands.task.set_priority import SetPriority
+from domain.values.recorded import Origin
 from infra.ids import new_id
 from tests.api.apart import own_product
-from tests.api.client import Api
+from tests.api.client import PASSWORD, Api
+from tests.api.mail import token_in
+from tests.api.product import Product
+from tests.waiting import until
 
-product_database, product = own_product()
+product_database, product = own_product(smtp_url=None)
 
 
 @pytest.fixture
@@ -30,6 +39,23 @@ async def firm(ada: Api, nobody: Api) -> dict[str, Any]:
         "carl": carl,
         "bea": bea,
     }
+
+
+def mail_to(product: Product, address: str) -> EmailMessage | None:
+    """The mail to somebody that stands in the folder, if there is one."""
+    for path in (product.settings.data_dir / "mail").glob("*.eml"):
+        message = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if message["To"] == address:
+            assert isinstance(message, EmailMessage)
+            return message
+    return None
+
+
+async def because(product: Product, who: Api, why: str, command: object) -> None:
+    """What the HTTP door asks nobody for."""
+    origin = Origin(actor=who.user_id, via="cli", reason=why)
+    outcome = await product.do(product.house.executor.execute([command], origin))
+    who.position = outcome.position
 
 
 async def test_another_person_approves_and_gets_the_certificate(
@@ -104,6 +130,26 @@ async def test_a_hold_of_two_people_stops_an_erasure_until_two_lift_it(
     assert (await ada.get(f"/tasks/{firm['task']}"))["title"] == "Call Bea Blythe"
 
 
+async def test_a_hold_on_somebody_who_has_left_stops_their_erasure_elsewhere(
+    bob: Api, firm: dict[str, Any], nobody: Api
+) -> None:
+    """Who has not written a word there, too."""
+    eve, dan = await nobody.register(), await nobody.register()
+    other = (await bob.post("/workspaces", {"name": "Other"}))["id"]
+    await bob.post(f"/workspaces/{other}/members", {"user_id": eve.user_id, "role": "admin"})
+    await bob.post(f"/workspaces/{other}/members", {"user_id": dan.user_id, "role": "guest"})
+    await bob.delete(f"/workspaces/{other}/members/{dan.user_id}")
+    hold = f"/holds/{new_id('hold')}"
+    body = {"workspace_id": other, "user_id": dan.user_id, "reason": "Case 9"}
+    await bob.put(hold, body)
+    await eve.post(f"{hold}/approval")
+    await firm["carl"].post(f"{firm['path']}/members", {"user_id": dan.user_id})
+    asked = await dan.post("/users/me/erasure", {"workspace_id": firm["id"]})
+    approval = f"/erasures/{asked['id']}/approval"
+    stopped = await firm["carl"].refused(409, "legal-hold", "POST", approval)
+    assert stopped["holds"] == [hold.removeprefix("/holds/")]
+
+
 async def test_a_service_account_is_no_second_person(ada: Api, firm: dict[str, Any]) -> None:
     path = f"{firm['path']}/service-accounts"
     account = await ada.post(path, {"name": "Robot", "role": "admin"})
@@ -160,15 +206,44 @@ async def test_whoever_was_erased_owns_a_workspace_for_nobody(
     await olga.delete(f"{members}/{otto.user_id}")
 
 
+async def test_the_address_that_was_invited_goes_with_whoever_came(
+    ada: Api, firm: dict[str, Any], nobody: Api, product: Product
+) -> None:
+    name = f"user-{uuid4().hex[:12]}"
+    email = f"{name}@example.org"
+    await ada.post(f"{firm['path']}/members", {"email": email})
+    token = token_in(until("the invitation", 10, lambda: mail_to(product, email)))
+    body = {"username": name, "email": email, "password": PASSWORD, "invitation_token": token}
+    dora = Api(nobody.http, nobody.issue)
+    dora.user = await dora.post("/users", body)
+    dora.token = dora.issue(dora.user_id, f"session of {name}")
+    own = (await dora.get("/users/me/export"))["events"]
+    invited = [each["data"] for each in own if each["type"] == "WorkspaceMemberInvited.v1"]
+    assert [each["email"] for each in invited] == [email]
+    trail = f"/audit/events?workspace_id={firm['id']}&type=WorkspaceMemberInvited"
+    ada.position = dora.position
+    assert (await ada.get(trail))["events"][-1]["data"]["email"] == email
+    asked = await dora.post("/users/me/erasure", {"workspace_id": firm["id"]})
+    done = await firm["carl"].post(f"/erasures/{asked['id']}/approval")
+    assert done["certificate"]["removed"]["identity_keys"] == 2
+    told = (await ada.get(trail))["events"][-1]
+    assert (told["data"]["email"], told["erased"]) == (None, ["email"])
+
+
 async def test_everything_kept_of_somebody_is_one_file_of_theirs_alone(
-    ada: Api, bob: Api, firm: dict[str, Any]
+    ada: Api, bob: Api, firm: dict[str, Any], product: Product
 ) -> None:
     bea, task = firm["bea"], firm["task"]
+    left = (await bob.post("/workspaces", {"name": "Left"}))["id"]
+    await bob.post(f"/workspaces/{left}/members", {"user_id": bea.user_id, "role": "guest"})
+    await bob.delete(f"/workspaces/{left}/members/{bea.user_id}")
+    bea.position = bob.position
     await bea.post(f"/tasks/{task}/comments", {"text": "Mine alone"})
+    await because(product, bea, "Since I was asked", SetPriority(task_id=task, priority_level=1))
     await bea.put_204(f"/tasks/{task}/favourite")
     other = await ada.post("/tasks", {"project_id": firm["project"], "title": "Not hers"})
     await ada.patch(f"/tasks/{other['id']}", {"assignee_ids": [bea.user["id"]]})
-    await ada.patch(f"/tasks/{task}", {"title": "Ada's words"})
+    await because(product, ada, "Ada's why", EditTask(task_id=task, title="Ada's words"))
     secret = await bob.post("/tasks", {"title": "Elsewhere"})
     answer = await bea.send("GET", "/users/me/export")
     kept = answer.json()
@@ -177,12 +252,14 @@ async def test_everything_kept_of_somebody_is_one_file_of_theirs_alone(
     for each in kept["events"]:
         by_type.setdefault(each["type"], []).append(each)
     assert by_type["CommentAdded.v1"][0]["data"]["text"] == "Mine alone"
+    assert [each["reason"] for each in by_type["TaskPrioritised.v1"]] == ["Since I was asked"]
+    assert left in {each["workspace_id"] for each in by_type["WorkspaceMemberRemoved.v1"]}
     assert by_type["UserRenamed.v1"][0]["data"]["name"] == "Bea Blythe"
     assert {"FavouriteAdded.v1", "TaskAssigned.v1", "WorkspaceMemberAdded.v1"} <= set(by_type)
     renamed = by_type["TaskRetitled.v1"][0]
     assert (renamed["data"]["was"], renamed["data"]["title"]) == ("Call Bea Blythe", None)
-    assert renamed["withheld"] == ["title"]
+    assert renamed["withheld"] == ["title", "reason"]
     positions = [each["position"] for each in kept["events"]]
     assert positions == sorted(set(positions))
-    for words in ("Not hers", "Ada's words", "Elsewhere", secret["id"]):
+    for words in ("Not hers", "Ada's words", "Ada's why", "Elsewhere", secret["id"]):
         assert words not in answer.text

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 
 from commands.imports.importer import Importer, Place, surveyed
 from commands.imports.reading import reading
+from commands.task.set_priority import SetPriority
 from domain.values.limits import Limits
 from domain.values.recorded import Origin
 from infra.erasure.rewriting import Rewriter
@@ -69,6 +70,7 @@ async def test_nothing_is_left_of_whoever_was_erased(
         bea = await named(nobody, needle)
         await ada.post(members, {"user_id": bea.user_id, "role": "admin"})
         project = await writes(bea, ada, workspace["id"], needle, NAMES)
+        await _says_why(product, ada, bea.user_id, project, needle)
         await bea.post(members, {"email": f"{needle()}@example.org"})
         imported = await _imports(product, ada, workspace["id"], needle, parts)
         folders = {
@@ -106,6 +108,20 @@ async def test_nothing_is_left_of_whoever_was_erased(
         await _restored(product.settings, database, kept)
         assert _keys_of(database, bea.user_id) == []
         assert _account_of(database, bea.user_id) == ("suspended", None)
+
+
+async def _says_why(
+    product: Product, ada: Api, user_id: str, project_id: str, needle: Needles
+) -> None:
+    """With each change of a task the reason: by what asks for it beside the HTTP door."""
+    listed = await ada.get(f"/tasks?project_id={project_id}")
+    for task in listed["tasks"]:
+        again = SetPriority(task_id=task["id"], priority_level=7)
+        origin = Origin(actor=user_id, via="cli", reason=needle())
+        outcome = await product.do(product.house.executor.execute([again], origin))
+        ada.position = outcome.position
+    feed = await ada.send("GET", f"/projects/{project_id}/activity")
+    assert needle.planted[-1] in feed.text
 
 
 async def _imports(

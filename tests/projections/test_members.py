@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from msgspec import msgpack
 
 from domain.project.state import Project
 from domain.user.events import UserRenamed
 from domain.values.text import ERASED
 from domain.workspace.events import (
+    WorkspaceInvitationAccepted,
     WorkspaceMemberAdded,
     WorkspaceMemberRemoved,
     WorkspaceMemberRoleChanged,
@@ -79,7 +81,11 @@ def test_the_directory_follows_people_and_where_they_stand() -> None:
     past.user(1, "Ada")
     past.user(2, "Bob")
     past.workspace(1, ADA)
+    accepted = WorkspaceInvitationAccepted(
+        invitation_id=made_id("inv", 1), user_id=BOB, role="member"
+    )
     past.record(WS, WS, WorkspaceMemberAdded(user_id=BOB, role="member"))
+    past.record(WS, WS, accepted)
     past.record(WS, WS, WorkspaceMemberRoleChanged(user_id=BOB, role="admin", was="member"))
     past.record("system", BOB, UserRenamed(name="Robert", was="Bob"), BOB)
     stored = folded(MEMBERS_VIEW, [past.events]).stored
@@ -105,3 +111,4 @@ def test_the_directory_follows_people_and_where_they_stand() -> None:
     assert (WS, BOB) not in stored["members"]
     person = stored["people"][(BOB,)]
     assert (person["name"], json.loads(person["own"])["workspaces"]) == (b"null", [])
+    assert msgpack.decode(person["been"]) == {WS: [made_id("inv", 1)]}
