@@ -67,6 +67,7 @@ from commands.saved_view.restore_saved_view import RESTORE_SAVED_VIEW
 from commands.saved_view.save_view import SAVE_VIEW
 from commands.saved_view.undo_change import UNDO_SAVED_VIEW_CHANGE
 from commands.security.note_security import NOTE_SECURITY
+from commands.security.record_own_read import RECORD_OWN_READ
 from commands.security.record_trail_read import RECORD_TRAIL_READ
 from commands.spec import ByEvents, CommandSpec, Registry
 from commands.task.assign_task import ASSIGN_TASK
@@ -249,6 +250,7 @@ def all_commands() -> Registry:
         REMIND,
         RECORD_EXPORT,
         RECORD_TRAIL_READ,
+        RECORD_OWN_READ,
         NOTE_SECURITY,
         ASK_ERASURE,
         WITHDRAW_ERASURE,

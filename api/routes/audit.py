@@ -21,6 +21,7 @@ from api.http.route import DirectRoute
 from api.routes.answers import Page
 from api.routes.events import Actor
 from commands.permissions import forbidden
+from commands.security.record_own_read import RecordOwnRead
 from commands.security.record_trail_read import RecordTrailRead
 from domain.errors import Kind, invalid
 from domain.values.frozen import dataclass
@@ -194,7 +195,8 @@ async def trail(call: CallHere, query: Annotated[TrailQuery, Query()]) -> Reply:
         whole = _ending(filter_, page.upto)
         total = await house.trail.count(workspace.workspace_id, whole, COUNTED_EXACTLY + 1)
     if wanted.cursor is None:
-        await _record(call, workspace, {**asked.said, **_begun(wanted)}, page)
+        said = {**asked.said, **_begun(wanted)}
+        await record_reading(call, _first_page(workspace, said, page))
     listing = Listing(
         docs=b",".join(page.events),
         count=len(page.events),
@@ -227,16 +229,18 @@ def _begun(page: Wanted) -> dict[str, str]:
     return {name: each for name, each in said.items() if each is not None}
 
 
-async def _record(
-    call: Call, workspace: Workspace, said: Mapping[str, str], page: TrailPage
-) -> None:
-    command = RecordTrailRead(
+def _first_page(workspace: Workspace, said: Mapping[str, str], page: TrailPage) -> RecordTrailRead:
+    return RecordTrailRead(
         workspace_id=workspace.workspace_id,
         filter=said,
         events=len(page.events),
         goes_on=page.has_more,
         upto=page.upto,
     )
+
+
+async def record_reading(call: Call, command: RecordTrailRead | RecordOwnRead) -> None:
+    """Where this is raised from, the caller gets nothing."""
     house = call.house
     try:
         await house.executor.execute([command], call.origin())

@@ -247,6 +247,10 @@ async def test_everything_kept_of_somebody_is_one_file_of_theirs_alone(
     secret = await bob.post("/tasks", {"title": "Elsewhere"})
     answer = await bea.send("GET", "/users/me/export")
     kept = answer.json()
+    trail = f"/audit/events?workspace_id={firm['id']}&type=TrailRead&actor={bea.user_id}"
+    ada.position = max(ada.position, kept["position"])
+    (asked,) = (await ada.get(trail))["events"]
+    assert asked["data"]["filter"] == {"person": bea.user_id}
     assert kept["about"]["profile"]["email"] == bea.user["email"]
     by_type: dict[str, list[dict[str, Any]]] = {}
     for each in kept["events"]:

@@ -10,10 +10,11 @@ from commands.export.record_export import RecordExport
 from commands.review.attest_review import AttestReview
 from commands.review.schedule_reviews import ScheduleReviews
 from commands.security.note_security import NoteSecurity
+from commands.security.record_own_read import RecordOwnRead
 from commands.security.record_trail_read import RecordTrailRead
 from domain.security.events import ApiKeyUsed
 from infra.ids import new_id
-from tests.commands.cases.table import ADMINS, NOBODY, TRAIL_READERS, Cases
+from tests.commands.cases.table import ADMINS, ANYBODY, NOBODY, TRAIL_READERS, Cases
 from tests.commands.cases.workspaces import newcomer
 from tests.commands.conftest import House
 
@@ -36,6 +37,11 @@ async def _record_trail_read(house: House, actor: str) -> object:
     return RecordTrailRead(
         workspace_id=house.workspace_id, filter={}, events=0, goes_on=False, upto=1
     )
+
+
+@CASES.of(RecordOwnRead, ANYBODY)
+async def _record_own_read(house: House, actor: str) -> object:
+    return RecordOwnRead(user_id=house.people[actor], workspaces=(house.workspace_id,), upto=1)
 
 
 @CASES.of(NoteSecurity, NOBODY)
