@@ -81,6 +81,9 @@ async def test_another_person_approves_and_gets_the_certificate(
     here = await nobody.log_in(bea.user["username"])
     inside = nobody.with_token(here["access_token"])
     assert (await inside.get("/users/me"))["name"] == "Bea Blythe"
+    made = await bea.post("/api-keys", {"name": "Hers", "scopes": ["tasks:read"]})
+    by_key = nobody.with_token(made["key"])
+    await by_key.get("/tasks")
     done = await carl.post(approval)
     assert (done["state"], done["reason"]) == ("carried_out", None)
     certificate = done["certificate"]
@@ -91,6 +94,7 @@ async def test_another_person_approves_and_gets_the_certificate(
     assert (await carl.post(approval))["certificate"] == certificate
     assert (await ada.get(f"/erasures/{asked['id']}"))["certificate"] == certificate
     await inside.refused(401, "unauthenticated", "GET", "/users/me")
+    await by_key.refused(401, "unauthenticated", "GET", "/tasks")
     renewed = {"refresh_token": here["refresh_token"]}
     await nobody.refused(401, "unauthenticated", "POST", "/auth/refresh", renewed)
     task = await ada.get(f"/tasks/{firm['task']}")
