@@ -1,7 +1,7 @@
 """The published files of the record: in a folder, or in an S3-compatible store."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from obstore.store import LocalStore, S3Store
 
 from domain.record.encoding import HASH_BYTES
 from domain.record.tiles import ENTRIES, TILE_WIDTH, Tile, entries_content, read_entries
+from infra.record.growth import edge_of
 from infra.settings import Settings
 
 CHECKPOINT: Final = "checkpoint"
@@ -111,15 +112,28 @@ def file_of(log_id: str, name: str) -> str:
     return f"{log_id}/{name}"
 
 
-async def read_tile(files: PublishedFiles, log_id: str, tile: Tile) -> bytes | None:
-    """A tile's content; one that is not full may stand in the full one by now. None where it is
-    missing. Raises FilesAway."""
-    content = await files.read(file_of(log_id, tile.path))
-    if content or tile.width == TILE_WIDTH:
-        return content or None
-    content = await files.read(file_of(log_id, Tile(tile.level, tile.index).path))
-    if not content:
-        return None
-    if tile.level == ENTRIES:
-        return entries_content(read_entries(content)[: tile.width])
-    return content[: tile.width * HASH_BYTES]
+async def read_tile(
+    files: PublishedFiles, log_id: str, tile: Tile, within: int | None = None
+) -> bytes | None:
+    """A tile's content; one that is not full may stand in the full one by now, or in that at the
+    edge of a later tree: `within` is the size of one that was published. None where it is missing.
+    Raises FilesAway."""
+    for published in _holding(tile, within):
+        content = await files.read(file_of(log_id, published.path))
+        if content and published == tile:
+            return content
+        if content and tile.level == ENTRIES:
+            return entries_content(read_entries(content)[: tile.width])
+        if content:
+            return content[: tile.width * HASH_BYTES]
+    return None
+
+
+def _holding(tile: Tile, within: int | None) -> Iterator[Tile]:
+    """The tiles that begin with all that this one has, itself first."""
+    yield tile
+    if tile.width < TILE_WIDTH:
+        yield Tile(tile.level, tile.index)
+        for edge in () if within is None else edge_of(within):
+            if (edge.level, edge.index) == (tile.level, tile.index) and edge.width > tile.width:
+                yield edge

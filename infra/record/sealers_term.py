@@ -160,7 +160,7 @@ class Term:
         if self._signed is None:
             return
         size = self._signed.size
-        self._growth = await self._tree.grown(max(0, min(self._stored, size) - TAIL))
+        self._growth = await self._tree.grown(max(0, min(self._stored, size) - TAIL), size)
         is_compared = all(each.size > self._growth.size for each in trees)
         self._due = {each.size: each.root for each in trees}
         while self._growth.size < size:

@@ -25,12 +25,12 @@ class TreeFiles:
         self._edges: set[Tile] = set()
         self._leaves: dict[int, list[bytes]] = {}
 
-    async def grown(self, size: int) -> Growth:
-        """The tree at a size that was signed or passed; from the beginning where a file is gone.
-        Raises WillNotSign where one is no tile."""
+    async def grown(self, size: int, signed: int) -> Growth:
+        """The tree at a size that a signed one of size `signed` has passed; from the beginning
+        where a file is gone. Raises WillNotSign where one is no tile."""
 
         async def read(tile: Tile) -> bytes:
-            content = await read_tile(self._files, self._log_id, tile)
+            content = await read_tile(self._files, self._log_id, tile, signed)
             if content is None:
                 raise _Missing(tile.path)
             return content

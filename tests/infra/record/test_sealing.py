@@ -8,6 +8,7 @@ from typing import Any
 from domain.record.checkpoint import parse_checkpoint
 from domain.record.note import parse_note
 from domain.record.note_keys import open_note, parse_vkey
+from infra.record.sealers_term import TAIL
 from tests.infra.record.conftest import Bench
 
 
@@ -108,6 +109,18 @@ async def test_a_sealer_goes_on_where_the_last_one_stopped(bench: Bench) -> None
         str(path.parent.name) for path in _files(bench.published("tile/0")) if path.is_file()
     }
     assert "000.p" not in partial, "what is full needs no part of it"
+
+
+async def test_of_what_was_signed_at_once_no_more_than_the_end_is_read_again(
+    bench: Bench,
+) -> None:
+    bench.append(1_400)
+    await bench.sealed()
+    assert not bench.published("tile/1/000.p/1").exists()
+    sealer = bench.start()
+    bench.append(3)
+    await bench.signed(sealer, 1_403)
+    assert sealer.said.events == TAIL + 3
 
 
 def _files(folder: Path) -> list[Path]:
