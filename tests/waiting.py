@@ -23,8 +23,8 @@ def until(
         if found:
             return found
         if time.monotonic() >= deadline:
-            now = found if shown is None else shown()
-            raise AssertionError(f"not within {within_s:.0f} s: {what} (now {now!r})")
+            now = repr(found) if shown is None else shown()
+            raise AssertionError(f"not within {within_s:.0f} s: {what} (now {now})")
         time.sleep(_POLL_S)
 
 

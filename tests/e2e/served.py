@@ -134,7 +134,7 @@ class Served:
 
     def status(self) -> dict[str, Any]:
         """Asked again while a part is away: each worker finds out for itself that it is back."""
-        return until("the status", HEALED_WITHIN_S, self._answered_status, self.children)
+        return until("the status", HEALED_WITHIN_S, self._answered_status, self.told)
 
     def views_at(self, position: int) -> bool:
         """Whether every view has this position."""
@@ -146,7 +146,7 @@ class Served:
             f"every view at {position}",
             within_s,
             lambda: self.views_at(position),
-            lambda: (self._answered_status(), self.children()),
+            lambda: f"{self._answered_status()}; {self.told()}",
         )
 
     def await_ready(self, within_s: float = HEALED_WITHIN_S) -> None:
@@ -176,7 +176,7 @@ class Served:
 
         held: deque[httpx.Client] = deque()
         try:
-            until("ready", within_s, all_are, lambda: (ready, self.children(), said))
+            until("ready", within_s, all_are, lambda: f"{ready}; {said}; {self.told()}")
         finally:
             for client in held:
                 client.close()
@@ -211,6 +211,10 @@ class Served:
                     found[pid] = names[0]
         return found
 
+    def told(self) -> str:
+        """What there is now, and what it has printed last: for whoever waits for it in vain."""
+        return f"{self.children()}\n{self.printed[-3000:]}"
+
     def pids(self, part: str) -> list[int]:
         return sorted(pid for pid, name in self.children().items() if name == part)
 
@@ -221,13 +225,13 @@ class Served:
             found = self.pids(part)
             return found if len(found) == self.count(part) else []
 
-        killed, *_ = until(f"all of {part}", HEALED_WITHIN_S, complete, self.children)
+        killed, *_ = until(f"all of {part}", HEALED_WITHIN_S, complete, self.told)
         os.kill(killed, signal.SIGKILL)
         until(
             f"{part} {killed} started again",
             HEALED_WITHIN_S,
             lambda: (now := complete()) and killed not in now,
-            self.children,
+            self.told,
         )
 
     @property

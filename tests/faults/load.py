@@ -50,6 +50,7 @@ class Load:
         self.unanswered = 0
         self.refused = 0
         self.replayed = 0
+        self._last = ""
         self._url = f"{person.url}/api/v1"
         self._token = person.token
         self._failure: BaseException | None = None
@@ -75,7 +76,10 @@ class Load:
         """Return when that many more writes have been acknowledged."""
         wanted = len(self.positions) + more
         until(
-            f"{more} more writes", within_s, lambda: self._failed or len(self.positions) >= wanted
+            f"{more} more writes",
+            within_s,
+            lambda: self._failed or len(self.positions) >= wanted,
+            lambda: f"{self.unanswered} unanswered, {self.refused} refused, last: {self._last}",
         )
         if self._failure is not None:
             raise self._failure
@@ -164,6 +168,7 @@ class Load:
                 answer = await http.request(method, path, json=body, headers=sent)
             except httpx.TransportError:
                 self.unanswered += 1
+                self._last = f"{method} {path}: no answer"
                 may_stand = True
             if answer is not None and answer.is_success:
                 self.positions.append(int(answer.headers["X-Log-Position"]))
@@ -174,6 +179,7 @@ class Load:
                 return answer
             if answer is not None:
                 self.refused += 1
+                self._last = _shown(answer)
                 in_progress = answer.status_code == 409 and _code(answer) == (
                     "idempotency-in-progress"
                 )

@@ -60,7 +60,7 @@ def test_everything_killed_at_once_comes_back(served: Served, person: Person) ->
     project = person.project("ALL")
     with Load(person, project["id"]) as load:
         load.acknowledges(_ENOUGH)
-        before = until("everybody runs", 30, lambda: _complete(served), served.children)
+        before = until("everybody runs", 30, lambda: _complete(served), served.told)
         for pid in before:
             with contextlib.suppress(ProcessLookupError):  # gone with its parent, and collected
                 os.kill(pid, signal.SIGKILL)
@@ -68,7 +68,7 @@ def test_everything_killed_at_once_comes_back(served: Served, person: Person) ->
             "every child started again",
             30,
             lambda: (now := _complete(served)) and not now.keys() & before.keys(),
-            lambda: (before, served.children()),
+            lambda: f"{before} before; {served.told()}",
         )
         load.acknowledges(_ENOUGH)
     check_all_is_true(served, person, load)

@@ -124,4 +124,5 @@ def _kill_workers(product: Given) -> None:
             len(now := product.served.pids(API_WORKER)) == len(workers)
             and not set(now) & set(workers)
         ),
+        product.served.told,
     )
