@@ -81,7 +81,9 @@ async def test_nothing_is_left_of_whoever_was_erased(
         assert needle.found_in(folders, "pg_wal"), "the views have them"
         kept = _keys_of(database, bea.user_id)
         asking = stack.enter_context(served(_elsewhere(product.settings, bea), views=False))
-        there = await stack.enter_async_context(httpx.AsyncClient(base_url=asking.base_url))
+        there = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=asking.base_url, timeout=20)
+        )
         doors = (ada, replace(ada, http=there))
         for door in doors * 2:  # what is asked twice is kept
             assert needle.in_text(await _told(door, workspace["id"], project))

@@ -24,7 +24,7 @@ def strict(parts: Parts, database: Database) -> Iterator[Product]:
 
 
 async def test_requests_a_minute_are_told_and_then_refused(strict: Product) -> None:
-    async with httpx.AsyncClient(base_url=strict.base_url) as http:
+    async with httpx.AsyncClient(base_url=strict.base_url, timeout=20) as http:
         someone = await Api(http, strict.house.access_tokens.issue).register()
         someone.position = 0  # there are no views to wait for
         first = await someone.send("GET", "/users/me")
@@ -45,7 +45,7 @@ async def test_a_key_has_a_smaller_budget_of_its_own(parts: Parts, database: Dat
         parts, database, rate_limit_per_minute=40, rate_limit_per_key_per_minute=5
     )
     with served(settings, views=False) as running:
-        async with httpx.AsyncClient(base_url=running.base_url) as http:
+        async with httpx.AsyncClient(base_url=running.base_url, timeout=20) as http:
             ada = await Api(http, running.house.access_tokens.issue).register()
             ada.position = 0  # there are no views to wait for
             made = await ada.post("/api-keys", {"name": "CI", "scopes": ["projects:read"]})
@@ -90,7 +90,7 @@ async def test_the_store_of_limits_gone_is_said_and_harms_nobody(
 
 async def test_browsers_of_named_origins_may_call(strict: Product) -> None:
     asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "PATCH"}
-    async with httpx.AsyncClient(base_url=strict.base_url) as http:
+    async with httpx.AsyncClient(base_url=strict.base_url, timeout=20) as http:
         preflight = await http.options("/api/v1/tasks/x", headers=asked)
         assert preflight.status_code == 200
         assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
@@ -108,7 +108,7 @@ async def test_browsers_of_named_origins_may_call(strict: Product) -> None:
 
 
 async def test_a_smaller_body_limit_is_a_setting(strict: Product) -> None:
-    async with httpx.AsyncClient(base_url=strict.base_url) as http:
+    async with httpx.AsyncClient(base_url=strict.base_url, timeout=20) as http:
         body = {"username": "x" * 3_000, "email": "x", "password": "x"}
         answer = await http.post("/api/v1/users", json=body)
         assert answer.status_code == 413

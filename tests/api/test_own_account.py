@@ -132,7 +132,9 @@ async def test_who_guesses_at_an_account_does_not_shut_its_owner_out(
     login = ("POST", "/auth/login")
     for n in range(2, 14):
         transport = httpx.AsyncHTTPTransport(local_address=f"127.0.0.{n}")
-        async with httpx.AsyncClient(base_url=product.base_url, transport=transport) as http:
+        async with httpx.AsyncClient(
+            base_url=product.base_url, transport=transport, timeout=20
+        ) as http:
             body = _log_in(email, "a guess")
             answer = await Api(http, nobody.issue).send(*login, body)
             assert answer.status_code == (401 if n < 12 else 429)

@@ -23,7 +23,7 @@ async def test_a_stranger_finds_the_link_in_a_file_and_then_may_log_in(
     account = {"username": "ann", "email": "ann@example.org", "password": PASSWORD}
     login = {"username": "ann", "password": PASSWORD}
     with served(settings, views=False) as product:
-        async with httpx.AsyncClient(base_url=product.base_url) as http:
+        async with httpx.AsyncClient(base_url=product.base_url, timeout=20) as http:
             nobody = Api(http, product.house.access_tokens.issue)
             await nobody.post("/users", account)
             await nobody.refused(403, "email-not-verified", "POST", "/auth/login", login)

@@ -93,7 +93,7 @@ def test_what_is_not_yours_does_not_exist(served: Served, person: Person) -> Non
         for path in (f"/tasks/{task['id']}", f"/projects/{project['id']}/board"):
             assert stranger.ask("GET", path).status_code == 404
         assert stranger.every(f"/tasks?project_id={project['id']}", "tasks") == []
-    with httpx.Client(base_url=f"{served.url}/api/v1") as nobody:
+    with httpx.Client(base_url=f"{served.url}/api/v1", timeout=20) as nobody:
         assert nobody.get(f"/tasks/{task['id']}").status_code == 401
 
 

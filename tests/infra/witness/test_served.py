@@ -42,7 +42,7 @@ def test_it_answers_as_the_document_says_and_remembers_through_a_kill(
 ) -> None:
     key = witness.start()
     assert (key.name, key.kind) == ("witness.example/w1", KeyKind.ED25519_COSIGNATURE)
-    with httpx.Client(base_url=witness.url) as client:
+    with httpx.Client(base_url=witness.url, timeout=20) as client:
 
         def add(content: bytes) -> httpx.Response:
             return client.post("/add-checkpoint", content=content)
