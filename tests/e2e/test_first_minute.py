@@ -77,8 +77,9 @@ def test_who_read_what_is_in_the_log_of_a_batch_too(served: Served, person: Pers
     person.post("/batch", {"commands": [{"method": "GET", "path": path}]})
 
     def told() -> list[dict[str, Any]]:
-        logs = "".join(log.read_text() for log in (served.data / "logs").glob("api-*.log"))
-        return [json.loads(line) for line in logs.splitlines() if f'"{path}"' in line]
+        logs = [log.read_text() for log in (served.data / "logs").glob("api-*.log")]
+        whole = [line for log in logs for line in log.split("\n")[:-1]]
+        return [json.loads(line) for line in whole if f'"{path}"' in line]
 
     (line,) = until("a line of the log", 10, told)
     assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
