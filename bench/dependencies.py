@@ -94,8 +94,9 @@ async def _process(url: str) -> AsyncIterator[tuple[Executor, PostgresEventStore
     store = PostgresEventStore(pool, master, url)
     await store.start()
     try:
-        views = Pointers(pool), ViewWaiter(pool)
-        yield executor_over(store, pool, *views, master, Limits()), store
+        pointers = Pointers(pool)
+        waiter = ViewWaiter(pointers)
+        yield executor_over(store, pool, pointers, waiter, master, Limits()), store
     finally:
         await store.close()
         await pool.close()

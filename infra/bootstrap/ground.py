@@ -92,7 +92,7 @@ async def open_ground(
     forgotten = Forgotten(pool, store.ring)
 
     pointers = Pointers(pool)
-    waiter = ViewWaiter(pool)
+    waiter = ViewWaiter(pointers)
     nats = None if nats_url is None else NatsConnection(nats_url, "taskledger api")
     if nats is not None:
         await stack.enter_async_context(nats)

@@ -185,6 +185,7 @@ def tools_of(
 ) -> Tools:
     """What erasures are brought to their end with."""
     nats, pool = workplace.nats, workplace.pool
+    pointers = Pointers(pool)
 
     async def gone(key_ids: Sequence[bytes]) -> None:
         workplace.forgotten.drop(key_ids)
@@ -202,7 +203,7 @@ def tools_of(
             workplace.destroyed,
             ExportFiles.of(settings),
             MailFolder.of(settings),
-            PlacesOfPeople(pool, Pointers(pool), ViewWaiter(pool)),
+            PlacesOfPeople(pool, pointers, ViewWaiter(pointers)),
             gone,
         ),
         open_executor=opened,

@@ -26,7 +26,7 @@ async def open_executor(
     """
     async with open_store(workplace, settings) as store:
         pool, pointers = workplace.pool, Pointers(workplace.pool)
-        limits, waiter = limits_of(settings), ViewWaiter(pool)
+        limits, waiter = limits_of(settings), ViewWaiter(pointers)
         executor = executor_over(store, pool, pointers, waiter, workplace.master, limits, clock)
         forget = executor.states.forget_all
         workplace.forgotten.also(forget)

@@ -19,6 +19,7 @@ from infra.processes.outages import Fenced, described
 from infra.processes.sessions import Leadership, Sessions
 from projections.projection import Projection
 
+# Longer than who reads goes on with a pointer that was moved (infra.postgres.views.pointers).
 DROP_AFTER_S = 5.0
 
 log = structlog.get_logger()

@@ -1,22 +1,16 @@
 """Waiting until a view shows what its reader has written: woken when views move, and polled."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from domain.errors import Kind, Refused
-from infra.postgres.pool import Pool
+from infra.postgres.views.pointers import Pointers
 from projections.projection import Projection
 
 POLL_S = 0.1
 PATIENCE_S = 2.0
-
-_READ = """
-SELECT c.name, c.version, c.position
-FROM ops.checkpoints AS c
-JOIN ops.projection_pointers AS p USING (name, version, generation)
-"""
 
 
 class Positioned(Protocol):
@@ -42,13 +36,13 @@ class ViewWaiter:
     together with its rows when PostgreSQL dies."""
 
     def __init__(
-        self, pool: Pool, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S
+        self, pointers: Pointers, *, poll_s: float = POLL_S, patience_s: float = PATIENCE_S
     ) -> None:
-        self._pool = pool
+        self._pointers = pointers
         self._poll_s = poll_s
         self._patience_s = patience_s
         self._waiters: set[_Waiter] = set()
-        self._positions: dict[tuple[str, int], int] = {}
+        self._positions: Mapping[tuple[str, int], int] = {}
         self._moved = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
 
@@ -57,7 +51,8 @@ class ViewWaiter:
         self._moved.set()
 
     async def reached(self, view: Projection, position: int) -> None:
-        """Return once the view has been seen at `position` or beyond.
+        """Return once the view has been seen at `position` or beyond. Whoever asks it then by the
+        same pointers asks the generation that was seen.
 
         Raises Refused(VIEW_BEHIND) with the view's own position when it is not there in time.
         """
@@ -107,9 +102,7 @@ class ViewWaiter:
                 continue
 
     async def _look(self) -> None:
-        async with self._pool.connection() as connection:
-            rows = await (await connection.execute(_READ, prepare=True)).fetchall()
-        self._positions = {(name, version): position for name, version, position in rows}
+        self._positions = await self._pointers.read_again()
         for waiter in self._waiters:
             arrived = self._positions.get(waiter.view, 0) >= waiter.position
             if arrived and not waiter.reached.done():

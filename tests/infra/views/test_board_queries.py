@@ -33,7 +33,7 @@ def reader(pool: Pool, pointers: Pointers) -> ViewBoardReader:
     async def workspace_of(project_id: str) -> str | None:
         return WS if project_id == PROJECT else None
 
-    return ViewBoardReader(pool, pointers, ViewWaiter(pool, patience_s=0.2), workspace_of)
+    return ViewBoardReader(pool, pointers, ViewWaiter(pointers, patience_s=0.2), workspace_of)
 
 
 def a_past(tasks: int = 30) -> History:

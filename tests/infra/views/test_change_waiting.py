@@ -36,7 +36,7 @@ async def test_who_waits_is_woken_by_news_of_their_own_workspace_and_let_go_at_t
         past.workspace(number)
     await written.write(past)
     waiters = ChangeWaiters(
-        ChangeQueries(pool, pointers), ViewWaiter(pool), most=EACH * WORKSPACES, look_s=30
+        ChangeQueries(pool, pointers), ViewWaiter(pointers), most=EACH * WORKSPACES, look_s=30
     )
     groups = {
         each: [asyncio.create_task(waiters.beyond(each, past.position, 60)) for _ in range(EACH)]
@@ -67,7 +67,9 @@ async def test_news_that_never_came_are_looked_for(
     past = History()
     mine, other = past.workspace(1), past.workspace(2)
     await written.write(past)
-    waiters = ChangeWaiters(ChangeQueries(pool, pointers), ViewWaiter(pool), most=10, look_s=0.05)
+    waiters = ChangeWaiters(
+        ChangeQueries(pool, pointers), ViewWaiter(pointers), most=10, look_s=0.05
+    )
     others = asyncio.create_task(waiters.beyond(other, past.position, 60))
     waiting = asyncio.create_task(waiters.beyond(mine, past.position, 60))
     past.project(1, mine)
@@ -77,7 +79,7 @@ async def test_news_that_never_came_are_looked_for(
     # Heard of before it began to wait: it is looked for at once, not only by and by.
     past.project(2, mine)
     await written.write(past)
-    slow = ChangeWaiters(ChangeQueries(pool, pointers), ViewWaiter(pool), most=10, look_s=60)
+    slow = ChangeWaiters(ChangeQueries(pool, pointers), ViewWaiter(pointers), most=10, look_s=60)
     slow.heard([Row(mine, past.position)])
     await asyncio.wait_for(slow.beyond(mine, past.position - 1, 60), 10)
     await slow.stop()

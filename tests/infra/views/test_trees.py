@@ -102,7 +102,7 @@ async def test_what_stands_below_is_told_with_those_above_first(
     for _ in range(60):
         wood.change()
     await written.write_to("tasks", wood.past)
-    reader = ViewTreeReader(pool, pointers, ViewWaiter(pool, patience_s=0.2))
+    reader = ViewTreeReader(pool, pointers, ViewWaiter(pointers, patience_s=0.2))
     position, workspace = wood.past.position, made_id("ws", 1)
     for task_id in wood.tasks:
         found = await reader.descendants(workspace, task_id, position, 100)
