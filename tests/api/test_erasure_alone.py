@@ -106,7 +106,7 @@ async def test_what_a_killed_process_left_half_done_is_done_by_another_once(
     async with await connect(product_database.superuser_url) as blocking:
         await blocking.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE".encode())
         half = await _erasing(product, name, asked["id"])
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while await _one(blocking, _HELD_UP, table) == 0:
             assert time.monotonic() < deadline, "it does not come so far"
             await asyncio.sleep(0.02)

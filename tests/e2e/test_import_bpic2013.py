@@ -5,7 +5,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise, takewhile
 from pathlib import Path
 from urllib.parse import urlencode
@@ -331,3 +331,62 @@ def test_the_board_of_a_day_in_the_log_is_the_file_cut_there(imported: Imported)
         task["external_id"]: (names[task["status"]], task["assignee"]["name"], task["created_at"])
         for task in tasks
     } == {name: (case[-1].status, case[-1].who, case[0].at) for name, case in begun.items()}
+
+
+def test_an_auditor_verifies_a_month_of_it_before_and_after_somebody_is_forgotten(
+    imported: Imported, tmp_path: Path
+):
+    """The tour for auditors, over all of it. Nothing comes after it: somebody's texts are gone."""
+    served, admin = imported.served, imported.admin
+    workspace_id = admin.user["default_workspace_id"]
+    today = datetime.now(UTC).date()
+    month = ["--from", str(today - timedelta(days=30)), "--to", str(today)]
+
+    def exported(name: str) -> tuple[Path, int]:
+        out = tmp_path / name
+        asked = ["--workspace", workspace_id, *month, "--out", str(out)]
+        (told,) = served.run_json("export", "bundle", *asked)
+        return out, told["events"]
+
+    def verified(file: Path, events: int) -> None:
+        (found,) = served.run_json("verify", str(file))
+        assert (found["verified"], found["trusted"]) == (True, True)
+        assert (found["complete_from"], found["complete_to"]) == (1, events)
+
+    before, events = exported("before.bundle")
+    assert events > 2 * 65_533
+    verified(before, events)
+    content = bytearray(before.read_bytes())
+    content[len(content) // 2] ^= 1
+    altered = tmp_path / "altered.bundle"
+    altered.write_bytes(content)
+    done = served.run("verify", str(altered))
+    assert (done.returncode, done.stdout[:12]) == (1, "not verified")
+
+    task = admin.get("/tasks/INC-1")
+    steps = served.run_json("replay", "INC-1", "--step")
+    case = imported.truth[task["external_id"]]
+    told = [each for each in steps if each["type"].startswith("TaskRecordImported")]
+    assert len(told) == len(case)
+
+    records = Counter(record.who for case in imported.truth.values() for record in case)
+    name = next(who for who, count in records.most_common() if count <= 100)
+    query = urlencode({"query": f'project = INC AND assignee WAS "{name}"'})
+    person = next(
+        each["assignee"]
+        for each in admin.every(f"/tasks?{query}", "tasks")
+        if each["assignee"]["name"] == name
+    )
+    with Person(served.url) as other:
+        other.register()
+        member = {"user_id": other.user["id"], "role": "admin"}
+        admin.post(f"/workspaces/{workspace_id}/members", member)
+        body = {"workspace_id": workspace_id, "content": True}
+        asked = admin.post(f"/users/{person['user_id']}/erasure", body)
+        other.position = admin.position
+        done = other.post(f"/erasures/{asked['id']}/approval", {})
+        assert done["state"] == "carried_out"
+    verified(before, events)
+    after, more = exported("after.bundle")
+    assert more > events
+    verified(after, more)
