@@ -31,6 +31,7 @@ async def held_tags(work: Work, workspace_id: str, names: Sequence[str]) -> tupl
     tags = [_tag(labels, name) for name in wanted]
     if None in tags:
         stream = labels_of(workspace_id)
+        work.meeting_points.add(stream)
         labels = await work.load(LABELS, stream)
         new = [name for name in wanted if _tag(labels, name) is None]
         _require_names(names, new)
