@@ -25,9 +25,9 @@ import uvloop
 
 from bench import wrk
 from bench.company import Company, Team
-from bench.log import Base, last_position, rebuilt, signed, store_over
+from bench.log import Base, await_signed, last_position, rebuilt, store_over
 from bench.pace import answers_ms
-from bench.servers import Server, own_folder, parts, product, wait_until
+from bench.servers import Server, own_folder, parts, product
 from bench.table import Row, p99, printed, verdict
 from bench.wrk import Call
 from commands.commit import Commit, NewEvent
@@ -106,7 +106,9 @@ def main() -> int:
                 print(_sizes(embedded, loaded), flush=True)
         if options.stage in (None, "ask"):
             with product(embedded, folder / "product", master_key=loaded.key) as server:
-                _await_sealed(embedded, loaded.events)
+                # Nobody seals millions of events every day while others ask.
+                with Base(embedded).session() as connection:
+                    await_signed(connection, loaded.events, _SEALED_WITHIN_S)
                 asyncio.run(_ask(embedded, loaded, server, seconds, folder))
                 peaks = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
                 print(f"The most memory that the product's processes took: {peaks}")
@@ -148,12 +150,6 @@ def _rebuild(runner: asyncio.Runner, embedded: EmbeddedParts, key: bytes, *, all
             what = f"rebuild of {projection.name}"
             rows.append(Row(what, [rate], at_least=REBUILT_A_SECOND))
     print(printed(rows, "events/s"), flush=True)
-
-
-def _await_sealed(embedded: EmbeddedParts, events: int) -> None:
-    """Nobody seals millions of events every day while others ask."""
-    with Base(embedded).session() as connection:
-        wait_until(lambda: signed(connection) >= events, "all is signed", _SEALED_WITHIN_S, 1.0)
 
 
 async def load(embedded: EmbeddedParts, key: bytes, company: Company) -> tuple[float, int]:

@@ -9,6 +9,7 @@ from typing import Final, LiteralString
 import psycopg
 from psycopg import sql
 
+from bench.servers import wait_until
 from infra.embedded.parts import EmbeddedParts
 from infra.embedded.postgres import DATABASE, OWNER, SUPERUSER
 from infra.event_store.store import PostgresEventStore
@@ -45,6 +46,11 @@ def last_position(connection: psycopg.Connection) -> int:
     """The last position of the log."""
     ((position,),) = connection.execute("SELECT position FROM log.head").fetchall()
     return int(position)
+
+
+def await_signed(connection: psycopg.Connection, upto: int, patience_s: float) -> None:
+    """Return when a checkpoint holds this position of the log. Raises TimeoutError."""
+    wait_until(lambda: signed(connection) >= upto, "all is signed", patience_s)
 
 
 def signed(connection: psycopg.Connection) -> int:

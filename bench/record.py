@@ -16,7 +16,6 @@ import sys
 import time
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -28,7 +27,7 @@ import uvloop
 from bench import wrk
 from bench.company import Company
 from bench.large import load
-from bench.log import SIGNED, Base, last_position, signed, store_over
+from bench.log import SIGNED, Base, await_signed, last_position, signed, store_over
 from bench.pace import answers_ms, paced
 from bench.servers import Server, own_folder, parts, product, wait_until
 from bench.table import p99, spread, verdict
@@ -94,7 +93,7 @@ def _sealed(embedded: EmbeddedParts, server: Server, head: int) -> None:
     with Base(embedded).session() as connection:
         began = time.perf_counter()
         wait_until(lambda: signed(connection) > 0, "something is signed", _SEALED_WITHIN_S)
-        wait_until(lambda: signed(connection) >= head, "all is signed", _SEALED_WITHIN_S)
+        await_signed(connection, head, _SEALED_WITHIN_S)
         rate = head / (time.perf_counter() - began)
     print(verdict(rate >= SEALED_A_SECOND, (
         f"{head:,} events sealed from nothing, its start included: {rate:,.0f} a second (at least"
@@ -204,7 +203,7 @@ def _cost(embedded: EmbeddedParts, key: bytes, folder: Path, seconds: float) -> 
                     wrk.drive(doors.url, calls, round_s, folder, a_second=COMMANDS_A_SECOND)
                 )
                 upto = last_position(connection)
-            wait_until(partial(_is_signed, connection, upto), "all is signed", _SEALED_WITHIN_S)
+            await_signed(connection, upto, _SEALED_WITHIN_S)
             beside.append(wrk.drive(doors.url, calls, round_s, folder, a_second=COMMANDS_A_SECOND))
         before, began = sealer.cpu_s(), time.perf_counter()
         most = wrk.drive(doors.url, calls, seconds, folder)
@@ -221,10 +220,6 @@ def _cost(embedded: EmbeddedParts, key: bytes, folder: Path, seconds: float) -> 
         f"sealing takes {share:.1%} of the processors (at most {AT_MOST_OF_THE_PROCESSOR:.0%})"
         f" beside {most.per_second:,.0f} commands a second"
     )), flush=True)  # fmt: skip
-
-
-def _is_signed(connection: psycopg.Connection, upto: int) -> bool:
-    return signed(connection) >= upto
 
 
 async def _creations(server: Server) -> list[Call]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +55,8 @@ class Server:
     @contextmanager
     def halted(self) -> Iterator[None]:
         """None of its processes runs while the block does; all go on afterwards."""
-        pids = self._pids()
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with halted(self._pids()):
             yield
-        finally:
-            for pid in pids:
-                os.kill(pid, signal.SIGCONT)
 
     def _pids(self) -> list[int]:
         found, left = [], [self.pid]
@@ -72,6 +66,18 @@ class Server:
             with contextlib.suppress(OSError):
                 left += _children(pid)
         return found
+
+
+@contextmanager
+def halted(pids: Sequence[int]) -> Iterator[None]:
+    """None of these processes runs while the block does, as if their machine stood still."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """A part is gone and nobody starts it again: what the product still does, and what it says."""
 
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 import redis
 
+from bench.servers import halted
 from tests.e2e.person import PASSWORD, Person
 from tests.e2e.served import NATS, VALKEY, Served, processes
 from tests.faults.given import Given
@@ -152,16 +151,10 @@ def test_a_part_that_only_carries_may_hang(part: str, served: Served, person: Pe
 
 @contextmanager
 def _paused(pid: int | None) -> Iterator[None]:
-    """It and all its children, as if their machine were."""
+    """It and all its children."""
     assert pid is not None
-    pids = [pid, *(child for child, parent, _ in processes() if parent == pid)]
-    for each in pids:
-        os.kill(each, signal.SIGSTOP)
-    try:
+    with halted([pid, *(child for child, parent, _ in processes() if parent == pid)]):
         yield
-    finally:
-        for each in pids:
-            os.kill(each, signal.SIGCONT)
 
 
 def _limits_are_shared(product: Given) -> bool:
