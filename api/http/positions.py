@@ -8,6 +8,7 @@ from api.http.reply import Header
 from domain.errors import invalid
 
 MOST_POSITION: Final = 2**63 - 1
+_MOST_DIGITS: Final = len(str(MOST_POSITION))
 
 
 def wanted_position(call: Call, in_query: int | None = None) -> int | None:
@@ -15,7 +16,7 @@ def wanted_position(call: Call, in_query: int | None = None) -> int | None:
     given = call.headers.get(b"x-min-log-position")
     if given is None:
         return in_query
-    if not given.isdigit() or int(given[:20]) > MOST_POSITION:
+    if not given.isdigit() or len(given) > _MOST_DIGITS or int(given) > MOST_POSITION:
         raise invalid("/headers/X-Min-Log-Position", "A position is a whole number from 0.")
     return max(int(given), in_query or 0)
 

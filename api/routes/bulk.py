@@ -9,6 +9,7 @@ import msgspec
 from fastapi import APIRouter
 from pydantic import ConfigDict, Field
 
+from api.http import references
 from api.http.bodies import Body, parse_body
 from api.http.call import Call, CallHere
 from api.http.describe import write
@@ -87,6 +88,7 @@ async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
         before = await call.house.jobs.book.of_key(key, given.digest)
         if before is not None:
             return await _again(call, before)
+    parent_id = await _parent(call, patch)
     found = await _find(call, query)
     if not found:
         return await _answer(call, None)
@@ -99,7 +101,10 @@ async def change_in_bulk(call: CallHere, body: BulkChange) -> Reply:
         kind="bulk",
         owner_id=call.caller.user_id,
         items=items,
-        request={"changes": as_values(patch.commands("")), **asked_by(call, _starts(len(items)))},
+        request={
+            "changes": as_values(patch.commands("", parent_id)),
+            **asked_by(call, _starts(len(items))),
+        },
         dry_run=body.dry_run,
         key=key,
         digest=None if given is None else given.digest,
@@ -196,15 +201,30 @@ def _patch(given: Mapping[str, Any]) -> TaskChanges:
     return patch
 
 
+async def _parent(call: Call, patch: TaskChanges) -> str | None:
+    try:
+        return await references.task_id_in_body(call, patch.parent_task_id, "/parent_task_id")
+    except Invalid as wrong:
+        raise inside("/patch", wrong) from None
+
+
 def _query(given: Mapping[str, Any]) -> TaskInWorkspaceQuery:
     """The filter as a query string says it, so that each means here what it means there."""
-    empty = [name for name, value in given.items() if value in ("", [])]
+    parameters = filters_of(given, "/filter", "A bulk has no pages and no order.")
+    empty = [name for name, values in parameters.items() if not any(map(_names, values))]
+    if given.get("fields") == {}:
+        empty.append("fields")
     if empty:
         detail = "It names nothing, and would let every task in; leave it out where that is meant."
         raise Invalid(
             *(Problem(f"/filter/{pointer_token(name)}", "empty", detail) for name in empty)
         )
-    return list_query(filters_of(given, "/filter", "A bulk has no pages and no order."))
+    return list_query(parameters)
+
+
+def _names(value: str) -> bool:
+    """Whether anything is left of it where commas and spaces only stand between values."""
+    return bool(value.replace(",", " ").strip())
 
 
 async def _find(call: Call, query: TaskInWorkspaceQuery) -> list[_Matched]:

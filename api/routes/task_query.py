@@ -21,7 +21,7 @@ QUERY_POINTER: Final = "/query/query"
 _WHOLE: Final = "A moment, or a whole day in your time zone."
 
 Word = Annotated[str, Field(max_length=200)]
-Ids = Annotated[tuple[str, ...], Field(max_length=1_000)]
+Ids = Annotated[tuple[Word, ...], Field(max_length=1_000)]
 Words = Annotated[tuple[Word, ...], Field(max_length=100)]
 Text = Annotated[str | None, Field(max_length=1_000)]
 Day = Annotated[str | None, Field(description=_WHOLE, max_length=50)]
@@ -171,7 +171,7 @@ def _levels(priorities: Iterable[str]) -> tuple[int, ...]:
     for priority in priorities:
         if priority.lower() in BANDS:
             levels.update(levels_of(priority.lower()))
-        elif priority.isdigit() and len(priority) < 3:
+        elif priority.isdecimal() and len(priority) < 3:
             levels.add(level_of(int(priority), "/query/priority"))
         else:
             levels.add(level_of(priority, "/query/priority"))

@@ -13,6 +13,7 @@ from commands.task.change_status import CHANGE_STATUS
 from commands.task.edit_task import EDIT_TASK
 from commands.task.on_task import loaded_tasks
 from commands.task.set_due_date import SET_DUE_DATE
+from commands.task.set_parent import SET_PARENT
 from commands.task.set_priority import SET_PRIORITY
 from commands.task.tag_task import TAG_TASK
 from commands.work import Work
@@ -31,6 +32,7 @@ CHANGES: Final[Sequence[CommandSpec[Any]]] = (
     SET_PRIORITY,
     SET_DUE_DATE,
     TAG_TASK,
+    SET_PARENT,
     CHANGE_STATUS,
     ADD_COMMENT,
 )

@@ -73,6 +73,22 @@ async def test_a_refused_task_is_named_with_its_problem_and_the_rest_goes_on(ada
     assert (await ada.get(f"/tasks/{done[0]['id']}"))["status"] == "in_review"
 
 
+async def test_many_tasks_are_put_below_another_one_and_back_to_the_top(ada: Api) -> None:
+    await ada.project("BELOW")
+    parent, *tasks = await made(ada, 4, project_id="BELOW")
+    below = {"filter": {"project_id": "BELOW"}, "patch": {"parent_task_id": parent["key"]}}
+    told = await ada.post("/tasks/bulk", below)
+    assert (told["matched"], told["changed"]) == (4, 3)
+    (refused,) = (each for each in told["results"] if not each["changed"])
+    assert (refused["id"], refused["problem"]["code"]) == (parent["id"], "parent-cycle")
+    parents = {(await ada.get(f"/tasks/{each['id']}"))["parent_task_id"] for each in tasks}
+    assert parents == {parent["id"]}
+    back = {"filter": {"parent_task_id": parent["id"]}, "patch": {"parent_task_id": None}}
+    assert (await ada.post("/tasks/bulk", back))["changed"] == 3
+    assert (await ada.get(f"/tasks/{tasks[0]['id']}"))["parent_task_id"] is None
+    assert (await ada.post(f"/jobs/{told['job_id']}/undo"))["changed"] == 0
+
+
 async def test_a_limit_of_work_in_progress_lets_in_as_many_as_it_holds(ada: Api) -> None:
     project = await ada.project("WIPS")
     columns = (await ada.get(f"/projects/{project['id']}/columns"))["columns"]
@@ -133,6 +149,11 @@ async def test_the_same_bulk_again_gives_its_first_answer(ada: Api) -> None:
         ({"filter": {}, "patch": {"key": "WEB-1"}}, ["/patch/key"]),
         ({"filter": {}, "patch": {"title": ""}}, ["/patch/title"]),
         ({"filter": {"tags": [], "q": ""}, "patch": {}}, ["/filter/tags", "/filter/q"]),
+        ({"filter": {"status": [""], "q": " "}, "patch": {}}, ["/filter/status", "/filter/q"]),
+        ({"filter": {"assignee_id": ","}, "patch": {}}, ["/filter/assignee_id"]),
+        ({"filter": {"fields": {}}, "patch": {}}, ["/filter/fields"]),
+        ({"filter": {"fields": {"size": []}}, "patch": {}}, ["/filter/fields[size]"]),
+        ({"filter": {}, "patch": {"parent_task_id": "NONE-1"}}, ["/patch/parent_task_id"]),
         ({"filter": [], "patch": {}}, ["/filter"]),
         ({"filter": {}}, ["/patch"]),
     ],

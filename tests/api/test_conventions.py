@@ -231,7 +231,7 @@ async def test_a_position_that_does_not_come_is_503(ada: Api) -> None:
     answer = await ada.send("GET", f"/tasks?min_position={far}", is_patient=False)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
-    for bad in ("-1", "x", "1.5"):
+    for bad in ("-1", "x", "1.5", "9" * 20, "1" * 5_000):
         await ada.refused(
             422, "validation-failed", "GET", "/tasks", headers={"X-Min-Log-Position": bad}
         )

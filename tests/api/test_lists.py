@@ -71,7 +71,8 @@ def _answered(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, 
     [
         "limit=0", "limit=1001", "cursor=!", "cursor=AAAA", "skip=10001", "page=0", "skip=1&page=1",
         "page=12&limit=1000", "sort=colour", "sort_by=title&sort=title", "limit=1&limit=2",
-        "last_id=task_01jd3m5c8ze6fb0nx4q4t6qk7v", "priority=urgent", "due_before=soon",
+        "last_id=task_01jd3m5c8ze6fb0nx4q4t6qk7v", "priority=urgent", "priority=%C2%B2",
+        "due_before=soon", f"assignee_id={'x' * 3_000}",
         "q=%00", "q=%ff", "overdue=perhaps",
     ],
 )  # fmt: skip
