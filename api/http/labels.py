@@ -1,6 +1,6 @@
-"""Tags for filters that name labels, and names of labels for counts by tag."""
+"""Tags for filters and questions that name labels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from api.http.call import Call
@@ -44,16 +44,3 @@ async def with_labels_called(
         tags = tuple(tag for tag, words in called if asked <= words)
         clauses.append(replace(clause, tags=tags) if tags else clause)
     return AskedText(tuple(clauses))
-
-
-async def counted_by_label(
-    call: Call, workspace_id: str, counts: Mapping[str, int], position: int | None = None
-) -> dict[str, int]:
-    """Counts by tag as counts by the name that is shown; those of merged labels together."""
-    shown = (await call.house.labels.of(workspace_id, position)).shown
-    found: dict[str, int] = {}
-    for tag, count in counts.items():
-        name = shown.get(tag, tag)
-        if name is not None:
-            found[name] = found.get(name, 0) + count
-    return found

@@ -13,7 +13,7 @@ from api.http.call import Call, CallHere
 from api.http.describe import read
 from api.http.names import with_names
 from api.http.paging import PageQuery, page_reply
-from api.http.past import AsOf, moment_of, state_then
+from api.http.past import AsOf, moment_of, state_then, with_names_then
 from api.http.reads import find_project, find_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
@@ -183,9 +183,9 @@ async def _feed(
     house = call.house
     position = call.position
     page = query.asked()
-    then, mark = await moment_of(call, query), None
-    if then is not None:
-        mark = house.past.mark(then)
+    moment, mark = await moment_of(call, query), None
+    if moment is not None:
+        then, mark = moment, house.past.mark(moment)
         if then.clock == "occurred":
             asked = replace(asked, happened_by=then.at)
         else:
@@ -207,5 +207,8 @@ async def _feed(
     listing = await call.access.within(call.caller.user_id, workspaces, ask)
     if asked.upto is not None:
         listing = replace(listing, position=asked.upto)
-    docs = await with_names(call, listing.docs, call.position)
+    if moment is None:
+        docs = await with_names(call, listing.docs, call.position)
+    else:
+        docs = await with_names_then(call, moment, listing.docs)
     return page_reply(call, "activities", listing, docs)

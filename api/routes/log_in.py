@@ -18,7 +18,7 @@ from api.routes.answers import Tokens, encode
 from api.routes.people import BODY_PROBLEMS, known, own_doc
 from domain.errors import Kind, Refused, invalid
 from infra.people.proofs import Proof
-from infra.people.sessions import Session
+from infra.people.sessions import Ended, Session
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["People"])
 
@@ -135,7 +135,9 @@ async def _log_in_body(call: Call) -> LogIn:
 async def refresh(call: CallHere, body: Refresh) -> Reply:
     await spend_by_address(call)
     session = await call.house.sessions.carry_on(body.refresh_token)
-    if session is None:
+    if isinstance(session, Ended):
+        call.house.revocations.add(session.session_id)
+    if not isinstance(session, Session):
         raise Refused(Kind.UNAUTHENTICATED, "The refresh token is not good any more; log in.")
     return await tokens_of(call, session)
 

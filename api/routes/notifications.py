@@ -113,6 +113,9 @@ class NewPreferences(Body):
 )
 async def list_notifications(call: CallHere, query: Annotated[NotificationQuery, Query()]) -> Reply:
     house, user_id, position = call.house, call.caller.user_id, call.position
+    if not set(query.type) <= set(TYPES):
+        detail = f"There is no such type of notification; there are {', '.join(TYPES)}."
+        raise invalid("/query/type", detail, "unknown")
     asked = NotificationFilter(unread=query.unread, snoozed=query.snoozed, types=query.type)
     page, now = query.asked(), house.clock()
 

@@ -8,7 +8,6 @@ from msgspec import Struct
 from api.http import references
 from api.http.call import CallHere
 from api.http.describe import read
-from api.http.labels import counted_by_label
 from api.http.past import asked_then, moment_of
 from api.http.positions import position_headers
 from api.http.reads import find_project
@@ -48,16 +47,19 @@ async def get_stats(
     project = await find_project(
         call, await references.project_id(call, project_id, query.workspace_id)
     )
+    shown = (await house.labels.of(project.workspace_id, position)).shown
     if moment is None:
         counts = await house.waiter.at_least(
             TASKS_VIEW,
             position,
-            lambda: house.stats.of_project(project.workspace_id, project.project_id, house.clock()),
+            lambda: house.stats.of_project(
+                project.workspace_id, project.project_id, house.clock(), shown
+            ),
         )
     else:
         then = await project_then(call, project.project_id, moment)
         counts = await asked_then(
-            call, moment, (project.workspace_id,), lambda past: past.counts(then)
+            call, moment, (project.workspace_id,), lambda past: past.counts(then, shown)
         )
     answer = ProjectStats(
         project.project_id,
@@ -68,7 +70,7 @@ async def get_stats(
         counts.overdue,
         dict(counts.by_status),
         dict(counts.by_assignee),
-        await counted_by_label(call, project.workspace_id, counts.by_label, position),
+        dict(counts.by_label),
         counts.position,
     )
     return Reply(200, encode(answer), position_headers(call, counts.position, counts.stale))

@@ -75,6 +75,13 @@ class Session:
     refresh_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that was open until now."""
+
+    session_id: str
+
+
 class Sessions:
     """Begins, carries on and ends sessions (rotation after RFC 9700, 4.14.2)."""
 
@@ -172,10 +179,10 @@ class Sessions:
             )
             return cursor.rowcount == 1
 
-    async def carry_on(self, refresh_token: str) -> Session | None:
+    async def carry_on(self, refresh_token: str) -> Session | Ended | None:
         """Exchange a refresh token for the next one; None where it is not good.
 
-        One that was used before ends its whole session: either its holder or a thief is
+        One that was used before ends its whole session (Ended): either its holder or a thief is
         one step behind, and we cannot know which.
         """
         digest = _digest(refresh_token)
@@ -197,7 +204,7 @@ class Sessions:
                 await connection.execute(
                     END_SESSIONS + "session_id = %s", ("token reused", session_id)
                 )
-                return None
+                return Ended(session_id)
             if not is_open:
                 return None
             session = Session(session_id, user_id, _fresh_token())

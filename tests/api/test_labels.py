@@ -39,6 +39,20 @@ async def test_tags_are_labels_and_a_rename_shows_everywhere(ada: Api) -> None:
     assert stats["by_label"] == {"server": 1, "urgent": 1}
 
 
+async def test_a_task_counts_once_for_labels_that_have_become_one(ada: Api) -> None:
+    path, project_id = await _place(ada, "CNT")
+    for tags in (["a", "b"], ["b"], ["c", "d"]):
+        await ada.task(project_id=project_id, tags=tags)
+    ids = await _ids(ada, path)
+    await ada.post(f"{path}/{ids['b']}/merge", {"into": ids["a"]})
+    await ada.patch(f"{path}/{ids['c']}", {"name": "see"})
+    await ada.delete(f"{path}/{ids['d']}")
+    counted = {"a": 2, "see": 1}
+    assert (await ada.get(f"/projects/{project_id}/stats"))["by_label"] == counted
+    then = await ada.get(f"/projects/{project_id}/stats?as_of={ada.position}")
+    assert then["by_label"] == counted
+
+
 async def test_filters_go_by_what_is_shown(ada: Api) -> None:
     path, project_id = await _place(ada, "FLT")
     for title, tags in (("A", ["a"]), ("B", ["b"]), ("AB", ["a", "b"]), ("C", ["c"])):

@@ -224,6 +224,9 @@ async def test_what_somebody_does_not_want_does_not_come(ada: Api, bob: Api) -> 
     wrong = {"preferences": {"task_lost": {"in_app": True}, "task_assigned": {"a/b": True}}}
     problem = await bob.refused(422, "validation-failed", "PUT", path, wrong)
     assert pointers(problem) == ["/preferences/task_lost", "/preferences/task_assigned/a~1b"]
+    lost = "/notifications?type=task_assigned,task_lost"
+    problem = await bob.refused(422, "validation-failed", "GET", lost)
+    assert pointers(problem) == ["/query/type"]
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,17 @@ def test_a_position_shows_what_was_seen_when_the_log_stood_there(
     asyncio.run(live())
 
 
+async def test_a_feed_of_then_names_what_is_in_the_trash_only_now(ada: Api) -> None:
+    parent, task = await ada.task("Above"), await ada.task("Below")
+    await ada.put(f"/tasks/{task['id']}/parent", {"parent_task_id": parent["id"]})
+    before, path = ada.position, f"/tasks/{task['id']}/activity?action=parent_changed"
+    seen = (await ada.get(path))["activities"]
+    assert seen[0]["changes"]["new_value"] == parent["id"]
+    await ada.put(f"/tasks/{task['id']}/parent", {"parent_task_id": None})
+    await ada.delete(f"/tasks/{parent['id']}")
+    assert (await ada.get(f"{path}&as_of={before}"))["activities"] == seen
+
+
 async def test_a_time_is_the_last_position_that_was_recorded_by_it(ada: Api) -> None:
     task = await ada.task("Before", priority=5)
     before = ada.position

@@ -119,9 +119,12 @@ async def test_refresh_tokens_rotate_and_a_used_one_ends_its_family(nobody: Api)
     second = await nobody.post("/auth/refresh", {"refresh_token": first["refresh_token"]})
     assert second["refresh_token"] != first["refresh_token"]
     refused = ("POST", "/auth/refresh")
+    thief = nobody.with_token(second["access_token"])
+    await thief.get("/users/me")
     for used in (first, second):
         body = {"refresh_token": used["refresh_token"]}
         await nobody.refused(401, "unauthenticated", *refused, body)
+        await thief.refused(401, "unauthenticated", "GET", "/users/me")
 
 
 async def test_a_log_out_ends_its_session_only(nobody: Api) -> None:

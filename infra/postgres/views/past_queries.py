@@ -160,10 +160,14 @@ class Past:
         queries = self._house._dependencies.through(self._reader, self._mark)
         return (await queries.seen(self._scope, task_ids)).visible
 
-    async def counts(self, project: Project) -> ProjectCounts:
-        """The counts of a project, overdue by the clock of then."""
+    async def counts(
+        self, project: Project, shown: Mapping[str, str | None] | None = None
+    ) -> ProjectCounts:
+        """The counts of a project, overdue by the clock of then; labels as `shown` today."""
         queries = self._house._stats.through(self._reader, self._mark)
-        return await queries.of_project(project.workspace_id, project.project_id, self._moment.at)
+        return await queries.of_project(
+            project.workspace_id, project.project_id, self._moment.at, shown
+        )
 
     async def board(
         self,

@@ -11,7 +11,7 @@ from domain.errors import Kind, Refused
 from infra.people.access_tokens import AccessTokens
 from infra.people.credentials import Credentials
 from infra.people.passwords import Passwords, weaknesses
-from infra.people.sessions import Revocations, Session, Sessions
+from infra.people.sessions import Ended, Revocations, Session, Sessions
 from infra.people.vault import Vault
 from infra.postgres.pool import Pool, open_pool
 from tests.real import Database
@@ -89,7 +89,7 @@ async def test_a_refresh_token_is_good_once_and_twice_ends_its_family(
     second = await sessions.carry_on(first.refresh_token)
     assert second is not None
     assert second.session_id == first.session_id
-    assert await sessions.carry_on(first.refresh_token) is None
+    assert await sessions.carry_on(first.refresh_token) == Ended(first.session_id)
     assert await sessions.carry_on(second.refresh_token) is None
     assert await sessions.carry_on(other.refresh_token) is not None
     assert await sessions.ended_since(timedelta(minutes=1)) == [first.session_id]
