@@ -17,7 +17,7 @@ from domain.project.events import (
     ProjectViewTypeChanged,
     ProjectWorkflowChanged,
 )
-from domain.project.lanes import SWIMLANES, lanes_of
+from domain.project.lanes import lanes_of_every_kind
 from domain.task.events import (
     TaskAssigned,
     TaskBlocked,
@@ -60,6 +60,8 @@ _json = msgspec.json.Encoder()
 _cards = msgspec.json.Decoder(Card)
 _heads = msgspec.json.Decoder(BoardHead)
 _PROGRESS = Tally("cards", CardRow)
+# What moves a card to other lanes.
+_OF_LANES = (TaskAssigned, TaskPrioritised, TaskTagged, TaskParentChanged)
 
 
 def _created(recorded: Recorded, rows: Rows) -> None:
@@ -86,6 +88,9 @@ def _created(recorded: Recorded, rows: Rows) -> None:
         CardProgress(),
         False,
         stamp.version,
+    )
+    row.lanes = lanes_of_every_kind(
+        event.assignee_ids, event.priority, event.tags, event.parent_task_id
     )
     rows.put("cards", row)
     _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
@@ -129,6 +134,8 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
             row.trashed = True
         case TaskRestored():
             row.trashed = False
+    if isinstance(recorded.event, _OF_LANES):
+        row.lanes = _lanes_of(card, row.parent_task_id)
     rows.put("cards", row)
     _PROGRESS.shift(rows, row, before, _share(row))
 
@@ -170,22 +177,13 @@ def _finish_card(row: CardRow) -> None:
         card.comment_count = row.comment_count
         card.progress = CardProgress(row.progress_done, row.progress_total)
         row.status, row.rank = card.status, card.rank
-        row.lanes = _lanes_of(card, row.parent_task_id)
         row.doc = _json.encode(card)
 
 
-def _lanes_of(card: Card, parent_task_id: str | None) -> tuple[str, ...]:
+def _lanes_of(card: Card, parent_task_id: str | None) -> list[str]:
     assignee_ids = [each.user_id for each in card.assignees]
-    return tuple(
-        lane
-        for swimlane in SWIMLANES
-        for lane in lanes_of(
-            swimlane,
-            assignee_ids=assignee_ids,
-            priority=card.priority_level,
-            tags=tags_in(card.tags),
-            parent_task_id=parent_task_id,
-        )
+    return lanes_of_every_kind(
+        assignee_ids, card.priority_level, tags_in(card.tags), parent_task_id
     )
 
 

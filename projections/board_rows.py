@@ -1,6 +1,6 @@
 """The tables of boards."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .board_answers import BoardHead, Card
 from .projection import Table
@@ -10,7 +10,8 @@ from .projection import Table
 class CardRow:
     """A row without a card waits for its task: comments came to the view before it. It has no
     project, so that no board finds it. `doc` is both the answer and what is folded. `lanes` are
-    those of every kind, as `domain.project.lanes.lane_key` has them."""
+    those of every kind, as `domain.project.lanes.lane_key` has them: few changes move a card to
+    other ones."""
 
     task_id: str
     workspace_id: str
@@ -21,10 +22,10 @@ class CardRow:
     parent_task_id: str | None = None
     progress_done: int = 0
     progress_total: int = 0
+    lanes: list[str] = field(default_factory=list)
     doc: bytes | None = None
     status: str | None = None
     rank: str | None = None
-    lanes: tuple[str, ...] = ()
     card: Card | None = None
 
 
@@ -61,15 +62,15 @@ CARDS = Table(
         "parent_task_id": "text",
         "progress_done": "integer",
         "progress_total": "integer",
+        "lanes": "text[]",
         "doc": "bytea",
         "status": "text",
         "rank": "text",
-        "lanes": "text[]",
     },
     key=("task_id",),
     indexes=("(project_id, status, trashed, rank, task_id) INCLUDE (workspace_id)",),
     fillfactor=85,
-    computed=("status", "rank", "lanes"),
+    computed=("status", "rank"),
 )
 BOARDS = Table(
     "boards",

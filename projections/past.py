@@ -2,10 +2,12 @@
 
 A version of a task is what it was from one of its events to the next. What other streams say about
 a task (its comments, the tasks below it, its project's workflow) is kept apart, each with its own
-span, and put together by whoever asks: so an event makes one row, whatever depends on it.
+span, and put together by whoever asks: so an event makes one row, whatever depends on it. So do
+descriptions, which are long and seldom changed.
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -61,8 +63,8 @@ from .past_rows import (
 )
 from .projection import Projection, Rows, Scan
 from .states import PackedCodec
-from .task_columns import fill_columns, texts_of
-from .terms import terms_of
+from .task_columns import fill_columns, named_by
+from .terms import words
 
 _json = msgspec.json.Encoder()
 _states = PackedCodec(Task, description="")
@@ -81,7 +83,9 @@ def _created(recorded: Recorded, rows: Rows) -> None:
     assert task is not None  # it is how a task begins
     since = since_of(stamp)
     span = (stamp.stream, FOREVER, stamp.workspace_id, stamp.position, since, FOREVER)
-    rows.add("texts", TextRow(*span, readable(task.description), task=task))
+    if task.description:
+        rows.add("texts", TextRow(*span, readable(task.description)))
+        task = evolved(task, description="")
     rows.add("present", VersionRow(*span, task=task))
 
 
@@ -89,49 +93,50 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
     _next_version(recorded, rows)
 
 
-def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
-    """A change of what the task is found by."""
-    versions = _next_version(recorded, rows)
-    stamp = recorded.stamp
-    row: TextRow | None = rows.get("texts", stamp.stream, FOREVER)
-    present: VersionRow | None = rows.get("present", stamp.stream)
-    if versions is None or row is None or present is None:
+def _called_otherwise(recorded: Recorded, rows: Rows) -> None:
+    """A change of what the task is found by apart from its description."""
+    row = _next_version(recorded, rows)
+    if row is not None:
+        row.found_by = None
+
+
+def _described(recorded: Recorded, rows: Rows) -> None:
+    row = _next_version(recorded, rows)
+    if row is None:
         return
-    before, after = versions
+    assert row.task is not None  # it is as the event left it
+    row.task = evolved(row.task, description="")
+    _close_text(row, rows)
     # By the world's clock it is where the version is: no earlier than what was not about texts.
-    since = present.since
-    closed = TextRow(
-        row.task_id,
-        stamp.position,
-        row.workspace_id,
-        row.first,
-        row.since,
-        since,
-        row.description,
-        task=before,
-    )
-    rows.add("texts", closed)
-    if isinstance(recorded.event, TaskDescribed):
-        row.description = readable(recorded.event.description)
-    row.first, row.since, row.task = stamp.position, since, after
-    rows.put("texts", row)
+    span = (row.task_id, FOREVER, row.workspace_id, row.first, row.since, FOREVER)
+    rows.put("texts", TextRow(*span, readable(recorded.event.description)))
+
+
+def _close_text(row: VersionRow, rows: Rows) -> None:
+    """The description that stood until this version began."""
+    text: TextRow | None = rows.get("texts", row.task_id, FOREVER)
+    if text is not None:
+        span = (row.task_id, row.first, row.workspace_id, text.first, text.since, row.since)
+        rows.add("texts", TextRow(*span, text.description))
 
 
 def _moved(recorded: Recorded, rows: Rows) -> None:
-    _found_otherwise(recorded, rows)
+    _called_otherwise(recorded, rows)
     stamp = recorded.stamp
     rows.put("moved", MovedRow(stamp.stream, stamp.workspace_id, recorded.event.project_id))
 
 
 def _purged(recorded: Recorded, rows: Rows) -> None:
     """From here on it is not there; what it was before stays."""
-    _found_otherwise(recorded, rows)
+    row = _next_version(recorded, rows)
+    if row is not None:
+        _close_text(row, rows)
     rows.delete("present", recorded.stamp.stream)
     rows.delete("texts", recorded.stamp.stream, FOREVER)
 
 
-def _next_version(recorded: Recorded, rows: Rows) -> tuple[Task, Task] | None:
-    """The task before and after; None where it is not there."""
+def _next_version(recorded: Recorded, rows: Rows) -> VersionRow | None:
+    """The version that begins; None where the task is not there."""
     stamp = recorded.stamp
     row: VersionRow | None = rows.get("present", stamp.stream)
     if row is None:
@@ -148,12 +153,13 @@ def _next_version(recorded: Recorded, rows: Rows) -> tuple[Task, Task] | None:
         row.since,
         since,
         row.state,
+        row.found_by,
         task=before,
     )
     rows.add("versions", closed)
     row.first, row.since, row.state, row.task = stamp.position, since, None, after
     rows.put("present", row)
-    return before, after
+    return row
 
 
 def _task_of(row: VersionRow) -> Task:
@@ -163,12 +169,14 @@ def _task_of(row: VersionRow) -> Task:
     return row.task
 
 
-def _commented(recorded: Recorded, rows: Rows) -> None:
+def _comment_added(recorded: Recorded, rows: Rows) -> None:
+    rows.add("comments", _comment(recorded, since_of(recorded.stamp), counts=True))
+
+
+def _comment_changed(recorded: Recorded, rows: Rows) -> None:
     stamp = recorded.stamp
-    row: CommentRow | None = rows.get("comments", stamp.stream, FOREVER)
+    row: CommentRow | None = rows.get("comments", recorded.event.task_id, stamp.stream, FOREVER)
     if row is None:
-        if isinstance(recorded.event, CommentAdded):
-            rows.put("comments", _comment(recorded, since_of(stamp), counts=True))
         return
     counts = not isinstance(recorded.event, CommentDeleted)
     since = since_of(stamp, row.since)
@@ -182,10 +190,10 @@ def _commented(recorded: Recorded, rows: Rows) -> None:
 def _comment(recorded: Recorded, since: int, *, counts: bool) -> CommentRow:
     stamp = recorded.stamp
     return CommentRow(
+        recorded.event.task_id,
         stamp.stream,
         FOREVER,
         stamp.workspace_id,
-        recorded.event.task_id,
         stamp.position,
         since,
         FOREVER,
@@ -245,26 +253,23 @@ def _finish_version(row: VersionRow) -> None:
     task = _task_of(row)
     if row.state is None:
         row.state = _states.encode(task)
+    if row.found_by is None:
+        row.found_by = " ".join(chain(*map(words, named_by(task))))
     row.project_id = task.project_id
     fill_columns(row, task)
     row.status_category = task.status_category
     row.status_since = task.status_since
     row.parent_task_id = task.parent_task_id
     row.fields = _json.encode(task.fields) if task.fields else None
-    if task.description:
-        row.task = None  # the row is kept in memory as large as it is stored
 
 
 def _finish_text(row: TextRow) -> None:
-    task = row.task
-    if task is not None:
-        texts = texts_of(task, row.description or "")
-        row.terms = terms_of(texts, (), (), task.project_id)
+    row.terms = frozenset(words(row.description or ""))
 
 
-_OF_COMMENTS = (CommentAdded, CommentEdited, CommentDeleted, CommentRestored)
-_OF_TEXTS = (TaskRetitled, TaskDescribed, TaskMovedToProject, TaskPurged)
-_WITHOUT_READS = (TaskCreated, ProjectCreated, ProjectWorkflowChanged)
+_OF_COMMENTS = (CommentEdited, CommentDeleted, CommentRestored)
+_OF_TEXTS = (TaskDescribed, TaskPurged)
+_WITHOUT_READS = (TaskCreated, CommentAdded, ProjectCreated, ProjectWorkflowChanged)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
@@ -272,7 +277,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     if isinstance(event, _WITHOUT_READS):
         return ()
     if isinstance(event, _OF_COMMENTS):
-        return (("comments", stream, FOREVER),)
+        return (("comments", event.task_id, stream, FOREVER),)
     if isinstance(event, _OF_TEXTS):
         return (("present", stream), ("texts", stream, FOREVER))
     return (("present", stream),)
@@ -306,16 +311,17 @@ _CHANGES = (
 )
 PAST_VIEW = Projection(
     name="past",
-    version=2,
+    version=3,
     tables=(PRESENT, VERSIONS, TEXTS, COMMENTS, STATUSES, MOVED),
     folds={
         TaskCreated: _created,
         **dict.fromkeys(_CHANGES, _changed),
-        TaskRetitled: _found_otherwise,
-        TaskDescribed: _found_otherwise,
+        TaskRetitled: _called_otherwise,
+        TaskDescribed: _described,
         TaskMovedToProject: _moved,
         TaskPurged: _purged,
-        **dict.fromkeys(_OF_COMMENTS, _commented),
+        CommentAdded: _comment_added,
+        **dict.fromkeys(_OF_COMMENTS, _comment_changed),
         ProjectCreated: _project_created,
         ProjectWorkflowChanged: _workflow_changed,
     },

@@ -20,6 +20,7 @@ from .task_rows import FOUND_BY
 @dataclass(slots=True)
 class VersionRow:
     """One version of a task. `state` is the task without its description, which stands in `texts`;
+    `found_by` are the words that it is found by apart from that, with spaces between them.
     `status_category` is what its own events say, at `status_since`. `fields` are its custom ones,
     None where it has none."""
 
@@ -30,6 +31,7 @@ class VersionRow:
     since: int
     until: int
     state: bytes | None = None
+    found_by: str | None = None
     project_id: str | None = None
     project_key: str | None = None
     number: int | None = None
@@ -56,8 +58,8 @@ class VersionRow:
 
 @dataclass(slots=True)
 class TextRow:
-    """What a task is found by, and its description (None: erased): most versions of a task have
-    the same."""
+    """The description of a task (None: erased) and the words in it: most versions of a task have
+    the same. A task that never had one has no row."""
 
     task_id: str
     last: int
@@ -67,17 +69,16 @@ class TextRow:
     until: int
     description: str | None
     terms: frozenset[str] = frozenset()
-    task: Task | None = None
 
 
 @dataclass(slots=True)
 class CommentRow:
     """A comment while it counts, or while it is deleted."""
 
+    task_id: str
     comment_id: str
     last: int
     workspace_id: str
-    task_id: str
     first: int
     since: int
     until: int
@@ -119,6 +120,7 @@ _VERSION_TYPES: Final = {
     "since": "bigint",
     "until": "bigint",
     "state": "bytea",
+    "found_by": "text",
     "project_id": "text",
     **FOUND_BY,
     "status_category": "text",
@@ -126,16 +128,16 @@ _VERSION_TYPES: Final = {
     "parent_task_id": "text",
     "fields": "jsonb",
 }
-_VERSION_COMPUTED: Final = tuple(_VERSION_TYPES)[7:]
+_VERSION_COMPUTED: Final = tuple(_VERSION_TYPES)[8:]
 # The present version of each task, which is the only one that changes.
 PRESENT = Table(
     "present",
     VersionRow,
     _VERSION_TYPES,
     key=("task_id",),
+    # Every question names workspaces, those of a project too: its policies see to that.
     indexes=(
-        "(project_id)",
-        "(workspace_id)",
+        "(workspace_id, project_id)",
         "(parent_task_id) WHERE parent_task_id IS NOT NULL",
     ),
     fillfactor=80,
@@ -148,8 +150,7 @@ VERSIONS = Table(
     _VERSION_TYPES,
     key=("task_id", "last"),
     indexes=(
-        "(project_id, last, first)",
-        "(workspace_id, last, first)",
+        "(workspace_id, project_id, last, first)",
         "(parent_task_id, last, first) WHERE parent_task_id IS NOT NULL",
         "(project_id, until, since) WHERE since < until",
     ),
@@ -175,17 +176,16 @@ COMMENTS = Table(
     "comments",
     CommentRow,
     {
+        "task_id": "text",
         "comment_id": "text",
         "last": "bigint",
         "workspace_id": "text",
-        "task_id": "text",
         "first": "bigint",
         "since": "bigint",
         "until": "bigint",
         "counts": "boolean",
     },
-    key=("comment_id", "last"),
-    indexes=("(task_id) WHERE counts",),
+    key=("task_id", "comment_id", "last"),
 )
 STATUSES = Table(
     "statuses",

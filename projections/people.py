@@ -2,6 +2,7 @@
 of the directory and no answer."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -36,10 +37,13 @@ def name_of(user_id: str) -> NameMark:
     return mark(b'"%b"' % user_id.encode())
 
 
+# Few people do most of what happens, each many times.
+@lru_cache(maxsize=4_096)
 def named(user_id: str) -> Named:
     return Named(user_id, name_of(user_id))
 
 
+@lru_cache(maxsize=4_096)
 def person(user_id: str) -> Person:
     return Person(user_id, name_of(user_id))
 

@@ -71,7 +71,7 @@ class Tally:
 
     def shift(self, rows: Rows, row: Counted, before: Share, after: Share) -> None:
         """What the task adds to those above it was `before` and is `after` now."""
-        if before == after:
+        if before is after or before == after:
             return
         if before.parent_task_id == after.parent_task_id:
             done, total = after.done - before.done, after.total - before.total

@@ -1,14 +1,14 @@
 """Folded domain states as bytes, so that a view folds with the domain's own `evolve`."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
-from itertools import repeat
-from operator import attrgetter, call
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import msgpack
+
+from domain.values.evolved import copier
 
 S = TypeVar("S")
 
@@ -37,11 +37,10 @@ class PackedCodec(Generic[S]):
     def __init__(self, kind: type[S], **stored: Any) -> None:
         described: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]  # it is one
         hints = get_type_hints(kind)
-        self._kind = kind
         names = [each.name for each in described]
         self._stored = [(names.index(name), value) for name, value in stored.items()]
         self._values: Callable[[S], tuple[Any, ...]] = attrgetter(*names)
-        self._setters = [getattr(kind, each.name).__set__ for each in described]
+        self._made_of: Callable[[Any], S] = copier(kind)  # type: ignore[arg-type]  # it can be hashed
         shape = msgspec.defstruct(
             kind.__name__,
             [(each.name, hints[each.name]) for each in described],
@@ -62,7 +61,4 @@ class PackedCodec(Generic[S]):
 
     def decode(self, data: bytes) -> S:
         """The state that was encoded. Raises msgspec.MsgspecError for any other bytes."""
-        shape: Any = self._decoder.decode(data)
-        state: S = object.__new__(self._kind)
-        deque(map(call, self._setters, repeat(state), self._values(shape)), 0)
-        return state
+        return self._made_of(self._decoder.decode(data))

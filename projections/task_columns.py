@@ -28,6 +28,6 @@ def fill_columns(row: TaskRow | VersionRow, task: Task) -> None:
     row.version = task.version
 
 
-def texts_of(task: Task, description: str) -> tuple[str, ...]:
-    """The texts that a task with this description is found by."""
-    return (shown(task.title), description, shown(task.external_id), task.key, *task.former_keys)
+def named_by(task: Task) -> tuple[str, ...]:
+    """The texts that a task is found by apart from its description."""
+    return (shown(task.title), shown(task.external_id), task.key, *task.former_keys)

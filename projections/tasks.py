@@ -43,7 +43,7 @@ from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan
 from .states import PackedCodec
 from .task_answers import NO_PROGRESS, Facts, Progress, render, render_dependency
-from .task_columns import fill_columns, texts_of
+from .task_columns import fill_columns, named_by
 from .task_rows import (
     EDGES,
     FORMER_KEYS,
@@ -75,7 +75,7 @@ def _evolve(recorded: Recorded, rows: Rows) -> TaskRow | None:
     task = evolve(before, recorded.event, stamp)
     if task is None:
         return None
-    row.task = task
+    row.task, row.state = task, None
     rows.put("tasks", row)
     if task.fields if before is None else task.fields is not before.fields:
         rows.put("fields", FieldsRow(row.task_id, row.workspace_id, task=task))
@@ -94,31 +94,27 @@ def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
 
 
 def _created(recorded: Recorded, rows: Rows) -> None:
-    row = _counted_otherwise(recorded, rows)
+    row = _evolve(recorded, rows)
     if row is not None:
-        row.project_id = recorded.event.project_id
+        event: TaskCreated = recorded.event
+        row.project_id, row.status_category = event.project_id, event.status_category
+        row.parent_task_id = event.parent_task_id
+        _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
         rows.add("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
 
 
 def _counted(recorded: Recorded, rows: Rows) -> None:
-    _counted_otherwise(recorded, rows)
-
-
-def _counted_otherwise(recorded: Recorded, rows: Rows) -> TaskRow | None:
     """A change of what the task adds to those above it."""
     before = _share(rows.get("tasks", recorded.stamp.stream))
     row = _evolve(recorded, rows)
     if row is None:
-        return None
+        return
     match recorded.event:
-        case TaskCreated() as event:
-            row.status_category, row.parent_task_id = event.status_category, event.parent_task_id
         case TaskStatusChanged() as event:
             row.status_category = event.category
         case TaskParentChanged() as event:
             row.parent_task_id = event.parent_task_id
     _PROGRESS.shift(rows, row, before, _share(row))
-    return row
 
 
 def _purged(recorded: Recorded, rows: Rows) -> None:
@@ -212,7 +208,8 @@ def _finish_task(row: TaskRow) -> None:
     task = _task_of(row)
     if task is None:
         return
-    row.state = _states.encode(task)
+    if row.state is None:
+        row.state = _states.encode(task)
     fill_columns(row, task)
     row.trashed_at = task.trashed_at
     row.doc = render(task, _facts_of(row))
@@ -229,7 +226,7 @@ def _facts_of(row: TaskRow) -> Facts:
 def _finish_terms(row: TermsRow) -> None:
     task = row.task
     if task is not None:
-        texts = texts_of(task, shown(task.description))
+        texts = (*named_by(task), shown(task.description))
         row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 

@@ -15,8 +15,12 @@ _WORD = re.compile(r"[^\W_]+")
 _MOST_CHARACTERS = 64
 _MOST_REMEMBERED_CHARACTERS = 2_000
 
-# What is no part of a word in plain text becomes a space: five times as quick as the expression.
-_SPACED = {code: " " for code in range(128) if not chr(code).isalnum()}
+# What is no part of a word in plain text becomes a space, and letters small ones, byte by byte: ten
+# times as quick as the expression.
+_SPACED = bytes(
+    ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else ord(" ")
+    for code in range(256)
+)
 
 # PostgreSQL takes 1 MiB of terms for a row. Compatible forms may be many times as long as what
 # was written; plain text of the allowed length is never cut.
@@ -42,7 +46,9 @@ def _remembered(text: str) -> Sequence[str]:
 
 def _taken_out(text: str) -> Sequence[str]:
     if text.isascii():
-        found = text.lower().translate(_SPACED).split()
+        found = text.encode("ascii").translate(_SPACED).decode("ascii").split()
+        if len(text) <= _MOST_CHARACTERS:
+            return found
     else:
         found = _WORD.findall(folded(text))
     if max(map(len, found), default=0) > _MOST_CHARACTERS:

@@ -42,4 +42,20 @@ def lanes_of(
             values = (band_of(priority),)
         case _:
             values = (parent_task_id,)
-    return tuple(lane_key(by, value) for value in values or (None,))
+    return tuple(_keys(by, values))
+
+
+def lanes_of_every_kind(
+    assignee_ids: Sequence[str], priority: int, tags: Sequence[str], parent_task_id: str | None
+) -> list[str]:
+    """The lanes in which a card stands, whichever way lanes are told apart."""
+    return [
+        *_keys("assignee", assignee_ids),
+        *_keys("priority", (band_of(priority),)),
+        *_keys("label", tags),
+        *_keys("parent", (parent_task_id,)),
+    ]
+
+
+def _keys(by: str, values: Sequence[str | None]) -> list[str]:
+    return [lane_key(by, value) for value in values or (None,)]

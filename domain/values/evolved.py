@@ -18,8 +18,9 @@ _PUT: Final = object.__setattr__
 
 
 @cache
-def _copier(kind: Any) -> Callable[[Any], Any]:
-    """A function that copies one of this kind."""
+def copier(kind: Any) -> Callable[[Any], Any]:
+    """A function that makes one of this kind, a dataclass with slots, of whatever has its fields:
+    another one, or the shape that it was decoded into."""
     put = (
         "put(copy, '{0}', state.{0})"
         if kind.__dataclass_params__.frozen
@@ -38,7 +39,7 @@ def evolved(state: T, **changes: Any) -> T:
     """A copy of a dataclass with slots in which the fields named are others. Raises AttributeError
     for a field that it has not."""
     kind: Any = type(state)
-    copy: T = _copier(kind)(state)
+    copy: T = copier(kind)(state)
     for name, value in changes.items():
         _PUT(copy, name, value)
     return copy

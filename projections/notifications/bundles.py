@@ -1,6 +1,7 @@
 """Changes of one kind that come to one task within a minute are one notification."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -81,6 +82,7 @@ class NotificationAnswer(msgspec.Struct, frozen=True):
 
 
 _json = msgspec.json.Encoder()
+_WITHOUT_ID: Final = len(b'{"id":"","notification_id":""')
 
 
 def _shown(told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -90,44 +92,60 @@ def _shown(told: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def render(
-    notification_id: str,
-    type_: str,
-    user_id: str,
-    workspace_id: str,
-    project_id: str,
-    task_id: str | None,
-    about: Mapping[str, Any],
-    bundle: Bundle,
-) -> bytes:
-    """What one person is told of a bundle: nothing of what they did themselves."""
-    changes = [each for each in bundle.changes if each.actor != user_id]
-    latest = changes[-1]
-    data = {
-        **about,
-        **_shown(latest.told),
-        "count": bundle.count - bundle.by.get(user_id, 0),
-        "changes": [
-            {
-                "position": each.position,
-                "actor": named(each.actor),
-                "at": each.at,
-                **_shown(each.told),
-            }
-            for each in reversed(changes)
-        ],
-    }
-    answer = NotificationAnswer(
-        id=notification_id,
-        notification_id=notification_id,
-        type=type_,
-        data=data,
-        task_id=task_id,
-        project_id=project_id,
-        workspace_id=workspace_id,
-        actor=named(latest.actor),
-        created_at=bundle.began,
-        updated_at=latest.at,
-        position=latest.position,
-    )
-    return _json.encode(answer)
+@dataclass(slots=True)
+class Told:
+    """What all who hear of a bundle are told, and of what it is about. Most of them did nothing of
+    it themselves: for them it is rendered once."""
+
+    type: str
+    workspace_id: str
+    project_id: str
+    task_id: str | None
+    about: Mapping[str, Any]
+    bundle: Bundle
+    _others: bytes | None = field(default=None, compare=False)
+
+    def doc(self, notification_id: str, user_id: str) -> bytes:
+        """What one person is told: nothing of what they did themselves."""
+        if user_id in self.bundle.by:
+            answer = self._answer(user_id)
+        else:
+            if self._others is None:
+                self._others = self._answer(user_id)
+            answer = self._others
+        own = notification_id.encode()
+        return b'{"id":"%b","notification_id":"%b"%b' % (own, own, answer)
+
+    def _answer(self, user_id: str) -> bytes:
+        """The end of it, behind the id."""
+        bundle = self.bundle
+        changes = [each for each in bundle.changes if each.actor != user_id]
+        latest = changes[-1]
+        data = {
+            **self.about,
+            **_shown(latest.told),
+            "count": bundle.count - bundle.by.get(user_id, 0),
+            "changes": [
+                {
+                    "position": each.position,
+                    "actor": named(each.actor),
+                    "at": each.at,
+                    **_shown(each.told),
+                }
+                for each in reversed(changes)
+            ],
+        }
+        answer = NotificationAnswer(
+            id="",
+            notification_id="",
+            type=self.type,
+            data=data,
+            task_id=self.task_id,
+            project_id=self.project_id,
+            workspace_id=self.workspace_id,
+            actor=named(latest.actor),
+            created_at=bundle.began,
+            updated_at=latest.at,
+            position=latest.position,
+        )
+        return _json.encode(answer)[_WITHOUT_ID:]

@@ -1,9 +1,7 @@
 """The tables of notifications, and what stands packed in their rows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -11,7 +9,7 @@ from domain.values.ids import SYSTEM_WORKSPACE
 from projections.projection import Table
 from projections.states import StateCodec
 
-from .bundles import Bundle, render
+from .bundles import Bundle, Told
 
 
 class News(msgspec.Struct, array_like=True):
@@ -135,8 +133,8 @@ class InboxRow:
 @dataclass(slots=True)
 class NotificationRow:
     """`position` is that of the first change in it, `last` of the last; `project_id` where the
-    task was then. `doc` is made of `bundle`, and of `about`, what it is about, where a change came
-    to it; what its reader did with it stands beside."""
+    task was then. `doc` is made of what is `told`, where a change came to it; what its reader did
+    with it stands beside."""
 
     notification_id: str
     user_id: str
@@ -149,8 +147,7 @@ class NotificationRow:
     is_read: bool = False
     snoozed_until: datetime | None = None
     doc: bytes = b""
-    bundle: Bundle | None = None
-    about: Mapping[str, Any] | None = None
+    told: Told | None = None
 
 
 def pack_task(row: TaskRow) -> None:
@@ -164,18 +161,9 @@ def pack_project(row: ProjectRow) -> None:
 
 
 def write_notification(row: NotificationRow) -> None:
-    if row.bundle is not None and row.about is not None:
-        row.doc = render(
-            row.notification_id,
-            row.type,
-            row.user_id,
-            row.workspace_id,
-            row.project_id,
-            row.task_id,
-            row.about,
-            row.bundle,
-        )
-        row.bundle = row.about = None
+    if row.told is not None:
+        row.doc = row.told.doc(row.notification_id, row.user_id)
+        row.told = None
 
 
 TASKS = Table(

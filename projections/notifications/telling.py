@@ -12,7 +12,7 @@ from domain.workspace.roles import IN_PROJECT_UNNAMED, role_in_project, team_rol
 from domain.workspace.state import Membership
 from projections.projection import Rows
 
-from .bundles import grown
+from .bundles import Told, grown
 from .rows import MemberRow, Naming, News, NotificationRow, PersonRow, ProjectRow, TaskRow
 
 # Of those who only spoke about a task so many hear of it; the others are bounded by commands.
@@ -66,9 +66,11 @@ def tell(
     at = recorded.stamp.recorded_at
     bundles = {about: each for about, each in news.bundles.items() if each.is_open(at)}
     groups = [(f"{type_} {each}", [each]) for each in heard] if apart else [(type_, heard)]
-    for about, users in groups:
-        bundle = bundles[about] = grown(bundles.get(about), recorded, told)
+    about = {"key": news.key, "title": news.title}
+    for name, users in groups:
+        bundle = bundles[name] = grown(bundles.get(name), recorded, told)
         write = rows.add if bundle.position == recorded.position else rows.put
+        to_all = Told(type_, task.workspace_id, task.project_id, task.task_id, about, bundle)
         for user_id in users:
             write(
                 "notifications",
@@ -81,8 +83,7 @@ def tell(
                     type=type_,
                     position=bundle.position,
                     last=recorded.position,
-                    bundle=bundle,
-                    about={"key": news.key, "title": news.title},
+                    told=to_all,
                 ),
             )
     news.bundles = bundles
@@ -107,8 +108,14 @@ def tell_of_project(
                 type=type_,
                 position=stamp.position,
                 last=stamp.position,
-                bundle=bundle,
-                about={"project_id": stamp.stream},
+                told=Told(
+                    type_,
+                    stamp.workspace_id,
+                    stamp.stream,
+                    None,
+                    {"project_id": stamp.stream},
+                    bundle,
+                ),
             ),
         )
 

@@ -189,7 +189,7 @@ def _comment_added(recorded: Recorded, rows: Rows) -> None:
     event: CommentAdded = recorded.event
     stamp = recorded.stamp
     said = CommentRow(stamp.stream, stamp.workspace_id, stamp.actor, list(event.mentions))
-    rows.put("comments", said)
+    rows.add("comments", said)
     row: TaskRow | None = rows.get("tasks", event.task_id)
     if row is None:
         return

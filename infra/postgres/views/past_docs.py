@@ -69,7 +69,8 @@ class PastDocs:
 
 def _versions(at: At) -> str:
     return (
-        "SELECT v.task_id, v.state, x.description, (SELECT count(*) FROM {past_comments} AS c"
+        "SELECT v.task_id, v.state, CASE WHEN x.task_id IS NULL THEN '' ELSE x.description END,"
+        " (SELECT count(*) FROM {past_comments} AS c"
         f" WHERE c.task_id = v.task_id AND c.counts AND {at.holds('c')}), {at.category()}"
         f" FROM {EVERY_VERSION} AS v"
         f" LEFT JOIN {{past_texts}} AS x ON x.task_id = v.task_id AND {at.holds('x')}"

@@ -14,7 +14,7 @@ from .scopes import visible
 _PLAIN: Final = (
     "task_id, workspace_id, project_id, project_key, number, status, priority, type, assignee_ids,"
     " creator_id, tags, due_date, created_at, updated_at, title_key, rank, trashed, is_blocked,"
-    " version, parent_task_id"
+    " version, parent_task_id, found_by"
 )
 _ALL: Final = f"{_PLAIN}, status_category, status_since, first, last, since, until, state, fields"
 
@@ -145,7 +145,12 @@ class PastRows:
         )
 
     def _terms(self, at: At, params: Parameters) -> str:
-        return f"(SELECT v.task_id, v.terms FROM {{past_texts}} AS v WHERE {at.holds('v')})"
+        """Of the task `t` alone, as whose words they are asked for."""
+        return (
+            "(SELECT t.task_id, array_to_tsvector(string_to_array(t.found_by, ' '))"
+            " || coalesce((SELECT v.terms FROM {past_texts} AS v"
+            f" WHERE v.task_id = t.task_id AND {at.holds('v')}), ''::tsvector) AS terms)"
+        )
 
     def _statuses(self, at: At, params: Parameters) -> str:
         return (
