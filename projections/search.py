@@ -22,7 +22,7 @@ from domain.values.recorded import Recorded
 from domain.values.text import readable
 
 from .projection import Projection, Rows, Table, drawn_by
-from .search_lexemes import Terms, terms_of
+from .search_lexemes import terms_of
 from .search_texts import Remark, SearchTexts, encoded, latest, texts_of
 from .search_words import stored_words
 
@@ -41,7 +41,7 @@ class SearchRow:
     changed: int = 0
     state: bytes | None = None
     author_ids: tuple[str, ...] = ()
-    terms: Terms | None = None
+    terms: bytes | None = None
     texts: SearchTexts | None = None
 
 
@@ -189,7 +189,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 SEARCH_VIEW = Projection(
     name="search",
-    version=1,
+    version=2,
     tables=(DOCS, WORDS),
     folds={
         TaskCreated: _created,

@@ -1,16 +1,16 @@
 """The lexemes that a task is found by, as a tsvector has them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, repeat
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import chain, compress
+from struct import Struct
 from typing import Final
 
 from .search_texts import SearchTexts
 from .search_words import stem, stored_words
 
-# PostgreSQL takes 1 MiB of lexemes for a row. As many words at once as cannot be more than a
-# quarter of that, with 64 characters and a stem each.
-_MOST_LEXEME_BYTES: Final = 700_000
-_WORDS_AT_ONCE: Final = 500
+# PostgreSQL takes 1 MiB of lexemes for a row.
+_MOST_BYTES: Final = 700_000
 
 # Of PostgreSQL's tsvector: the last position there is, and how many a lexeme may have.
 _LAST_POSITION: Final = 16_383
@@ -23,26 +23,33 @@ TITLE_WEIGHT, TEXT_WEIGHT, COMMENT_WEIGHT, LABEL_WEIGHT = (3 << 14, 2 << 14, 1 <
 
 _MOST_STEMS: Final = 100_000  # of words whose stems are remembered
 
-Terms = Mapping[str, Sequence[int]]
+_COUNT: Final = Struct("!i")
+_PLACE_BYTES: Final = 2
+_MOST_PLACES: Final = _MOST_POSITIONS * _PLACE_BYTES
+
+# What is made here is bytes in the end. Until then each byte is a character of a text, for which
+# joining and looking up are quickest.
+_BYTES: Final = "latin-1"
+
+# Between a lexeme and its places: its end, and how many there are, by their length.
+_ENDS: Final = {
+    number * _PLACE_BYTES: f"\0\0{chr(number)}" for number in range(_MOST_POSITIONS + 1)
+}
 
 
-def terms_of(texts: SearchTexts, workspace_id: str, project_id: str | None) -> Terms:
-    """The lexemes of a row with their positions and weights, as a tsvector has them: words, their
-    stems (`~`) where these are others, `#tag`, and the workspace (`=`) and project (`/`)."""
-    found = _Lexemes()
-    keys = [texts.key, *texts.former_keys, texts.external_id or ""]
-    found.add(texts.title or "", TITLE_WEIGHT)
-    for key in keys:
-        found.add(key, TITLE_WEIGHT)
-    for tag in texts.tags:
-        found.add(tag, LABEL_WEIGHT)
-    found.add(texts.description or "", TEXT_WEIGHT)
-    for said in texts.said:
-        found.add(said, COMMENT_WEIGHT)
-    places = [within_workspace(workspace_id), *(tag_lexeme(each) for each in texts.tags)]
+def terms_of(texts: SearchTexts, workspace_id: str, project_id: str | None) -> bytes:
+    """The lexemes of a row with their positions and weights, as PostgreSQL takes a tsvector in
+    binary format, in any order: words, their stems (`~`) where these are others, `#tag`, and the
+    workspace (`=`) and project (`/`). Of all too many words the first."""
+    words, places = _written(texts)
+    where = [within_workspace(workspace_id), *map(tag_lexeme, texts.tags)]
     if project_id is not None:
-        places.append(within_project(project_id))
-    return {**found.by_lexeme, **dict.fromkeys(places, ())}
+        where.append(within_project(project_id))
+    terms = _encoded(words, places, where)
+    while len(terms) > _MOST_BYTES:
+        words = words[: len(words) // 2]
+        terms = _encoded(words, places, where)
+    return terms
 
 
 def within_workspace(workspace_id: str) -> str:
@@ -69,6 +76,8 @@ class _StemLexemes(dict[str, str | None]):
     """The lexeme of each word's stem; None where the word is its own stem."""
 
     def __missing__(self, word: str) -> str | None:
+        if len(self) > _MOST_STEMS:
+            self.clear()
         found = stem(word)
         self[word] = lexeme = None if found == word else stem_lexeme(found)
         return lexeme
@@ -77,43 +86,58 @@ class _StemLexemes(dict[str, str | None]):
 _stem_lexemes = _StemLexemes()
 
 
-class _Lexemes:
-    def __init__(self) -> None:
-        self.by_lexeme: dict[str, list[int]] = {}
-        self._position = 0
-        self._bytes = 0
+@cache
+def _places(weight: int) -> Sequence[str]:
+    """Every place of that weight there is, by its position."""
+    return [
+        (weight | position).to_bytes(_PLACE_BYTES, "big").decode(_BYTES)
+        for position in range(_LAST_POSITION + 1)
+    ]
 
-    def add(self, text: str, weight: int) -> None:
-        words = stored_words(text)
-        if not words:
-            return
-        for start in range(0, len(words), _WORDS_AT_ONCE):
-            if self._bytes > _MOST_LEXEME_BYTES:
-                break
-            self._add(words[start : start + _WORDS_AT_ONCE], weight, self._position + start + 1)
-        self._position += len(words) + _GAP
 
-    def _add(self, words: Sequence[str], weight: int, first: int) -> None:
-        found, new, known = self.by_lexeme, [], _stem_lexemes
-        if len(known) > _MOST_STEMS:
-            known.clear()
-        positions: Iterator[int] = count(weight + first)
-        most = _MOST_POSITIONS
-        if first + len(words) > _LAST_POSITION:  # what is new is found, but in no phrase
-            positions, most = repeat(weight + _LAST_POSITION), 0
-        for word, position in zip(words, positions, strict=False):
-            places = found.get(word)
-            if places is None:
-                found[word] = [position]
-                new.append(word)
-            elif len(places) < most:
-                places.append(position)
-            lexeme = known[word]
-            if lexeme is not None:
-                places = found.get(lexeme)
-                if places is None:
-                    found[lexeme] = [position]
-                    new.append(lexeme)
-                elif len(places) < most:
-                    places.append(position)
-        self._bytes += 4 * sum(map(len, new)) + 2 * len(new) + 4 * len(words)
+def _written(texts: SearchTexts) -> tuple[list[str], list[str]]:
+    """All words of a task, one after the other, and the places of as many as there are positions
+    for."""
+    words: list[str] = []
+    places: list[str] = []
+    position = 1
+    names = (texts.title, texts.key, *texts.former_keys, texts.external_id)
+    for weight, written in (
+        (TITLE_WEIGHT, names),
+        (LABEL_WEIGHT, texts.tags),
+        (TEXT_WEIGHT, (texts.description,)),
+        (COMMENT_WEIGHT, texts.said),
+    ):
+        known = _places(weight)
+        for text in written:
+            found = stored_words(text) if text else ()
+            if found:
+                words += found
+                places += known[position : position + len(found)]
+                position += len(found) + _GAP
+    return words, places
+
+
+def _encoded(words: Sequence[str], places: Sequence[str], where: Sequence[str]) -> bytes:
+    stems = [_stem_lexemes[word] for word in words]
+    found = dict.fromkeys(where, "")
+    _group(found, words, places)
+    _group(found, filter(None, stems), compress(places, stems))
+    if len(places) < len(words):  # what is new there is found, but in no phrase
+        for lexeme in filter(None, chain(words[len(places) :], stems[len(places) :])):
+            found.setdefault(lexeme, _places(COMMENT_WEIGHT)[-1])
+    if not all(map(str.isascii, found)):
+        found = {lexeme.encode().decode(_BYTES): at for lexeme, at in found.items()}
+    placed = "".join([f"{lexeme}{_ENDS[len(at)]}{at}" for lexeme, at in found.items()])
+    return _COUNT.pack(len(found)) + placed.encode(_BYTES)
+
+
+def _group(found: dict[str, str], lexemes: Iterable[str], places: Iterable[str]) -> None:
+    """Each lexeme with the first of its places."""
+    for lexeme, place in zip(lexemes, places, strict=False):
+        if lexeme not in found:
+            found[lexeme] = place
+        else:
+            at = found[lexeme]
+            if len(at) < _MOST_PLACES:
+                found[lexeme] = at + place

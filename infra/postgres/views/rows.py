@@ -4,7 +4,7 @@ Values travel in PostgreSQL's binary formats, made here: a batch's upsert takes 
 column (`unnest`), a bulk load takes the same fields as a binary COPY stream.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from operator import attrgetter
@@ -47,8 +47,6 @@ _TRUE = _LENGTH.pack(1) + b"\x01"
 _FALSE = _LENGTH.pack(1) + b"\x00"
 _NO_POSITIONS = "\0\0\0"
 _EMPTY_TSVECTOR = _TSVECTOR.pack(4, 0)
-# The end of a lexeme, the number of its positions, and the positions.
-_ENDS = [Struct(f"!bH{number}H").pack for number in range(256)]
 
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
@@ -134,23 +132,17 @@ def _moment(value: datetime) -> bytes:
     return _INT8.pack(8, past.days * _DAY + past.seconds * _SECOND + past.microseconds)
 
 
-def _tsvector(values: Iterable[Collection[str] | Mapping[str, Sequence[int]] | None]) -> Fields:
-    """Lexemes in any order: distinct, without NUL, under 2 KiB each. Each of a mapping with its
-    positions, rising, at most 255, with their weights as PostgreSQL keeps them."""
-    fields, ends = [], _ENDS
+def _tsvector(values: Iterable[Collection[str] | bytes | None]) -> Fields:
+    """Lexemes in any order: distinct, without NUL, under 2 KiB each. With positions: as PostgreSQL
+    takes all of it in binary format."""
+    fields = []
     for value in values:
         if value is None:
             fields.append(NULL)
+        elif isinstance(value, bytes):
+            fields.append(packed(value))
         elif not value:
             fields.append(_EMPTY_TSVECTOR)
-        elif isinstance(value, Mapping):
-            placed = b"".join(
-                [
-                    lexeme.encode() + ends[len(places)](0, len(places), *places)
-                    for lexeme, places in value.items()
-                ]
-            )
-            fields.append(_TSVECTOR.pack(len(placed) + 4, len(value)) + placed)
         else:
             lexemes = (_NO_POSITIONS.join(value) + _NO_POSITIONS).encode()
             fields.append(_TSVECTOR.pack(len(lexemes) + 4, len(value)) + lexemes)

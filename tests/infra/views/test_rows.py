@@ -11,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.postgres.views.ddl import create_indexes, create_table
-from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec, adapt
+from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec, adapt, array
 from projections.projection import Projection, Table
+from projections.search_lexemes import terms_of
+from projections.search_texts import SearchTexts
+from tests.projections.lexemes import lexemes_in
 from tests.real import Database
 
 
@@ -141,3 +144,24 @@ def test_a_scan_gives_the_rows_of_one_value_by_key(connection: psycopg.Connectio
     connection.execute(CODEC.upsert, CODEC.arrays(batch))
     found = connection.execute(CODEC.scan("workspace_id"), ("ws1",)).fetchall()
     assert [record[:2] for record in found] == [("ws1", 1), ("ws1", 3)]
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Tests are tested, and a test tests.",
+        "修复数据库错误 Größe ﬁx ½ " + "é" * 70,
+        "again " + "word " * 17_000 + "last",
+    ],
+)
+def test_lexemes_are_stored_where_they_stand(
+    connection: psycopg.Connection[Any], description: str
+) -> None:
+    texts = SearchTexts(key="WEB-1", description=description, tags=["it's \\ a 'label'"])
+    made = terms_of(texts, "ws_1", "proj_1")
+    ((empty, stored),) = connection.execute(
+        "SELECT a.terms[1], tsvectorsend(a.terms[2]) FROM (VALUES (%s)) AS a(terms)",
+        (array("tsvector", [None, made]),),
+    ).fetchall()
+    assert empty is None
+    assert lexemes_in(bytes(stored)) == lexemes_in(made)
