@@ -7,7 +7,7 @@ costs more than all the rest; so what is asked most speaks to libpq itself.
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from psycopg import AsyncConnection
 from psycopg.abc import Buffer, PQGen, Transformer
@@ -21,6 +21,8 @@ from psycopg.rows import AsyncRowFactory, TupleRow, tuple_row
 
 from infra.postgres.arrays import Binary
 from infra.postgres.statements import Form, Statements
+
+V = TypeVar("V")
 
 DONE: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
@@ -47,25 +49,27 @@ async def fetch_prepared(
     text, _ = positional(sql)
     types, values, formats = dumped(transformer, params)
     trip = partial(_trip, connection, (text, types), values, formats)
-    return await rows_of(connection, transformer, trip)
+    return rows_of(transformer, await answered(connection, trip))
 
 
-async def rows_of(
-    connection: PreparedConnection, transformer: Transformer, trip: Callable[[], PQGen[PGresult]]
-) -> list[TupleRow]:
-    """The rows that a trip to the server brings; it is made once more where a statement that it
-    relied on is no longer prepared. Raises psycopg.Error."""
+async def answered(connection: PreparedConnection, trip: Callable[[], PQGen[V]]) -> V:
+    """What a trip to the server brings; it is made once more where a statement that it relied on
+    is no longer prepared. Raises psycopg.Error."""
     async with connection.lock:
         if connection.closed:
             raise OperationalError("the connection is closed")
         try:
-            answer = await connection.wait(trip())
+            return await connection.wait(trip())
         except InvalidSqlStatementName:
             # psycopg lets go of all prepared statements, ours too, where it rolls back.
             connection.statements.forget()
-            answer = await connection.wait(trip())
-    transformer.set_pgresult(answer)
-    return transformer.load_rows(0, answer.ntuples, tuple)
+            return await connection.wait(trip())
+
+
+def rows_of(transformer: Transformer, result: PGresult) -> list[TupleRow]:
+    """As Python has them."""
+    transformer.set_pgresult(result)
+    return transformer.load_rows(0, result.ntuples, tuple)
 
 
 def _trip(

@@ -3,8 +3,8 @@
 from dataclasses import field
 
 from domain.values.frozen import dataclass
-from infra.postgres.arrays import BinaryArray
 from infra.postgres.pool import Connection
+from infra.postgres.trip import Statement, together
 from infra.postgres.views.rows import COPY_HEADER, COPY_TRAILER, TableCodec
 from infra.processes.kept_rows import TableRows
 from projections.projection import Key, Row
@@ -23,7 +23,7 @@ class Changes:
     bulk: bool = False
     rows: int = 0
     size: int = 0
-    statements: list[tuple[str, list[BinaryArray]]] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
     copies: list[tuple[str, list[bytes]]] = field(default_factory=list)
 
     def add(self, rows: TableRows, new: list[Row], put: list[Row], gone: list[Key]) -> None:
@@ -61,13 +61,12 @@ class Changes:
         return size
 
     async def write(self, connection: Connection) -> None:
-        """To be called within a transaction; may be within a pipeline when nothing is copied."""
+        """To be called within a transaction."""
         for statement, pieces in self.copies:
             async with connection.cursor().copy(statement) as copy:
                 for piece in pieces:
                     await copy.write(piece)
-        for statement, arrays in self.statements:
-            await connection.execute(statement, arrays, prepare=True)
+        await together(connection, self.statements)
 
 
 def _copied(codec: TableCodec, rows: list[Row]) -> list[bytes]:

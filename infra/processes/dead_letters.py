@@ -2,11 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.postgres.pool import Connection
+from infra.postgres.trip import Statement, together
 from infra.processes.generations import Generation
+
+_STORE: Final = """
+INSERT INTO ops.dead_letters (name, version, generation, position, workspace_id, stream,
+    stream_version, type, error, attempts)
+SELECT %s, %s, %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::integer[],
+    %s::text[], %s::text[], %s::integer[])
+ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +61,26 @@ async def store(
     connection: Connection, generation: Generation, letters: Sequence[DeadLetter]
 ) -> None:
     """Within the transaction that moves the checkpoint past them."""
+    await together(connection, storing(generation, letters))
+
+
+def storing(generation: Generation, letters: Sequence[DeadLetter]) -> list[Statement]:
+    """What `store` does."""
     if not letters:
-        return
-    await connection.execute(
-        "INSERT INTO ops.dead_letters (name, version, generation, position, workspace_id, stream,"
-        " stream_version, type, error, attempts)"
-        " SELECT %s, %s, %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::integer[],"
-        " %s::text[], %s::text[], %s::integer[])"
-        " ON CONFLICT DO NOTHING",
-        (
-            generation.name,
-            generation.version,
-            generation.number,
-            [letter.position for letter in letters],
-            [letter.workspace_id for letter in letters],
-            [letter.stream for letter in letters],
-            [letter.stream_version for letter in letters],
-            [letter.type for letter in letters],
-            [letter.error for letter in letters],
-            [letter.attempts for letter in letters],
-        ),
+        return []
+    values = (
+        generation.name,
+        generation.version,
+        generation.number,
+        [letter.position for letter in letters],
+        [letter.workspace_id for letter in letters],
+        [letter.stream for letter in letters],
+        [letter.stream_version for letter in letters],
+        [letter.type for letter in letters],
+        [letter.error for letter in letters],
+        [letter.attempts for letter in letters],
     )
+    return [(_STORE, values)]
 
 
 async def parked(connection: Connection, generation: Generation) -> set[str]:

@@ -6,14 +6,17 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import LiteralString
+from typing import Final, LiteralString
+from uuid import UUID
 
 import psycopg
 
 import domain
 import projections
 from domain.values.frozen import dataclass
+from infra.postgres.arrays import BigintArray, IntegerArray, TextArray, Uuid
 from infra.postgres.pool import Connection
+from infra.postgres.trip import Statement, together
 from infra.postgres.views import ddl
 from infra.processes.outages import Fenced
 from projections.projection import Projection
@@ -21,6 +24,11 @@ from projections.projection import Projection
 # Longer than the second (deadlock_timeout) after which autovacuum gives way to who waits for it.
 DROP_LOCK_TIMEOUT_MS = 1_500
 _DROP_AGAIN_S = 0.5
+
+_MOVE: Final = """
+SELECT ops.move_checkpoints(%s::text[], %s::integer[], %s::integer[], %s::bigint[], %s::bigint[],
+    %s::bigint[], %s::uuid)
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -250,18 +258,22 @@ async def unpoint(connection: Connection, generation: Generation) -> None:
 
 async def move(connection: Connection, moves: Sequence[Move], log_id: str) -> None:
     """First statement of a batch's transaction; SQLSTATE TL001 when one may not move."""
-    generations = [step.generation for step in moves]
-    await connection.execute(
-        "SELECT ops.move_checkpoints(%s::text[], %s::integer[], %s::integer[], %s::bigint[],"
-        " %s::bigint[], %s::bigint[], %s::uuid)",
-        (
-            *_columns(generations),
-            [step.epoch for step in moves],
-            [step.old for step in moves],
-            [step.new for step in moves],
-            log_id,
-        ),
+    await together(connection, [moving(moves, log_id)])
+
+
+def moving(moves: Sequence[Move], log_id: str) -> Statement:
+    """What `move` does."""
+    names, versions, numbers = _columns([step.generation for step in moves])
+    values = (
+        TextArray.of(names),
+        IntegerArray.of(versions),
+        IntegerArray.of(numbers),
+        BigintArray.of([step.epoch for step in moves]),
+        BigintArray.of([step.old for step in moves]),
+        BigintArray.of([step.new for step in moves]),
+        Uuid(UUID(log_id)),
     )
+    return _MOVE, values
 
 
 async def position_of(connection: Connection, generation: Generation) -> int:

@@ -17,6 +17,7 @@ from infra.nats.stream import LogStream, StreamLimits
 from infra.nats.subjects import Subjects
 from infra.nats.wake import Beat, on_beat, on_change, send_views
 from infra.postgres.pool import Connection
+from infra.postgres.trip import together
 from infra.processes import careful, dead_letters, generations
 from infra.processes.counters import Counters
 from infra.processes.generations import Move
@@ -222,12 +223,11 @@ class Group:
         events = await self._store.decode(rows, aliases=self._aliases)
         news = [(m, ahead) for m in self._members.values() if (ahead := m.ahead(events))]
         asked = [(member.rows, wanted) for member, ahead in news if (wanted := member.asked(ahead))]
-        reader = self._links.reader
         while asked:
-            async with reader.pipeline():
-                answers = [(store, await store.ask(reader, wanted)) for store, wanted in asked]
-            for store, answer in answers:
-                await store.hear(answer)
+            questions = [each for store, wanted in asked for each in store.questions(wanted)]
+            answers = iter(await together(self._links.reader, questions))
+            for store, wanted in asked:
+                store.hear(wanted, answers)
             asked = [
                 (store, further) for store, wanted in asked if (further := store.beyond(wanted))
             ]
@@ -235,19 +235,11 @@ class Group:
 
     async def _write(self, batches: Sequence[Batch]) -> None:
         """Rows, dead letters and checkpoints, whole or not at all, in one round trip."""
-        writer = self._links.writer
-        try:
-            async with writer.pipeline():
-                await writer.execute("BEGIN")
-                await generations.move(writer, [batch.move for batch in batches], self._log_id)
-                for batch in batches:
-                    await batch.changes.write(writer)
-                    await dead_letters.store(writer, batch.move.generation, batch.letters)
-                await writer.execute("COMMIT")
-        except BaseException:
-            if not writer.closed:
-                await writer.rollback()
-            raise
+        statements = [generations.moving([batch.move for batch in batches], self._log_id)]
+        for batch in batches:
+            statements += batch.changes.statements
+            statements += dead_letters.storing(batch.move.generation, batch.letters)
+        await together(self._links.writer, statements)
 
     async def _settle(self) -> bool:
         """Wait for the batch being written. False when something in it cannot be applied: then

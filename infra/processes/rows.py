@@ -1,15 +1,15 @@
 """The rows of one generation of a view, as its folds see them and as batches of changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from typing import Any
 
-from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
 from infra.postgres.pool import Connection
+from infra.postgres.trip import Statement, together
 from infra.postgres.views.rows import TableCodec
 from infra.processes.changes import Changes
 from infra.processes.generations import Generation
@@ -39,21 +39,13 @@ class Asked:
         return bool(self.keys or self.scans)
 
 
-@dataclass(slots=True)
-class Answers:
-    """Questions that were sent, and where their answers will be."""
-
-    by_key: list[tuple[str, list[Key], AsyncCursor[TupleRow]]] = field(default_factory=list)
-    by_scan: list[tuple[Scan, AsyncCursor[TupleRow]]] = field(default_factory=list)
-
-
 class RowStore:
     """Implements projections.projection.Rows, with one writer and a bounded memory.
 
-    A batch goes: `asked`, `load` (or `ask`, `hear` and `beyond`, until nothing is asked any more),
-    the folds, `changes`, `leave`, written, `committed`. The next may be folded, and its changes
-    encoded, while the one before is written, but leaves after that one is committed. After a
-    failure: `forget`.
+    A batch goes: `asked`, `load` (or `questions`, `hear` and `beyond`, until nothing is asked any
+    more), the folds, `changes`, `leave`, written, `committed`. The next may be folded, and its
+    changes encoded, while the one before is written, but leaves after that one is committed. After
+    a failure: `forget`.
     `empty`: the tables are empty, so that nothing is read for as long as all their rows fit in
     memory.
     """
@@ -210,44 +202,41 @@ class RowStore:
                 return
             climb = Climb(climb.table, climb.column, above)
 
-    async def ask(self, connection: Connection, asked: Asked) -> Answers:
-        """Send the questions, one a table and one a scan; may be within a pipeline."""
-        answers = Answers()
-        for name, wanted in asked.keys.items():
-            rows, keys = self._tables[name], list(wanted)
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(rows.codec.select, rows.codec.key_arrays(keys), prepare=True)
-            answers.by_key.append((name, keys, cursor))
-        for scan in asked.scans:
-            rows = self._tables[scan.table]
-            cursor = connection.cursor(binary=True)
-            await cursor.execute(rows.codec.scan(scan.column), (scan.value,))
-            answers.by_scan.append((scan, cursor))
-        return answers
+    def questions(self, asked: Asked) -> list[Statement]:
+        """One a table and one a scan, in the order in which `hear` is told the answers."""
+        by_key = [
+            (rows.codec.select, rows.codec.key_arrays(list(keys)))
+            for rows, keys in self._by_table(asked)
+        ]
+        by_scan = [
+            (self._tables[scan.table].codec.scan(scan.column), (scan.value,))
+            for scan in asked.scans
+        ]
+        return [*by_key, *by_scan]
 
-    async def hear(self, answers: Answers) -> None:
-        """Keep what was answered; after the pipeline in which it was asked."""
-        for name, keys, cursor in answers.by_key:
-            rows = self._tables[name]
+    def hear(self, asked: Asked, answers: Iterator[Sequence[TupleRow]]) -> None:
+        """Keep what was answered."""
+        for rows, keys in self._by_table(asked):
             rows.recent.update(dict.fromkeys(keys))
-            for record in await cursor.fetchall():
+            for record in next(answers):
                 row = rows.codec.row(record)
                 rows.recent[rows.codec.key(row)] = row
-        for scan, cursor in answers.by_scan:
+        for scan in asked.scans:
             rows = self._tables[scan.table]
-            found = [rows.codec.row(record) for record in await cursor.fetchall()]
+            found = [rows.codec.row(record) for record in next(answers)]
             rows.scanned[scan.column, scan.value] = [rows.codec.key(row) for row in found]
             for row in found:
                 # A row that is at hand is at least as new as the one just read.
                 if not rows.at_hand(key := rows.codec.key(row)):
                     rows.recent[key] = row
 
+    def _by_table(self, asked: Asked) -> Iterator[tuple[TableRows, set[Key]]]:
+        return ((self._tables[name], keys) for name, keys in asked.keys.items())
+
     async def load(self, connection: Connection, asked: Asked) -> None:
         """Ask and hear all of it: in one round trip, but where rows name further ones."""
         while asked:
-            async with connection.pipeline():
-                answers = await self.ask(connection, asked)
-            await self.hear(answers)
+            self.hear(asked, iter(await together(connection, self.questions(asked))))
             asked = self.beyond(asked)
 
     def changes(self, *, bulk: bool = False) -> Changes:

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import psycopg
 import structlog
-from psycopg import AsyncConnection
 
 from infra.postgres.pool import Connection, conninfo
+from infra.postgres.prepared import PreparedConnection
 from infra.postgres.views.rows import adapt
 from infra.tasks import cancelled
 
@@ -115,7 +115,7 @@ class Sessions:
     ) -> AsyncIterator[Connection]:
         """One autocommit connection, closed at the end. Its commits do not wait for the disk,
         which suits what can be had from the log again, unless `settings` say otherwise."""
-        connection = await AsyncConnection.connect(
+        connection = await PreparedConnection.connect(
             conninfo(
                 self._url,
                 role=WORKER,
