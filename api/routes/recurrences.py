@@ -1,12 +1,12 @@
 """Tasks that come again."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 
 from api.http import references
-from api.http.bodies import Body
+from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
 from api.http.execute import changed, done, execute
@@ -37,6 +37,12 @@ class NewRecurrence(Body):
         json_schema_extra={"examples": [{"rule": "FREQ=WEEKLY;BYDAY=MO", "due_date": "2026-03-02"}]}
     )
 
+    derived: ClassVar[frozenset[str]] = frozenset(
+        {"ordinal", "due_all_day", "next_at", "ended", "creator", "updated_by"}
+        | {"created_at", "updated_at", "version", "position"}
+    )
+    identity: ClassVar[frozenset[str]] = frozenset({"id", "recurrence_id", "task_id"})
+
     rule: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 500})]
     time_zone: Reference | None = None
     basis: Annotated[str, Field(json_schema_extra={"enum": list(BASES)})] = BASES[0]
@@ -49,8 +55,14 @@ class NewRecurrence(Body):
     **write(RecurrenceAnswer, may=(Kind.ALREADY_EXISTS, Kind.TRASHED, Kind.ARCHIVED)),
 )
 async def set_recurrence(call: CallHere, task_id: str, body: NewRecurrence) -> Reply:
+    found = await references.task_id(call, task_id)
+    if body.sent_back:
+        task, _ = await visible_task(call, found)
+        series = task.recurrence_id
+        present = {"id": series, "recurrence_id": series, "task_id": task.task_id}
+        require_unchanged(body.sent_back, present)
     command = SetRecurrence(
-        task_id=await references.task_id(call, task_id),
+        task_id=found,
         rule=body.rule,
         time_zone=body.time_zone,
         basis=body.basis,

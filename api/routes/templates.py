@@ -46,10 +46,12 @@ Duration = Annotated[
 
 class TaskOutlineBody(Body):
     """A task of a template. `{{name}}` in its texts is a variable. `ref` is a name for
-    `depends_on` of another one; days count from the one on which the template begins."""
+    `depends_on` of another one, and for `below`, by which answers say what stands below what: that
+    may be said by `subtasks` too. Days count from the one on which the template begins."""
 
     title: Title
     ref: Annotated[str, Field(max_length=64)] | None = None
+    below: Annotated[str, Field(max_length=64)] | None = None
     description: Description = ""
     priority: Priority | None = None
     priority_level: Annotated[int, Field(ge=1, le=10)] | None = None
@@ -72,6 +74,7 @@ class TaskOutlineBody(Body):
         return TaskOutline(
             title=self.title,
             ref=self.ref,
+            below=self.below,
             description=self.description,
             priority=chosen_level(self.priority, self.priority_level),
             type=self.type,

@@ -38,8 +38,11 @@ async def set_recurrence(command: SetRecurrence, work: Work) -> str:
     tasks.require_not_trashed(task)
     own_zone = await time_zone_of(work)
     time_zone = checked_time_zone(command.time_zone or own_zone)
-    first, all_day = _due(command, task, own_zone, time_zone)
     series = await series_of(work, task)
+    calendar = own_zone
+    if series is not None and (series.task_id, series.due_at) == (task.task_id, task.due_date):
+        calendar = series.time_zone  # by whose clock its day was told
+    first, all_day = _due(command, task, calendar, time_zone)
     if series is not None and series.goes_on and series.task_id != task.task_id:
         raise Refused(
             Kind.ALREADY_EXISTS,
@@ -80,10 +83,10 @@ async def series_of(work: Work, task: Task) -> Recurrence | None:
 
 
 def _due(
-    command: SetRecurrence, task: Task, own_zone: str, time_zone: str
+    command: SetRecurrence, task: Task, calendar: str, time_zone: str
 ) -> tuple[datetime, bool]:
-    """When the task is due, and whether that is a whole day: then the one that the caller's own
-    calendar shows, with its end by the clock that the series goes by."""
+    """When the task is due, and whether that is a whole day: then the one that it is in the zone
+    `calendar`, with its end by the clock that the series goes by."""
     text = command.due_date
     if text is None:
         if task.due_date is None:
@@ -92,7 +95,7 @@ def _due(
     due_date, all_day = day_or_moment(text, time_zone, end_of_day=True, pointer="/due_date")
     if not task.due_all_day or due_date != task.due_date:
         return due_date, all_day
-    day = due_date.astimezone(ZoneInfo(own_zone)).date().isoformat()
+    day = due_date.astimezone(ZoneInfo(calendar)).date().isoformat()
     return day_or_moment(day, time_zone, end_of_day=True, pointer="/due_date")
 
 

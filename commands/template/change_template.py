@@ -34,7 +34,7 @@ async def change_template(command: ChangeTemplate, work: Work) -> str:
         renamed = decisions.rename(template, command.name, work.limits)
         work.record(TEMPLATE, workspace_id, template_id, *renamed)
     if command.tasks is not None:
-        if template.project is None and len(command.tasks) != 1:
+        if template.project is None and decisions.at_the_top(command.tasks) != 1:
             raise invalid("/tasks", "A template of a task has one task at the top.")
         work.words.update(template.texts())
         filled = decisions.fill(template, command.tasks, work.limits)

@@ -58,7 +58,7 @@ async def create_template(command: CreateTemplate, work: Work) -> str:
     if project is not None:
         return await _keep_project(command, work, project)
     outline = DEFAULT_OUTLINE if command.is_project else None
-    if outline is None and len(command.tasks) != 1:
+    if outline is None and decisions.at_the_top(command.tasks) != 1:
         raise invalid("/tasks", "A template of a task has one task at the top.")
     return _begin(command, work, workspace_id, outline, command.tasks)
 

@@ -35,10 +35,12 @@ _MOST_REF: Final = 64
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOutline:
     """A task of a template as a request describes it, with those below it. `ref` is a name of its
-    own for `depends_on`, where another task needs it."""
+    own for `depends_on`, where another task needs it, and for `below` of one that is listed beside
+    it and stands below it all the same."""
 
     title: str
     ref: str | None = None
+    below: str | None = None
     description: str = ""
     priority: int = DEFAULT_LEVEL
     type: str | None = None
@@ -63,6 +65,11 @@ def create(
             project=project,
         ),
     )
+
+
+def at_the_top(outlines: Sequence[TaskOutline]) -> int:
+    """How many of these tasks stand below no other."""
+    return sum(outline.below is None for outline in outlines)
 
 
 def fill(
@@ -117,8 +124,11 @@ def _flat(
 ) -> list[tuple[str, int | None, TaskOutline]]:
     """Each with its pointer and the place of the one that it stands below, which comes before."""
     flat: list[tuple[str, int | None, TaskOutline]] = []
+    beside: dict[str | None, list[tuple[str, TaskOutline]]] = {}
+    for n, outline in enumerate(outlines):
+        beside.setdefault(outline.below, []).append((f"/tasks/{n}", outline))
     waiting: list[tuple[str, int | None, TaskOutline]] = [
-        (f"/tasks/{n}", None, outline) for n, outline in enumerate(outlines)
+        (at, None, outline) for at, outline in beside.pop(None, ())
     ]
     depth = 0
     while waiting:
@@ -132,11 +142,17 @@ def _flat(
             below += [
                 (f"{at}/subtasks/{n}", place, each) for n, each in enumerate(outline.subtasks)
             ]
+            if outline.ref is not None:
+                below += [(there, place, each) for there, each in beside.pop(outline.ref, ())]
         if len(flat) + len(below) > limits.template_tasks:
             raise invalid(
                 "/tasks", f"Must be at most {limits.template_tasks} tasks in all.", "too-many"
             )
         waiting = below
+    detail = "Must be the ref of another task of the template, which does not stand below this one."
+    nowhere = [at for standing in beside.values() for at, _ in standing]
+    if nowhere:
+        raise Invalid(*(Problem(f"{at}/below", "unknown", detail) for at in nowhere))
     return flat
 
 

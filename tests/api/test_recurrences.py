@@ -60,6 +60,22 @@ async def test_a_whole_day_stays_the_day_of_the_calendar_in_another_zone(ada: Ap
     assert given["next_at"] == "2030-03-25T22:59:59Z"
 
 
+async def test_a_series_sent_back_is_as_it_was(ada: Api) -> None:
+    """In Tokyo, Ada's zone, the day that ends in Berlin is over already."""
+    await ada.patch("/users/me", {"time_zone": "Asia/Tokyo"})
+    task = await ada.task(due_date="2030-03-04")
+    path = f"/tasks/{task['id']}/recurrence"
+    series = await ada.put(path, {"rule": "FREQ=WEEKLY;BYDAY=MO", "time_zone": "Europe/Berlin"})
+    assert series["due_date"] == "2030-03-04T22:59:59Z"
+    assert await ada.put(path, series) == series
+    body = {"rule": "FREQ=DAILY", "time_zone": "Europe/Berlin"}
+    assert (await ada.put(path, body))["due_date"] == series["due_date"]
+    problem = await ada.refused(
+        422, "validation-failed", "PUT", path, {**series, "recurrence_id": "rec_other"}
+    )
+    assert pointers(problem) == ["/recurrence_id"]
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

@@ -132,6 +132,7 @@ async def test_templates_are_listed_by_name_changed_deleted_and_restored(ada: Ap
     listed = (await ada.get("/templates"))["templates"]
     assert [each["name"] for each in listed] == ["A battle", "A talk"]
     path = f"/templates/{one['id']}"
+    assert (await ada.patch(path, one))["tasks"] == one["tasks"]
     changed = await ada.patch(path, {"name": "A speech", "tasks": [{"title": "Speak"}]})
     assert (changed["name"], changed["task_count"], changed["variables"]) == ("A speech", 1, [])
     await ada.delete(path)

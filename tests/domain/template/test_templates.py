@@ -99,6 +99,25 @@ def test_tasks_are_kept_level_by_level_under_names_of_the_templates_own():
     )
 
 
+def test_a_task_may_say_below_which_other_one_it_stands():
+    filling(
+        TaskOutline(title="Pack", ref="pack", below="build"),
+        TaskOutline(title="Build", ref="build", subtasks=(TaskOutline(title="Compile"),)),
+        TaskOutline(title="Wrap", below="pack"),
+    ).then(
+        added("t1", "Build"),
+        added("t2", "Compile", below="t1"),
+        added("t3", "Pack", below="t1"),
+        added("t4", "Wrap", below="t3"),
+    )
+    filling(
+        TaskOutline(title="a", ref="a"),
+        TaskOutline(title="b", ref="b", below="c"),
+        TaskOutline(title="c", ref="c", below="b"),
+        TaskOutline(title="d", below="x"),
+    ).invalid("/tasks/1/below unknown", "/tasks/2/below unknown", "/tasks/3/below unknown")
+
+
 def test_other_tasks_take_the_place_of_those_that_were_there():
     one = TaskOutline(title="Ship")
     assert decisions.fill(None, [one], LIMITS) == (added("t1", "Ship"),)
