@@ -6,7 +6,7 @@ was written is read back and compared before it leaves, since the log can never 
 """
 
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from operator import attrgetter
@@ -86,13 +86,13 @@ class EventCodec:
         self._values = _getter(names)
         self._open_values = _getter(tuple(name for name in names if name not in hidden))
         self._hints = hints
-        shape = msgspec.defstruct(
-            self.event.__name__,
-            [_shaped(each, Any if each.name in hidden else hints[each.name]) for each in described],
-            kw_only=True,
-            gc=False,
+        # What is stored of most events is all that they are, as they are.
+        self._is_whole = self.drawn is None and all(
+            name not in hidden and _aware(hints[name]) == hints[name] for name in names
         )
-        self._shape = Decoder(shape)
+        self._shape: Decoder[Any] = Decoder(
+            self.event if self._is_whole else _stored(self.event.__name__, described, hints, hidden)
+        )
 
     def encode(self, event: Any, sealer: Sealer) -> bytes:
         """The payload; `sealer` has a key for each field that needs one.
@@ -126,11 +126,15 @@ class EventCodec:
 
     def build(self, row: StoredRow, shape: Any, keys: Keys) -> Any:
         """The event."""
-        values = dict(zip(self._names, self._values(shape), strict=True))
+        if self._is_whole:
+            return shape
+        values = msgspec.structs.asdict(shape)
+        where = b""
         for field in self.sealed:
             value = values[field.name]
             if type(value) is Ext:
-                values[field.name] = _opened(field, row, value, keys)
+                where = where or place(row.workspace_id, row.stream, row.version, row.type)
+                values[field.name] = _opened(field, row, where, value, keys)
         if self.drawn is not None:
             values[self.drawn] = row.number
         return self.event(**values)
@@ -260,9 +264,8 @@ class Codec:
         return self._by_name[name]
 
 
-def _opened(field: SealedField, row: StoredRow, value: Ext, keys: Keys) -> Any:
-    where = place(row.workspace_id, row.stream, row.version, row.type) + field.name.encode()
-    plaintext = _plaintext(value, where, keys)
+def _opened(field: SealedField, row: StoredRow, where: bytes, value: Ext, keys: Keys) -> Any:
+    plaintext = _plaintext(value, where + field.name.encode(), keys)
     try:
         return ERASED if plaintext is None else field.decode(plaintext)
     except msgspec.MsgspecError as error:
@@ -305,6 +308,18 @@ def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
         return lambda _: ()
     get = attrgetter(*names)
     return (lambda instance: (get(instance),)) if len(names) == 1 else get
+
+
+def _stored(
+    name: str, described: Sequence[Field[Any]], hints: Mapping[str, Any], hidden: Collection[str]
+) -> type:
+    """What a payload is read as, whatever a sealed field may be."""
+    return msgspec.defstruct(
+        name,
+        [_shaped(each, Any if each.name in hidden else hints[each.name]) for each in described],
+        kw_only=True,
+        gc=False,
+    )
 
 
 def _shaped(described: Field[Any], hint: Any) -> tuple[Any, ...]:

@@ -88,9 +88,8 @@ class TableRows:
         return True
 
     def in_table(self, key: Key) -> bool:
-        """Whether the row may be in the table by the time the changed rows are written."""
-        if key in self.added:
-            return False
+        """Whether a row that is not `added` may be in the table by the time the changed rows are
+        written."""
         for rows in (self.leaving, self.recent, self.older):
             row = rows.get(key, UNKNOWN)
             if row is not UNKNOWN:

@@ -243,13 +243,12 @@ class RowStore:
         """Complete the changed rows and encode them."""
         changes = Changes(bulk)
         for rows in self._tables.values():
-            put = []
-            new = []
-            gone = []
+            put, new, gone = [], [], []
+            added = rows.added
             for key, row in rows.changed.items():
                 if row is None:
                     gone.append(key)
-                elif not rows.in_table(key):
+                elif key in added or not rows.in_table(key):
                     new.append(row)
                 else:
                     put.append(row)

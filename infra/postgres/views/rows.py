@@ -24,7 +24,7 @@ from infra.postgres.arrays import (
     packed,
 )
 from infra.postgres.arrays import adapt as adapt_arrays
-from projections.projection import Projection, Table
+from projections.projection import Key, Projection, Table
 
 from .ddl import relation
 
@@ -71,16 +71,25 @@ def _text(values: Sequence[str | None]) -> Fields:
 
 def _text_in_one(values: Sequence[str | None]) -> Fields:
     """As `_text`, in one piece where all of it is short and plain."""
-    if not "".join([value for value in values if value is not None]).isascii():
+    try:
+        lengths, texts = _lengths(values)
+    except IndexError:  # a long one
         return _text(values)
+    if not "".join(texts).isascii():
+        return _text(values)
+    parts = [""] * (2 * len(values))
+    parts[::2], parts[1::2] = lengths, texts
+    return ["".join(parts).encode("latin-1")]
+
+
+def _lengths(values: Sequence[Any]) -> tuple[list[str], Sequence[str]]:
+    """What stands before each text, and the texts."""
     lengths = _SHORT_LENGTHS_AS_TEXT
     try:
-        joined = "".join(
-            [_NULL_AS_TEXT if value is None else lengths[len(value)] + value for value in values]
-        )
-    except IndexError:
-        return _text(values)
-    return [joined.encode("latin-1")]
+        return list(map(lengths.__getitem__, map(len, values))), values
+    except TypeError:  # None is among them
+        given = [_NULL_AS_TEXT if value is None else lengths[len(value)] for value in values]
+        return given, [value or "" for value in values]
 
 
 def _bytea(values: Iterable[bytes | None]) -> Fields:
@@ -248,7 +257,11 @@ def adapt(connection: AsyncConnection[Any] | Connection[Any]) -> None:
 
 def array(kind: str, values: Sequence[Any]) -> BinaryArray:
     """Values as one array parameter of elements of `kind`; text[] elements as literals."""
-    return _ARRAYS[kind](_ENCODE_ELEMENTS[kind](values), len(values))
+    encode, count = _ENCODE_ELEMENTS[kind], len(values)
+    # Every other column of a batch holds the same in all of its rows: nothing, most often.
+    if count > 1 and values[0] == values[-1] and values.count(values[0]) == count:
+        return _ARRAYS[kind]([b"".join(encode(values[:1])) * count], count)
+    return _ARRAYS[kind](encode(values), count)
 
 
 class TableCodec:
@@ -261,14 +274,8 @@ class TableCodec:
     def __init__(self, projection: Projection, table: Table, generation: int) -> None:
         self.table = table
         self.relation = relation(projection, table, generation)
-        self._key_of = attrgetter(*table.key)
-        self._single = len(table.key) == 1
+        self.key = _key_of(table)
         self._columns = [(kind, attrgetter(column)) for column, kind in table.types.items()]
-
-    def key(self, row: Any) -> tuple[Any, ...]:
-        """A row's primary key."""
-        value = self._key_of(row)
-        return (value,) if self._single else value
 
     def row(self, record: Sequence[Any]) -> Any:
         """The row that was selected as `kept` columns."""
@@ -352,6 +359,12 @@ class TableCodec:
     def _unnest(self, columns: Sequence[str]) -> str:
         parameters = (f"%s::{_element(self.table.types[column])}[]" for column in columns)
         return f"unnest({', '.join(parameters)})"
+
+
+def _key_of(table: Table) -> Callable[[Any], Key]:
+    """A row's primary key."""
+    get = attrgetter(*table.key)
+    return get if len(table.key) > 1 else lambda row: (get(row),)
 
 
 def _element(kind: str) -> str:

@@ -165,3 +165,23 @@ def test_lexemes_are_stored_where_they_stand(
     ).fetchall()
     assert empty is None
     assert lexemes_in(bytes(stored)) == lexemes_in(made)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a", "b", "c"],
+        ["a", None, ""],
+        [None, None, None],
+        ["same", "same", "same"],
+        ["a", "b", "a"],
+        ["ä", "b", None],
+        ["x" * 2_000, "b", None],
+    ],
+    ids=["plain", "some are nothing", "nothing", "same", "ends alike", "umlaut", "long"],
+)
+def test_a_column_of_text_is_itself_again(
+    values: list[str | None], connection: psycopg.Connection[Any]
+) -> None:
+    found = connection.execute("SELECT unnest(%s::text[])", [array("text", values)]).fetchall()
+    assert [value for (value,) in found] == values
