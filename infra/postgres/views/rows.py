@@ -7,6 +7,7 @@ column (`unnest`), a bulk load takes the same fields as a binary COPY stream.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from itertools import chain
 from operator import attrgetter
 from struct import Struct
 from typing import Any
@@ -258,10 +259,20 @@ def adapt(connection: AsyncConnection[Any] | Connection[Any]) -> None:
 def array(kind: str, values: Sequence[Any]) -> BinaryArray:
     """Values as one array parameter of elements of `kind`; text[] elements as literals."""
     encode, count = _ENCODE_ELEMENTS[kind], len(values)
-    # Every other column of a batch holds the same in all of its rows: nothing, most often.
-    if count > 1 and values[0] == values[-1] and values.count(values[0]) == count:
+    if _is_constant(values):
         return _ARRAYS[kind]([b"".join(encode(values[:1])) * count], count)
     return _ARRAYS[kind](encode(values), count)
+
+
+def _fields(kind: str, values: Sequence[Any]) -> Fields:
+    """One a value."""
+    encode = _ENCODE[kind]
+    return encode(values[:1]) * len(values) if _is_constant(values) else encode(values)
+
+
+def _is_constant(values: Sequence[Any]) -> bool:
+    """Whether all are the same, as in every other column of a batch: nothing, most often."""
+    return bool(values) and values[0] == values[-1] and values.count(values[0]) == len(values)
 
 
 class TableCodec:
@@ -338,9 +349,9 @@ class TableCodec:
 
     def copied(self, rows: Sequence[Any]) -> bytes:
         """Rows as a part of a binary COPY stream."""
-        fields = [_ENCODE[kind](list(map(values, rows))) for kind, values in self._columns]
-        head = _ROW.pack(len(fields))
-        return b"".join([head + b"".join(row) for row in zip(*fields, strict=True)])
+        fields = [_fields(kind, list(map(values, rows))) for kind, values in self._columns]
+        heads = [_ROW.pack(len(fields))] * len(rows)
+        return b"".join(chain.from_iterable(zip(heads, *fields, strict=True)))
 
     @cached_property
     def _kept(self) -> str:
