@@ -1,8 +1,10 @@
 """What lists and feeds may be asked: who sees what, and which part of a long answer is wanted."""
 
-from dataclasses import replace
+from dataclasses import field, replace
 
 from domain.values.frozen import dataclass
+
+from .held import Filled
 
 MOST_ROWS_DEEP = 10_000
 
@@ -50,7 +52,8 @@ class Listing:
     with places for people's names still open. `position` is what the view has seen; None for
     `total` where it was not asked for, and it is the least there are where it is not exact.
     `stale`: streams that the view has parked, so that what they feed may be old or missing;
-    `parked`: whether there were any when the rows were read."""
+    `parked`: whether there were any when the rows were read. `filled`: how it left last, where it
+    is kept to be given again."""
 
     docs: bytes
     count: int
@@ -61,11 +64,12 @@ class Listing:
     total_is_exact: bool = True
     stale: tuple[str, ...] = ()
     parked: bool = False
+    filled: Filled = field(default_factory=Filled, compare=False, repr=False)
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes in memory."""
-        return len(self.docs)
+        """About how many bytes it takes in memory: as it is, as it left last, and its marks."""
+        return 3 * len(self.docs)
 
     def at(self, position: int) -> "Listing":
         """The same, as of that position."""

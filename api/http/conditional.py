@@ -19,13 +19,19 @@ _KEPT_BY_CLIENTS: Final[tuple[Header, ...]] = (
 def conditional(
     call: Call, body: bytes, headers: Sequence[Header], said: bytes | None = None
 ) -> Reply:
-    """A list or board, or 304 where the client holds one that says the same.
+    """A list or board, or 304 where the client holds one that says the same. Its tag covers
+    `said`, what the answer shows without the position up to which it is known to hold; None: the
+    whole body."""
+    return tagged(call, body, weak_tag(body if said is None else said), headers)
 
-    The tag is a weak one (RFC 9110, 8.8.1): it covers `said`, what the answer shows without the
-    position up to which it is known to hold, whatever it is packed in; None: the whole body.
-    """
-    digest = sha256(body if said is None else said).hexdigest()[:24]
-    tag = b'W/"%b"' % digest.encode()
+
+def weak_tag(said: bytes) -> bytes:
+    """A weak tag (RFC 9110, 8.8.1) of what an answer says, whatever it is packed in."""
+    return b'W/"%b"' % sha256(said).hexdigest()[:24].encode()
+
+
+def tagged(call: Call, body: bytes, tag: bytes, headers: Sequence[Header]) -> Reply:
+    """As `conditional`, of an answer whose tag is known."""
     kept = [(b"etag", tag), *_KEPT_BY_CLIENTS, *headers]
     if not_modified(call.headers.get(b"if-none-match"), tag[2:]):
         return Reply(304, b"", kept, None)

@@ -9,12 +9,15 @@ import orjson
 from pydantic import Field, model_validator
 
 from api.http.call import Call
-from api.http.conditional import conditional
+from api.http.conditional import conditional, tagged, weak_tag
+from api.http.names import said_to
 from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reply import Header, Reply
 from domain.errors import invalid
 from infra.postgres.views.cursors import CursorCodec
+from projections.held import Held
+from projections.marks import Marked
 from projections.past_moments import microseconds
 from projections.questions import MOST_ROWS_DEEP, Listing, Page
 
@@ -109,16 +112,41 @@ def page_reply(
 ) -> Reply:
     """A list's answer, or 304 where the client holds it; `docs` are the listing's with people's
     names filled in, `beside` is what else the answer holds."""
+    body = _page(name, listing, docs, beside or {})
+    return conditional(call, body, _page_headers(call, listing))
+
+
+async def filled_page(call: Call, name: str, listing: Listing) -> Reply:
+    """A list's answer as `page_reply` gives it, its marks filled in here: where they say what they
+    said when it left last, it leaves as it did."""
+    filled = listing.filled
+    marked = None
+    if filled.held is None:
+        marked = Marked(_page(name, listing, listing.docs, {}))
+        filled.held = Held.by(marked)
+    said = await said_to(call, filled.held, call.position)
+    if said != filled.said:
+        marked = marked or Marked(_page(name, listing, listing.docs, {}))
+        filled.body = marked.filled(said)
+        filled.tag = weak_tag(filled.body)
+        filled.said = said
+    return tagged(call, filled.body, filled.tag, _page_headers(call, listing))
+
+
+def _page(name: str, listing: Listing, docs: bytes, beside: Mapping[str, Any]) -> bytes:
     end: dict[str, Any] = {"next_cursor": listing.next_cursor, "has_more": listing.has_more}
-    end |= beside or {}
+    end |= beside
     if listing.total is not None:
         end["total"] = listing.total
         end["total_is_exact"] = listing.total_is_exact
-    body = b'{"%b":[%b],%b' % (name.encode(), docs, orjson.dumps(end)[1:])
+    return b'{"%b":[%b],%b' % (name.encode(), docs, orjson.dumps(end)[1:])
+
+
+def _page_headers(call: Call, listing: Listing) -> list[Header]:
     headers = position_headers(call, listing.position, listing.stale)
     if listing.next_cursor is not None:
         headers.append(_next_link(call, listing.next_cursor))
-    return conditional(call, body, headers)
+    return headers
 
 
 def _next_link(call: Call, cursor: str) -> Header:

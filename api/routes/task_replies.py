@@ -3,7 +3,7 @@
 from api.http.absence import if_seen
 from api.http.call import Call
 from api.http.names import with_names
-from api.http.paging import page_reply
+from api.http.paging import filled_page, page_reply
 from api.http.past import with_names_then
 from api.http.reads import facts_of
 from api.http.reply import Reply
@@ -39,7 +39,6 @@ async def task_page(call: Call, tasks: TaskList, page: Page) -> Reply:
     """A page of those that the caller may see."""
     listing = await tasks.page(call, page)
     if tasks.moment is None:
-        docs = await with_names(call, listing.docs, call.position)
-    else:
-        docs = await with_names_then(call, tasks.moment, listing.docs)
+        return await filled_page(call, "tasks", listing)
+    docs = await with_names_then(call, tasks.moment, listing.docs)
     return page_reply(call, "tasks", listing, docs)

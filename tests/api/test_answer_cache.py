@@ -132,6 +132,59 @@ async def test_what_happens_elsewhere_leaves_an_answer_and_what_concerns_it_does
         assert [each["name"] for each in row["assignees"]] == ["Ada Renamed"]
 
 
+async def test_what_is_given_again_says_to_each_reader_what_is_so_now(
+    ada: Api, bob: Api, given: Callable[[], int]
+) -> None:
+    """As it left last it leaves only where all that is filled in is the same: a name, a label, and
+    whether its reader may see another task."""
+    workspace = await ada.post("/workspaces", {"name": "Ours"})
+    place = f"/workspaces/{workspace['id']}"
+    await ada.post(f"{place}/members", {"user_id": bob.user_id})
+    project = await ada.project("OPEN", workspace_id=workspace["id"])
+    hidden = await ada.project("HID", workspace_id=workspace["id"], is_private=True)
+    task = await ada.task(project_id=project["id"], tags=["Backend"])
+    other = await ada.task(project_id=hidden["id"])
+    blocked = {"to_task_id": other["id"], "dependency_type": "blocked_by"}
+    await ada.post(f"/tasks/{task['id']}/dependencies", blocked)
+    path = f"/tasks?project_id={project['id']}"
+
+    async def told(who: Api) -> tuple[str, str, list[str], list[str]]:
+        who.position = max(ada.position, bob.position)
+        answer = await who.send("GET", path)
+        (row,) = answer.json()["tasks"]
+        return answer.headers["ETag"], row["creator"]["name"], row["tags"], row["blocked_by"]
+
+    async def told_to_both() -> tuple[str, str]:
+        (mine, name, tags, blocking), (theirs, *same, blocking_theirs) = [
+            await told(each) for each in (ada, bob)
+        ]
+        assert same == [name, tags]
+        assert (blocking, blocking_theirs) == ([other["id"]], [])
+        assert mine != theirs
+        for who, tag in ((ada, mine), (bob, theirs)):
+            held = await who.send("GET", path, headers={"If-None-Match": tag})
+            assert (held.status_code, held.content) == (304, b"")
+            held = await who.send("GET", path, headers={"If-None-Match": f'{tag[:-2]}x"'})
+            assert held.status_code == 200
+        return mine, theirs
+
+    tags = {*await told_to_both(), *await told_to_both()}
+    assert len(tags) == 2
+    before = given()
+    assert before > 0
+    await ada.patch("/users/me", {"name": "Ada Renamed"})
+    assert (await told(bob))[1] == "Ada Renamed"
+    assert tags.isdisjoint(renamed := await told_to_both())
+    (label,) = (await ada.get(f"{place}/labels"))["labels"]
+    await ada.patch(f"{place}/labels/{label['id']}", {"name": "Server"})
+    assert (await told(bob))[2] == ["Server"]
+    assert {*tags, *renamed}.isdisjoint(await told_to_both())
+    await ada.patch(f"/projects/{hidden['id']}", {"is_private": False})
+    assert (await told(bob))[3] == [other["id"]]
+    assert (await told(ada))[0] == (await told(bob))[0]
+    assert given() > before
+
+
 def test_activity_has_a_row_for_whatever_changes_a_task_or_a_card() -> None:
     """What is kept holds until activity has something new, so it must hear of as much."""
     graphs = {event for event in TASKS_VIEW.folds if event.__name__.startswith("Dependency")}
