@@ -4,7 +4,7 @@ Between two synchronisations of a pipeline PostgreSQL keeps one implicit transac
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from psycopg.abc import Buffer, PQGen, Transformer
 from psycopg.adapt import Transformer as NewTransformer
@@ -20,6 +20,10 @@ from infra.postgres.statements import Form
 
 Statement = tuple[str, Sequence[Any]]
 """SQL with `%s`, and psycopg's parameters, of which a `Binary` needs no adapting."""
+
+
+# What is not sent yet libpq keeps in a buffer that grows and never shrinks.
+_UNSENT_BYTES: Final = 1024 * 1024
 
 
 class Step(NamedTuple):
@@ -71,8 +75,13 @@ class _Trip:
         connection.enter_pipeline_mode()
         try:
             self._let_go()
+            unsent = 0
             for step in steps:
                 self._execute(step)
+                unsent += sum(len(value) for value in step.values if value is not None)
+                if unsent > _UNSENT_BYTES:
+                    yield from send(connection)
+                    unsent = 0
             connection.pipeline_sync()
             yield from send(connection)
             results = yield from self._until_sync()
