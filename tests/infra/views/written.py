@@ -4,10 +4,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import psycopg
-
 from domain.values.recorded import Recorded
 from infra.postgres.pool import Connection
+from infra.postgres.prepared import PreparedConnection
 from infra.postgres.views.rows import adapt
 from infra.processes import generations
 from infra.processes.generations import Generation, Move
@@ -112,7 +111,7 @@ class Written:
 @asynccontextmanager
 async def opened(database: Database, views: Sequence[Projection] = VIEWS) -> AsyncIterator[Written]:
     """Empty views that answer; whatever was written there before answers no more."""
-    connect = psycopg.AsyncConnection.connect
+    connect = PreparedConnection.connect
     async with (
         await connect(database.worker_url, autocommit=True) as worker,
         await connect(database.superuser_url, autocommit=True) as owner,
