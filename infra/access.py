@@ -5,7 +5,6 @@ not newer. Every query that answers somebody brings that guard's position with i
 for beside the query; so an answer is given under the access of today, however far a view lags.
 """
 
-import asyncio
 import copy
 import time
 from collections import OrderedDict
@@ -163,7 +162,14 @@ class Access:
         sets = [await self.of(each) for each in known]
         for _ in range(_TRIES):
             scope = joined(each.scope(user_id) for each in sets)
-            answer, guards = await asyncio.gather(ask(scope), self._guards.get(known))
+            asked = self._guards.asked(known)
+            try:
+                answer = await ask(scope)
+            except BaseException:
+                if not asked.cancel() and not asked.cancelled():
+                    asked.exception()  # it is no news where the question failed as well
+                raise
+            guards = await asked
             assert guards is not None  # there is an answer for every question
             if all(each.position >= guard for each, guard in zip(sets, guards, strict=True)):
                 return answer

@@ -41,6 +41,10 @@ class Gather(Generic[K, V]):
 
     async def get(self, key: K) -> V | None:
         """What a fetch finds for `key`; None where it finds nothing."""
+        return await self.asked(key)
+
+    def asked(self, key: K) -> asyncio.Future[V | None]:
+        """The same, to be waited for while something else is done, or to be cancelled."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[V | None] = loop.create_future()
         readers = self._waiting.get(key)
@@ -54,7 +58,7 @@ class Gather(Generic[K, V]):
                 # Those who ask in the same turn of the loop leave together.
                 self._leaving = True
                 loop.call_soon(self._leave)
-        return await future
+        return future
 
     def _leave(self) -> None:
         self._leaving = False
