@@ -81,15 +81,26 @@ _FILL: Final = {
                 ELSE 'user_' || lpad((hashint4(n * 17 + f.k + 1) & 1048575) % {users} || '',
                     26, '0') END
         FROM generate_series(1, {tasks}) AS n,
-            (VALUES ('made', '', 0, true), ('status', 'todo', 0, false),
+            (VALUES ('status', 'todo', 0, false),
                 ('status', 'in_progress', 1, false), ('status', 'in_review', 4, false),
                 ('status', 'in_progress', 5, false), ('status', 'done', 9, true),
                 ('assignee', NULL, 0, false), ('assignee', NULL, 3, false),
-                ('assignee', NULL, 6, true), ('priority', '3', 0, true))
+                ('assignee', NULL, 6, true))
                 AS f(field, value, k, lasts),
             LATERAL (SELECT {began} + n * (interval '{days} days' / {tasks}) AS at) AS b,
             LATERAL (SELECT CASE WHEN f.lasts THEN NULL
                 ELSE b.at + (f.k + 3) * interval '2 days' END AS at) AS e
+    """,
+    "made": """
+        INSERT INTO {made}
+        SELECT 'task_' || lpad(n::text, 26, '0'), {workspace}, n::bigint * 16, b.at, b.at, b.who,
+            ARRAY[{workspace} || ' made ' || b.who, {workspace} || ' status todo',
+                {workspace} || ' priority 3', {workspace} || ' assignee user_'
+                || lpad((hashint4(n * 31) & 1048575) % {users} || '', 26, '0')]
+        FROM generate_series(1, {tasks}) AS n,
+            LATERAL (SELECT {began} + n * (interval '{days} days' / {tasks}) AS at,
+                'user_' || lpad((hashint4(n * 17) & 1048575) % {users} || '', 26, '0')
+                AS who) AS b
     """,
 }
 
@@ -135,6 +146,7 @@ async def _filled(url: str, tasks: int) -> str:
             "statuses": _table(TASKS_VIEW, "statuses", made),
             "tasks_table": _table(TASKS_VIEW, "tasks", made),
             "intervals": _table(INTERVALS_VIEW, "intervals", made),
+            "made": _table(INTERVALS_VIEW, "made", made),
             "workspace": f"'{_WORKSPACE}'",
             "began": f"timestamptz '{_BEGAN.isoformat()}'",
             "tasks": tasks,

@@ -5,12 +5,13 @@ One row for each value of a field and each time that it stood there; of a field 
 moments and numbers, as text; the empty text stands for nothing. Titles and descriptions are not
 kept here; of a text in a custom field no more than its beginning.
 
-What every task begins with has no row before it first changes: a task without rows of a field
-holds what `begins_with` says since it was made, or, where it says None, what it holds now. Since
-when a task is there, and by whom, says its row of the field `made`.
+What a task was made with stands in one row of `made`, since when and by whom beside it: each of
+these values has a row of its own from when it ends, until then none. What every task begins with
+is not even named there: a task without rows of a field and without such a value has held what
+`begins_with` says since it was made, or, where it says None, what it holds now.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -46,13 +47,16 @@ from .task_answers import number
 
 EMPTY: Final = ""
 LASTS: Final = 0
-MADE: Final = "made"
 SAID: Final = "\x00"  # no value is that
 
 # Names of custom fields behind these; what has several values has a name of its own.
 FIELD: Final = "fields."
 CHOICES: Final = "choices."
 MOST_CHARACTERS: Final = 200
+
+# What is asked by its very value, so that an index of values finds whoever was made with it; of
+# moments people ask for spans.
+HELD: Final = frozenset({"status", "priority", "type", "assignee", "label", "parent"})
 
 _SEVERAL: Final = frozenset({"assignee", "label"})
 
@@ -80,11 +84,21 @@ def has_several(field: str) -> bool:
 
 
 def begins_with(field: str) -> str | None:
-    """What a task without rows of the field has held since it was made; None: what it holds now;
-    `SAID`: every task has rows of it."""
+    """What a task that names no value of the field has held since it was made; None: what it holds
+    now; `SAID`: every task names one."""
     if field.startswith((FIELD, CHOICES)):
         return None
     return BEGINS_WITH.get(field, SAID)
+
+
+def made_with(workspace_id: str, field: str, value: str) -> str:
+    """A value as the row in `made` names it, for an index that knows no workspaces."""
+    return f"{workspace_id} {field} {value}"
+
+
+def made_by(workspace_id: str, user_id: str) -> str:
+    """Who made the task, as its row in `made` names them."""
+    return f"{workspace_id} made {user_id}"
 
 
 def kept(value: FieldValue) -> str:
@@ -119,6 +133,20 @@ class IntervalRow:
     to_at: datetime | None = None
     to_recorded: datetime | None = None
     to_by: str | None = None
+
+
+@dataclass(slots=True)
+class MadeRow:
+    """Since when a task is there. `held`: who made it, and all that it was made with and that does
+    not go without saying, of the fields `HELD`."""
+
+    task_id: str
+    workspace_id: str
+    from_position: int
+    from_at: datetime
+    from_recorded: datetime
+    from_by: str
+    held: Sequence[str]
 
 
 @dataclass(slots=True)
@@ -157,6 +185,23 @@ INTERVALS = Table(
         "(workspace_id, field, value, to_at) WHERE to_at IS NOT NULL",
         "(workspace_id, from_by, field, from_at)",
     ),
+)
+
+# A short list of what is not yet in the index: whoever asks goes through all of it.
+MADE = Table(
+    "made",
+    MadeRow,
+    {
+        "task_id": "text",
+        "workspace_id": "text",
+        "from_position": "bigint",
+        "from_at": "timestamptz",
+        "from_recorded": "timestamptz",
+        "from_by": "text",
+        "held": "text[]",
+    },
+    key=("task_id",),
+    indexes=("USING gin (held) WITH (gin_pending_list_limit = 256)",),
 )
 
 RECORDS = Table(
@@ -223,23 +268,39 @@ _CHANGES: Final[Mapping[type, Callable[[Any], _Change]]] = {
 def _made(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
-    rows.add("intervals", _begun(stamp, stamp.actor, MADE, EMPTY, since_made=True))
-    begun: dict[str, tuple[str, ...]] = {
-        "status": (event.status,),
-        "priority": (as_value(event.priority),),
-        "type": (event.type,),
-        "assignee": event.assignee_ids,
-        "label": event.tags,
-        "parent": (as_value(event.parent_task_id),),
-        "due": (as_value(event.due_date),),
-        "start": (as_value(event.start_date),),
-        "estimate": (as_value(event.estimate),),
-    }
-    for field, values in begun.items():
-        for value in values:
-            if value != begins_with(field):
-                row = _begun(stamp, stamp.actor, field, value, since_made=True)
-                rows.add("intervals", row)
+    workspace_id = stamp.workspace_id
+    held = [
+        made_by(workspace_id, stamp.actor),
+        made_with(workspace_id, "status", event.status),
+        *[made_with(workspace_id, "assignee", each) for each in event.assignee_ids],
+        *[made_with(workspace_id, "label", each) for each in event.tags],
+    ]
+    if event.priority != DEFAULT_LEVEL:
+        held.append(made_with(workspace_id, "priority", as_value(event.priority)))
+    if event.type != BEGINS_WITH["type"]:
+        held.append(made_with(workspace_id, "type", event.type))
+    if event.parent_task_id is not None:
+        held.append(made_with(workspace_id, "parent", event.parent_task_id))
+    rows.add(
+        "made",
+        MadeRow(
+            stamp.stream,
+            workspace_id,
+            stamp.position,
+            stamp.at,
+            stamp.recorded_at,
+            stamp.actor,
+            held,
+        ),
+    )
+    for field, value in (
+        ("due", event.due_date),
+        ("start", event.start_date),
+        ("estimate", event.estimate),
+    ):
+        if value is not None:
+            row = _begun(stamp, stamp.actor, field, as_value(value), since_made=True)
+            rows.add("intervals", row)
 
 
 def _imported(recorded: Recorded, rows: Rows) -> None:
@@ -261,6 +322,7 @@ def _purged(recorded: Recorded, rows: Rows) -> None:
     task_id = recorded.stamp.stream
     for row in rows.scan("intervals", "task_id", task_id):
         rows.delete("intervals", task_id, row.field, row.value, row.to_position)
+    rows.delete("made", task_id)
     rows.delete("records", task_id)
 
 
@@ -348,12 +410,13 @@ def _begun(stamp: Stamp, who: str, field: str, value: str, *, since_made: bool) 
 
 def _end(rows: Rows, stamp: Stamp, who: str, field: str, value: str) -> bool:
     """Whether there was anything to end."""
-    lasted: IntervalRow | None = rows.get("intervals", stamp.stream, field, value, LASTS)
-    if lasted is not None:
+    begun: IntervalRow | None = rows.get("intervals", stamp.stream, field, value, LASTS)
+    since: IntervalRow | MadeRow | None = begun
+    if begun is not None:
         rows.delete("intervals", stamp.stream, field, value, LASTS)
-    elif begins_with(field) in (None, SAID, value):
-        lasted = rows.get("intervals", *_made_key(stamp))
-    if lasted is None:
+    else:
+        since = _since_made(rows, stamp, field, value)
+    if since is None:
         return False  # the view has not heard of its beginning
     rows.add(
         "intervals",
@@ -363,17 +426,25 @@ def _end(rows: Rows, stamp: Stamp, who: str, field: str, value: str) -> bool:
             value,
             stamp.position,
             stamp.workspace_id,
-            lasted.from_position,
-            lasted.from_at,
-            lasted.from_recorded,
-            lasted.from_by,
-            lasted.since_made,
+            since.from_position,
+            since.from_at,
+            since.from_recorded,
+            since.from_by,
+            begun is None or begun.since_made,
             stamp.at,
             stamp.recorded_at,
             who,
         ),
     )
     return True
+
+
+def _since_made(rows: Rows, stamp: Stamp, field: str, value: str) -> MadeRow | None:
+    """The task's row in `made`, where it says that the task was made with the value."""
+    made: MadeRow | None = rows.get("made", stamp.stream)
+    if made is None or begins_with(field) in (None, SAID, value):
+        return made
+    return made if made_with(stamp.workspace_id, field, value) in made.held else None
 
 
 def _who(recorded: Recorded, rows: Rows) -> str:
@@ -387,10 +458,6 @@ def _who(recorded: Recorded, rows: Rows) -> str:
     return record.who or stamp.actor
 
 
-def _made_key(stamp: Stamp) -> tuple[Any, ...]:
-    return (stamp.stream, MADE, EMPTY, LASTS)
-
-
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event, stamp = recorded.event, recorded.stamp
     change = _CHANGES.get(type(event))
@@ -400,7 +467,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
         changes = _changes_of_fields(recorded)
     else:
         return
-    yield ("intervals", *_made_key(stamp))
+    yield ("made", stamp.stream)
     if stamp.occurred_at is not None:
         yield ("records", stamp.stream)
     for field, was, now in changes:
@@ -410,8 +477,8 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 INTERVALS_VIEW = Projection(
     name="intervals",
-    version=2,
-    tables=(INTERVALS, RECORDS),
+    version=3,
+    tables=(INTERVALS, MADE, RECORDS),
     keyed_by_text=True,
     folds={
         TaskCreated: _made,

@@ -1,20 +1,28 @@
 """Intervals of fields: they say of every task what its folded states said, one after the other."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 
-from domain.task.events import TaskFieldsChanged, TaskRecordImported, TaskStatusChanged
+from domain.task.events import (
+    TaskAssigned,
+    TaskFieldsChanged,
+    TaskRecordImported,
+    TaskStatusChanged,
+)
 from domain.values.text import ERASED
 from projections.intervals import (
     BEGINS_WITH,
     CHOICES,
     FIELD,
+    HELD,
     INTERVALS_VIEW,
     LASTS,
-    MADE,
     begins_with,
+    made_by,
+    made_with,
 )
 from tests.projections.history import BEGAN, History, made_id
 from tests.projections.memory import folded
@@ -23,6 +31,19 @@ from tests.projections.strategies import histories
 
 CUSTOM = [f"{kind}{key}" for kind in (FIELD, CHOICES) for key in ("@", "name", "x")]
 FIELDS = ("status", *BEGINS_WITH, *CUSTOM)
+
+
+def rows_of(stored: Mapping[str, Any], task_id: str, field: str) -> list[dict[str, Any]]:
+    """All that is said of a field: intervals, and what the task was made with and still holds."""
+    rows = [row for key, row in stored["intervals"].items() if key[:2] == (task_id, field)]
+    made = stored["made"].get((task_id,))
+    if made is None or field not in HELD:
+        return rows
+    named = made_with(made["workspace_id"], field, "")
+    values = {each.removeprefix(named) for each in made["held"] if each.startswith(named)}
+    values -= {row["value"] for row in rows if row["since_made"]}
+    ends = {"since_made": True, "to_position": LASTS, "to_at": None, "to_by": None}
+    return [*rows, *({**made, **ends, "value": value} for value in values)]
 
 
 def told(rows: list[dict[str, Any]]) -> set[Stay]:
@@ -44,11 +65,11 @@ def told(rows: list[dict[str, Any]]) -> set[Stay]:
 @given(past=histories())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_rows_are_what_the_states_held_one_after_the_other(past: History) -> None:
-    stored = folded(INTERVALS_VIEW, [past.events]).stored["intervals"]
+    stored = folded(INTERVALS_VIEW, [past.events]).stored
     tasks = [stream for stream in past.states if stream.startswith("task_")]
     for task_id in tasks:
         for field in FIELDS:
-            rows = [row for key, row in stored.items() if key[:2] == (task_id, field)]
+            rows = rows_of(stored, task_id, field)
             expected = stays(past, task_id, field)
             if past.state_of(task_id).purged:
                 assert rows == [], (task_id, field)
@@ -59,7 +80,37 @@ def test_rows_are_what_the_states_held_one_after_the_other(past: History) -> Non
                 values = {each.value for each in expected}
                 assert begins_with(field) is None or {begins_with(field)} == values
                 assert held(past.state_of(task_id), field) == values
-        assert past.state_of(task_id).purged or (task_id, MADE, "", LASTS) in stored
+        assert past.state_of(task_id).purged or (task_id,) in stored["made"]
+
+
+def test_a_task_that_never_changed_has_one_row() -> None:
+    past = History()
+    ada, ws = made_id("user", 1), past.workspace(1)
+    task_id = past.task(1, past.project(1, ws), priority=1, assignee_ids=(ada,), tags=("a", "b"))
+    stored = folded(INTERVALS_VIEW, [past.events]).stored
+    assert stored["intervals"] == {}
+    assert list(stored["made"]) == [(task_id,)]
+    held = [
+        ("status", "todo"),
+        ("assignee", ada),
+        ("label", "a"),
+        ("label", "b"),
+        ("priority", "1"),
+    ]
+    named = {made_with(ws, field, value) for field, value in held}
+    assert set(stored["made"][task_id,]["held"]) == {made_by(ws, ada), *named}
+
+
+def test_of_several_values_that_a_task_was_made_with_only_those_that_end_get_rows() -> None:
+    past = History()
+    ada, bob, eve = (made_id("user", number) for number in (1, 2, 3))
+    task_id = past.task(1, past.project(1, past.workspace(1)), assignee_ids=(ada, bob))
+    past.change(task_id, TaskAssigned(assignee_ids=(ada, eve), was=(ada, bob)))
+    stored = folded(INTERVALS_VIEW, [[each] for each in past.events]).stored
+    rows = [(key[2], bool(key[3])) for key in stored["intervals"] if key[1] == "assignee"]
+    assert sorted(rows) == [(bob, True), (eve, False)]
+    stood = {row["value"] for row in rows_of(stored, task_id, "assignee") if not row["to_position"]}
+    assert stood == {ada, eve}
 
 
 def test_of_a_long_text_the_beginning_is_kept_and_of_an_erased_one_nothing() -> None:

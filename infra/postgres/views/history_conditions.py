@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from projections.intervals import EMPTY, LASTS, MADE, begins_with, has_several
+from projections.intervals import (
+    EMPTY,
+    HELD,
+    LASTS,
+    begins_with,
+    has_several,
+    made_by,
+    made_with,
+)
 from projections.query.conditions import ChangedSo, Stood, WasSo, When
 from projections.task_questions import TaskFilter
 
@@ -14,26 +22,54 @@ from .tags import HeldTags, has_tag
 # OFFSET keeps it a question to each task that is met, by the key: what a list is made from is
 # decided by its order and by `candidates`, not by guesses at values that are parameters.
 _IN_INTERVALS: Final = "(SELECT FROM {intervals_intervals} AS i WHERE"
+_IN_MADE: Final = "(SELECT FROM {intervals_made} AS m WHERE m.task_id = t.task_id"
+# The values of a field that a row of `made` names.
+_NAMED: Final = (
+    "unnest(m.held) AS h(named) WHERE starts_with(h.named, m.workspace_id || ' ' || {field} || ' ')"
+)
+# Intervals of a field of `HELD`, those too that have no row: of a value that a task was made with
+# and that has not ended since. A field of one value has no rows until then, which is known before
+# the row of `made` is looked at.
+_HELD: Final = f"""(
+    SELECT i.workspace_id, i.value, i.from_position, i.to_position
+    FROM {{{{intervals_intervals}}}} AS i WHERE {{of_task}}
+    UNION ALL
+    SELECT m.workspace_id, v.value, m.from_position, {LASTS}
+    FROM {{{{intervals_made}}}} AS m CROSS JOIN LATERAL (
+        SELECT substr(h.named, length(m.workspace_id || {{field}}) + 3) AS value FROM {_NAMED}
+    ) AS v
+    WHERE m.task_id = t.task_id{{began}} AND NOT EXISTS (
+        SELECT FROM {{{{intervals_intervals}}}} AS e
+        WHERE e.task_id = t.task_id AND e.field = {{field}}{{ended}} OFFSET 0)
+    OFFSET 0)"""
+_OF_THE_VALUE: Final = " AND e.value = v.value AND e.since_made"
 _OF_EACH: Final = " OFFSET 0)"
 
 
 def was_so(asked: WasSo, params: Parameters, present: str | None = None) -> str:
-    """On `t`, a task: with what its rows say, and with what goes without saying (`present`: SQL on
-    `t` that says so of a custom field). Before it was made it was nothing, whatever an import
-    says: so an order by that begins where it may be met."""
+    """On `t`, a task: with what its rows say, with what it was made with and still holds, and with
+    what goes without saying (`present`: SQL on `t` that says so of a custom field). Before it was
+    made it was nothing, whatever an import says: so an order by that begins where it may be met."""
     field = params.add("text", asked.field)
     of_task = f"i.task_id = t.task_id AND i.field = {field}"
     stood = _stood(asked.stood, params)
-    overlaps = _overlaps(asked.when, params)
-    said = f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps}{_OF_EACH}"
+    overlaps, began = _overlaps(asked.when, params), _began(asked.when, params, "m")
+    ways = [f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps}{_OF_EACH}"]
+    if asked.field in HELD:
+        if asked.stood != Stood(values=(str(begins_with(asked.field)),)):  # which no row names
+            held = _HELD.format(
+                of_task=f"{of_task}{overlaps}",
+                began=began,
+                field=field,
+                ended=_OF_THE_VALUE if has_several(asked.field) else "",
+            )
+            ways = [f"EXISTS (SELECT FROM {held} AS i WHERE {stood})"]
+        began += f" AND NOT EXISTS (SELECT FROM {_NAMED.format(field=field)})"
     unsaid = _unsaid(asked, params) if present is None else present
-    if unsaid is None:
-        return f"({_made_by_then(asked.when, params)}{said})"
-    made = f"i.task_id = t.task_id AND i.field = {params.add('text', MADE)}"
-    never_changed = f"NOT EXISTS {_IN_INTERVALS} {of_task}{_OF_EACH}"
-    since_then = f"EXISTS {_IN_INTERVALS} {made}{overlaps}{_OF_EACH}"
-    as_begun = f"({unsaid} AND {never_changed} AND {since_then})"
-    return f"({_made_by_then(asked.when, params)}({said} OR {as_begun}))"
+    if unsaid is not None:
+        never_changed = f"NOT EXISTS {_IN_INTERVALS} {of_task}{_OF_EACH}"
+        ways.append(f"({unsaid} AND {never_changed} AND EXISTS {_IN_MADE}{began}{_OF_EACH})")
+    return f"({_made_by_then(asked.when, params)}({' OR '.join(ways)}))"
 
 
 def changed_so(asked: ChangedSo, params: Parameters) -> str:
@@ -158,20 +194,29 @@ def _made_by_then(when: When, params: Parameters) -> str:
 
 
 def _overlaps(when: When, params: Parameters) -> str:
-    clock = "recorded" if when.recorded else "at"
-    found = ""
-    if when.end is not None:
-        found += f" AND i.from_{clock} < {params.add('timestamptz', when.end)}"
+    found = _began(when, params)
     if when.first is not None:
         still = params.add("timestamptz", when.first)
-        found += f" AND (i.to_position = {LASTS} OR i.to_{clock} > {still})"
-    if when.by is not None:
-        found += f" AND i.from_by = ANY({params.add('text[]', when.by)})"
+        found += f" AND (i.to_position = {LASTS} OR i.to_{_clock(when)} > {still})"
     return found
 
 
+def _began(when: When, params: Parameters, row: str = "i") -> str:
+    """Before the time was over, by one of the people."""
+    found = ""
+    if when.end is not None:
+        found += f" AND {row}.from_{_clock(when)} < {params.add('timestamptz', when.end)}"
+    if when.by is not None:
+        found += f" AND {row}.from_by = ANY({params.add('text[]', when.by)})"
+    return found
+
+
+def _clock(when: When) -> str:
+    return "recorded" if when.recorded else "at"
+
+
 def _at(edge: str, when: When, params: Parameters) -> str:
-    clock = "recorded" if when.recorded else "at"
+    clock = _clock(when)
     found = ""
     if when.first is not None:
         found += f" AND i.{edge}_{clock} >= {params.add('timestamptz', when.first)}"
@@ -190,21 +235,44 @@ def holds_now(field: str, params: Parameters, condition: str) -> str:
     )
 
 
-def candidates(asked: WasSo | ChangedSo, tenants: Sequence[str], params: Parameters) -> str | None:
+def candidates(
+    asked: WasSo | ChangedSo, tenants: Sequence[str], params: Parameters, most: str
+) -> str | None:
     """SQL of the ids of all tasks of these workspaces that can meet a condition, some of them more
-    than once; None where rows alone do not tell."""
+    than once; None where rows alone do not tell. It need not give more than `most`."""
+    field = params.add("text", asked.field)
+    home = params.add("text[]", tenants)
+    found = []
     if isinstance(asked, WasSo):
         begins = begins_with(asked.field)
         if begins is None or begins in asked.stood.values:
             return None
         stood = "true" if asked.when.by is not None else _stood_anywhere(asked.stood, params)
         ways = [f"{stood}{_overlaps(asked.when, params)}"]
+        if asked.field in HELD:
+            found.append(_made_so(asked, tenants, params, most))
     else:
         ways = _ways_anywhere(asked, params)
-    field = params.add("text", asked.field)
-    home = params.add("text[]", tenants)
-    return " UNION ALL ".join(
+    found[:0] = [
         "SELECT i.task_id FROM {intervals_intervals} AS i"
         f" WHERE i.workspace_id = ANY({home}) AND i.field = {field} AND {way}"
         for way in ways
-    )
+    ]
+    return " UNION ALL ".join(found)
+
+
+def _made_so(asked: WasSo, tenants: Sequence[str], params: Parameters, most: str) -> str:
+    """The ids of tasks that were made with such a value, or by one of the people."""
+    stood, by = asked.stood, asked.when.by
+    if by is not None:
+        named = params.add("text[]", [made_by(each, who) for each in tenants for who in by])
+    else:
+        values = [*stood.values, *stood.statuses, *stood.labels]
+        values += [tag for each in stood.meant for tag in each.tags]
+        named = params.add(
+            "text[]", [made_with(each, asked.field, value) for each in tenants for value in values]
+        )
+        if stood.statuses:
+            meant = statuses_of(TaskFilter(statuses=stood.statuses), params)
+            named += f" || ARRAY(SELECT DISTINCT s.workspace_id || ' status ' || s.status {meant})"
+    return f"SELECT views.made_hits('{{intervals_made}}', {named}, {most})"

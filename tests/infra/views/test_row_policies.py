@@ -34,6 +34,7 @@ SOME: Final[dict[str, Any]] = {
 FUNCTIONS: Final = {
     "task_hits": ("tasks", "terms", "SELECT views.task_hits(%s, 'x'::tsquery, 9)"),
     "field_hits": ("tasks", "fields", "SELECT views.field_hits(%s, ARRAY['{}'::jsonb], 9)"),
+    "made_hits": ("intervals", "made", "SELECT views.made_hits(%s, ARRAY['x'], 9)"),
     "search_hits": (
         "search", "docs",
         "SELECT unnest(task_ids) FROM views.search_hits(%s, 'x'::tsquery, 'x'::tsquery, NULL, 9)",
