@@ -4,6 +4,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.exceptions import ExceptionMiddleware
@@ -140,6 +141,9 @@ class Application(FastAPI):
         for middleware, args, options in reversed(self.user_middleware):
             app = middleware(app, *args, **options)
         return app
+
+    # FastAPI's own asks with each request whether somebody wants its telemetry: nobody does.
+    __call__ = Starlette.__call__
 
     def openapi(self) -> dict[str, Any]:
         return document(self)

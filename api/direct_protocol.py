@@ -53,3 +53,5 @@ async def _answer(
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+    # It leads back to the cycle: what a request held would stay until the collector came by.
+    del cycle.scope["extensions"]

@@ -242,8 +242,11 @@ class Executor:
             except TimeoutError:
                 raise first_still_runs() from None
             request.turns.append(name)
-        specs = ((self._registry.spec_of(command), command) for command in request.commands)
-        streams = {spec.writes(command) for spec, command in specs if spec.writes is not None}
+        streams: set[str] = set()
+        for command in request.commands:
+            writes = self._registry.spec_of(command).writes
+            if writes is not None:
+                streams.add(writes(command))
         for stream in sorted(streams):
             await self._turns.take(stream)
             request.turns.append(stream)
@@ -317,10 +320,10 @@ class Executor:
             raise _Behind
         await require_room(work, partial(self._take_late_turn, request, _GUARD_PATIENCE_SECONDS))
         if request.is_rehearsal:
-            outcome = self._outcome(None, shown, work)
-            return replace(outcome, changed=bool(work.events), _streams=tuple(streams))
+            outcome = self._outcome(None, streams, work)
+            return replace(outcome, changed=bool(work.events))
         if not work.events and request.key is None:
-            return replace(self._outcome(None, shown, work), _streams=tuple(streams))
+            return self._outcome(None, streams, work)
         receipt = await self._store.append(
             Commit(
                 command_id=request.command_id,
@@ -337,7 +340,7 @@ class Executor:
         if receipt.replayed:
             return await self._replayed(receipt, work)
         work.settle(receipt)
-        return replace(self._outcome(receipt, shown, work), _streams=tuple(streams))
+        return self._outcome(receipt, streams, work)
 
     async def _step(self, request: _Request, command: Any, work: Work) -> str:
         spec = self._registry.spec_of(command)
@@ -376,11 +379,14 @@ class Executor:
         await _permitted(spec, command, work)
         return await spec.handler(command, work)
 
-    def _outcome(self, receipt: Receipt | None, shown: str, work: Work) -> Outcome:
+    def _outcome(self, receipt: Receipt | None, streams: Sequence[str], work: Work) -> Outcome:
+        """`streams` are what the commands answer with, one for each; the first is shown."""
+        shown = streams[0]
         if receipt is not None:
-            return Outcome(receipt, shown, bool(work.events), False, receipt.position, work)
-        state = work.seen(aggregate_of(shown), shown)
-        return Outcome(None, shown, False, False, state.position, work)
+            position, changed = receipt.position, bool(work.events)
+        else:
+            position, changed = work.seen(aggregate_of(shown), shown).position, False
+        return Outcome(receipt, shown, changed, False, position, work, _streams=tuple(streams))
 
     async def _require_match(self, request: _Request, work: Work) -> None:
         if request.if_match is None:

@@ -130,7 +130,7 @@ class Work:
         seen = self._streams.get(stream)
         if seen is None or seen.aggregate.kind != aggregate.kind:
             return None
-        state: S | None = self._folded(seen)
+        state: S | None = seen.state if seen.folded == len(seen.recorded) else self._folded(seen)
         return state
 
     def seen(self, aggregate: Aggregate[S], stream: str) -> S:
@@ -237,15 +237,15 @@ class Work:
             if self.words:
                 repeated = {**_written_before(event, self.words), **repeated}
             new = NewEvent(
-                workspace_id=workspace_id,
-                stream=stream,
-                event=event,
-                draws=draws,
-                touches=(*moved, *touches),
-                occurred_at=occurred_at,
-                author=author,
-                subject=subject,
-                authors={**repeated, **authors} if authors else repeated,
+                workspace_id,
+                stream,
+                event,
+                draws,
+                (*moved, *touches) if touches else moved,
+                occurred_at,
+                author,
+                subject,
+                {**repeated, **authors} if authors else repeated,
             )
             seen.recorded.append((len(self.events), new))
             self.events.append(new)
@@ -334,16 +334,16 @@ class Work:
             state = seen.base
             for nth, (index, new) in enumerate(seen.recorded, start=1):
                 stamp = Stamp(
-                    workspace_id=new.workspace_id,
-                    stream=stream,
-                    version=seen.version + nth,
-                    actor=self.actor,
-                    recorded_at=receipt.recorded_at,
-                    position=first + index,
-                    occurred_at=new.occurred_at,
-                    number=receipt.numbers[index],
-                    author=new.author,
-                    authors=new.authors,
+                    new.workspace_id,
+                    stream,
+                    seen.version + nth,
+                    self.actor,
+                    receipt.recorded_at,
+                    first + index,
+                    new.occurred_at,
+                    receipt.numbers[index],
+                    new.author,
+                    new.authors,
                 )
                 state = seen.aggregate.evolve(state, new.event, stamp)
             seen.state, seen.folded = state, len(seen.recorded)

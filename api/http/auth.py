@@ -10,7 +10,9 @@ from domain.errors import Kind, Refused
 from domain.user.keys import ADMIN
 from infra.people.api_keys import is_key
 
-_BEARER: Final = re.compile(rb"bearer +([A-Za-z0-9._~+/=-]{1,4096}) *", re.IGNORECASE)
+# The scheme's case is ignored, and that of nothing else: a long token would be folded letter by
+# letter.
+_BEARER: Final = re.compile(rb"(?i:bearer) +([A-Za-z0-9._~+/=-]{1,4096}) *")
 
 
 async def admit(call: Call, scope: str | None) -> None:

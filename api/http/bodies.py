@@ -43,7 +43,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _without_derived(cls, value: Any) -> Any:
-        if cls.derived and isinstance(value, dict):
+        if isinstance(value, dict) and not cls.derived.isdisjoint(value):
             return {name: each for name, each in value.items() if name not in cls.derived}
         return value
 
@@ -86,8 +86,11 @@ def parse_body(model: type[B], value: Any) -> B:
     """Validate a decoded body."""
     if not isinstance(value, dict):
         raise invalid("", "The body is a JSON object.", "malformed")
-    accepted = dict(value)
-    sent_back = {name: accepted.pop(name) for name in model.identity if name in accepted}
+    accepted: dict[str, Any] = value
+    sent_back: dict[str, Any] = {}
+    if not model.identity.isdisjoint(value):
+        accepted = dict(value)
+        sent_back = {name: accepted.pop(name) for name in model.identity if name in accepted}
     try:
         body = model.model_validate(accepted)
     except ValidationError as error:

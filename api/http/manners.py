@@ -79,6 +79,8 @@ class Manners:
         finally:
             self._note(call)
             work_id.reset(token)
+            # The call leads back to it: what it held would stay until the collector came by.
+            del scope["call"]
 
     async def _answer(self, call: Call, reply: Reply, send_politely: Send) -> None:
         if len(reply.body) >= self._pack_from and reply.media == JSON:

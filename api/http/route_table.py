@@ -33,12 +33,11 @@ class RouteTable:
 
     def find(self, method: str, path: str) -> tuple[DirectRoute, dict[str, str]] | None:
         """The route and the values of its path; HEAD asks for what GET would answer."""
-        segments = path.split("/")
-        values: list[str] = []
-        route = _find(self._root, segments, 0, "GET" if method == "HEAD" else method, values)
-        if route is None:
+        found = _find(self._root, path.split("/"), "GET" if method == "HEAD" else method)
+        if found is None:
             return None
-        return route, dict(zip(route.in_path, reversed(values), strict=True))
+        route, values = found
+        return route, dict(zip(route.in_path, values, strict=True))
 
     def methods(self, path: str) -> set[str]:
         """What a path may be asked with; nothing where there is no such path."""
@@ -60,20 +59,32 @@ class RouteTable:
 
 
 def _find(
-    place: _Place, segments: Sequence[str], at: int, method: str, values: list[str]
-) -> DirectRoute | None:
-    """`values` gets those of the path, the last first."""
-    if at == len(segments):
-        return place.routes.get(method)
-    segment = segments[at]
-    named = place.named.get(segment)
-    if named is not None:
-        route = _find(named, segments, at + 1, method, values)
-        if route is not None:
-            return route
-    if place.other is None or not segment:
-        return None
-    route = _find(place.other, segments, at + 1, method, values)
-    if route is not None:
-        values.append(segment)
-    return route
+    place: _Place, segments: Sequence[str], method: str
+) -> tuple[DirectRoute, list[str]] | None:
+    """The route and the values of its path, in order."""
+    at = 0
+    values: list[str] = []
+    # Where a segment that is named could have been any: come back to, the last first.
+    passed: list[tuple[_Place, int, list[str]]] = []
+    while True:
+        onward = None
+        if at == len(segments):
+            route = place.routes.get(method)
+            if route is not None:
+                return route, values
+        else:
+            segment = segments[at]
+            at += 1
+            onward = place.named.get(segment)
+            if place.other is not None and segment:
+                if onward is None:
+                    onward = place.other
+                    values.append(segment)
+                else:
+                    passed.append((place.other, at, [*values, segment]))
+        if onward is not None:
+            place = onward
+        elif passed:
+            place, at, values = passed.pop()
+        else:
+            return None

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from types import NoneType
 from typing import Any, Final
 
 import orjson
@@ -12,6 +13,8 @@ from domain.errors import Invalid, Problem, invalid
 MAX_DEPTH: Final = 32
 
 _SAFE: Final = 2**53
+_TEXT: Final = frozenset({str})
+_EXACT: Final = frozenset({str, bool, NoneType})
 
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKETS: Final = re.compile(rb"[\[\]{}]")
@@ -43,15 +46,18 @@ def _plain(data: bytes) -> dict[str, Any] | None:
         return None  # what is wrong with it the exact parser says
     if not isinstance(value, dict) or len(value) != data.count(b":"):
         return None
-    return value if all(map(_is_exact, value.values())) else None
+    for each in value.values():
+        if type(each) not in _EXACT and not _is_exact(each):
+            return None
+    return value
 
 
 def _is_exact(value: Any) -> bool:
     """Whether no parser could read it in another way: large numbers are rounded, or refused."""
     kind = type(value)
     if kind is list:
-        return all(type(each) is str for each in value)
-    return kind is str or value is None or kind is bool or (kind is int and -_SAFE < value < _SAFE)
+        return _TEXT.issuperset(map(type, value))
+    return kind is int and -_SAFE < value < _SAFE
 
 
 def _exact(data: bytes) -> Any:

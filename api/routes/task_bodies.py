@@ -1,6 +1,6 @@
 """Bodies about tasks, and the commands that they stand for."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import UNSET
 from pydantic import ConfigDict, Field
@@ -29,6 +29,9 @@ CommentBeside = Annotated[
         json_schema_extra={"minLength": 1, "maxLength": 20_000},
     ),
 ]
+
+
+_EDITED: Final = frozenset({"title", "description", "type", "start_date", "estimate", "fields"})
 
 
 class NewTask(Body):
@@ -139,46 +142,47 @@ class TaskChanges(Body):
         """One for each kind of change; where nothing is named, one that changes nothing. The move
         comes last, since guards ask for what may have been sent along. `parent_task_id` is the id
         of what the body names."""
+        given = self.model_fields_set
         found: list[Any] = []
-        if self.gives("assignee_id") or self.gives("assignee_ids"):
+        if "assignee_id" in given or "assignee_ids" in given:
             found.append(
                 AssignTask(
                     task_id=task_id,
-                    assignee_id=self.assignee_id if self.gives("assignee_id") else UNSET,
+                    assignee_id=self.assignee_id if "assignee_id" in given else UNSET,
                     assignee_ids=tuple(self.assignee_ids or ())
-                    if self.gives("assignee_ids")
+                    if "assignee_ids" in given
                     else UNSET,
                 )
             )
-        if self.gives("priority") or self.gives("priority_level"):
+        if "priority" in given or "priority_level" in given:
             found.append(
                 SetPriority(
                     task_id=task_id,
-                    priority=self.priority if self.gives("priority") else None,
-                    priority_level=self.priority_level if self.gives("priority_level") else None,
+                    priority=self.priority if "priority" in given else None,
+                    priority_level=self.priority_level if "priority_level" in given else None,
                 )
             )
-        if self.gives("due_date"):
+        if "due_date" in given:
             found.append(SetDueDate(task_id=task_id, due_date=self.due_date))
-        if self.gives("tags"):
+        if "tags" in given:
             found.append(TagTask(task_id=task_id, tags=tuple(self.tags or ())))
         edit = EditTask(
             task_id=task_id,
-            title=self.title if self.gives("title") else UNSET,
-            description=self.description if self.gives("description") else UNSET,
-            type=self.type if self.gives("type") else UNSET,
-            start_date=self.start_date if self.gives("start_date") else UNSET,
-            estimate=self.estimate if self.gives("estimate") else UNSET,
-            fields=(self.fields or {}) if self.gives("fields") else UNSET,
+            title=self.title if "title" in given else UNSET,
+            description=self.description if "description" in given else UNSET,
+            type=self.type if "type" in given else UNSET,
+            start_date=self.start_date if "start_date" in given else UNSET,
+            estimate=self.estimate if "estimate" in given else UNSET,
+            fields=(self.fields or {}) if "fields" in given else UNSET,
         )
-        if edit != EditTask(task_id=task_id):
+        if not given.isdisjoint(_EDITED):
             found.append(edit)
-        if self.gives("parent_task_id"):
+        if "parent_task_id" in given:
             found.append(SetParent(task_id=task_id, parent_task_id=parent_task_id))
         if self.comment is not None:
             # The first command says what the answer shows, which is the task.
             found = [*(found or [edit]), AddComment(task_id=task_id, text=self.comment)]
-        if self.gives("status"):
+        if "status" in given:
             found.append(ChangeStatus(task_id=task_id, status=self.status))
         return found or [edit]
 

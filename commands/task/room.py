@@ -23,7 +23,7 @@ TakeTurn = Callable[[str], Awaitable[object]]
 async def require_room(work: Work, take_turn: TakeTurn) -> None:
     """Raises Refused(WIP_LIMIT_REACHED) where a limited column or lane would come to hold too
     many. What was counted is held until the commit by the column's guard."""
-    if not any(has_limits(project) for project in work.present(PROJECT)):
+    if not any(map(has_limits, work.present(PROJECT))):
         return
     changes: dict[str, list[tuple[Task | None, Task | None]]] = {}
     for before, after in work.changed(TASK):

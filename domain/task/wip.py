@@ -44,10 +44,10 @@ class Standing:
 
 
 def has_limits(project: Project) -> bool:
-    return any(
-        column.wip_limit is not None or column.lane_wip_limit is not None
-        for column in project.columns
-    )
+    for column in project.columns:
+        if column.wip_limit is not None or column.lane_wip_limit is not None:
+            return True
+    return False
 
 
 def traffic_of(

@@ -54,6 +54,8 @@ class Problems:
 
 def one_line(text: str, pointer: str, most: int) -> str:
     """Text of one line, not blank, at most `most` characters, without control characters."""
+    if text.isprintable() and not text.isspace() and 0 < len(text) <= most:
+        return text  # as nearly all are
     if not text.strip():
         raise invalid(pointer, "Must not be blank.", "blank")
     return optional_line(text, pointer, most)
@@ -78,7 +80,7 @@ def lines(text: str, pointer: str, most: int, most_bytes: int | None = None) -> 
     """Text that may have lines and tabs, at most `most` characters."""
     if len(text) > most:
         raise invalid(pointer, f"Must be at most {most} characters.", "too-long")
-    if _CONTROL_BUT_LINES.search(text):
+    if not text.isprintable() and _CONTROL_BUT_LINES.search(text):
         raise invalid(
             pointer, "Must not have control characters in it but tabs and lines.", "characters"
         )

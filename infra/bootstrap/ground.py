@@ -83,6 +83,7 @@ async def open_ground(
         role=API_ROLE,
         on_commit=wake,
         on_wrong_log=on_wrong_log,
+        addresses=False,  # whoever tells of them opens the log with means of their own
     )
     await once_there(store.start)
     stack.push_async_callback(store.close)

@@ -1,7 +1,8 @@
 """A commit made ready for the log: sealed, encoded and packed before it joins a batch."""
 
 import hmac
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from commands.commit import Claim, Commit, NewEvent
@@ -20,7 +21,7 @@ from infra.event_store.metadata import (
 )
 from infra.event_store.sealing import Sealer
 from infra.keys.content_keys import KeyName, KeyRing, SealingKey, content_key, identity_key
-from infra.postgres.arrays import NULL, packed, packed_integer
+from infra.postgres.arrays import NULL, packed, packed_integer, packed_name
 
 MAX_EVENT_BYTES = 256 * 1024
 MAX_COMMIT_EVENTS = 10_000
@@ -91,6 +92,7 @@ class EncodedCommit:
 
 
 FieldKeys = dict[str, SealingKey | None]
+Owners = dict[str, KeyName]
 
 
 class CommitEncoder:
@@ -114,13 +116,14 @@ class CommitEncoder:
         """The events of a commit alone; raises the same."""
         _check(commit)
         codecs = [self._codec.of(new.event) for new in commit.events]
+        owners = list(map(_owners, repeat(commit), commit.events, codecs))
         found: dict[KeyName, SealingKey | None] = {}
-        keys, missing = self._keys(commit, codecs, found)
+        keys, missing = self._keys(owners, found)
         while missing:
             obtained = await self._ring.obtain(missing)
             # Who was erased writes no more: what is said to be theirs is written as erased.
             found.update({name: obtained.get(name) for name in missing})
-            keys, missing = self._keys(commit, codecs, found)
+            keys, missing = self._keys(owners, found)
         versions = dict(commit.expected)
         rows = []
         try:
@@ -135,19 +138,21 @@ class CommitEncoder:
         return hmac.digest(self._claim_secret, f"{scope}\0{value}".encode(), "sha256")
 
     def _keys(
-        self, commit: Commit, codecs: list[EventCodec], found: Mapping[KeyName, SealingKey | None]
+        self, owners: Sequence[Owners], found: Mapping[KeyName, SealingKey | None]
     ) -> tuple[list[FieldKeys], set[KeyName]]:
         """For each event the keys of its fields, and the names of those that are not here yet."""
         keys: list[FieldKeys] = []
         missing = set()
-        for new, codec in zip(commit.events, codecs, strict=True):
+        cached = self._ring.cached
+        for of_event in owners:
             of_fields: FieldKeys = {}
-            for field, name in _owners(commit, new, codec):
-                key = found.get(name) or self._ring.cached(name)
-                if key is None and name not in found:
-                    missing.add(name)
-                else:
-                    of_fields[field] = key
+            for field, name in of_event.items():
+                key = of_fields[field] = cached(name)
+                if key is None:
+                    if name in found:
+                        of_fields[field] = found[name]
+                    else:
+                        missing.add(name)
             keys.append(of_fields)
         return keys, missing
 
@@ -191,14 +196,14 @@ def encoded(
 
 def _packed(rows: Sequence[EventRow]) -> PackedEvents:
     workspaces, streams, versions, types, payloads, metadatas, draws = [], [], [], [], [], [], []
-    for row in rows:
-        workspaces.append(packed(row.workspace_id.encode()))
-        streams.append(packed(row.stream.encode()))
-        versions.append(packed_integer(row.version))
-        types.append(packed(row.type.encode()))
-        payloads.append(packed(row.payload))
-        metadatas.append(packed(row.metadata))
-        draws.append(NULL if row.draws is None else packed(row.draws.encode()))
+    for workspace_id, stream, version, type_, payload, metadata, drawn in rows:
+        workspaces.append(packed_name(workspace_id))
+        streams.append(packed(stream.encode()))
+        versions.append(packed_integer(version))
+        types.append(packed_name(type_))
+        payloads.append(packed(payload))
+        metadatas.append(packed(metadata))
+        draws.append(NULL if drawn is None else packed_name(drawn))
     some_payloads, some_metadatas = b"".join(payloads), b"".join(metadatas)
     return PackedEvents(
         len(rows),
@@ -208,7 +213,7 @@ def _packed(rows: Sequence[EventRow]) -> PackedEvents:
         b"".join(types),
         some_payloads,
         some_metadatas,
-        None if all(map(NULL.__eq__, draws)) else b"".join(draws),
+        None if draws.count(NULL) == len(draws) else b"".join(draws),
         len(some_payloads) + len(some_metadatas),
     )
 
@@ -255,26 +260,28 @@ def _sealed(text: Text, field: str, sealer: Sealer) -> object:
     return ERASED_TEXT if sealed is None else sealed_text(sealed)
 
 
-def _owners(commit: Commit, new: NewEvent, codec: EventCodec) -> Iterator[tuple[str, KeyName]]:
+def _owners(commit: Commit, new: NewEvent, codec: EventCodec) -> Owners:
     """Whose key each sealed field of an event needs."""
     actor = commit.origin.actor
     author = new.author or actor
     of_author = content_key(new.workspace_id, author)
+    owners: Owners = {}
     for field in codec.sealed:
         value = getattr(new.event, field.name)
         if isinstance(value, Erased) or field.is_empty(value):
             continue
         if field.kind == "identity":
             subject = new.subject or author
-            yield field.name, identity_key(new.authors.get(field.name, subject))
+            owners[field.name] = identity_key(new.authors.get(field.name, subject))
         elif field.name in new.authors:
-            yield field.name, content_key(new.workspace_id, new.authors[field.name])
+            owners[field.name] = content_key(new.workspace_id, new.authors[field.name])
         else:
-            yield field.name, of_author
+            owners[field.name] = of_author
     if isinstance(commit.origin.ip, str):
-        yield IP, identity_key(actor)
+        owners[IP] = identity_key(actor)
     if isinstance(commit.origin.reason, str):
-        yield REASON, content_key(new.workspace_id, actor)
+        owners[REASON] = content_key(new.workspace_id, actor)
+    return owners
 
 
 def _check(commit: Commit) -> None:

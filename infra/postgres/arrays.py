@@ -7,6 +7,7 @@ costs more than the rest of the call.
 import sys
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 from struct import Struct
 from typing import Self
 from uuid import UUID
@@ -148,6 +149,12 @@ class BooleanArray(BinaryArray):
 def packed(data: bytes) -> bytes:
     """One element behind its length."""
     return _LENGTH.pack(len(data)) + data
+
+
+@lru_cache(maxsize=4_096)
+def packed_name(text: str) -> bytes:
+    """`packed` of a text that comes again with many elements, such as the name of a type."""
+    return packed(text.encode())
 
 
 def packed_integer(value: int) -> bytes:

@@ -2,12 +2,14 @@
 once stand beside it."""
 
 import asyncio
+import gc
 import re
 from typing import Any
 
 import httpx
 import pytest
 
+from api.http.call import Call
 from infra.ids import new_id
 from tests.api.client import Api, pointers
 from tests.api.product import Product
@@ -247,6 +249,21 @@ async def test_every_answer_names_its_log_and_position(ada: Api) -> None:
         answer = await ada.send("GET", path)
         assert int(answer.headers["X-Log-Position"]) >= ada.position
         assert answer.headers["X-Log-Id"] == status["log_id"]
+
+
+async def test_an_answered_call_is_let_go_of_at_once(ada: Api) -> None:
+    def calls() -> int:
+        return sum(type(each) is Call for each in gc.get_objects())
+
+    gc.collect()
+    gc.disable()  # the collector would let go of them sooner or later
+    try:
+        before = calls()
+        for _ in range(5):
+            await ada.task()
+        assert calls() <= before + 1  # the last one's answer is here before it has ended
+    finally:
+        gc.enable()
 
 
 async def test_unknown_paths_and_methods_are_problems(nobody: Api) -> None:

@@ -1,9 +1,12 @@
 """Answers in one piece over a real socket: what HTTP/1.1 asks of them."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -69,6 +72,23 @@ async def test_the_answer_is_whole() -> None:
         b"connection: close",
     ]
     assert body == b"hello"
+
+
+async def test_what_a_request_held_is_let_go_of_with_its_answer() -> None:
+    cycles: list[weakref.ref[Any]] = []
+    left: list[bool] = []
+
+    async def watched(scope: Scope) -> None:
+        left.extend(cycle() is not None for cycle in cycles)
+        cycles.append(weakref.ref(scope["extensions"][WHOLE]["send"].args[0]))
+        await _hello(scope)
+
+    gc.disable()  # the collector would let go of them sooner or later
+    try:
+        await _said(watched, _request(), _request(), _LAST)
+    finally:
+        gc.enable()
+    assert left == [False] * 3
 
 
 async def test_requests_that_are_sent_together_are_answered_in_their_order() -> None:

@@ -35,6 +35,19 @@ async def test_whoever_gives_up_waiting_does_not_keep_the_turn():
     await turns.take("a", patience_seconds=0.001)
 
 
+async def test_a_turn_that_comes_just_as_it_is_given_up_goes_to_the_next():
+    turns = Turns(queue=10)
+    await turns.take("a")
+    cancelled = asyncio.create_task(turns.take("a"))
+    patient = asyncio.create_task(turns.take("a"))
+    await asyncio.sleep(0)
+    turns.give("a")
+    cancelled.cancel()
+    await patient
+    turns.give("a")
+    assert not turns.is_taken("a")
+
+
 async def test_only_so_many_may_wait():
     turns = Turns(queue=1)
     await turns.take("a")
@@ -50,4 +63,4 @@ async def test_names_that_nobody_wants_take_no_memory():
     for n in range(100):
         await turns.take(str(n))
         turns.give(str(n))
-    assert not turns._turns
+    assert not turns._taken

@@ -224,3 +224,17 @@ def test_an_erased_text_reads_as_nothing():
     assert [shown(each) for each in ("a", ERASED, None)] == ["a", "", ""]
     assert shown(ERASED, "gone") == "gone"
     assert [readable(each) for each in ("a", ERASED, None)] == ["a", None, None]
+
+
+def test_no_line_has_a_control_character_or_half_a_pair_and_none_is_blank() -> None:
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000)):
+        with pytest.raises(Invalid):
+            checked_title(f"a{chr(code)}b", Limits())
+        if code not in (0x09, 0x0A, 0x0D):  # Markdown has tabs and lines
+            with pytest.raises(Invalid):
+                checked_comment(f"a{chr(code)}b", Limits())
+    for space in ("", " ", "\u2003", "\u3000\u00a0"):
+        with pytest.raises(Invalid):
+            checked_title(space, Limits())
+    for text in ("\u202ea", "a\u3000b", "\u200b", "\U0001f600"):
+        assert checked_title(text, Limits()) == text

@@ -1,5 +1,6 @@
 """Text is readable with its author's key, and with nothing else."""
 
+import hmac
 import os
 import uuid
 from collections.abc import AsyncIterator
@@ -301,6 +302,14 @@ async def test_a_text_put_in_another_events_place_does_not_open(
     )
     with pytest.raises(SealBroken):
         await store.read_stream(other)
+
+
+@pytest.mark.parametrize("length", [0, 16, 32, 64])
+def test_a_fields_key_is_the_first_step_of_hkdf_expand(length: int) -> None:
+    secret = os.urandom(length)
+    key = SealingKey(os.urandom(16), secret)
+    for info in (b"", b"where a field stands" * 20):
+        assert key.expand(info) == hmac.digest(secret, info + b"\x01", "sha256")
 
 
 def test_a_field_opens_by_its_own_key_and_commits_to_it() -> None:
