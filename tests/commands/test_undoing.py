@@ -172,12 +172,31 @@ async def _there_and_back(
         if outcome.changed:
             steps.append((outcome.position, before, await now()))
     for position, before, after in reversed(steps):
-        undone = await house.run(house.ann, undo(**named, position=position))
+        undoing = undo(**named, position=position)
+        if before.get("archived_at") and after.get("archived_at"):
+            # Whoever was taken out meanwhile comes back once it is that no more.
+            assert (await refusal(house.run(house.ann, undoing))).kind is Kind.ARCHIVED
+            return
+        undone = await house.run(house.ann, undoing)
         assert await now() == before
         await house.run(house.ann, undo(**named, position=undone.position))
         assert await now() == after
         await house.run(house.ann, undo(**named, position=position))
         assert await now() == before
+
+
+async def test_who_is_taken_out_of_an_archived_project_comes_back_once_it_is_restored(
+    house: House,
+) -> None:
+    project = {"project_id": house.project_id}
+    await house.run(house.ann, AddProjectMember(**project, user_id=house.bob, role="viewer"))
+    await house.run(house.ann, ArchiveProject(**project))
+    gone = await house.run(house.ann, RemoveProjectMember(**project, user_id=house.bob))
+    undo = UndoProjectChange(**project, position=gone.position)
+    assert (await refusal(house.run(house.ann, undo))).kind is Kind.ARCHIVED
+    await house.run(house.ann, UnarchiveProject(**project))
+    back = (await house.run(house.ann, undo)).state(PROJECT)
+    assert back.members[house.bob].role == "viewer"
 
 
 async def test_who_is_taken_out_comes_back_into_their_teams_and_suspended_if_they_were(
