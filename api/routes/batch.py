@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
@@ -26,7 +26,7 @@ from api.routes.answers import BatchAnswer, BatchResult, encode
 from commands.registry import all_commands
 from domain.errors import Invalid, Kind, Problem, Refused
 from infra.ids import new_id
-from infra.jobs.book import LEASE, batch_of
+from infra.jobs.book import batch_of
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -39,8 +39,6 @@ _HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{0,2000}")
 _NEVER: Final = re.compile(r"/api/v1/(batch|auth|users/login)(/.*)?")
 _TOGETHER: Final = re.compile(r"/api/v1/(tasks|comments|projects)(/.*)?")
 _IN_PATH: Final = re.compile(r"\{\w+\}")
-# A third of the lease: whoever is silent for longer than that is taken to be dead.
-_HOLD_EVERY_S: Final = LEASE.total_seconds() / 3
 _CAPITALS: Final = {"etag": "ETag", "www-authenticate": "WWW-Authenticate"}
 
 
@@ -113,22 +111,19 @@ async def _one_by_one(
     done: list[tuple[str, int]] = []
     size = 0
     is_open = await _open(call, job_id, asked)
-    held_at = time.monotonic()
-    for each in asked:
-        inner = BatchedCall(call, each, position=call.recorded)
-        if size > most:
-            replies.append(_no_room(inner, most))
-            continue
-        if is_open and time.monotonic() - held_at > _HOLD_EVERY_S:
-            await jobs.hold(job_id)
-            held_at = time.monotonic()
-        reply = await answer_alone(inner, routes)
-        if inner.recorded is not None:
-            call.recorded = max(call.recorded or 0, inner.recorded)
-            replayed.append(REPLAYED in reply.headers)
-        done += inner.changes
-        size += len(reply.body)
-        replies.append(reply)
+    async with jobs.held(job_id) if is_open else nullcontext():
+        for each in asked:
+            inner = BatchedCall(call, each, position=call.recorded)
+            if size > most:
+                replies.append(_no_room(inner, most))
+                continue
+            reply = await answer_alone(inner, routes)
+            if inner.recorded is not None:
+                call.recorded = max(call.recorded or 0, inner.recorded)
+                replayed.append(REPLAYED in reply.headers)
+            done += inner.changes
+            size += len(reply.body)
+            replies.append(reply)
     is_job = is_open and len(done) > 1
     if is_open:
         await jobs.book.write_down(batch_of(job_id, owner_id, done if is_job else ()))

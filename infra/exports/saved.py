@@ -18,7 +18,7 @@ from infra.exports.exporter import AskedExport, Exporter
 from infra.exports.files import ExportFiles
 from infra.exports.filters import TrailFilter
 from infra.exports.trail import TrailBroken
-from infra.jobs.book import LEASE, Job, JobBook, LeaseLost
+from infra.jobs.book import Job, JobBook, LeaseLost
 from infra.tasks import cancelled
 
 _TRIES: Final = 3
@@ -142,7 +142,7 @@ class SavedExports:
         work = asyncio.ensure_future(making)
         try:
             while not work.done():
-                await asyncio.wait((work,), timeout=LEASE.total_seconds() / 3)
+                await asyncio.wait((work,), timeout=self._jobs.lease.total_seconds() / 3)
                 if not work.done() and await self._jobs.settle(job.job_id, worker, []):
                     raise Refused(Kind.CONFLICT, "It was cancelled.")
             await work

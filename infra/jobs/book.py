@@ -12,7 +12,7 @@ from domain.values.frozen import dataclass
 from infra.people.vault import Vault
 from infra.postgres.pool import Connection, Pool
 
-LEASE: Final = timedelta(seconds=10)
+_LEASE: Final = timedelta(seconds=10)
 
 _JOB: Final[LiteralString] = (
     "job_id, kind, owner_id, workspace_id, dry_run, state, total, cancelled, created_at,"
@@ -125,11 +125,15 @@ def batch_of(job_id: str, owner_id: str, commits: Sequence[tuple[str, int]]) -> 
 
 
 class JobBook:
-    def __init__(self, pool: Pool, vault: Vault, *, most_at_once: int) -> None:
-        """`most_at_once`: jobs of one person that are not finished."""
+    def __init__(
+        self, pool: Pool, vault: Vault, *, most_at_once: int, lease: timedelta = _LEASE
+    ) -> None:
+        """`most_at_once`: jobs of one person that are not finished. `lease`: for how long a worker
+        may be silent until somebody else takes its job up."""
         self._pool = pool
         self._vault = vault
         self._most_at_once = most_at_once
+        self.lease = lease
 
     async def open(self, new: NewJob, worker: str, *, leased: bool = True) -> Job | None:
         """Durable on return; None where its key has a job already. `leased` to `worker`, else to
@@ -141,7 +145,7 @@ class JobBook:
             # A batch is one request, which is counted as such, and has its worker.
             if new.kind != "batch":
                 await self._require_few(connection, new.owner_id)
-            row = await self._insert(connection, new, worker, LEASE if leased else timedelta())
+            row = await self._insert(connection, new, worker, self.lease if leased else timedelta())
         return None if row is None else Job(*row)
 
     async def write_down(self, done: NewJob, worker: str | None = None) -> None:
@@ -155,10 +159,6 @@ class JobBook:
             )
             if done.items and (worker is None or cursor.rowcount):
                 await self._insert(connection, done, worker, None)
-
-    async def hold(self, job_id: str, worker: str) -> None:
-        """The lease anew. Raises LeaseLost."""
-        await self.settle(job_id, worker, ())
 
     async def of_key(self, key: bytes, digest: bytes) -> Job | None:
         """The job that this key began. Raises Refused(IDEMPOTENCY_KEY_REUSED) where that was
@@ -249,7 +249,7 @@ class JobBook:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 _TAKE,
-                (worker, LEASE, exports),
+                (worker, self.lease, exports),
             )
             row = await cursor.fetchone()
         return None if row is None else Job(*row)
@@ -263,7 +263,7 @@ class JobBook:
             cursor = await connection.execute(
                 "UPDATE jobs.jobs SET leased_until = now() + %s, updated_at = now()"
                 " WHERE job_id = %s AND worker = %s AND state = 'running' RETURNING cancelled",
-                (LEASE, job_id, worker),
+                (self.lease, job_id, worker),
             )
             row = await cursor.fetchone()
             if row is None:

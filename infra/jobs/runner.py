@@ -21,6 +21,7 @@ from domain.values.recorded import Origin
 from infra.event_store.store import PostgresEventStore
 from infra.jobs.book import Item, Job, JobBook, batch_of
 from infra.jobs.changes import from_values
+from infra.jobs.lease import held
 
 EXPORT: Final = "export"
 
@@ -68,6 +69,10 @@ class JobRunner:
         if job.kind == EXPORT:
             await self._export(job, request)
             return
+        async with held(self._book, job.job_id, self._worker):
+            await self._finish(job, request)
+
+    async def _finish(self, job: Job, request: Mapping[str, Any]) -> None:
         work = _Working(self, job, request)
         for first, last in pairwise([*request["starts"], job.total]):
             if job.cancelled or await work.go(first, last, whole=True):

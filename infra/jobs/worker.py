@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from commands.execution import Executor
 from domain.errors import Refused
 from infra.event_store.store import PostgresEventStore
 from infra.jobs.book import Job, JobBook, LeaseLost, NewJob
+from infra.jobs.lease import held
 from infra.jobs.runner import EXPORT, JobRunner, MakesExports
 from infra.outages import outage
 from infra.tasks import cancelled
@@ -70,10 +71,9 @@ class Jobs:
             (self._export_wanted if new.kind == EXPORT else self._wanted).set()
         return job
 
-    async def hold(self, job_id: str) -> None:
-        """Say that a job of this process goes on; nothing where somebody has taken it over."""
-        with suppress(LeaseLost):
-            await self.book.hold(job_id, self._worker)
+    def held(self, job_id: str) -> AbstractAsyncContextManager[None]:
+        """While this goes on nobody else takes up a job that was begun here."""
+        return held(self.book, job_id, self._worker)
 
     async def work(self, job: Job) -> bool:
         """Work it off; False where somebody else has taken it over. Raises Refused where a part

@@ -1,7 +1,9 @@
 """Many tasks changed by one request: few at once, many by a job; each named, all undone as one."""
 
+import asyncio
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 
@@ -13,6 +15,8 @@ from infra.jobs.changes import as_values
 from infra.jobs.runner import JobRunner
 from tests.api.client import Api, pointers
 from tests.api.product import Product
+
+_SHORT_LEASE_S: Final = 1.5
 
 
 async def made(api: Api, count: int, **fields: Any) -> list[dict[str, Any]]:
@@ -323,6 +327,54 @@ async def test_a_job_whose_worker_died_goes_on_and_does_nothing_twice(
     log = await ada.get(f"/workspaces/{workspace}/activity?action=commented&limit=1000")
     said_about = [each["task_id"] for each in log["activities"]]
     assert len(said_about) == len(set(said_about)) == 249
+
+
+class SlowBook(JobBook):
+    """Of a worker whose only chunk takes longer than its lease."""
+
+    async def items(self, job_id: str, *args: Any, **options: Any) -> list[Item]:
+        await asyncio.sleep(2 * self.lease.total_seconds())
+        return await super().items(job_id, *args, **options)
+
+
+async def test_a_job_stays_with_its_worker_however_long_a_chunk_takes(
+    ada: Api, product: Product
+) -> None:
+    (task,) = await made(ada, 1)
+    new = NewJob(
+        job_id=new_id("job"),
+        kind="bulk",
+        owner_id=ada.user_id,
+        items=[Item(ordinal=0, workspace_id=task["workspace_id"], task_id=task["id"])],
+        request={
+            "starts": [0],
+            "changes": as_values([SetPriority(task_id="", priority_level=1)]),
+        },
+    )
+    house = product.house
+
+    async def work() -> list[str | None]:
+        given = house.jobs.book
+        book = SlowBook(
+            given._pool, given._vault, most_at_once=1, lease=timedelta(seconds=_SHORT_LEASE_S)
+        )
+        job = await book.open(new, "slow")
+        assert job is not None
+        runner = JobRunner(book, house.executor, house.store, worker="slow")
+        working = asyncio.create_task(runner.run(job))
+        taken: list[str | None] = []
+        while not working.done():
+            other = await given.take("somebody else")
+            taken.append(None if other is None else other.job_id)
+            await asyncio.sleep(_SHORT_LEASE_S / 10)
+        await working
+        return taken
+
+    taken = await product.do(work())
+    assert len(taken) > 10
+    assert set(taken) == {None}
+    told = await ada.get(f"/jobs/{new.job_id}")
+    assert (told["state"], told["changed"]) == ("done", 1)
 
 
 async def test_a_cancelled_job_stops_and_keeps_what_it_did(ada: Api, product: Product) -> None:
