@@ -72,6 +72,8 @@ def explain(error: Exception) -> Explained | None:
         known = getattr(sys.modules.get(module), name, None)
         if known is not None and isinstance(error, known):
             return Explained(code, _in_a_line(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return Explained(BAD_USE, f"{error.filename}: {error.strerror}.")
     return _refusal(error)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import os
 from typing import Annotated
 
 import typer
@@ -20,6 +21,14 @@ from infra.record.folder import SealersFolder
 from infra.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+def account() -> str:
+    """Who runs this; in a container there may be no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 @app.callback()
@@ -56,7 +65,7 @@ def declare(
             stack.push_async_callback(store.close)
             files = PublishedFiles.of(settings)
             folder = SealersFolder(settings.record_dir())
-            who = by or getpass.getuser()
+            who = by or account()
             return str(await declared(owner, store, files, folder, by=who, reason=reason))
 
     try:

@@ -1,12 +1,14 @@
 """The command line: which commands there are, and how each is found."""
 
 import difflib
+import errno
 import gc
 import importlib
 import os
 import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from api.cli.exits import BAD_USE, NOBODY_READS, explain
@@ -46,13 +48,16 @@ COMMANDS = {
     "users": Entry("api.cli.users", "Make, suspend, activate and erase accounts."),
 }
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 # Not behind `verify` itself, which verifies a file with nothing of the product at hand.
 _DATABASE = "--database"
 _VERIFY_DATABASE = Entry("api.cli.verify_database", "Say whether the live system is whole.")
 
 
 def main() -> None:
-    """The console script. Where nobody reads on (`| head`), it ends without a word."""
+    """The console script. Where nobody reads on (`| head`), it ends without a word; where what it
+    says has no room (a full disk), that is no verdict of whatever it was asked."""
     _open_what_is_closed()
     try:
         code = run(sys.argv[1:])
@@ -62,9 +67,14 @@ def main() -> None:
         if not left:
             raise
         code = NOBODY_READS
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in left:
-            os.dup2(nowhere, stream)  # else what is buffered is tried once more at the end
+        _lead_nowhere(left)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        code = BAD_USE
+        with suppress(OSError):
+            sys.stderr.write(f"taskledger: its answer cannot be written: {error.strerror}.\n")
+        _lead_nowhere((1, 2))
     sys.exit(code)
 
 
@@ -120,6 +130,13 @@ def _left_unread() -> list[int]:
     for stream in (1, 2):
         streams.register(stream, 0)
     return [stream for stream, found in streams.poll(0) if found & select.POLLERR]
+
+
+def _lead_nowhere(streams: Iterable[int]) -> None:
+    """Else what is buffered is tried once more at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        os.dup2(nowhere, stream)
 
 
 def _app_of(entry: Entry) -> "typer.Typer":

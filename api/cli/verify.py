@@ -1,5 +1,6 @@
 """`taskledger verify`: whether a bundle is complete and untouched, without any server."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, NoReturn
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 
 _SECOND = 1_000_000
+_SHOWN = 100
 
 
 @app.command()
@@ -135,9 +137,10 @@ def _from(given: str) -> list[TrustedKey]:
     try:
         return [TrustedKey(parse_vkey(given))]
     except NoteBroken as error:
-        if Path(given).is_file():
+        if os.path.isfile(given):  # noqa: PTH113 - a Path refuses what is too long for a name
             return _from_file(Path(given))
-        raise Exit(BAD_USE, f"{given!r} is neither a file nor a verifier key: {error}") from error
+        shown = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}..."
+        raise Exit(BAD_USE, f"{shown!r} is neither a file nor a verifier key: {error}") from error
 
 
 def _from_file(file: Path) -> list[TrustedKey]:

@@ -117,10 +117,19 @@ def test_the_console_script_is_the_same_command() -> None:
     assert "rebuild" in shown[0]
 
 
-def test_a_command_that_was_begun_without_streams_ends_as_any_other() -> None:
-    command = 'exec "$0" -m api.cli.main "$1" <&- >&- 2>&-'
-    codes = [
-        subprocess.run(["sh", "-c", command, sys.executable, each], timeout=30).returncode
+@pytest.mark.parametrize(
+    ("streams", "codes"),
+    [("<&- >&- 2>&-", [0, 2]), (">/dev/full", [2, 2]), ("2>/dev/full", [0, 2])],
+)
+def test_a_command_whose_streams_lead_nowhere_gives_no_verdict(
+    streams: str, codes: list[int]
+) -> None:
+    command = f'exec "$0" -m api.cli.main "$1" {streams}'
+    done = [
+        subprocess.run(
+            ["sh", "-c", command, sys.executable, each], stderr=subprocess.PIPE, timeout=30
+        )
         for each in ("--version", "frobnicate")
     ]
-    assert codes == [0, 2]
+    assert [each.returncode for each in done] == codes
+    assert not any(b"Traceback" in each.stderr for each in done)
