@@ -24,6 +24,7 @@ _EXPLAINED = {
     "infra.keys.master:KeyUnusable": BAD_USE,
     "infra.embedded.errors:PartFailed": PART_DOWN,
     "infra.postgres.migrate:MigrationError": FOUND_WRONG,
+    "infra.event_store.store:LogIncomplete": FOUND_WRONG,
     "psycopg_pool:PoolTimeout": PART_DOWN,
     "psycopg:OperationalError": PART_DOWN,
     "nats.errors:Error": PART_DOWN,

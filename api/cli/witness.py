@@ -46,7 +46,7 @@ def new(*, data_dir: DataDir = None) -> None:
 @app.command()
 def key(*, data_dir: DataDir = None) -> None:
     """Print the verifier key, by which its cosignatures are checked."""
-    typer.echo(_vkey(witness_of(Settings.load(data_dir=data_dir))))
+    typer.echo(_vkey(witness_of(Settings.load(data_dir=data_dir), begins=False)))
 
 
 @app.command()

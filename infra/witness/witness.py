@@ -67,13 +67,16 @@ def new_witness(settings: Settings) -> None:
     memory.begin()
 
 
-def witness_of(settings: Settings) -> Witness:
-    """Makes what is missing where nothing is there yet; where only a part is, that is no witness
-    any more. Raises SettingsError."""
+def witness_of(settings: Settings, *, begins: bool = True) -> Witness:
+    """Makes what is missing where nothing is there yet, if it may begin; where only a part is, that
+    is no witness any more. Raises SettingsError."""
     if settings.witness_name is None:
         raise SettingsError(f"{PREFIX}WITNESS_NAME is not set.")
     memory, key_file = _memory(settings), _key_file(settings)
     if not memory.exists and not key_file.exists():
+        if not begins:
+            where = settings.witness_dir()
+            raise SettingsError(f"There is no witness in {where}; `taskledger witness new` begins.")
         new_witness(settings)
     if not memory.exists:
         raise SettingsError(

@@ -9,6 +9,7 @@ from api.cli.exits import explain, unwritable
 from api.cli.incarnation import account
 from api.cli.main import run
 from domain.errors import Invalid, Problem, invalid
+from infra.event_store.store import LogIncomplete
 from infra.record.files import FilesAway
 
 
@@ -18,10 +19,12 @@ def test_what_is_wrong_is_told_by_its_name():
     assert explain(invalid("", "Too many.")) == (2, "Too many.")
 
 
-def test_a_file_that_nobody_named_is_told_as_well():
+def test_a_file_that_nobody_named_and_a_log_with_a_gap_are_told_as_well():
     closed = PermissionError(13, "Permission denied", "data/record/keys.json")
     assert explain(closed) == (2, "data/record/keys.json: Permission denied.")
     assert explain(OSError(28, "No space left on device")) is None
+    gap = LogIncomplete("log.events does not have all of the positions 1 to 9")
+    assert explain(gap) == (1, str(gap))
 
 
 def test_a_part_that_is_away_is_no_fault_of_the_file():

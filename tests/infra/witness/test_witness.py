@@ -48,6 +48,8 @@ async def refused(witness: Witness, asked: bytes) -> Why:
 
 
 async def test_what_was_cosigned_is_remembered_by_whoever_comes_next(place: Settings) -> None:
+    with pytest.raises(SettingsError, match="no witness"):  # whoever asks for its key makes none
+        witness_of(place, begins=False)
     first = witness_of(place)
     asked = body(0, LEAVES[:9])
     before = int(time.time())
