@@ -2,25 +2,25 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from msgspec import Struct
 from pydantic import Field
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.http import queries
-from api.http.call import CallHere
+from api.http.call import CallHere, this_call
 from api.http.describe import read
 from api.http.positions import MOST_POSITION
+from api.http.problems import code_of, refusal
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.routes.answers import encode
-from domain.errors import Invalid, Kind, Refused, invalid
+from domain.errors import Invalid, Kind, Refused, invalid, not_found
 from domain.record.tiles import parse_path
 from infra.bootstrap import House
 from infra.record.files import CHECKPOINT, STAMPS
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"
 _LOG_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _STAMP: Final = re.compile("last|[1-9][0-9]{0,18}")
 _NO_CHANGE: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
-_SHORT: Final = {"Cache-Control": "no-cache"}
+_ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
 
 Position = Annotated[int, Field(ge=1, le=MOST_POSITION, description="Of an event, from 1.")]
 Size = Annotated[
@@ -157,9 +157,7 @@ def published(house: House) -> list[Route]:
         path = f"tile/{request.path_params['path']}"
         known = parse_path(path)
         content = None if known is None else await _file(request.path_params["log_id"], path)
-        if content is None:
-            return Response(status_code=404)
-        return Response(content, headers=_NO_CHANGE, media_type="application/octet-stream")
+        return Response(_there(content), headers=_NO_CHANGE, media_type="application/octet-stream")
 
     async def stamp(request: Request) -> Response:
         name = request.path_params["name"]
@@ -168,30 +166,43 @@ def published(house: House) -> list[Route]:
         return _text(content, "application/json")
 
     async def keys(_: Request) -> Response:
-        return _text(await _or_away(proofs.keys()), "application/json")
+        return _text(await proofs.keys(), "application/json")
 
     async def _file(log_id: str, name: str) -> bytes | None:
-        return await _or_away(proofs.file(log_id, name)) if _LOG_ID.fullmatch(log_id) else None
+        return await proofs.file(log_id, name) if _LOG_ID.fullmatch(log_id) else None
 
     return [
-        Route("/tlog/{log_id}/checkpoint", note),
-        Route("/tlog/{log_id}/tile/{path:path}", tile),
-        Route("/tlog/{log_id}/timestamp/{name}", stamp),
-        Route("/.well-known/taskledger-keys", keys),
+        Route("/tlog/{log_id}/checkpoint", _or_problem(note)),
+        Route("/tlog/{log_id}/tile/{path:path}", _or_problem(tile)),
+        Route("/tlog/{log_id}/timestamp/{name}", _or_problem(stamp)),
+        Route("/.well-known/taskledger-keys", _or_problem(keys)),
     ]
 
 
-async def _or_away(content: Awaitable[bytes | None]) -> bytes | None:
-    try:
-        return await content
-    except Refused as refused:
-        raise HTTPException(503, refused.detail) from refused
+def _or_problem(
+    answer: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response | Reply]]:
+    """What is not there, and a store that is away, answered as everywhere."""
+
+    async def answered(request: Request) -> Response | Reply:
+        try:
+            return await answer(request)
+        except Refused as refused:
+            call = this_call(request)
+            call.code = code_of(refused)
+            return refusal(refused, instance=call.path, request_id=call.request_id)
+
+    return answered
 
 
 def _text(content: bytes | None, media_type: str) -> Response:
+    return Response(_there(content), headers=_ASK_AGAIN, media_type=media_type)
+
+
+def _there(content: bytes | None) -> bytes:
     if content is None:
-        return Response(status_code=404)
-    return Response(content, headers=_SHORT, media_type=media_type)
+        raise not_found("file")
+    return content
 
 
 def _size(asked: int | None, signed: Signed, name: str) -> int:
