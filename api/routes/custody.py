@@ -2,7 +2,7 @@
 
 from api.http.call import Call
 from domain.custody.state import CUSTODY, Custody, custody_of
-from domain.errors import invalid, not_found
+from domain.errors import Kind, Refused, invalid, not_found
 from domain.workspace.roles import Right, workspace_rights
 from domain.workspace.state import WORKSPACE
 
@@ -10,12 +10,22 @@ from domain.workspace.state import WORKSPACE
 async def place_of(call: Call, named: str, what: str) -> tuple[Custody, bool]:
     """The custody, among those of the caller's workspaces, that has an erasure or a hold of this
     id, and whether the caller manages it. Raises Refused(NOT_FOUND)."""
-    places = await call.access.workspaces(call.caller.user_id, await call.house.store.head())
-    for workspace_id in places:
-        custody, manages = await kept_in(call, workspace_id)
-        if custody is not None and (named in custody.erasures or named in custody.holds):
-            return custody, manages
-    raise not_found(what)
+    found = await _found(call, named)
+    if found is None:
+        raise not_found(what)
+    return found
+
+
+async def require_nowhere_else(call: Call, named: str, workspace_id: str, field: str) -> None:
+    """An id leads to one erasure or hold: of two only the first would ever be found. Raises
+    Refused(ALREADY_EXISTS)."""
+    found = await _found(call, named)
+    if found is not None and found[0].workspace_id != workspace_id:
+        raise Refused(
+            Kind.ALREADY_EXISTS,
+            "There is one with this id in another workspace; take a fresh one.",
+            field=field,
+        )
 
 
 async def kept_in(call: Call, workspace_id: str) -> tuple[Custody | None, bool]:
@@ -27,6 +37,15 @@ async def kept_in(call: Call, workspace_id: str) -> tuple[Custody | None, bool]:
         return None, False
     custody = await call.access.newest(CUSTODY, custody_of(workspace_id))
     return custody, Right.MANAGE_MEMBERS in rights
+
+
+async def _found(call: Call, named: str) -> tuple[Custody, bool] | None:
+    places = await call.access.workspaces(call.caller.user_id, await call.house.store.head())
+    for workspace_id in places:
+        custody, manages = await kept_in(call, workspace_id)
+        if custody is not None and (named in custody.erasures or named in custody.holds):
+            return custody, manages
+    return None
 
 
 def the_one_of(found: list[str]) -> str:

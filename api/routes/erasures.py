@@ -16,7 +16,7 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
 from api.routes.answers import Page
-from api.routes.custody import kept_in, place_of, the_one_of
+from api.routes.custody import kept_in, place_of, require_nowhere_else, the_one_of
 from commands.custody.approve_erasure import ApproveErasure
 from commands.custody.ask_erasure import AskErasure, WithdrawErasure
 from commands.permissions import forbidden
@@ -62,6 +62,8 @@ class ErasureQuery(PageQuery):
 async def ask_erasure(call: CallHere, user: str, body: NewErasure) -> Reply:
     user_id = call.caller.user_id if user == "me" else user
     workspace_id = body.workspace_id or the_one_of(await _where_asked(call, user_id))
+    if body.erasure_id is not None:
+        await require_nowhere_else(call, body.erasure_id, workspace_id, "erasure_id")
     command = AskErasure(
         user_id=user_id,
         workspace_id=workspace_id,

@@ -18,7 +18,7 @@ from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Reference, Title
 from api.routes.answers import Page
-from api.routes.custody import kept_in, place_of
+from api.routes.custody import kept_in, place_of, require_nowhere_else
 from commands.custody.holds import ApproveHold, LiftHold, ProposeHold
 from commands.execution import Outcome
 from domain.custody.state import CUSTODY, Custody, Hold, HoldState
@@ -76,6 +76,7 @@ async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
     )
     if workspace_id is None:
         raise invalid("/workspace_id", "Name a workspace; you have none of your own.")
+    await require_nowhere_else(call, hold_id, workspace_id, "hold_id")
     was_in: tuple[str, ...] = ()
     if body.user_id is not None:
         head = await call.house.store.head()

@@ -176,6 +176,10 @@ async def test_a_hold_on_a_project_is_set_by_its_key_where_the_project_is(
     body = {"project_id": "HELD", "reason": "Case 8"}
     hold = await ada.put(f"/holds/{new_id('hold')}", body)
     assert (hold["project_id"], hold["workspace_id"]) == (project["id"], firm["id"])
+    # By its id it is found in one workspace; another one there could never be approved of.
+    elsewhere = {"workspace_id": ada.user["default_workspace_id"], "user_id": ada.user_id}
+    body = {**elsewhere, "reason": "Case 8"}
+    await ada.refused(409, "already-exists", "PUT", f"/holds/{hold['id']}", body)
 
 
 async def test_nobody_is_erased_who_would_leave_others_without_an_owner(
