@@ -110,11 +110,20 @@ async def task_id_or_text(call: Call, text: str) -> str:
     return await if_there(task_id(call, text)) or text
 
 
-async def stream_in_filter(call: Call, text: str) -> str:
-    """The id of what has events of its own: a task and a project go by their keys as well."""
+async def stream_in_trail(call: Call, text: str, workspace_id: str) -> str:
+    """The id of what has events of its own in a workspace whose trail the caller may read, private
+    projects too: its tasks and projects go by their keys as well, and what names nothing stays as
+    it is."""
+    house = call.house
+    if kind_of(text) is not None:
+        return text
     if _TASK_KEY.fullmatch(text):
-        return await task_id_or_text(call, text)
-    return text if kind_of(text) else await _or_text(call, text, None)
+        task = await _there(call, TASKS_VIEW, house.tasks.find, text, workspace_id)
+        return text if task is None else task.task_id
+    if _PROJECT_KEY.fullmatch(text):
+        project = await _there(call, PROJECTS_VIEW, house.projects.find, text, workspace_id)
+        return text if project is None else project.project_id
+    return text
 
 
 async def workspace_of(call: Call, task_id: str | None, project_id: str | None) -> str | None:
@@ -166,6 +175,20 @@ async def _hides_own(call: Call, places: Sequence[ProjectPlace], key: str) -> bo
     if own is None or any(place.workspace_id == own for place in places):
         return False
     return await call.house.store.claimed_by(key_scope(own), key.upper()) is not None
+
+
+async def _there(
+    call: Call,
+    view: Projection,
+    find: Callable[[Sequence[str], str], Awaitable[list[P]]],
+    key: str,
+    workspace_id: str,
+) -> P | None:
+    """Where the key stands in a workspace, whoever may see that."""
+    places = await find((workspace_id,), key)
+    if not places and await let_views_catch_up(call, view) is not None:
+        places = await find((workspace_id,), key)
+    return places[0] if places else None
 
 
 async def _seen(

@@ -122,16 +122,16 @@ class TrailQuery(PageQuery):
         return self
 
     def filters(self, caller: str, streams: Sequence[str]) -> _Asked:
-        """`streams`: the ids of what is asked for. Raises Invalid for what is no id, no type, no
-        time or no address."""
+        """`streams`: the ids of what is asked for. Raises Invalid for what is no id, no type or
+        no time."""
         actors = tuple(caller if each == "me" else each for each in self.actor)
         for name, ids, kind in (("actor", actors, "user"), ("key_id", self.key_id, "key")):
             for each in ids:
-                if not is_id(each, kind) and each != SYSTEM_ACTOR:
+                if not is_id(each, kind) and (name, each) != ("actor", SYSTEM_ACTOR):
                     raise invalid(f"/query/{name}", f"{each[:50]} is no id of the kind {kind}.")
         for each in streams:
             if kind_of(each) is None:
-                detail = f"{each[:50]} is no id, and no key of a task or project that you see."
+                detail = f"{each[:50]} is no id, and no key of a task or project of this workspace."
                 raise invalid("/query/stream", detail)
         types = tuple(stored for each in self.type for stored in _types(each))
         since = None if self.first is None else moment(self.first, "/query/from")
@@ -175,7 +175,10 @@ class TrailQuery(PageQuery):
 async def trail(call: CallHere, query: Annotated[TrailQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
     workspace = await watched_workspace(call, query.workspace_id)
-    streams = [await references.stream_in_filter(call, each) for each in query.stream]
+    streams = [
+        await references.stream_in_trail(call, each, workspace.workspace_id)
+        for each in query.stream
+    ]
     asked = query.filters(user_id, streams)
     # The addresses are a part of the walk, though not of what is recorded of it.
     walk = Walk(user_id, workspace.workspace_id, {**asked.said, "ip": ",".join(query.ip)})

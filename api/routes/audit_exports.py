@@ -18,6 +18,7 @@ from api.http.route import DirectRoute
 from api.http.streamed import StreamedReply, attachment, require_alone
 from api.routes.answers import encode
 from api.routes.bulk import request_key
+from commands.permissions import forbidden
 from domain.errors import Kind, Refused, first_still_runs, invalid, not_found
 from domain.values.ids import beside
 from domain.workspace.roles import Right, workspace_rights
@@ -92,7 +93,7 @@ async def export_trail(call: CallHere, body: NewExport) -> Reply:
             if saved is not None:
                 return await _answer(call, saved, 202, [REPLAYED])
     workspace_id = await _workspace(call, body)
-    stream = body.stream and await references.stream_in_filter(call, body.stream)
+    stream = body.stream and await references.stream_in_trail(call, body.stream, workspace_id)
     wanted = trail_filter(since=body.since, until=body.until, stream=stream, actor=body.actor)
     if body.format == "ocel2" and (body.stream is not None or body.actor is not None):
         name = "actor" if body.stream is None else "stream"
@@ -170,6 +171,8 @@ async def _workspace(call: Call, body: NewExport) -> str:
         if body.workspace_id is None:
             raise not_found("workspace")
         raise invalid("/workspace_id", "There is no workspace with this id.", "unknown")
+    if Right.READ_TRAIL not in workspace_rights(workspace, call.caller.user_id):
+        raise forbidden(Right.READ_TRAIL)
     return workspace.workspace_id
 
 

@@ -86,6 +86,8 @@ class SavedExports:
         saved = await self.book.find(export_id)
         if saved is None or saved.state != "running":
             return None
+        if job.cancelled:
+            return await self._failed(export_id, _was_cancelled())
         asked = AskedExport(
             export_id=export_id,
             workspace_id=item.workspace_id,
@@ -144,7 +146,7 @@ class SavedExports:
             while not work.done():
                 await asyncio.wait((work,), timeout=self._jobs.lease.total_seconds() / 3)
                 if not work.done() and await self._jobs.settle(job.job_id, worker, []):
-                    raise Refused(Kind.CONFLICT, "It was cancelled.")
+                    raise _was_cancelled()
             await work
         finally:
             await cancelled(work)
@@ -158,6 +160,10 @@ class SavedExports:
             for left in self.files.making.iterdir():
                 if left.stat().st_mtime < time.time() - _LEFT_BEHIND_S:
                     left.unlink(missing_ok=True)
+
+
+def _was_cancelled() -> Refused:
+    return Refused(Kind.CONFLICT, "It was cancelled.")
 
 
 def beside_job(job_id: str) -> str:

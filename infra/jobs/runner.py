@@ -91,8 +91,10 @@ class JobRunner:
         refused = await self._exports.run(job, request, self._worker)
         (item,) = await self._book.items(job.job_id)
         settled = replace(item, outcome="unchanged") if refused is None else _refused(item, refused)
-        await self._book.settle(job.job_id, self._worker, [settled])
-        await self._book.finish(job.job_id, self._worker, "cancelled" if job.cancelled else "done")
+        cancelled = await self._book.settle(job.job_id, self._worker, [settled])
+        # Where that came too late the file is there.
+        state = "cancelled" if cancelled and refused is not None else "done"
+        await self._book.finish(job.job_id, self._worker, state)
 
 
 class _Working:

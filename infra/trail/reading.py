@@ -121,14 +121,15 @@ class Trail:
         if not page.has_more:
             return None
         log_id = str(self._store.log_id)
-        return _CURSORS.encode(log_id, (page.after, page.upto, self._seal(walk, page.upto)))
+        seal = self._seal(walk, page.after, page.upto)
+        return _CURSORS.encode(log_id, (page.after, page.upto, seal))
 
     def place(self, walk: Walk, cursor: str) -> tuple[int, int]:
         """After which position the walk goes on, and where it ends. Raises Invalid for a cursor
         that this walk was not given."""
         log_id = str(self._store.log_id)
         after, upto, seal = _CURSORS.decode(log_id, cursor)
-        if not hmac.compare_digest(seal, self._seal(walk, upto)):
+        if not hmac.compare_digest(seal, self._seal(walk, after, upto)):
             raise _CURSORS.malformed()
         return after, upto
 
@@ -147,8 +148,8 @@ class Trail:
             has_more = places.has_more
         return count, after
 
-    def _seal(self, walk: Walk, upto: int) -> bytes:
+    def _seal(self, walk: Walk, after: int, upto: int) -> bytes:
         said = msgspec.json.encode(
-            (walk.user_id, walk.workspace_id, sorted(walk.said.items()), upto)
+            (walk.user_id, walk.workspace_id, sorted(walk.said.items()), after, upto)
         )
         return hmac.digest(self._secret, said, hashlib.sha256)[:_SEAL_BYTES]

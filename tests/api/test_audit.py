@@ -1,9 +1,11 @@
 """The trail over HTTP: every event with its origin, for those who watch, and that they did."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from msgspec import msgpack
 
 from tests.api.client import Api, pointers
 from tests.api.damage import unreadable
@@ -52,18 +54,27 @@ def kinds(events: Sequence[dict[str, Any]]) -> list[str]:
 async def test_a_task_and_a_project_are_asked_for_by_their_keys_as_well(
     ada: Api, nobody: Api
 ) -> None:
-    _, workspace_id = await watched(ada, nobody)
-    project = await ada.project("SEC", workspace_id=workspace_id)
-    task = await ada.task(project_id="SEC")
+    auditor, workspace_id = await watched(ada, nobody)
+    # A private project that the auditor is not in, and Ada's own one with the same keys.
+    project = await ada.project("SEC", workspace_id=workspace_id, is_private=True)
+    task = await ada.task(project_id=project["id"])
+    await ada.task(project_id=(await ada.project("SEC"))["id"])
+    auditor.position = ada.position
     for key, stream in (("SEC-1", task["id"]), ("sec", project["id"])):
-        found = await told(ada, workspace_id, stream=key)
-        assert {event["stream"] for event in found} == {stream}
-        asked = {"format": "csv", "workspace_id": workspace_id, "stream": key}
-        assert (await ada.post("/audit/exports", asked))["filter"] == {"stream": stream}
+        for someone in (ada, auditor):
+            found = await told(someone, workspace_id, stream=key)
+            assert {event["stream"] for event in found} == {stream}
+            asked = {"format": "csv", "workspace_id": workspace_id, "stream": key}
+            assert (await someone.post("/audit/exports", asked))["filter"] == {"stream": stream}
     problem = await ada.refused(
         422, "validation-failed", "GET", f"/audit/events?workspace_id={workspace_id}&stream=SEC-9"
     )
     assert pointers(problem) == ["/query/stream"]
+    member = await nobody.register()
+    await ada.post(f"/workspaces/{workspace_id}/members", {"user_id": member.user_id})
+    for key in ("SEC-1", "SEC-9"):
+        asked = {"format": "csv", "workspace_id": workspace_id, "stream": key}
+        await member.refused(403, "forbidden", "POST", "/audit/exports", asked)
 
 
 async def test_an_auditor_reads_who_did_what_from_where_in_the_order_of_the_log(
@@ -142,7 +153,11 @@ async def test_asking_is_recorded_once_for_a_walk_and_only_whoever_began_it_goes
     said = reads[0]["data"]
     assert said["filter"] == {"actor": ada.user_id, "ip": "given"}
     assert (said["events"], said["goes_on"]) == (1, True)
+    # Nor where it began: what was passed over at the beginning was not told to anybody.
+    name, log, (after, upto, seal) = msgpack.decode(urlsafe_b64decode(on["cursor"] + "=="))
+    forged = urlsafe_b64encode(msgpack.encode((name, log, (after - 1, upto, seal))))
     for other in (
+        {**on, "cursor": forged.rstrip(b"=").decode()},
         {**on, "actor": auditor.user_id},
         {**on, "ip": "10.0.0.1"},
         {**on, "to_position": 1},
@@ -222,6 +237,7 @@ async def test_what_is_no_filter_is_refused_with_what_would_be(ada: Api) -> None
     for params, pointer, hint in (
         ({"type": "TaskCreatd"}, "/query/type", "TaskCreated"),
         ({"actor": "bob"}, "/query/actor", "user"),
+        ({"key_id": "system"}, "/query/key_id", "key"),
         ({"stream": "x"}, "/query/stream", ""),
         ({"from": "yesterday"}, "/query/from", ""),
         ({"from_position": 2, "to_position": 1}, "/query", "from_position"),

@@ -51,17 +51,27 @@ def verified(product: Product, content: bytes) -> Verified:
     return verify_bundle(io.BytesIO(content), len(content), parse_keys(keys.read_bytes()))
 
 
-async def made(someone: Api, **asked: Any) -> dict[str, Any]:
-    """An export, when it is whole."""
-    begun = await someone.send("POST", "/audit/exports", {"format": "bundle", **asked})
-    assert begun.status_code == 202, begun.text
-    path = begun.headers["Location"].removeprefix("/api/v1")
+async def begun(someone: Api, **asked: Any) -> str:
+    """Where an export is that was just asked for."""
+    answer = await someone.send("POST", "/audit/exports", {"format": "bundle", **asked})
+    assert answer.status_code == 202, answer.text
+    return answer.headers["Location"].removeprefix("/api/v1")
 
-    async def ended() -> bool:
+
+async def ended(someone: Api, path: str) -> dict[str, Any]:
+    """An export, when nobody works on it any more."""
+
+    async def is_over() -> bool:
         return bool((await someone.get(path))["state"] != "running")
 
-    await until(ended, what="an export")
+    await until(is_over, what="an export")
     export: dict[str, Any] = await someone.get(path)
+    return export
+
+
+async def made(someone: Api, **asked: Any) -> dict[str, Any]:
+    """An export, when it is whole."""
+    export = await ended(someone, await begun(someone, **asked))
     assert export["state"] == "done", export
     return export
 
@@ -254,24 +264,42 @@ async def test_who_may_not_read_the_trail_gets_none_and_who_lost_that_right_keep
     await bob.refused(404, "not-found", "GET", f"{path}/file")
 
 
-async def test_what_can_never_be_made_is_given_up(
-    product: Product, sealed: None, ada: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(saved, "_GIVEN_UP_AFTER", timedelta())
+@pytest.fixture
+def nowhere_to_write(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file can be made."""
     making = product.house.exports.files.making
     monkeypatch.setattr(product.house.exports.files, "making", making.parent / "taken" / "making")
     making.parent.mkdir(parents=True, exist_ok=True)
     (making.parent / "taken").write_bytes(b"no folder")
-    begun = await ada.send("POST", "/audit/exports", {"format": "csv"})
-    path = begun.headers["Location"].removeprefix("/api/v1")
 
-    async def ended() -> bool:
-        return bool((await ada.get(path))["state"] != "running")
 
-    await until(ended, what="an export that fails")
-    failed = await ada.get(path)
+async def test_what_can_never_be_made_is_given_up(
+    sealed: None, nowhere_to_write: None, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "_GIVEN_UP_AFTER", timedelta())
+    failed = await ended(ada, await begun(ada, format="csv"))
     assert (failed["state"], failed["problem"]["code"]) == ("failed", "dependency-down")
     assert (failed["url"], failed["events"]) == (None, None)
+
+
+async def test_what_is_cancelled_is_not_tried_again(
+    product: Product,
+    sealed: None,
+    nowhere_to_write: None,
+    ada: Api,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(product.house.jobs.book, "lease", timedelta(seconds=0.2))
+    path = await begun(ada, format="csv")
+    job = f"/jobs/{(await ada.get(path))['job_id']}"
+    await ada.post(f"{job}/cancel")
+    failed = await ended(ada, path)
+    assert (failed["state"], failed["problem"]["detail"]) == ("failed", "It was cancelled.")
+
+    async def is_over() -> bool:
+        return bool((await ada.get(job))["state"] == "cancelled")
+
+    await until(is_over, what="its job")
 
 
 async def test_what_is_forgotten_leaves_no_saved_export_behind(
