@@ -67,8 +67,7 @@ _OF_LANES = (TaskAssigned, TaskPrioritised, TaskTagged, TaskParentChanged)
 def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
-    row: CardRow = rows.get("cards", stamp.stream) or CardRow(stamp.stream, stamp.workspace_id)
-    row.project_id = event.project_id
+    row = CardRow(stamp.stream, stamp.workspace_id, event.project_id)
     row.status_category, row.parent_task_id = event.status_category, event.parent_task_id
     row.card = Card(
         stamp.stream,
@@ -92,7 +91,7 @@ def _created(recorded: Recorded, rows: Rows) -> None:
     row.lanes = lanes_of_every_kind(
         event.assignee_ids, event.priority, event.tags, event.parent_task_id
     )
-    rows.put("cards", row)
+    rows.add("cards", row)
     _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
 
 
@@ -307,6 +306,7 @@ _PROJECT_EVENTS = (
     ProjectArchived,
     ProjectUnarchived,
 )
+_WITHOUT_READS = (TaskCreated, ProjectCreated, ProjectWorkflowChanged, ProjectColumnsChanged)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
@@ -315,7 +315,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
         return (("cards", event.task_id),)
     if isinstance(event, _PROJECT_EVENTS):
         return (("boards", recorded.stamp.stream),)
-    if isinstance(event, ProjectCreated | ProjectWorkflowChanged | ProjectColumnsChanged):
+    if isinstance(event, _WITHOUT_READS):
         return ()
     return (("cards", recorded.stamp.stream),)
 

@@ -8,10 +8,10 @@ from .projection import Table
 
 @dataclass(slots=True)
 class CardRow:
-    """A row without a card waits for its task: comments came to the view before it. It has no
-    project, so that no board finds it. `doc` is both the answer and what is folded. `lanes` are
-    those of every kind, as `domain.project.lanes.lane_key` has them: few changes move a card to
-    other ones."""
+    """A row without a card is that of a task which the view does not have, since its stream is
+    parked: comments on it made the row. It has no project, so that no board finds it. `doc` is both
+    the answer and what is folded. `lanes` are those of every kind, as
+    `domain.project.lanes.lane_key` has them: few changes move a card to other ones."""
 
     task_id: str
     workspace_id: str

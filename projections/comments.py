@@ -94,8 +94,8 @@ def render_comment(comment: Comment, given: Given, position: int) -> bytes:
 @dataclass(slots=True)
 class CommentRow:
     """`said` is the position at which it was made, `seen` that of the last event about it. A row
-    without a state waits for its comment: a reaction came to the view before it. It has no task,
-    so that no question finds it."""
+    without a state is that of a comment which the view does not have, since its stream is parked: a
+    reaction made the row. It has no task, so that no question finds it."""
 
     comment_id: str
     workspace_id: str
@@ -134,10 +134,12 @@ COMMENTS = Table(
 
 
 def _added(recorded: Recorded, rows: Rows) -> None:
-    row = _row(recorded, rows, recorded.stamp.stream)
-    row.comment = evolve(None, recorded.event, recorded.stamp)
-    row.task_id, row.said = recorded.event.task_id, recorded.position
-    rows.put("comments", row)
+    event, stamp = recorded.event, recorded.stamp
+    row = CommentRow(
+        stamp.stream, stamp.workspace_id, event.task_id, said=stamp.position, seen=stamp.position
+    )
+    row.comment = evolve(None, event, stamp)
+    rows.add("comments", row)
 
 
 def _changed(recorded: Recorded, rows: Rows) -> None:
@@ -189,7 +191,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
     if isinstance(event, ReactionAdded | ReactionRemoved):
         return (("comments", event.comment_id),)
-    if isinstance(event, TaskPurged):
+    if isinstance(event, CommentAdded | TaskPurged):
         return ()
     return (("comments", recorded.stamp.stream),)
 

@@ -33,9 +33,12 @@ _KNOWN_VALUES: Final = {
     "style": re.compile(r"text-align:(left|center|right)"),
 }
 
-# Lines of words and nothing that Markdown knows: most of what people say.
-_PLAIN_LINE: Final = r"[^\W\d_](?:[^\W_]|[,.;:?!'\"@()% -](?!\n|\Z)|[,.;:?!'\"()%](?=\n|\Z))*"
-_PLAIN: Final = re.compile(rf"{_PLAIN_LINE}(?:\n{{1,2}}{_PLAIN_LINE})*")
+# Lines of words and nothing that Markdown knows: most of what people say. There is one way alone to
+# take each character, so that none is tried another way.
+_PLAIN_LINE: Final = (
+    r"[^\W\d_](?:[^\W_]++|(?>[,.;:?!'\"@()% -]+(?!\n|\Z))|[,.;:?!'\"()%](?=\n|\Z))*+"
+)
+_PLAIN: Final = re.compile(rf"{_PLAIN_LINE}(?:\n{{1,2}}{_PLAIN_LINE})*+")
 
 _URL: Final = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]]+", re.IGNORECASE)
 _NOT_AT_ITS_END: Final = ".,;:!?*_~"

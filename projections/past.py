@@ -264,7 +264,7 @@ def _finish_version(row: VersionRow) -> None:
 
 
 def _finish_text(row: TextRow) -> None:
-    row.terms = frozenset(words(row.description or ""))
+    row.found_by = " ".join(words(row.description or "")) or None
 
 
 _OF_COMMENTS = (CommentEdited, CommentDeleted, CommentRestored)
@@ -311,7 +311,7 @@ _CHANGES = (
 )
 PAST_VIEW = Projection(
     name="past",
-    version=3,
+    version=4,
     tables=(PRESENT, VERSIONS, TEXTS, COMMENTS, STATUSES, MOVED),
     folds={
         TaskCreated: _created,

@@ -58,8 +58,8 @@ class VersionRow:
 
 @dataclass(slots=True)
 class TextRow:
-    """The description of a task (None: erased) and the words in it: most versions of a task have
-    the same. A task that never had one has no row."""
+    """The description of a task (None: erased), and the words in it as in `VersionRow`, None where
+    there are none: most versions of a task have the same. A task that never had one has no row."""
 
     task_id: str
     last: int
@@ -68,7 +68,7 @@ class TextRow:
     since: int
     until: int
     description: str | None
-    terms: frozenset[str] = frozenset()
+    found_by: str | None = None
 
 
 @dataclass(slots=True)
@@ -167,10 +167,10 @@ TEXTS = Table(
         "since": "bigint",
         "until": "bigint",
         "description": "text",
-        "terms": "tsvector",
+        "found_by": "text",
     },
     key=("task_id", "last"),
-    computed=("terms",),
+    computed=("found_by",),
 )
 COMMENTS = Table(
     "comments",

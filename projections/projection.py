@@ -1,6 +1,7 @@
 """A projection is a value: its name, its version, its tables, and how events change their rows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from typing import Any, NamedTuple, Protocol
 
@@ -22,8 +23,8 @@ class Table:
     ones before them: they are written but never read back, and have defaults in the row class.
     After its columns a row class may have further fields with defaults, which are not stored.
 
-    `only_grows`: its rows are their keys, and none ever goes. A fold asks `Rows.has` before it puts
-    one, so that what is known to stand there is not written again.
+    `only_grows`: its rows are their keys, and none ever goes. A fold asks `Rows.unseen` before it
+    puts them, so that what stands there is not written again.
     """
 
     name: str
@@ -74,8 +75,10 @@ class Rows(Protocol):
 
     def get(self, table: str, *key: Any) -> Row | None: ...
 
-    def has(self, table: str, *key: Any) -> bool:
-        """Whether a row is known to stand in a table that only grows; False where nobody knows."""
+    def unseen(self, table: str, key: Any, among: AbstractSet[Any]) -> AbstractSet[Any]:
+        """Of a table that only grows and has two columns of key: which of `among` were not given
+        here for this first one before, as far as anybody remembers. The fold puts those of them
+        that shall stand there."""
         ...
 
     def put(self, table: str, row: Row) -> None: ...

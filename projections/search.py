@@ -32,8 +32,8 @@ _LONGEST_SPELT: Final = 32
 
 @dataclass(slots=True)
 class SearchRow:
-    """A row without a project waits for its task: something was said about it (a comment) that
-    came to the view before it; or the task was purged. No question finds it."""
+    """A row without a project is that of a task which the view does not have, since its stream is
+    parked (a comment on it made the row), or which was purged. No question finds it."""
 
     task_id: str
     workspace_id: str
@@ -81,9 +81,10 @@ WORDS = Table(
 
 def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
-    row, texts = _row(recorded, recorded.stamp.stream, rows)
-    actor = recorded.stamp.actor
-    row.project_id = event.project_id
+    stamp, texts = recorded.stamp, SearchTexts()
+    actor = stamp.actor
+    row = SearchRow(stamp.stream, stamp.workspace_id, event.project_id, stamp.position, texts=texts)
+    rows.add("docs", row)
     texts.key = f"{event.project_key}-{drawn_by(recorded)}"
     texts.external_id = readable(event.external_id)
     texts.title, texts.title_author = readable(event.title), actor
@@ -162,14 +163,10 @@ def _row(recorded: Recorded, task_id: str, rows: Rows) -> tuple[SearchRow, Searc
 
 def _learn(rows: Rows, row: SearchRow, *texts: str | None) -> None:
     """Words into the vocabulary: those that can be misspelt."""
-    workspace_id, has = row.workspace_id, rows.has
-    for word in set[str]().union(*(stored_words(text) for text in texts if text)):
-        if (
-            _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT
-            and word.isalpha()
-            and not has("words", workspace_id, word)
-        ):
-            rows.put("words", WordRow(workspace_id, word))
+    words = set[str]().union(*map(stored_words, filter(None, texts)))
+    for word in rows.unseen("words", row.workspace_id, words):
+        if _SHORTEST_SPELT <= len(word) <= _LONGEST_SPELT and word.isalpha():
+            rows.put("words", WordRow(row.workspace_id, word))
 
 
 def _finish(row: SearchRow) -> None:
@@ -182,6 +179,8 @@ def _finish(row: SearchRow) -> None:
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
+    if isinstance(event, TaskCreated):
+        return ()
     if isinstance(event, CommentAdded | CommentEdited | CommentDeleted | CommentRestored):
         return (("docs", event.task_id),)
     return (("docs", recorded.stamp.stream),)

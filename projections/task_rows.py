@@ -11,8 +11,9 @@ from .projection import Table
 
 @dataclass(slots=True)
 class TaskRow:
-    """A row without a state waits for its task: something was said about it (a comment) that
-    came to the view before it. It has no project, so that no question finds it."""
+    """A row without a state is that of a task which the view does not have, since its stream is
+    parked: something else said something about it (a comment). It has no project, so that no
+    question finds it."""
 
     task_id: str
     workspace_id: str

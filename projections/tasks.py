@@ -70,14 +70,14 @@ def _task_of(row: TaskRow) -> Task | None:
 
 def _evolve(recorded: Recorded, rows: Rows) -> TaskRow | None:
     stamp = recorded.stamp
-    row: TaskRow = rows.get("tasks", stamp.stream) or TaskRow(stamp.stream, stamp.workspace_id)
-    before = _task_of(row)
-    task = evolve(before, recorded.event, stamp)
-    if task is None:
+    row: TaskRow | None = rows.get("tasks", stamp.stream)
+    before = None if row is None else _task_of(row)
+    task = None if before is None else evolve(before, recorded.event, stamp)
+    if row is None or before is None or task is None:
         return None
     row.task, row.state = task, None
     rows.put("tasks", row)
-    if task.fields if before is None else task.fields is not before.fields:
+    if task.fields is not before.fields:
         rows.put("fields", FieldsRow(row.task_id, row.workspace_id, task=task))
     return row
 
@@ -94,13 +94,23 @@ def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
 
 
 def _created(recorded: Recorded, rows: Rows) -> None:
-    row = _evolve(recorded, rows)
-    if row is not None:
-        event: TaskCreated = recorded.event
-        row.project_id, row.status_category = event.project_id, event.status_category
-        row.parent_task_id = event.parent_task_id
-        _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
-        rows.add("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
+    event: TaskCreated = recorded.event
+    stamp = recorded.stamp
+    task = evolve(None, event, stamp)
+    assert task is not None  # it is how a task begins
+    row = TaskRow(
+        stamp.stream,
+        stamp.workspace_id,
+        event.project_id,
+        event.status_category,
+        parent_task_id=event.parent_task_id,
+        task=task,
+    )
+    rows.add("tasks", row)
+    rows.add("terms", TermsRow(row.task_id, row.workspace_id, task=task))
+    if task.fields:
+        rows.add("fields", FieldsRow(row.task_id, row.workspace_id, task=task))
+    _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
 
 
 def _counted(recorded: Recorded, rows: Rows) -> None:
@@ -230,7 +240,13 @@ def _finish_terms(row: TermsRow) -> None:
         row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 
-_OF_NO_TASK = (ProjectCreated, ProjectWorkflowChanged, DependencyAdded, DependencyRemoved)
+_OF_NO_TASK = (
+    TaskCreated,
+    ProjectCreated,
+    ProjectWorkflowChanged,
+    DependencyAdded,
+    DependencyRemoved,
+)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ was written is read back and compared before it leaves, since the log can never 
 """
 
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from operator import attrgetter
@@ -17,6 +17,7 @@ from msgspec.msgpack import Decoder, Encoder, Ext
 
 from domain.errors import invalid
 from domain.record.disclosure import ERASED_BEFORE, SEALED, key_id_of, place
+from domain.values.evolved import copier
 from domain.values.text import ERASED, Erased
 from infra.event_store.event_types import EVENT_TYPES, UPCASTERS, EventType, Upcaster
 from infra.event_store.rows import StoredRow
@@ -91,7 +92,7 @@ class EventCodec:
             name not in hidden and _aware(hints[name]) == hints[name] for name in names
         )
         self._shape: Decoder[Any] = Decoder(
-            self.event if self._is_whole else _stored(self.event.__name__, described, hints, hidden)
+            self.event if self._is_whole else _stored(self.event, hints, hidden)
         )
 
     def encode(self, event: Any, sealer: Sealer) -> bytes:
@@ -125,19 +126,18 @@ class EventCodec:
             raise Unreadable(f"{self.name}: {error}") from error
 
     def build(self, row: StoredRow, shape: Any, keys: Keys) -> Any:
-        """The event."""
+        """The event; what is filled in is filled into the shape."""
         if self._is_whole:
             return shape
-        values = msgspec.structs.asdict(shape)
         where = b""
         for field in self.sealed:
-            value = values[field.name]
+            value = getattr(shape, field.name)
             if type(value) is Ext:
                 where = where or place(row.workspace_id, row.stream, row.version, row.type)
-                values[field.name] = _opened(field, row, where, value, keys)
+                setattr(shape, field.name, _opened(field, row, where, value, keys))
         if self.drawn is not None:
-            values[self.drawn] = row.number
-        return self.event(**values)
+            setattr(shape, self.drawn, row.number)
+        return copier(self.event)(shape)
 
     def from_plain(self, row: StoredRow, values: dict[str, Any]) -> Any:
         """The event from fields as an upcaster returns them."""
@@ -310,13 +310,11 @@ def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return (lambda instance: (get(instance),)) if len(names) == 1 else get
 
 
-def _stored(
-    name: str, described: Sequence[Field[Any]], hints: Mapping[str, Any], hidden: Collection[str]
-) -> type:
+def _stored(event: type, hints: Mapping[str, Any], hidden: Collection[str]) -> type:
     """What a payload is read as, whatever a sealed field may be."""
     return msgspec.defstruct(
-        name,
-        [_shaped(each, Any if each.name in hidden else hints[each.name]) for each in described],
+        event.__name__,
+        [_shaped(each, Any if each.name in hidden else hints[each.name]) for each in fields(event)],
         kw_only=True,
         gc=False,
     )

@@ -126,7 +126,8 @@ class RowDecoder:
         origin: Origin | None = None,
     ) -> Recorded:
         if origin is None:
-            where = place(row.workspace_id, row.stream, row.version, row.type)
+            sealed = metadata.ip is not None or metadata.reason is not None
+            where = place(row.workspace_id, row.stream, row.version, row.type) if sealed else b""
             origin = metadata.origin(where, keys, addresses)
         stamp = Stamp(
             row.workspace_id,

@@ -1,6 +1,7 @@
 """The rows of one table that are at hand: as committed, on their way there, and just changed."""
 
 import sys
+from collections.abc import Set as AbstractSet
 from dataclasses import fields
 from typing import Any
 
@@ -26,13 +27,49 @@ class RowLimits:
 NO_LIMITS = RowLimits(sys.maxsize, sys.maxsize)
 
 
+class Seen:
+    """The second columns of keys by their first one; what was not met while many others were is
+    forgotten."""
+
+    __slots__ = ("_older", "_recent", "_size")
+
+    def __init__(self) -> None:
+        self._recent: dict[Any, set[Any]] = {}
+        self._older: dict[Any, set[Any]] = {}
+        self._size = 0
+
+    def new(self, key: Any, among: AbstractSet[Any]) -> AbstractSet[Any]:
+        """Those that were not seen; from now on they are."""
+        recent = self._recent.get(key)
+        if recent is None:
+            recent = self._recent[key] = set()
+        found = among - recent
+        if found:
+            recent |= found
+            self._size += len(found)
+            if key in self._older:
+                found -= self._older[key]
+        return found
+
+    def age(self, most: int) -> bool:
+        """Whether some were forgotten, for there were more than so many."""
+        if self._size <= most:
+            return False
+        forgets = bool(self._older)
+        self._older, self._recent, self._size = self._recent, {}, 0
+        return forgets
+
+    def forget(self) -> None:
+        self._recent, self._older, self._size = {}, {}, 0
+
+
 class TableRows:
     """Rows of one table by key; None stands for a row that is known not to exist.
 
     `changed`: by the batch being folded. `leaving`: by the one being written. `recent` and
     `older`: as committed; what is not asked for while `recent` fills up is let go.
-    `wanted`: some fold reads this table, or asks whether a row stands there already, so its rows
-    are worth keeping.
+    `seen`: of a table that only grows, what was put there; its rows themselves are not kept.
+    `wanted`: some fold reads this table, so its rows are worth keeping.
     `complete`: a row that is not here is not in the table either.
     `added`: of the changed ones those that are new, as their fold says.
     """
@@ -49,6 +86,7 @@ class TableRows:
         "recent",
         "row_bytes",
         "scanned",
+        "seen",
         "wanted",
     )
 
@@ -56,7 +94,8 @@ class TableRows:
         self.codec = codec
         self.finish = finish
         self.complete = complete
-        self.wanted = codec.table.only_grows
+        self.seen = Seen()
+        self.wanted = False
         self.row_bytes = 1.0
         self.changed: dict[Key, Row | None] = {}
         self.added: set[Key] = set()
@@ -107,6 +146,8 @@ class TableRows:
 
     def age(self, limits: RowLimits) -> None:
         self.scanned.clear()
+        if self.seen.age(self.room(limits)):
+            self.complete = False
         if len(self.recent) > self.room(limits) and not self.complete:
             self.older = self.recent
             self.recent = {}
@@ -119,13 +160,14 @@ class TableRows:
                     setattr(row, column, default)
         if self.wanted:
             self.recent.update(self.leaving)
-        elif self.leaving:
+        elif self.leaving and not self.codec.table.only_grows:
             self.complete = False
         self.leaving = {}
 
     def forget(self) -> None:
         self.complete = False
         self.added.clear()
+        self.seen.forget()
         for rows in (self.changed, self.leaving, self.recent, self.older, self.scanned):
             rows.clear()
 

@@ -1,6 +1,7 @@
 """The rows of one generation of a view, as its folds see them and as batches of changes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import field
 from typing import Any
 
@@ -77,13 +78,8 @@ class RowStore:
             raise UndeclaredRead(f"{self.projection.name}: a row of {table}")
         return row
 
-    def has(self, table: str, *key: Any) -> bool:
-        rows = self._tables[table]
-        return (
-            rows.recent.get(key) is not None
-            or rows.changed.get(key) is not None
-            or (rows.at_hand(key) and rows.find(key) is not None)
-        )
+    def unseen(self, table: str, key: Any, among: AbstractSet[Any]) -> AbstractSet[Any]:
+        return self._tables[table].seen.new(key, among)
 
     def put(self, table: str, row: Row) -> None:
         rows = self._tables[table]

@@ -1,6 +1,7 @@
 """A store of rows in memory that keeps what a database would, and gives what a fold declared."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from domain.values.recorded import Recorded
@@ -37,8 +38,13 @@ class MemoryRows:
     def get(self, table: str, *key: Any) -> Row | None:
         return self._rows[table, key]  # a KeyError: the fold did not say that it would read it
 
-    def has(self, table: str, *key: Any) -> bool:
-        return (table, key) in self._put or key in self.stored[table]
+    def unseen(self, table: str, key: Any, among: AbstractSet[Any]) -> AbstractSet[Any]:
+        stored = self.stored[table]
+        return {
+            each
+            for each in among
+            if (table, (key, each)) not in self._put and (key, each) not in stored
+        }
 
     def put(self, table: str, row: Row) -> None:
         key = self._key(table, row)

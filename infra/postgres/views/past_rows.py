@@ -145,12 +145,14 @@ class PastRows:
         )
 
     def _terms(self, at: At, params: Parameters) -> str:
-        """Of the task `t` alone, as whose words they are asked for."""
-        return (
-            "(SELECT t.task_id, array_to_tsvector(string_to_array(t.found_by, ' '))"
-            " || coalesce((SELECT v.terms FROM {past_texts} AS v"
-            f" WHERE v.task_id = t.task_id AND {at.holds('v')}), ''::tsvector) AS terms)"
+        """Of the task `t` alone, as whose words they are asked for; it has at least those of its
+        key."""
+        description = (
+            "(SELECT v.found_by FROM {past_texts} AS v"
+            f" WHERE v.task_id = t.task_id AND {at.holds('v')})"
         )
+        words = f"string_to_array(concat_ws(' ', t.found_by, {description}), ' ')"
+        return f"(SELECT t.task_id, array_to_tsvector({words}) AS terms)"
 
     def _statuses(self, at: At, params: Parameters) -> str:
         return (

@@ -1,23 +1,45 @@
 """What a projector keeps of its tables in memory."""
 
+from collections.abc import Set as AbstractSet
+
 from infra.processes.generations import Generation
-from infra.processes.kept_rows import NO_LIMITS
+from infra.processes.kept_rows import NO_LIMITS, RowLimits
 from infra.processes.rows import RowStore
 from projections.search import SEARCH_VIEW, SearchRow, WordRow
 
 
-def test_what_stands_in_a_table_that_only_grows_is_known() -> None:
+def test_what_stands_in_a_table_that_only_grows_is_seen_once() -> None:
     rows = RowStore(SEARCH_VIEW, Generation("search", SEARCH_VIEW.version, 1), NO_LIMITS)
-    assert not rows.has("words", "ws_1", "hello")
-    rows.put("words", WordRow("ws_1", "hello"))
-    assert rows.has("words", "ws_1", "hello")
+
+    def unseen(*words: str, workspace_id: str = "ws_1") -> AbstractSet[str]:
+        return rows.unseen("words", workspace_id, {*words})
+
+    assert unseen("hello") == {"hello"}
+    assert unseen("hello", "there") == {"there"}
+    assert unseen("hello", workspace_id="ws_2") == {"hello"}
     rows.leave()
-    assert rows.has("words", "ws_1", "hello")
-    assert not rows.has("words", "ws_2", "hello")
     rows.committed()
-    assert rows.has("words", "ws_1", "hello")
+    assert not unseen("hello", "there")
     rows.forget()
-    assert not rows.has("words", "ws_1", "hello")
+    assert unseen("hello") == {"hello"}
+
+
+def test_what_a_table_that_only_grows_has_seen_is_forgotten_as_others_are_met() -> None:
+    limits = RowLimits(rows=2, bytes=1_000)
+    rows = RowStore(SEARCH_VIEW, Generation("search", SEARCH_VIEW.version, 1), limits, empty=True)
+
+    def is_copied(*words: str) -> bool:
+        rows.asked(())
+        for word in rows.unseen("words", "ws_1", {*words}):
+            rows.put("words", WordRow("ws_1", word))
+        changes = rows.changes(bulk=True)
+        rows.leave()
+        rows.committed()
+        return bool(changes.copies) and not changes.statements
+
+    assert is_copied("one", "two", "three")
+    assert is_copied("one", "four", "five")
+    assert not is_copied("two")  # it is in the table, and nobody knows any more
 
 
 def test_what_is_new_is_inserted_and_only_what_may_be_there_is_looked_for() -> None:
