@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from infra.settings.values import begins_with
+from infra.settings.values import begins_with, has_host
 
 
 class Mail(BaseModel):
@@ -44,6 +44,8 @@ class Mail(BaseModel):
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("must begin with http:// or https://")
+        if value is None:
+            return None
+        if not value.startswith(("http://", "https://")) or not has_host(value):
+            raise ValueError("must begin with http:// or https:// and name a host")
         return value

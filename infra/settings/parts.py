@@ -4,9 +4,30 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr
 
-from infra.settings.values import begins_with
+from infra.settings.values import begins_with, has_host
 
-Postgres = Annotated[SecretStr | None, begins_with("postgresql", "postgres")]
+
+def _is_of_postgres(address: str) -> bool:
+    """As its own library reads it, which takes several hosts, none, and folders of sockets."""
+    # Here, since not all that read settings have a database.
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        found = conninfo_to_dict(address)
+    except ProgrammingError:
+        return False
+    hosts, ports = str(found.get("host") or ""), str(found.get("port") or "")
+    return "@" not in hosts and all(not port or port.isdecimal() for port in ports.split(","))
+
+
+def _has_hosts(addresses: str) -> bool:
+    return all(has_host(each.strip()) for each in addresses.split(","))
+
+
+Postgres = Annotated[
+    SecretStr | None, begins_with("postgresql", "postgres", readable=_is_of_postgres)
+]
 
 
 class Parts(BaseModel):
@@ -23,9 +44,9 @@ class Parts(BaseModel):
         None,
         description="The same as role `taskledger_worker`; else the owner's, with SET ROLE.",
     )
-    nats_url: Annotated[SecretStr | None, begins_with("nats", "tls", "ws", "wss")] = Field(
-        None, description="NATS with JetStream; several servers of a cluster by comma."
-    )
+    nats_url: Annotated[
+        SecretStr | None, begins_with("nats", "tls", "ws", "wss", readable=_has_hosts)
+    ] = Field(None, description="NATS with JetStream; several servers of a cluster by comma.")
     redis_url: Annotated[SecretStr | None, begins_with("redis", "rediss")] = Field(
         None, description="Redis or Valkey."
     )
@@ -37,7 +58,7 @@ class Parts(BaseModel):
     opensearch_verify_tls: bool = Field(
         True, description="Whether the certificate of an `https` address is checked."
     )
-    exports_url: Annotated[SecretStr | None, begins_with("s3")] = Field(
+    exports_url: Annotated[SecretStr | None, begins_with("s3", like="bucket/prefix")] = Field(
         None,
         description="Where files of exports are kept for all machines: `s3://bucket/prefix`, with "
         "the usual `AWS_...` variables for the rest; else the folder `exports` in the data folder.",

@@ -19,7 +19,7 @@ class Record(BaseModel):
         description="Names the logs of this installation to those who check them; an address of "
         "yours without its scheme, such as `tasks.example.com/tlog`. What is signed names it.",
     )
-    record_url: Annotated[SecretStr | None, begins_with("s3")] = Field(
+    record_url: Annotated[SecretStr | None, begins_with("s3", like="bucket/prefix")] = Field(
         None,
         description="Where the tree is published for all machines: `s3://bucket/prefix`, with the "
         "usual `AWS_...` variables for the rest; else the folder `record` in the data folder.",

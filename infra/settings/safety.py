@@ -31,7 +31,7 @@ class Safety(BaseModel):
         False, description="Whether an address must be verified before its user may log in."
     )
     workspace_reopen_days: int = Field(
-        30, ge=0, description="For how long an owner may reopen a closed workspace."
+        30, ge=0, le=36_500, description="For how long an owner may reopen a closed workspace."
     )
     cors_origins: Words = Field(
         (), description="Web origins, by comma, whose pages may call the API; none by default."

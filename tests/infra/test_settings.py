@@ -20,6 +20,7 @@ def only_these(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("TASKLEDGER_PORT", "65536", "TASKLEDGER_PORT is wrong"),
         ("TASKLEDGER_ROLES", "api,cook", "must be some of api, relay, projector"),
         ("TASKLEDGER_NATS_URL", "http://there", "must begin with nats://"),
+        ("TASKLEDGER_PUBLIC_URL", "https://:443", "and name a host"),
         ("TASKLEDGER_PROT", "80", "did you mean TASKLEDGER_PORT?"),
     ],
 )
@@ -38,6 +39,47 @@ def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings.load()
     assert "hunter2" not in repr(settings)
     assert settings.owner_url() == settings.api_url() == "postgresql://me:hunter2@there/db"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TASKLEDGER_DATABASE_URL", "postgresql://me:hunter2@there:port/db"),
+        ("TASKLEDGER_DATABASE_URL", "postgresql://me:hunter2@[::1/db"),
+        ("TASKLEDGER_DATABASE_URL", "postgresql://me:hunter2%zz@there/db"),
+        ("TASKLEDGER_DATABASE_URL", "postgresql://me:hun@ter2@there/db"),
+        ("TASKLEDGER_DATABASE_URL", "postgresql://me:hunter2@there/db?colour=red"),
+        ("TASKLEDGER_NATS_URL", "nats://here:4222,nats://me:hunter2@there:port"),
+        ("TASKLEDGER_REDIS_URL", "redis://me:hunter2@[::1"),
+        ("TASKLEDGER_OPENSEARCH_URL", "https://me:hun@ter2@there"),
+        ("TASKLEDGER_SMTP_URL", "smtp://me:hun/ter2@there"),
+        ("TASKLEDGER_EXPORTS_URL", "s3://"),
+    ],
+)
+def test_an_address_that_nobody_can_read_is_refused_and_not_told(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert str(refused.value).startswith(f"{name} is wrong: must be ")
+    assert "ter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TASKLEDGER_DATABASE_URL", "postgresql:///db?host=/run/postgresql&port=5433"),
+        ("TASKLEDGER_DATABASE_URL", "postgresql://me:p%40ss@one:5432,two:5433/db"),
+        ("TASKLEDGER_NATS_URL", "nats://one:4222, tls://two"),
+        ("TASKLEDGER_REDIS_URL", "rediss://:hunter,2@[::1]:6379/1"),
+    ],
+)
+def test_addresses_are_what_their_parts_take(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert Settings.load().as_environment()[name] == value
 
 
 def test_another_process_reads_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
