@@ -33,11 +33,13 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One case with its events, in the file's order."""
+    """One case with its events, in the file's order. `ordinal`: which of the file's traces it is,
+    which its line does not tell where several begin in one."""
 
     attributes: Attributes
     events: tuple[LoggedEvent, ...]
     line: int
+    ordinal: int
 
     @property
     def name(self) -> str | None:

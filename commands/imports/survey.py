@@ -43,7 +43,7 @@ class Survey:
     _ended: Counter[str] = field(default_factory=Counter)
     _of_traces: dict[str, str] = field(default_factory=dict)
     _of_events: dict[str, str] = field(default_factory=dict)
-    _lines: dict[int, int] = field(default_factory=dict)
+    _first: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def add(self, found: Trace | Broken) -> None:
         """Raises Refused where the log has more statuses than a project may have."""
@@ -71,9 +71,9 @@ class Survey:
         in whichever reading of the file."""
         name = self.reading.name(trace)
         records = self.reading.records(trace)
-        first = self._lines.setdefault(hash(name), trace.line)
-        if first != trace.line:
-            raise Faulty(trace.line, f"a trace of this name begins at line {first} already")
+        ordinal, line = self._first.setdefault(hash(name), (trace.ordinal, trace.line))
+        if ordinal != trace.ordinal:
+            raise Faulty(trace.line, f"a trace of this name begins at line {line} already")
         return name, records
 
     def leave_out(self, broken: Broken) -> None:

@@ -9,6 +9,7 @@ from xml.parsers import expat
 from commands.imports.event_log import Broken, Header, Trace
 from infra.imports.source import Damaged, chunks
 from infra.imports.xes_document import Break, Document, Limits
+from infra.imports.xes_encodings import told
 
 _OVERLAP_BYTES = 256  # more than any start of a tag that a search may cut in two
 
@@ -66,6 +67,8 @@ class _Reading:
                 if first:
                     # Tags cannot be searched for where a character takes two bytes.
                     self._searchable = b"\0" not in chunk[:4]
+                    self.document.encoding = told(chunk)
+                    self._start_parser(b"")
                     first = False
                 self._feed(chunk)
                 yield from document.take()

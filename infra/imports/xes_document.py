@@ -16,6 +16,7 @@ from commands.imports.event_log import (
 )
 from domain.values.frozen import dataclass
 from infra.imports.xes_classifiers import split_keys
+from infra.imports.xes_encodings import is_read
 from infra.imports.xes_values import (
     COMPOSITE_TYPES,
     SIMPLE_TYPES,
@@ -86,12 +87,14 @@ class _OpenTrace:
         "events",
         "fault",
         "line",
+        "ordinal",
         "records",
         "size",
     )
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, ordinal: int) -> None:
         self.line = line
+        self.ordinal = ordinal
         self.attributes: Pairs = []
         self.events: list[LoggedEvent] = []
         self.event: Pairs | None = None
@@ -121,6 +124,7 @@ class Document:
         self._kinds: dict[str, str] = {}
         self._done: list[Trace | Broken] = []
         self._begun = False
+        self._traces = 0
         self._trace: _OpenTrace | None = None
         self._path: list[str] = []
         self._deaf = 0  # the depth of the element that is left out, else 0
@@ -177,7 +181,12 @@ class Document:
         return self._lines_before + self._parser.CurrentLineNumber
 
     def _on_declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        self.encoding = encoding
+        if encoding is not None and not is_read(encoding):
+            raise Break(
+                f"the encoding {encoding[:40]!r} is not read here; UTF-8 is",
+                self._parser.CurrentByteIndex,
+            )
+        self.encoding = self.encoding or encoding
 
     def _on_doctype(self, *_: object) -> None:
         raise Break("a document type declaration is not taken", self._parser.CurrentByteIndex)
@@ -227,7 +236,8 @@ class Document:
             return
         if not self._begun:
             self._begin_traces()
-        self._trace = _OpenTrace(self.line)
+        self._traces += 1
+        self._trace = _OpenTrace(self.line, self._traces)
 
     def _on_event(self, depth: int) -> None:
         trace = self._trace
@@ -352,7 +362,9 @@ class Document:
         if trace.fault is not None:
             self._done.append(trace.broken(*trace.fault, trace.records))
         else:
-            self._done.append(Trace(mapping(trace.attributes), tuple(trace.events), trace.line))
+            self._done.append(
+                Trace(mapping(trace.attributes), tuple(trace.events), trace.line, trace.ordinal)
+            )
 
     def _begin_traces(self) -> None:
         self._begun = True

@@ -1,5 +1,7 @@
 """Small logs for tests, written as a person would say them."""
 
+from dataclasses import replace
+
 from commands.imports.event_log import Attributes, Classifier, Header, LoggedEvent, Trace, Value
 from commands.imports.plan_trace import Case, record_digest
 from commands.imports.reading import Reading, reading
@@ -21,7 +23,7 @@ def event(name: str, who: str | None = None, at: str | None = None, **more: Valu
 
 
 def trace(name: str, *events: LoggedEvent, line: int = 1, **more: Value) -> Trace:
-    return Trace({"concept:name": name, **more}, events, line)
+    return Trace({"concept:name": name, **more}, events, line, ordinal=1)
 
 
 def by_name(limits: Limits = LIMITS, **defaults: Value) -> Reading:
@@ -34,8 +36,8 @@ def by_keys(*keys: str, defaults: Attributes | None = None) -> Reading:
 
 def surveyed(*traces: Trace, how: Reading | None = None) -> Survey:
     survey = Survey(how or by_name())
-    for line, one in enumerate(traces, 1):
-        survey.add(Trace(one.attributes, one.events, one.line * 1000 + line))
+    for number, one in enumerate(traces, 1):
+        survey.add(replace(one, line=one.line * 1000 + number, ordinal=number))
     return survey
 
 

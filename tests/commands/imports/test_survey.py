@@ -1,10 +1,12 @@
 """What a first reading learns of a log."""
 
+from dataclasses import replace
+
 import pytest
 
 from commands.imports.event_log import Broken, Classifier, Header
 from commands.imports.reading import Faulty, reading
-from commands.imports.survey import SeenStatus
+from commands.imports.survey import SeenStatus, Survey
 from domain.errors import Invalid, Refused
 from domain.values.limits import Limits
 from tests.commands.imports.logs import LIMITS, by_keys, by_name, event, surveyed, trace
@@ -114,6 +116,16 @@ def test_a_trace_that_cannot_come_in_counts_for_nothing_but_is_told(bad, reason)
     assert (survey.tasks, survey.records) == (2, 2)
     assert [status.reached for status in survey.statuses] == [1]
     assert not survey.people
+
+
+def test_traces_of_one_name_are_found_in_one_line_as_well():
+    one = trace("A", event("x"))
+    survey = Survey(by_name())
+    for ordinal in (1, 2):
+        survey.add(replace(one, ordinal=ordinal))
+    assert [fault.reason for fault in survey.faults] == [
+        "a trace of this name begins at line 1 already"
+    ]
 
 
 def test_what_the_file_itself_broke_is_counted_too():

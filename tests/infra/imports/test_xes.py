@@ -134,6 +134,17 @@ def test_classifiers_are_those_for_events_with_keys_quoted_or_known_by_the_globa
     assert header.event_defaults == {"resource country": "?"}
 
 
+def test_a_classifier_of_many_words_takes_no_longer_than_its_words(written):
+    keys = " ".join(f"k{number}" for number in range(20_000))
+    (found,) = written(log(f'<classifier name="S" keys="{keys}"/>')).header.classifiers
+    assert len(found.keys) == 20_000
+
+
+def test_traces_of_one_line_are_told_apart(written):
+    found = list(written(log(trace("A", "x"), trace("A", "y")).replace("\n", "")).traces())
+    assert [(one.line, one.ordinal) for one in found] == [(1, 1), (1, 2)]
+
+
 def test_log_attributes_are_not_kept_and_a_log_may_be_empty(written):
     file = written(log('<float key="m" value="1"><float key="n" value="nonsense"/></float>'))
     assert list(file.traces()) == []
@@ -202,6 +213,12 @@ def test_other_encodings_are_read_and_told_where_they_break(written):
     assert names(written(broken.replace("ISO-8859-1", "UTF-16").encode("utf-16"))) == ["Ä", "[B]"]
 
 
+def test_utf_8_has_several_names(written):
+    content = log(trace("Ä", "x"), trace("B", "q").replace('"q"', '"q'), trace("Ö", "y"))
+    for name in ("UTF8", "utf_8"):
+        assert names(written(content.replace("UTF-8", name))) == ["Ä", "[B]", "Ö"]
+
+
 def test_a_break_far_from_the_next_trace_is_bridged_over_many_chunks(written):
     bad = trace("B", "p").replace("<event>", "<event", 1) + "<!--" + "x" * 300_000 + "-->\n" * 50
     file = written(log(trace("A", "x"), bad, trace("C", "y"), bad, trace("D", "y")))
@@ -240,6 +257,8 @@ def test_a_cut_gzip_says_so(written):
         (b"", "the file ends too early"),
         (b"PK\x03\x04 not xml", "not well-formed"),
         (b"<html></html>", "its root is <html>"),
+        (b'<?xml version="1.0" encoding="latin-99"?><log/>', "the encoding 'latin-99' is not read"),
+        (b'<?xml version="1.0" encoding="big5"?><log/>', "the encoding 'big5' is not read"),
         (b"\x1f\x8bnonsense", "compressed data"),
         (b'<!DOCTYPE log [<!ENTITY a "b">]><log><trace/></log>', "document type declaration"),
         (b'<log><global scope="event"><int key="a" value="b"/></global></log>', "whole number"),
