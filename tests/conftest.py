@@ -48,6 +48,11 @@ _LONG = ("e2e", "faults", "opensearch", "proof", "test_pages.py", "test_schemath
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not set(_LONG) & {item.path.parent.name, item.path.name})
+    for item in items:
+        # A file's tests share what it starts; those on OpenSearch share the one server.
+        asked = getattr(item, "fixturenames", ())
+        together = "opensearch" if "opensearch" in asked else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 # Hundreds of databases come and go, of hundreds of files each, and file systems on disk are slow to

@@ -38,22 +38,24 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Imported:
-    served: Served
-    admin: Person
-    summary: Json
-    truth: dict[str, list[Record]]
-    activities: list[Json]
-
-
-@dataclass(frozen=True)
 class Event:
-    """What process mining asks of an event, each as its file writes it."""
+    """What process mining asks of an event, each as its file writes it; and the product."""
 
     activity: str
     transition: str
     resource: str
     time: str
+    product: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Imported:
+    served: Served
+    admin: Person
+    summary: Json
+    events: dict[str, list[Event]]
+    truth: dict[str, list[Record]]
+    activities: list[Json]
 
 
 def events_of(path: Path) -> dict[str, list[Event]]:
@@ -72,31 +74,20 @@ def events_of(path: Path) -> dict[str, list[Event]]:
 def _event(element: ElementTree.Element) -> Event:
     said = {each.get("key"): str(each.get("value")) for each in element}
     return Event(
-        said[_NAME], said["lifecycle:transition"], said["org:resource"], said["time:timestamp"]
+        said[_NAME],
+        said["lifecycle:transition"],
+        said["org:resource"],
+        said["time:timestamp"],
+        said.get("product", ""),
     )
 
 
-def truth() -> dict[str, list[Record]]:
-    """Case -> its events in the file's order, by nothing that the product has."""
-    cases: dict[str, list[Record]] = {}
-    with gzip.open(LOG) as file:
-        for _, element in ElementTree.iterparse(file):
-            if element.tag == f"{_XES}trace":
-                said = {each.get("key"): each.get("value") for each in element if each.get("key")}
-                cases[str(said["concept:name"])] = [
-                    _record({each.get("key"): str(each.get("value")) for each in event})
-                    for event in element.iter(f"{_XES}event")
-                ]
-                element.clear()
-    return cases
-
-
-def _record(said: dict[str | None, str]) -> Record:
+def _record(event: Event) -> Record:
     return Record(
-        status=f"{said['concept:name']}+{said['lifecycle:transition']}",
-        who=said["org:resource"],
-        at=_utc(said["time:timestamp"]),
-        product=said["product"],
+        status=f"{event.activity}+{event.transition}",
+        who=event.resource,
+        at=_utc(event.time),
+        product=event.product,
     )
 
 
@@ -115,7 +106,9 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
         admin.username = "admin"
         admin.log_in(password[1])
         activities = admin.every("/projects/INC/activity", "activities")
-        yield Imported(served, admin, summary(done), truth(), activities)
+        events = events_of(LOG)
+        truth = {name: [_record(event) for event in case] for name, case in events.items()}
+        yield Imported(served, admin, summary(done), events, truth, activities)
 
 
 def test_everything_in_the_file_is_counted(imported: Imported):
@@ -131,7 +124,7 @@ def test_exported_it_is_the_file_again(imported: Imported):
     assert done.returncode == 0, done.stderr
     told = events_of(out)
     assert sum(map(len, told.values())) == 65_533
-    assert told == events_of(LOG)
+    assert told == imported.events
     assert summary(done)["tasks"] == 7_554
 
 

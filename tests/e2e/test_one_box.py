@@ -22,7 +22,7 @@ from tests.e2e.served import (
 )
 from tests.waiting import until
 
-pytestmark = [pytest.mark.alone, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture

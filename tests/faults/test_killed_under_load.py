@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +30,7 @@ from tests.e2e.served import (
     Served,
 )
 from tests.faults.load import Load
-from tests.faults.truth import check_all_is_true
+from tests.faults.truth import assert_healed, assert_views_equal_a_replay
 from tests.waiting import stays_within, until
 
 T = TypeVar("T")
@@ -43,6 +43,13 @@ pytestmark = [pytest.mark.faults, pytest.mark.alone, pytest.mark.timeout(600)]
 _PARTS = (API_WORKER, BACKGROUND, FORK_SERVER, NATS, POSTGRESQL, VALKEY)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def replay_in_the_end(served: Served) -> Iterator[None]:
+    yield
+    served.await_ready()
+    assert_views_equal_a_replay(served)
+
+
 @pytest.mark.parametrize("part", _PARTS)
 def test_a_killed_part_loses_and_doubles_nothing(
     part: str, served: Served, person: Person, rounds: int
@@ -53,7 +60,7 @@ def test_a_killed_part_loses_and_doubles_nothing(
             load.acknowledges(_ENOUGH)
             served.kill_one(part)
             load.acknowledges(_ENOUGH)
-    check_all_is_true(served, person, load)
+    assert_healed(served, person, load)
 
 
 def test_everything_killed_at_once_comes_back(served: Served, person: Person) -> None:
@@ -71,7 +78,7 @@ def test_everything_killed_at_once_comes_back(served: Served, person: Person) ->
             lambda: f"{before} before; {served.told()}",
         )
         load.acknowledges(_ENOUGH)
-    check_all_is_true(served, person, load)
+    assert_healed(served, person, load)
 
 
 def _complete(served: Served) -> dict[int, str]:
@@ -90,7 +97,7 @@ def test_a_deleted_jetstream_folder_is_healed_within_ten_seconds(
         for restarted in [False, True] * rounds:
             stays_within(10, partial(_healed, served, load, restarted))
             load.acknowledges(_ENOUGH)
-    check_all_is_true(served, person, load)
+    assert_healed(served, person, load)
 
 
 def _healed(served: Served, load: Load, restarted: bool) -> float:

@@ -15,8 +15,6 @@ from tests.opensearch.server import OpenSearchServer
 from tests.real import Database, Parts
 from tests.waiting import keeps_within
 
-pytestmark = pytest.mark.alone
-
 _READ_ONLY = "index.blocks.read_only_allow_delete"
 
 

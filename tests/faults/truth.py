@@ -1,4 +1,8 @@
-"""What must hold after a bad day: nothing lost, nothing doubled, every view equal to a replay."""
+"""What must hold after a bad day: nothing lost, nothing doubled, every view equal to a replay.
+
+What a view has wrong stays wrong until it is rebuilt: so one replay after several bad days finds
+what any of them left.
+"""
 
 from collections import Counter
 
@@ -7,13 +11,12 @@ from tests.e2e.served import HEALED_WITHIN_S, Served
 from tests.faults.load import Load
 
 
-def check_all_is_true(served: Served, person: Person, load: Load) -> None:
+def assert_healed(served: Served, person: Person, load: Load) -> None:
     """The load has ended; the product has to heal by itself."""
     served.await_ready()
     served.await_views(load.last_position, HEALED_WITHIN_S)
     person.position = max(person.position, load.last_position)
     assert_nothing_lost_or_doubled(person, load)
-    assert_views_equal_a_replay(served)
 
 
 def assert_nothing_lost_or_doubled(person: Person, load: Load) -> None:
