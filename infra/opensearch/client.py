@@ -1,8 +1,10 @@
 """The connection to OpenSearch: quick to give up, since PostgreSQL answers in its place."""
 
 import asyncio
+import re
 from typing import Final
 
+import msgspec
 from opensearchpy import AsyncOpenSearch
 from opensearchpy.exceptions import OpenSearchException, TransportError
 
@@ -28,8 +30,30 @@ def open_client(
     )
 
 
+class _Refusal(msgspec.Struct, frozen=True):
+    class Error(msgspec.Struct, frozen=True):
+        type: str
+
+    error: Error
+
+
+_WORD: Final = re.compile(r"[a-z_]{1,80}", re.ASCII)
+
+
 def described(error: BaseException) -> str:
     """What went wrong, without anything that somebody wrote."""
     if isinstance(error, TransportError) and isinstance(error.status_code, int):
-        return f"OpenSearch refuses ({error.status_code} {error.error})"
+        return f"OpenSearch refuses ({error.status_code}{_kind(error)})"
+    if isinstance(error, msgspec.ValidationError):
+        return "OpenSearch answers with what makes no sense"
     return f"OpenSearch does not answer ({type(error).__name__})"
+
+
+def _kind(error: TransportError) -> str:
+    """What OpenSearch calls it. The rest of what it says tells of documents and questions, and what
+    stands before it may say anything."""
+    try:
+        kind = msgspec.json.decode(error.error, type=_Refusal).error.type
+    except (msgspec.MsgspecError, TypeError):
+        return ""
+    return f" {kind}" if _WORD.fullmatch(kind) else ""

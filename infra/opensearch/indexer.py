@@ -52,6 +52,24 @@ class Troubled(Exception):
     """OpenSearch is there and does not take what it should: its disk is full or read-only."""
 
 
+class _Why(msgspec.Struct, frozen=True):
+    type: str
+
+
+class _Said(msgspec.Struct, frozen=True):
+    status: int
+    error: _Why | None = None
+
+    @property
+    def why(self) -> str:
+        return str(self.status) if self.error is None else self.error.type
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    errors: bool
+    items: tuple[dict[str, _Said], ...] = ()
+
+
 class Indexer:
     """One leads, by an advisory lock; any other stands by."""
 
@@ -105,7 +123,7 @@ class Indexer:
                 self._moved.clear()
                 try:
                     more = await self.step(session, client, log_id)
-                except (*FAILURES, Troubled) as error:
+                except (*FAILURES, msgspec.ValidationError, Troubled) as error:
                     problem = str(error) if isinstance(error, Troubled) else refused(error)
                     self._state = problem
                     await standing.trouble(session, log_id, problem)
@@ -142,7 +160,7 @@ class Indexer:
         except IndexLost:
             assert index is not None
             log.warning("search_index_lost", index=index.name)
-            await standing.forget(session, index)
+            await self._delete(session, client, index)
             return True
         except errors.UndefinedTable:
             return True  # the view was rebuilt, and its former tables are gone
@@ -151,11 +169,15 @@ class Indexer:
             log.info("search_index_answers", index=index.name, position=index.position)
         if index.answers:
             for other in others:
-                await client.indices.delete(
-                    index=_physical(other.name), params={"ignore_unavailable": "true"}
-                )
-                await standing.forget(session, other)
+                await self._delete(session, client, other)
         return more
+
+    async def _delete(self, session: Connection, client: AsyncOpenSearch, index: Standing) -> None:
+        """Whatever is left of it."""
+        await client.indices.delete(
+            index=_physical(index.name), params={"ignore_unavailable": "true"}
+        )
+        await standing.forget(session, index)
 
     async def _present(
         self, session: Connection, log_id: str, view: ViewStanding
@@ -231,16 +253,16 @@ class Indexer:
             index=index.name,
             params={"require_alias": "true", "filter_path": "errors,items.*.status,items.*.error"},
         )
+        taken = msgspec.convert(answer, _Taken)
         self._written += len(lines) // 2
-        if not answer["errors"]:
+        if not taken.errors:
             return
-        for item in answer["items"]:
-            (said,) = item.values()
-            status = said["status"]
-            if status == NOT_FOUND:
-                raise IndexLost
-            if status >= 300 and status != CONFLICT:
-                raise Troubled(f"OpenSearch does not take documents ({said['error']['type']})")
+        for item in taken.items:
+            for said in item.values():
+                if said.status == NOT_FOUND:
+                    raise IndexLost
+                if said.status >= 300 and said.status != CONFLICT:
+                    raise Troubled(f"OpenSearch does not take documents ({said.why})")
 
 
 def _physical(name: str) -> str:
