@@ -1,5 +1,6 @@
 """An OpenID provider as its client sees it: what it publishes, and whom it says it has let in."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -14,12 +15,21 @@ from joserfc.jwk import JWKRegistry, KeySet
 
 from domain.values.frozen import dataclass
 from infra.oidc.addresses import is_safe
+from infra.oidc.bounded import bound
 from infra.oidc.id_tokens import UnknownKey, Untrusted, checked
 from infra.oidc.kept import Kept, Unreachable
 from infra.oidc.somebody import Somebody
 
 _PATIENCE: Final = httpx2.Timeout(5.0, connect=3.0)
+# Of one question altogether: a provider may be slow with every byte.
+_WITHIN_S: Final = 10.0
 _JSON: Final = {"Accept": "application/json"}
+
+# No answer, none in time, or one that nobody can read.
+_FAILURES: Final = (
+    httpx2.HTTPError, httpx2.InvalidURL, msgspec.MsgspecError,
+    TimeoutError, ValueError, TypeError, OverflowError, RecursionError,
+)  # fmt: skip
 
 T = TypeVar("T")
 
@@ -74,6 +84,8 @@ class Provider:
             scope=" ".join(registered.scopes),
             code_challenge_method="S256",
             timeout=_PATIENCE,
+            headers={"Accept-Encoding": "identity"},
+            event_hooks={"response": [bound]},
         )
         self._published = Kept(self._fetch_document, monotonic)
         self._keys = Kept(self._fetch_keys, monotonic)
@@ -116,18 +128,19 @@ class Provider:
     ) -> Mapping[str, object]:
         method = self._auth_method(published)
         try:
-            fetched: Mapping[str, object] = await self._client.fetch_token(
-                published.token_endpoint,
-                grant_type="authorization_code",
-                code=code,
-                code_verifier=verifier,
-                auth=self._client.client_auth(method),
-            )
+            async with asyncio.timeout(_WITHIN_S):
+                fetched: Mapping[str, object] = await self._client.fetch_token(
+                    published.token_endpoint,
+                    grant_type="authorization_code",
+                    code=code,
+                    code_verifier=verifier,
+                    auth=self._client.client_auth(method),
+                )
         except OAuthError as error:
             if error.error == "invalid_grant":
                 raise Declined from None
             raise Unreachable(f"the token endpoint: {error.error!r:.80}") from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        except _FAILURES as error:
             raise Unreachable(f"the token endpoint: {type(error).__name__}") from None
         return fetched
 
@@ -216,12 +229,13 @@ class Provider:
 
     async def _get(self, url: str, kind: type[T], headers: Mapping[str, str]) -> T:
         try:
-            answer = await self._client.request(
-                "GET", url, withhold_token=True, headers=dict(headers)
-            )
+            async with asyncio.timeout(_WITHIN_S):
+                answer = await self._client.request(
+                    "GET", url, withhold_token=True, headers=dict(headers)
+                )
             answer.raise_for_status()
             return msgspec.json.decode(answer.content, type=kind)
-        except (httpx2.HTTPError, httpx2.InvalidURL, msgspec.MsgspecError) as error:
+        except _FAILURES as error:
             where = quote(url.partition("?")[0], safe=":/")
             raise Unreachable(f"{where}: {type(error).__name__}") from None
 

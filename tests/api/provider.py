@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,14 +24,15 @@ Answer = dict[str, Any]
 class Provider:
     """`issuer` is the near end of the wire: what is said there goes on to the provider.
 
-    `tamper` may change what the token endpoint answers; `is_down` cuts the wire; `asked` are the
-    paths that were asked for. `key` is what the provider signs with.
+    `tamper` may change what the token endpoint answers, `junk` is said in its place; `is_down` cuts
+    the wire; `asked` are the paths that were asked for. `key` is what the provider signs with.
     """
 
     issuer: str
     child: "subprocess.Popen[str]"
     key: RSAKey
     tamper: Callable[[Answer], Answer] | None = None
+    junk: bytes | None = None
     is_down: bool = False
     asked: list[str] = field(default_factory=list)
 
@@ -111,13 +112,16 @@ class _Wire(BaseHTTPRequestHandler):
         said = answer.content
         if path == "/oauth/token" and provider.tamper is not None and answer.is_success:
             said = json.dumps(provider.tamper(answer.json())).encode()
+        if path == "/oauth/token" and provider.junk is not None:
+            said = provider.junk
         self.send_response(answer.status_code)
         for name, value in answer.headers.multi_items():
             if name not in ("content-length", "content-encoding", "connection", "date", "server"):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
-        self.wfile.write(said)
+        with suppress(ConnectionError):  # who asked may have heard enough
+            self.wfile.write(said)
 
     def log_message(self, *args: Any) -> None:
         """Nothing: tests say what went wrong."""

@@ -298,6 +298,22 @@ async def test_a_provider_that_is_away_or_says_no(
 
 
 @pytest.mark.parametrize(
+    "junk",
+    [b"<html>", b"[" * 100_000, b'{"expires_in": 1e999}', b'{"error": [1]}', b" " * 10_000_000],
+    ids=["a page", "nested", "a number", "an error", "10 MB"],
+)
+async def test_a_provider_that_makes_no_sense_is_one_that_does_not_answer(
+    browser: Browser, provider: Provider, ann: str, junk: bytes
+) -> None:
+    back = await browser.log_in_there(ann)
+    provider.junk = junk
+    try:
+        await browser.api.refused(503, "dependency-down", "GET", "!" + back)
+    finally:
+        provider.junk = None
+
+
+@pytest.mark.parametrize(
     "return_to",
     [
         "//evil.example", "/\\evil.example", "https://evil.example/", "javascript:alert(1)",
