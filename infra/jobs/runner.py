@@ -24,6 +24,10 @@ from infra.jobs.changes import from_values
 from infra.jobs.lease import held
 
 EXPORT: Final = "export"
+_FAULT: Final[Mapping[str, Any]] = {
+    "code": "internal",
+    "detail": "A fault of ours keeps this from being finished, each time that it is tried.",
+}
 
 
 class MakesExports(Protocol):
@@ -71,6 +75,18 @@ class JobRunner:
             return
         async with held(self._book, job.job_id, self._worker):
             await self._finish(job, request)
+
+    async def give_up(self, job: Job) -> None:
+        """What is left of it is refused, for a fault of ours keeps it from being done. Raises
+        LeaseLost."""
+        items = await self._book.items(job.job_id)
+        left = [
+            replace(item, outcome="refused", problem=dict(_FAULT))
+            for item in items
+            if item.outcome is None
+        ]
+        await self._book.settle(job.job_id, self._worker, left)
+        await self._book.finish(job.job_id, self._worker, "done")
 
     async def _finish(self, job: Job, request: Mapping[str, Any]) -> None:
         work = _Working(self, job, request)

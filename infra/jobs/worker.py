@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections import Counter
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 from typing import Final
@@ -21,6 +22,8 @@ from infra.tasks import cancelled
 
 _POLL_S: Final = 1.0
 _SWEEP_EVERY_S: Final = 600.0
+# Each a lease apart, and by each process: another one may have other code, which can do it.
+_TRIES: Final = 5
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +49,7 @@ class Jobs:
         self._makes_exports = exports is not None
         self._wanted, self._export_wanted = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._failed: Counter[str] = Counter()
 
     def start(self) -> None:
         self._tasks = [
@@ -84,19 +88,35 @@ class Jobs:
             return False
         return True
 
+    async def go_on(self, job: Job) -> None:
+        """Work off what nobody else works on. A fault of ours is logged, and met some times more;
+        then what is left of the job is refused. Raises whatever an outage causes."""
+        try:
+            await self.work(job)
+        except Exception as error:
+            if isinstance(error, Refused) or outage(error) is not None:
+                raise
+            _log.exception("job_failed", job_id=job.job_id)
+            self._failed[job.job_id] += 1
+            if self._failed[job.job_id] < _TRIES:
+                return
+            with suppress(LeaseLost):
+                await self._runner.give_up(job)
+        self._failed.pop(job.job_id, None)
+
     async def _take_up(self, wanted: asyncio.Event, *, exports: bool = False) -> None:
         while True:
             try:
                 job = await self.book.take(self._worker, exports=exports)
                 if job is not None:
                     _log.info("job_taken_up", job_id=job.job_id, total=job.total)
-                    await self.work(job)
+                    await self.go_on(job)
                     continue
             except Refused as refused:
                 _log.warning("job_interrupted", error=refused.detail)
             except Exception as error:
                 if outage(error) is None:
-                    _log.exception("job_failed")
+                    _log.exception("jobs_not_taken_up")
                 else:
                     _log.warning("job_interrupted", error=repr(error))
             with suppress(TimeoutError):

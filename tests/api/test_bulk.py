@@ -13,6 +13,7 @@ from infra.ids import new_id
 from infra.jobs.book import Item, JobBook, NewJob
 from infra.jobs.changes import as_values
 from infra.jobs.runner import JobRunner
+from infra.jobs.worker import Jobs
 from tests.api.client import Api, pointers
 from tests.api.product import Product
 
@@ -327,6 +328,35 @@ async def test_a_job_whose_worker_died_goes_on_and_does_nothing_twice(
     log = await ada.get(f"/workspaces/{workspace}/activity?action=commented&limit=1000")
     said_about = [each["task_id"] for each in log["activities"]]
     assert len(said_about) == len(set(said_about)) == 249
+
+
+async def test_a_job_that_meets_a_fault_of_ours_is_given_up_and_says_so(
+    ada: Api, product: Product
+) -> None:
+    (task,) = await made(ada, 1)
+    new = NewJob(
+        job_id=new_id("job"),
+        kind="bulk",
+        owner_id=ada.user_id,
+        items=[Item(ordinal=0, workspace_id=task["workspace_id"], task_id=task["id"])],
+        request={"starts": [0], "changes": [{"command": "Unheard", "says": {}}]},
+    )
+    house = product.house
+    jobs = Jobs(house.jobs.book, house.executor, house.store, kept=timedelta(days=1))
+
+    async def fail(times: int) -> None:
+        for _ in range(times):
+            await jobs.go_on(job)
+
+    job = await product.do(jobs.begin(new, here=True))
+    assert job is not None
+    await product.do(fail(4))
+    assert (await ada.get(f"/jobs/{job.job_id}"))["state"] == "running"
+    await product.do(fail(1))
+    told = await ada.get(f"/jobs/{job.job_id}")
+    assert (told["state"], told["refused"]) == ("done", 1)
+    (left,) = (await ada.get(f"/jobs/{job.job_id}/results"))["results"]
+    assert (left["status"], left["problem"]["code"]) == (500, "internal")
 
 
 class SlowBook(JobBook):
