@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.http.positions import MOST_POSITION
 from api.http.validation import problems_of
-from domain.errors import invalid
+from domain.errors import Invalid, Problem, invalid
 
 _MOST: Final = 100
 _PREFIX: Final = "/query"
+_EMPTY: Final = "It names nothing, and would let everything in; leave it out where that is meant."
 
 
 class Query(BaseModel):
@@ -80,6 +81,9 @@ def read_query(model: type[Q], query_string: bytes) -> Q:
             raise invalid(f"{_PREFIX}/{name}", f"{name} takes one value.", "repeated")
         else:
             values[name] = value
+    unnamed = [name for name in lists.intersection(values) if not values[name]]
+    if unnamed:
+        raise Invalid(*(Problem(f"{_PREFIX}/{name}", "empty", _EMPTY) for name in unnamed))
     return _validated(model, values, opened)
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Callable, Iterable
 from types import NoneType
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from domain.errors import Invalid, Problem, invalid
 MAX_DEPTH: Final = 32
 
 _SAFE: Final = 2**53
+_MOST_DIGITS: Final = len(str(-(2**63)))
 _TEXT: Final = frozenset({str})
 _EXACT: Final = frozenset({str, bool, NoneType})
 
@@ -75,8 +77,9 @@ def _exact(data: bytes) -> Any:
             f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).",
             "malformed",
         ) from None
-    except (ValueError, RecursionError) as error:
-        raise invalid("", f"The body is not acceptable JSON: {error}.", "malformed") from None
+    except ValueError as error:
+        detail = f"The body is not acceptable JSON: {error}."
+        raise invalid(_where(text), detail, "malformed") from None
     if _DOUBTFUL.search(data):
         _check_text(value, "")
     return value
@@ -117,14 +120,56 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    value = int(text)
-    if not -(2**63) <= value < 2**63:
+    if len(text) > _MOST_DIGITS or not -(2**63) <= int(text) < 2**63:
         raise ValueError(f"the number {text[:40]} is too large")
-    return value
+    return int(text)
 
 
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_whole
+)
+
+
+def _where(text: str) -> str:
+    """The pointer of the first number that was refused; the whole where more is wrong with it."""
+    try:
+        return _path_to_refused(_FINDER.decode(text)) or ""
+    except json.JSONDecodeError:
+        return ""
+
+
+def _path_to_refused(value: Any) -> str | None:
+    if value is _REFUSED:
+        return ""
+    inner: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for name, each in inner:
+        path = _path_to_refused(each)
+        if path is not None:
+            return pointer(name) + path
+    return None
+
+
+_REFUSED: Final = object()
+
+
+def _or_refused(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def tried(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError:
+            return _REFUSED
+
+    return tried
+
+
+_FINDER: Final = json.JSONDecoder(
+    parse_constant=_or_refused(_refuse_constant),
+    parse_float=_or_refused(_finite),
+    parse_int=_or_refused(_whole),
 )
 
 

@@ -320,7 +320,8 @@ async def _asked(
     workspace_id: str | None,
 ) -> TaskList:
     """The list that whoever calls now is given, with what they may see."""
-    parameters: dict[str, Sequence[str]] = dict(filters)
+    # Views have been saved with filters that name nothing, as a list was once asked with them.
+    parameters = {name: values for name, values in filters.items() if any(values)}
     for name, value in (("query", query), ("sort", sort), ("workspace_id", workspace_id)):
         if value:
             parameters[name] = (value,)

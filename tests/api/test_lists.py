@@ -73,7 +73,7 @@ def _answered(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, 
         "page=12&limit=1000", "sort=colour", "sort_by=title&sort=title", "limit=1&limit=2",
         "last_id=task_01jd3m5c8ze6fb0nx4q4t6qk7v", "priority=urgent", "priority=%C2%B2",
         "due_before=soon", f"assignee_id={'x' * 3_000}",
-        "q=%00", "q=%ff", "overdue=perhaps",
+        "q=%00", "q=%ff", "overdue=perhaps", "status=", "status=,", "tags=a&assignee_id=",
     ],
 )  # fmt: skip
 async def test_a_list_refuses_what_it_cannot_do(ada: Api, query: str) -> None:
