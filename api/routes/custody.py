@@ -40,12 +40,16 @@ async def kept_in(call: Call, workspace_id: str) -> tuple[Custody | None, bool]:
 
 
 async def _found(call: Call, named: str) -> tuple[Custody, bool] | None:
-    places = await call.access.workspaces(call.caller.user_id, await call.house.store.head())
-    for workspace_id in places:
+    """Of several with this id, the one that had it first: whoever makes another has seen it."""
+    found: tuple[int, Custody, bool] | None = None
+    for workspace_id in await call.access.workspaces(
+        call.caller.user_id, await call.house.store.head()
+    ):
         custody, manages = await kept_in(call, workspace_id)
-        if custody is not None and (named in custody.erasures or named in custody.holds):
-            return custody, manages
-    return None
+        since = None if custody is None else custody.since(named)
+        if custody is not None and since is not None and (found is None or since < found[0]):
+            found = since, custody, manages
+    return None if found is None else found[1:]
 
 
 def the_one_of(found: list[str]) -> str:

@@ -1,11 +1,11 @@
 """Reviews of the trail: who attests to have looked at what, and what is overdue."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from msgspec import Struct
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
@@ -35,9 +35,21 @@ from projections.trail import TRAIL_VIEW
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["The record"])
 
 
+def _position_or_time(value: Any) -> int | str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("a place is a position, or a time of recording")
+    return value
+
+
 Place = Annotated[
     int | str,
-    Field(description="A position, or a time of recording; inclusive.", union_mode="smart"),
+    PlainValidator(_position_or_time),
+    WithJsonSchema(
+        {
+            "description": "A position, or a time of recording; inclusive.",
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+        }
+    ),
 ]
 
 

@@ -118,6 +118,14 @@ class Custody(StreamState):
     erasures: Mapping[str, Erasure] = field(default_factory=dict)
     holds: Mapping[str, Hold] = field(default_factory=dict)
 
+    def since(self, named: str) -> int | None:
+        """From which position on there is an erasure or a hold of this id; None: there is none."""
+        if named in self.erasures:
+            return self.erasures[named].steps[ErasureState.ASKED].position
+        if named in self.holds:
+            return self.holds[named].steps[HoldState.PROPOSED].position
+        return None
+
     def standing(self) -> Iterable[Hold]:
         return (hold for hold in self.holds.values() if hold.stands)
 

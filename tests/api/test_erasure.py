@@ -170,7 +170,7 @@ async def test_a_service_account_is_no_second_person(ada: Api, firm: dict[str, A
 
 
 async def test_a_hold_on_a_project_is_set_by_its_key_where_the_project_is(
-    ada: Api, firm: dict[str, Any]
+    ada: Api, firm: dict[str, Any], nobody: Api
 ) -> None:
     project = await ada.project("HELD", workspace_id=firm["id"])
     body = {"project_id": "HELD", "reason": "Case 8"}
@@ -180,6 +180,15 @@ async def test_a_hold_on_a_project_is_set_by_its_key_where_the_project_is(
     elsewhere = {"workspace_id": ada.user["default_workspace_id"], "user_id": ada.user_id}
     body = {**elsewhere, "reason": "Case 8"}
     await ada.refused(409, "already-exists", "PUT", f"/holds/{hold['id']}", body)
+    # Nor does somebody who is not in that one come before it.
+    stranger = await nobody.register()
+    await ada.post(
+        f"/workspaces/{elsewhere['workspace_id']}/members",
+        {"user_id": stranger.user_id, "role": "admin"},
+    )
+    stranger.position = ada.position
+    await stranger.put(f"/holds/{hold['id']}", body)
+    assert await ada.get(f"/holds/{hold['id']}") == hold
 
 
 async def test_nobody_is_erased_who_would_leave_others_without_an_owner(

@@ -34,6 +34,7 @@ async def test_an_auditor_attests_what_they_looked_at_and_what_is_left_is_told(
         ({**asked, "to": 2**60}, "/to"),
         ({**asked, "from": 5, "to": 4}, "/to"),
         ({**asked, "from": "yesterday"}, "/from"),
+        ({**asked, "from": True}, "/from"),
         ({**asked, "note": ""}, "/note"),
     ):
         problem = await auditor.refused(422, "validation-failed", "POST", "/audit/reviews", body)
