@@ -9,7 +9,7 @@ import typer
 import uvloop
 
 from api.cli.answers import give_json, say
-from api.cli.exits import PART_DOWN, Exit
+from api.cli.exits import BAD_USE, PART_DOWN, Exit
 from api.cli.options import Json
 from infra.event_store.store import PostgresEventStore
 from infra.keys.configured import master_keys
@@ -51,6 +51,9 @@ def declare(
     caches begin again from what the log holds now. The log says itself from which one it goes on,
     and what was signed last of that.
     """
+
+    if not reason.strip():
+        raise Exit(BAD_USE, "Say why, for whoever reads it in a year: --reason cannot be blank.")
 
     async def run() -> str:
         settings = Settings.load().resolve()

@@ -9,7 +9,7 @@ import orjson
 from api.cli.answers import give_json, give_table, say
 from api.cli.exits import FOUND_WRONG, Exit
 from api.cli.replay_opening import Opened
-from domain.errors import not_found
+from domain.errors import Kind, Refused, not_found
 from domain.task.state import Task
 from domain.values.ids import is_id
 from domain.values.moment import written
@@ -57,7 +57,7 @@ async def give_then(opened: Opened, as_of: str, clock: str | None, *, as_json: b
     if last is None or state is None:
         if last is not None and not last.whole:
             raise Exit(FOUND_WRONG, f"Its event at position {last.row.position} {_NOT_WHOLE}.")
-        raise not_found("stream")
+        raise Refused(Kind.NOT_FOUND, f"{opened.stream} was not there yet.")
     shown = plain(state)
     document: dict[str, Any] = {
         "stream": opened.stream,

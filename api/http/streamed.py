@@ -1,14 +1,17 @@
 """An answer whose body is too large to be held: its chunks leave as they come."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from starlette.types import Receive, Scope, Send
 
-from api.http.call import Call
+from api.http.call import Call, ClientGone
 from api.http.reply import Header, Reply
 from domain.errors import invalid
+
+_TAKEN_WITHIN_S: Final = 60.0
 
 
 def require_alone(call: Call) -> None:
@@ -25,7 +28,8 @@ def attachment(name: str) -> Header:
 @dataclass(slots=True)
 class StreamedReply(Reply):
     """`size` bytes of `chunks` (None: nobody knows yet); what fails half way cuts the answer, which
-    its length shows, or that its last chunk is missing."""
+    its length shows, or that its last chunk is missing. So does a client that takes none of it for
+    a minute: few are written at once, and whoever reads nothing would hold one for ever."""
 
     is_whole: ClassVar[bool] = False
     chunks: AsyncIterator[bytes] | None = None
@@ -36,7 +40,11 @@ class StreamedReply(Reply):
         headers = [*self.described(), *self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         async for chunk in self.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            try:
+                async with asyncio.timeout(_TAKEN_WITHIN_S):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            except TimeoutError:
+                raise ClientGone from None
         await send({"type": "http.response.body", "body": b""})
 
     def described(self) -> Sequence[Header]:

@@ -48,3 +48,8 @@ def test_an_account_without_a_name_declares_by_its_number(monkeypatch: pytest.Mo
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
     assert account() == "uid 2147483641"
+
+
+def test_an_incarnation_is_declared_by_whoever_says_why(capsys: pytest.CaptureFixture[str]):
+    assert run(["incarnation", "declare", "--reason", " "]) == 2
+    assert "--reason" in capsys.readouterr().err

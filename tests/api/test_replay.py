@@ -280,7 +280,7 @@ async def test_what_was_erased_or_damaged_is_said(
         ("9" * 30, "log"),
         ("9" * 60, "50 characters"),
         ("2999-01-01T00:00:00Z", "not come"),
-        ("0", "such"),
+        ("0", "not there yet"),
     ],
 )
 async def test_what_is_no_moment_of_it_is_refused(
