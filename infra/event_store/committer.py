@@ -29,6 +29,7 @@ from infra.event_store.refusals import (
     meaning,
 )
 from infra.event_store.session import Session, SessionLost
+from infra.tasks import gathered
 
 _PATIENCE_SECONDS = 2.0  # a restart of PostgreSQL is bridged; what takes longer is refused
 _SETTLE_SECONDS = 6.5  # since the batch left; an attempt that has begun takes its own time
@@ -36,6 +37,7 @@ _MAX_LOSSES = 2
 _BACKOFF_SECONDS = (0.02, 0.05, 0.1, 0.2)
 _LONGEST_BACKOFF_SECONDS = 0.5
 _CLOSE_SECONDS = 10.0
+_ENOUGH = 32  # so many commits leave at once, and the next ones are made ready meanwhile
 
 _SETTLED = (
     "SELECT command_id, request_digest, position, recorded_at, main_stream, main_version"
@@ -162,14 +164,15 @@ class Committer:
     async def _step(self) -> None:
         if self._session is None:
             await self._reconnect()
-        elif self._queue and self._session.is_over():
-            await self._hang_up()
-        elif self._queue:
-            await self._append(self._session, self._queue.take_batch())
-        else:
+        elif not self._queue:
             self._wake.clear()
             await self._wake.wait()
-            await asyncio.sleep(0)  # what else this turn of the loop brings comes along
+        else:
+            await gathered(self._queue.__len__, _ENOUGH)
+            if self._session.is_over():
+                await self._hang_up()
+            else:
+                await self._append(self._session, self._queue.take_batch())
 
     async def _append(self, session: Session, batch: list[Waiting]) -> None:
         commits = [waiting.commit for waiting in batch]

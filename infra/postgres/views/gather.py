@@ -9,6 +9,9 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from domain.errors import Kind, Refused
+from infra.tasks import gathered
+
+_ENOUGH = 32  # so many reads leave at once
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -60,6 +63,9 @@ class Gather(Generic[K, V]):
                 loop.call_soon(self._leave)
         return future
 
+    def _count(self) -> int:
+        return len(self._waiting)
+
     def _leave(self) -> None:
         self._leaving = False
         while self._free and self._waiting:
@@ -87,6 +93,7 @@ class Gather(Generic[K, V]):
                 for reader in readers:
                     if not reader.done():
                         reader.set_result(value)
+            await gathered(self._count, _ENOUGH)
         finally:
             self._free += 1
             self._leave()

@@ -293,6 +293,23 @@ async def test_a_commit_larger_than_a_batch_goes_alone(store: PostgresEventStore
     assert store.stats.batches == 3
 
 
+async def test_whoever_appends_again_once_it_is_answered_leaves_with_who_waited(
+    store: PostgresEventStore,
+) -> None:
+    async def append_twice() -> None:
+        for _ in range(2):
+            await store.append(commit(event(a_stream())))
+
+    async def append_while_they_are_out() -> None:
+        while store.waiting:  # noqa: ASYNC110 - nobody tells when a batch leaves
+            await asyncio.sleep(0)
+        await store.append(commit(event(a_stream())))
+
+    await store.append(commit(event(a_stream())))  # from here on no key has to be made
+    await asyncio.gather(append_twice(), append_twice(), append_while_they_are_out())
+    assert (store.stats.commits, store.stats.batches) == (6, 3)
+
+
 async def test_a_nul_byte_harms_no_neighbour(store: PostgresEventStore) -> None:
     bad = [
         commit(event("task_\0")),

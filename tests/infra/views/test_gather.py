@@ -43,6 +43,23 @@ async def test_those_who_ask_at_once_leave_at_once_and_the_same_key_once() -> No
     assert source.asked[1:] == [[3, 1]]
 
 
+async def test_those_who_ask_again_once_they_are_answered_leave_with_who_waited() -> None:
+    source = Source()
+    gather = Gather(source.fetch, lanes=1)
+
+    async def ask_twice(key: int) -> None:
+        await gather.get(key)
+        await gather.get(key + 10)
+
+    readers = [asyncio.create_task(ask_twice(key)) for key in (1, 2)]
+    await settle()
+    waited = asyncio.create_task(gather.get(3))
+    await settle()
+    source.gate.set()
+    await asyncio.gather(*readers, waited)
+    assert source.asked == [[1, 2], [3, 11, 12]]
+
+
 async def test_a_reader_that_goes_away_disturbs_nobody() -> None:
     source = Source()
     gather = Gather(source.fetch, lanes=1)
