@@ -59,6 +59,7 @@ def timestamp(
     size: Annotated[int, typer.Argument(min=1, help="Of the tree, as `verify` tells it.")],
     *,
     out: Annotated[Path, typer.Option(dir_okay=False, help="Where the time stamp is written to.")],
+    as_json: Json = False,
 ) -> None:
     """The first time stamp of a tree that goes on from the one of SIZE events, and that it does.
 
@@ -66,4 +67,4 @@ def timestamp(
     """
     from api.cli.proof_answers import give_timestamp
 
-    give_timestamp(size, out)
+    give_timestamp(size, out, as_json=as_json)

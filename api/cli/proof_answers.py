@@ -38,13 +38,16 @@ def give_consistency(
     _give(made, [line, *_proven(made.proof, made.checkpoint)], out, as_json=as_json)
 
 
-def give_timestamp(size: int, out: Path) -> None:
+def give_timestamp(size: int, out: Path, *, as_json: bool) -> None:
     """Raises Refused, and Exit where there is none yet or it cannot be written."""
     stamp = _asked(lambda house: house.proofs.stamp(size))
     if stamp is None:
         raise Exit(BAD_USE, f"no tree of {size:,} events or more has a time stamp yet")
     _write(out, stamp.encode())
-    say(f"a time stamp is in {out}")
+    if as_json:
+        give_json({"file": str(out), "from_size": size})
+    else:
+        say(f"a time stamp is in {out}")
 
 
 def _asked(ask: Callable[[House], Awaitable[Answer]]) -> Answer:

@@ -11,7 +11,9 @@ import typer
 import uvicorn
 import uvloop
 
+from api.cli.answers import give_json
 from api.cli.exits import BAD_USE, Exit
+from api.cli.options import Json
 from api.witness import create_witness_app
 from infra import logs
 from infra.durable import FolderBusy
@@ -32,7 +34,7 @@ def witness() -> None:
 
 
 @app.command()
-def new(*, data_dir: DataDir = None) -> None:
+def new(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Begin a witness: its key where there is none yet, and a memory of nothing.
 
     Prints the verifier key, by which its cosignatures are checked.
@@ -40,13 +42,14 @@ def new(*, data_dir: DataDir = None) -> None:
     settings = Settings.load(data_dir=data_dir)
     with _alone(settings):
         new_witness(settings)
-        typer.echo(_vkey(witness_of(settings)))
+        _give(_vkey(witness_of(settings)), as_json=as_json)
 
 
 @app.command()
-def key(*, data_dir: DataDir = None) -> None:
+def key(*, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Print the verifier key, by which its cosignatures are checked."""
-    typer.echo(_vkey(witness_of(Settings.load(data_dir=data_dir), begins=False)))
+    made = witness_of(Settings.load(data_dir=data_dir), begins=False)
+    _give(_vkey(made), as_json=as_json)
 
 
 @app.command()
@@ -93,6 +96,13 @@ def _listening(settings: Settings) -> socket.socket:
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise Exit(BAD_USE, f"{where} cannot be listened on: {error.strerror}") from error
+
+
+def _give(vkey: str, *, as_json: bool) -> None:
+    if as_json:
+        give_json({"vkey": vkey})
+    else:
+        typer.echo(vkey)
 
 
 def _vkey(witness: Witness) -> str:

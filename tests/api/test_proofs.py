@@ -173,7 +173,9 @@ async def test_the_command_line_gives_the_same_proofs(
         await stamps.write(f"{signed['log_id']}/timestamp/{size}", stamp.encode())
     path = f"!/tlog/{signed['log_id']}/timestamp/{signed['tree_size']}"
     assert (await ada.send("GET", path)).content == stamp.encode()
-    code, _, _ = await proof("timestamp", "2", "--out", str(written))
+    code, told, _ = await proof("timestamp", "2", "--out", str(written), "--json")
+    lines = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    assert {"file": str(written), "from_size": 2} in lines
     given = parse_stamp(written.read_bytes())
     assert (code, given.note, given.response) == (0, stamp.note, stamp.response)
     old = await ada.get(f"/audit/proof/consistency?from=2&to={signed['tree_size']}")

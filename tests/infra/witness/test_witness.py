@@ -1,12 +1,14 @@
 """A witness and its memory: nothing that it cosigned is ever forgotten."""
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.cli.main import run
 from domain.record import times
 from domain.record.checkpoint import Checkpoint
 from domain.record.note import Note, parse_note
@@ -138,3 +140,15 @@ def test_one_process_is_one_witness(place: Settings) -> None:
         pass
     with alone(place):
         pass
+
+
+async def test_its_key_is_told_to_programs_as_well(
+    place: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TASKLEDGER_WITNESS_NAME", "witness.example/w1")
+    told = []
+    for verb in ("new", "key"):
+        arguments = ["witness", verb, "--data-dir", str(place.data_dir), "--json"]
+        assert await asyncio.to_thread(run, arguments) == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told == [{"vkey": (await witness_of(place).key()).encode()}] * 2
