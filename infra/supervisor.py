@@ -23,6 +23,7 @@ from infra.embedded.folder import DataFolder
 from infra.embedded.parts import SETTING_OF, EmbeddedParts
 from infra.fork_server import Orders
 from infra.forked import ForkServer
+from infra.keys.configured import master_keys
 from infra.keys.master import make_key_file
 from infra.log_file import LogFile
 from infra.postgres.migrate import migrate
@@ -55,14 +56,16 @@ def serve(
     """Run until SIGINT or SIGTERM; a second one ends everything at once.
 
     `forks` may have been started already. `embedded` starts every part whose address is not
-    given. `announce` gets the few lines meant for a person. Raises SettingsError, FolderInUse,
-    FolderUnusable, AddressInUse, PartFailed.
+    given. `announce` gets the few lines meant for a person. Raises SettingsError, KeyUnusable,
+    FolderInUse, FolderUnusable, AddressInUse, PartFailed.
     """
     missing = _missing_parts(settings)
     if missing and not embedded:
         names = " and ".join(PREFIX + SETTING_OF[part].upper() for part in missing)
         raise SettingsError(f"Set {names}, or let --embedded start what is missing.")
     settings = settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
+    if settings.master_key is not None or settings.key_file().exists():
+        master_keys(settings)  # told of here, where each process would end by it again and again
     with ExitStack() as stack:
         folder = None
         if embedded:

@@ -70,6 +70,9 @@ class MasterKeys:
             return cls.of(path.read_text())
         except FileNotFoundError:
             raise KeyUnusable(f"there is no master key at {path}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise KeyUnusable(f"the master key at {path} cannot be read: {why}") from None
         except KeyUnusable as error:
             raise KeyUnusable(f"{path}: {error}") from None
 

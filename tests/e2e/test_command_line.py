@@ -99,6 +99,17 @@ def test_nothing_served_is_said_in_one_line(tmp_path: Path) -> None:
         served.data.mkdir(exist_ok=True)
 
 
+def test_a_master_key_that_is_none_is_said_in_one_line_before_anything_begins(
+    tmp_path: Path,
+) -> None:
+    for name, value in (("MASTER_KEY", "hunter2"), ("MASTER_KEY_FILE", str(tmp_path))):
+        done = Served(tmp_path, {name: value}).run("serve", "--embedded")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert len(done.stderr.splitlines()) == 1
+        assert "master key" in done.stderr
+        assert "hunter2" not in done.stderr
+
+
 def test_a_folder_in_use_is_said_in_one_line(served: Served) -> None:
     done = Served(served.folder, served.settings).run("serve", "--embedded")
     assert done.returncode == 2

@@ -384,6 +384,10 @@ def test_a_malformed_master_key_is_refused(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(KeyUnusable):
         MasterKeys.from_file(path)
+    path.write_bytes(b"\xff" * 32)
+    for unreadable in (path, tmp_path):
+        with pytest.raises(KeyUnusable, match="cannot be read"):
+            MasterKeys.from_file(unreadable)
 
 
 def test_a_key_file_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
