@@ -30,13 +30,6 @@ def open_client(
     )
 
 
-class _Refusal(msgspec.Struct, frozen=True):
-    class Error(msgspec.Struct, frozen=True):
-        type: str
-
-    error: Error
-
-
 _WORD: Final = re.compile(r"[a-z_]{1,80}", re.ASCII)
 
 
@@ -50,10 +43,6 @@ def described(error: BaseException) -> str:
 
 
 def _kind(error: TransportError) -> str:
-    """What OpenSearch calls it. The rest of what it says tells of documents and questions, and what
-    stands before it may say anything."""
-    try:
-        kind = msgspec.json.decode(error.error, type=_Refusal).error.type
-    except (msgspec.MsgspecError, TypeError):
-        return ""
-    return f" {kind}" if _WORD.fullmatch(kind) else ""
+    """What OpenSearch calls it, and not what else may have answered in its place."""
+    said = error.error
+    return f" {said}" if isinstance(said, str) and _WORD.fullmatch(said) else ""

@@ -96,6 +96,12 @@ async def test_searches_go_on_and_the_index_comes_back(
     opensearch.ask("PUT", "/taskledger-*/_settings", {_READ_ONLY: None})
     await level(ada, "third lamp", "Third lamp")
 
+    # It was closed by somebody: what OpenSearch calls that is told, and nothing else of its answer.
+    for name in list(opensearch.ask("GET", "/_alias")):  # type: ignore[call-overload]
+        opensearch.ask("POST", f"/{name}/_close")
+    assert (await found(ada, "first lamp"))[::2] == ("postgresql", ["First lamp"])
+    assert "refuses (400 index_closed_exception)" in (await why(ada) or "")
+
     # It is deleted: another is made, perhaps before anybody asks.
     for name in list(opensearch.ask("GET", "/_alias")):  # type: ignore[call-overload]
         opensearch.ask("DELETE", f"/{name}")
