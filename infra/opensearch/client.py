@@ -44,5 +44,5 @@ def described(error: BaseException) -> str:
 
 def _kind(error: TransportError) -> str:
     """What OpenSearch calls it, and not what else may have answered in its place."""
-    said = error.error
+    said: object = error.error
     return f" {said}" if isinstance(said, str) and _WORD.fullmatch(said) else ""
