@@ -18,9 +18,13 @@ async def place_of(call: Call, named: str, what: str) -> tuple[Custody, bool]:
 
 async def require_nowhere_else(call: Call, named: str, workspace_id: str, field: str) -> None:
     """An id leads to one erasure or hold: of two only the first would ever be found. Raises
-    Refused(ALREADY_EXISTS)."""
+    Refused(ALREADY_EXISTS); of a workspace that the caller is not in nothing is said here."""
     found = await _found(call, named)
-    if found is not None and found[0].workspace_id != workspace_id:
+    if (
+        found is not None
+        and found[0].workspace_id != workspace_id
+        and workspace_id in await call.access.workspaces(call.caller.user_id)
+    ):
         raise Refused(
             Kind.ALREADY_EXISTS,
             "There is one with this id in another workspace; take a fresh one.",

@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field
 from api.http import references
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
-from api.http.describe import read, write
+from api.http.describe import ETAG_HEADER, read, write
+from api.http.etags import etag
 from api.http.execute import changed, execute
 from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.positions import position_headers
@@ -21,7 +22,7 @@ from api.routes.answers import Page
 from api.routes.custody import kept_in, place_of, require_nowhere_else
 from commands.custody.holds import ApproveHold, LiftHold, ProposeHold
 from commands.execution import Outcome
-from domain.custody.state import CUSTODY, Custody, Hold, HoldState
+from domain.custody.state import CUSTODY, Custody, Hold, HoldState, custody_of
 from domain.errors import Kind, invalid, not_found
 from domain.values.moment import moment
 from projections.custody import HoldAnswer, render_hold
@@ -118,13 +119,14 @@ async def list_holds(call: CallHere, query: Annotated[HoldQuery, Query()]) -> Re
     return page_reply(call, "holds", listing, listing.docs)
 
 
-@router.get("/holds/{hold_id}", summary="Read a legal hold", **read(HoldAnswer))
+@router.get("/holds/{hold_id}", summary="Read a legal hold", **read(HoldAnswer, shows=ETAG_HEADER))
 async def get_hold(call: CallHere, hold_id: str, query: Annotated[ReadQuery, Query()]) -> Reply:
     custody, manages = await place_of(call, hold_id, "hold")
     if not manages:
         raise not_found("hold")
     doc = render_hold(_known(custody, hold_id), custody.workspace_id)
-    return Reply(200, doc, position_headers(call, custody.position))
+    headers = [etag(custody.version, doc), *position_headers(call, custody.position)]
+    return Reply(200, doc, headers)
 
 
 @router.delete(
@@ -132,23 +134,26 @@ async def get_hold(call: CallHere, hold_id: str, query: Annotated[ReadQuery, Que
     summary="Propose to lift a legal hold",
     description="It stands until another person has approved; one that only was proposed is "
     "withdrawn at once.",
-    **write(HoldAnswer, has_body=False),
+    **write(HoldAnswer, has_body=False, conditional=True),
 )
 async def lift_hold(call: CallHere, hold_id: str) -> Reply:
     custody, _ = await place_of(call, hold_id, "hold")
     command = LiftHold(workspace_id=custody.workspace_id, hold_id=hold_id)
-    return _changed(call, await execute(call, [command]), hold_id)
+    stream = custody_of(custody.workspace_id)
+    return _changed(call, await execute(call, [command], match=stream), hold_id)
 
 
 @router.post(
     "/holds/{hold_id}/approval",
     summary="Approve that a hold is set or lifted, as somebody else proposed",
-    **write(HoldAnswer, has_body=False, may=(Kind.NOT_RESTORABLE,)),
+    description="Whichever is proposed by then; with If-Match, what you have seen.",
+    **write(HoldAnswer, has_body=False, conditional=True, may=(Kind.NOT_RESTORABLE,)),
 )
 async def approve_hold(call: CallHere, hold_id: str) -> Reply:
     custody, _ = await place_of(call, hold_id, "hold")
     command = ApproveHold(workspace_id=custody.workspace_id, hold_id=hold_id)
-    return _changed(call, await execute(call, [command]), hold_id)
+    stream = custody_of(custody.workspace_id)
+    return _changed(call, await execute(call, [command], match=stream), hold_id)
 
 
 def _changed(call: Call, outcome: Outcome, hold_id: str) -> Reply:

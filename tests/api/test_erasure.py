@@ -125,8 +125,13 @@ async def test_a_hold_of_two_people_stops_an_erasure_until_two_lift_it(
     await ada.refused(409, "legal-hold", "POST", approval)
     await carl.refused(403, "forbidden", "POST", f"{hold}/approval")
     assert (await ada.put(hold, body))["state"] == "standing"
+    # Whoever means what they saw does not approve of what was proposed since.
+    seen = {"If-Match": (await carl.send("GET", hold)).headers["ETag"]}
     assert (await ada.send("DELETE", hold)).json()["state"] == "lifting"
-    assert (await carl.post(f"{hold}/approval"))["state"] == "lifted"
+    await carl.refused(412, "version-stale", "POST", f"{hold}/approval", headers=seen)
+    seen = {"If-Match": (await carl.send("GET", hold)).headers["ETag"]}
+    lifted = await carl.send("POST", f"{hold}/approval", headers=seen)
+    assert lifted.json()["state"] == "lifted"
     listed = await ada.get(f"/holds?workspace_id={firm['id']}")
     assert [each["state"] for each in listed["holds"]] == ["lifted"]
     assert (await bea.get(f"/erasures?workspace_id={firm['id']}"))["erasures"] == [asked]
