@@ -70,14 +70,12 @@ async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
     project_id = await references.project_id_in_body(
         call, body.project_id, workspace_id=body.workspace_id
     )
-    workspace_id = (
-        body.workspace_id
-        or await references.workspace_of(call, None, project_id)
-        or await references.default_workspace(call)
-    )
+    home = await references.workspace_of(call, None, project_id)
+    workspace_id = body.workspace_id or home or await references.default_workspace(call)
     if workspace_id is None:
         raise invalid("/workspace_id", "Name a workspace; you have none of your own.")
-    await require_nowhere_else(call, hold_id, workspace_id, "hold_id")
+    if project_id is None or home == workspace_id:  # else there is no such project
+        await require_nowhere_else(call, hold_id, workspace_id, "hold_id")
     was_in: tuple[str, ...] = ()
     if body.user_id is not None:
         head = await call.house.store.head()
