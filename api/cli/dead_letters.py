@@ -145,8 +145,13 @@ def retry(
 
 
 async def _parked(settings: Settings, view: str | None, stream: str | None) -> list[ParkedStream]:
+    """Raises Exit where there is no such view, which may still have parked something of old."""
     async with Sessions(settings.worker_url()).open("taskledger dead-letters") as session:
-        return await dead_letters.parked_streams(session, view, stream)
+        found = await dead_letters.parked_streams(session, view, stream)
+    names = [each.name for each in VIEWS]
+    if view is not None and view not in names and not found:
+        raise Exit(BAD_USE, f"There is no view {view}; there are {', '.join(names)}.")
+    return found
 
 
 async def _letters(

@@ -11,6 +11,8 @@ from infra.processes.generations import Standing
 from infra.processes.log import Head, head
 
 SILENT_AFTER_S = 10.0
+# For as long a view may be behind without anybody's having to look.
+BEHIND_AFTER_S = 30.0
 
 _STARTING = "starting"
 
@@ -169,6 +171,10 @@ class FlowStatus:
             found.append(f"relay {self.relay.wrong}")
         if not any(process.silent_s <= SILENT_AFTER_S for process in self.processes):
             found.append("no background process reports")
+        late = max(self.views, key=lambda view: view.lag_seconds, default=None)
+        if late is not None and late.lag_seconds > BEHIND_AFTER_S:
+            why = "" if self._role("projector") else ", and no projector runs"
+            found.append(f"{late.name} is {late.lag_seconds:.0f} s behind{why}")
         roles = {
             "scheduler": self.scheduler,
             "sealer": self.sealer,

@@ -69,6 +69,7 @@ def test_one_view_is_rebuilt_by_name(served: Served, person: Person) -> None:
         (["rebuild", "task"], "There is no view task"),
         (["rebuild"], "--all"),
         (["dead-letters", "mend"], "mend"),
+        (["dead-letters", "retry", "--all", "--view", "task"], "There is no view task"),
         (["statsu"], "did you mean `status`?"),
     ],
 )
