@@ -73,7 +73,9 @@ class SavedExports:
 
     async def content(self, saved: SavedExport) -> AsyncIterator[bytes] | None:
         """Its file, some bytes at a time; None where it is not there. Raises ExportsAway."""
-        return None if saved.state != "done" else await self.files.chunks(saved.file)
+        until = self.expires_at(saved)
+        gone = until is None or until <= datetime.now(UTC)
+        return None if gone else await self.files.chunks(saved.file)
 
     async def run(self, job: Job, request: dict[str, Any], worker: str) -> Refused | None:
         """Make the file that a job is for; why it was refused, where it was.

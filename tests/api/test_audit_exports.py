@@ -318,6 +318,15 @@ async def test_what_is_forgotten_leaves_no_saved_export_behind(
     assert (kept / f"{other['id']}.bundle").exists()
 
 
+async def test_a_file_is_gone_when_its_time_is_over_and_not_when_it_is_swept(
+    product: Product, sealed: None, ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/audit/exports/{(await made(ada))['id']}/file"
+    await ada.send("GET", path)
+    monkeypatch.setattr(product.house.exports, "_kept", timedelta(0))
+    await ada.refused(404, "not-found", "GET", path)
+
+
 def _count_of(rows: list[StoredRow], stream: str) -> int:
     """The number in the chain of the first event of a stream."""
     return next(number for number, row in enumerate(rows, 1) if row.stream == stream)
