@@ -306,11 +306,13 @@ _PROJECT_EVENTS = (
     ProjectArchived,
     ProjectUnarchived,
 )
-_WITHOUT_READS = (TaskCreated, ProjectCreated, ProjectWorkflowChanged, ProjectColumnsChanged)
+_WITHOUT_READS = (ProjectCreated, ProjectWorkflowChanged, ProjectColumnsChanged)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
+    if isinstance(event, TaskCreated):
+        return (("cards",),)
     if isinstance(event, CommentAdded | CommentDeleted | CommentRestored):
         return (("cards", event.task_id),)
     if isinstance(event, _PROJECT_EVENTS):

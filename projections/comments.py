@@ -191,7 +191,9 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
     if isinstance(event, ReactionAdded | ReactionRemoved):
         return (("comments", event.comment_id),)
-    if isinstance(event, CommentAdded | TaskPurged):
+    if isinstance(event, CommentAdded):
+        return (("comments",),)
+    if isinstance(event, TaskPurged):
         return ()
     return (("comments", recorded.stamp.stream),)
 

@@ -269,11 +269,13 @@ def _finish_text(row: TextRow) -> None:
 
 _OF_COMMENTS = (CommentEdited, CommentDeleted, CommentRestored)
 _OF_TEXTS = (TaskDescribed, TaskPurged)
-_WITHOUT_READS = (TaskCreated, CommentAdded, ProjectCreated, ProjectWorkflowChanged)
+_WITHOUT_READS = (CommentAdded, ProjectCreated, ProjectWorkflowChanged)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event, stream = recorded.event, recorded.stamp.stream
+    if isinstance(event, TaskCreated):
+        return (("present",),)
     if isinstance(event, _WITHOUT_READS):
         return ()
     if isinstance(event, _OF_COMMENTS):

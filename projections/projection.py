@@ -108,8 +108,9 @@ class Projection:
     """`folds`: event class -> function that puts rows; events of other classes are skipped.
 
     `reads(recorded)` names the rows (table, key...) that the fold will `get`; the runtime has
-    them ready. `scans` does the same for sets of rows, `climbs` for rows that only other rows
-    name, each for the few event classes that need it.
+    them ready. A table without a key, (table,), is one to which the fold adds a row that folds of
+    later events will read: its rows are worth keeping. `scans` does the same for sets of rows,
+    `climbs` for rows that only other rows name, each for the few event classes that need it.
     A fold tolerates a missing neighbour: `get` may give None for any key.
     `finish`: table name -> function that completes a row in place just before it is written,
     once a batch for each row that was put, so that an answer is rendered once however many

@@ -180,7 +180,7 @@ def _finish(row: SearchRow) -> None:
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
     if isinstance(event, TaskCreated):
-        return ()
+        return (("docs",),)
     if isinstance(event, CommentAdded | CommentEdited | CommentDeleted | CommentRestored):
         return (("docs", event.task_id),)
     return (("docs", recorded.stamp.stream),)

@@ -240,17 +240,13 @@ def _finish_terms(row: TermsRow) -> None:
         row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
 
 
-_OF_NO_TASK = (
-    TaskCreated,
-    ProjectCreated,
-    ProjectWorkflowChanged,
-    DependencyAdded,
-    DependencyRemoved,
-)
+_OF_NO_TASK = (ProjectCreated, ProjectWorkflowChanged, DependencyAdded, DependencyRemoved)
 
 
 def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
     event = recorded.event
+    if isinstance(event, TaskCreated):
+        return (("tasks",),)
     if isinstance(event, CommentAdded | CommentDeleted | CommentRestored):
         return (("tasks", event.task_id),)
     if isinstance(event, _OF_NO_TASK):

@@ -135,7 +135,7 @@ class RowStore:
             for name, *parts in reads(recorded):
                 rows, key = tables[name], tuple(parts)
                 rows.wanted = True
-                if not rows.at_hand(key):
+                if key and not rows.at_hand(key):
                     asked.keys.setdefault(name, set()).add(key)
             if kind in further:
                 asked.waiting.append(recorded)

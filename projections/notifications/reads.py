@@ -87,7 +87,7 @@ def reads(recorded: Recorded) -> Keys:
     match event:
         case TaskCreated():
             people = (stamp.actor, *event.assignee_ids)
-            return (("projects", event.project_id), *reads_of(workspace_id, people))
+            return (("tasks",), ("projects", event.project_id), *reads_of(workspace_id, people))
         case TaskAssigned():
             return (("tasks", stream), *reads_of(workspace_id, event.assignee_ids))
         case TaskMovedToProject():

@@ -73,7 +73,8 @@ class MemoryRows:
         if type(recorded.event) not in self._projection.folds:
             return
         for name, *key in self._projection.reads(recorded):
-            self._load(name, tuple(key))
+            if key:
+                self._load(name, tuple(key))
         scans = self._projection.scans.get(type(recorded.event))
         for scan in scans(recorded) if scans else ():
             assert scan.column in self._tables[scan.table].kept

@@ -2,10 +2,13 @@
 
 from collections.abc import Set as AbstractSet
 
+from infra.processes.folding import fold
 from infra.processes.generations import Generation
 from infra.processes.kept_rows import NO_LIMITS, RowLimits
 from infra.processes.rows import RowStore
+from projections.registry import view
 from projections.search import SEARCH_VIEW, SearchRow, WordRow
+from tests.projections.history import History
 
 
 def test_what_stands_in_a_table_that_only_grows_is_seen_once() -> None:
@@ -40,6 +43,21 @@ def test_what_a_table_that_only_grows_has_seen_is_forgotten_as_others_are_met() 
     assert is_copied("one", "two", "three")
     assert is_copied("one", "four", "five")
     assert not is_copied("two")  # it is in the table, and nobody knows any more
+
+
+def test_rows_that_are_added_are_kept_where_folds_of_later_events_read_them() -> None:
+    past = History()
+    task_id = past.task(1, past.project(1, past.workspace(1)))
+    for name, table in (("tasks", "tasks"), ("board", "cards"), ("past", "present")):
+        projection = view(name)
+        rows = RowStore(projection, Generation(name, projection.version, 1), NO_LIMITS)
+        created = past.events[-1]
+        assert not rows.asked([created])
+        fold(projection, created, rows)
+        rows.changes()
+        rows.leave()
+        rows.committed()
+        assert rows.get(table, task_id) is not None
 
 
 def test_what_is_new_is_inserted_and_only_what_may_be_there_is_looked_for() -> None:
