@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from psycopg import AsyncConnection, OperationalError
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import _WaitTimeout
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -87,17 +89,23 @@ class PooledConnection(PreparedConnection):
         timeout: float | None = None,  # noqa: ASYNC109 - the signature is psycopg's
     ) -> V:
         """Raises TimeoutError as well."""
-        # Closed first: what is left of the query is not waited for then.
-        giving_up = asyncio.get_running_loop().call_later(self.patience_s, self.pgconn.finish)
         try:
-            async with asyncio.timeout(self.patience_s):
-                return await super().wait(gen, interval, timeout)
+            return await super().wait(gen, interval, timeout or self.patience_s)
+        except _WaitTimeout:
+            if timeout is not None:
+                raise
+            # What is left of the query is not waited for.
+            self.pgconn.finish()
+            raise TimeoutError from None
         except OperationalError:
             if self.closed and self.when_lost is not None:
                 self.when_lost()
             raise
-        finally:
-            giving_up.cancel()
+
+    async def commit(self) -> None:
+        """Whoever gives a connection back asks for it, also where nothing was begun."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            await super().commit()
 
 
 async def open_pool(
