@@ -11,13 +11,26 @@ from api.routes.task_listing import TaskList
 from commands.execution import Outcome
 from domain.project.state import PROJECT
 from domain.task.state import TASK
+from infra.postgres.views.reader import Asked
 from projections.questions import Page
-from projections.task_answers import render
+from projections.task_answers import Facts, render
 from projections.tasks import TASKS_VIEW
 
 
+def facts_beside(call: Call, task_id: str) -> Asked[Facts] | None:
+    """What the view has about a task, asked while it is changed, for `whole_task`; None where this
+    process does not know the task, nor the workspace to ask within."""
+    house = call.house
+    task = house.executor.states.kept(TASK, task_id)
+    return None if task is None else house.tasks.facts(task.workspace_id, task_id)
+
+
 async def whole_task(
-    call: Call, outcome: Outcome, *, others_too: bool = False
+    call: Call,
+    outcome: Outcome,
+    beside: Asked[Facts] | None = None,
+    *,
+    others_too: bool = False,
 ) -> tuple[bytes, int]:
     """The whole task after a change, and its version. `others_too`: the change was also about
     tasks below it, of which the view has to have heard."""
@@ -25,7 +38,7 @@ async def whole_task(
     task = outcome.state(TASK)
     if others_too:
         await if_seen(house.waiter.reached(TASKS_VIEW, outcome.position))
-    facts = await if_seen(house.tasks.facts(task.workspace_id, task.task_id))
+    facts = await if_seen(beside or house.tasks.facts(task.workspace_id, task.task_id))
     project = outcome.peek(PROJECT, task.project_id)
     if project is None:
         # A first answer again, and the task has moved to another project since.

@@ -22,7 +22,7 @@ from api.routes.answers import DroppedByMove, MovedTask, TaskPage, encode
 from api.routes.task_bodies import NewTask, TaskChanges, TaskMove
 from api.routes.task_listing import TaskInWorkspaceQuery, everywhere, in_workspace
 from api.routes.task_query import TaskListQuery
-from api.routes.task_replies import task_page, whole_task
+from api.routes.task_replies import facts_beside, task_page, whole_task
 from api.routes.undo import ChangeUndo, require_no_large_job
 from commands.comment.add_comment import AddComment
 from commands.execution import Outcome
@@ -271,13 +271,16 @@ async def undo_change(call: CallHere, task_id: str, body: ChangeUndo) -> Reply:
 
 
 async def _answer(call: Call, task_id: str, commands: list[Any], body: Body | None) -> Reply:
+    facts = facts_beside(call, task_id)
     try:
         outcome = await execute(call, commands, body=body, match=task_id)
-    except Invalid as wrong:
-        if getattr(body, "comment", None) is None:
-            raise
-        raise Invalid(*(_beside(problem) for problem in wrong.problems)) from None
-    doc, version = await whole_task(call, outcome)
+    except BaseException as error:
+        if facts is not None:
+            facts.drop()
+        if isinstance(error, Invalid) and getattr(body, "comment", None) is not None:
+            raise Invalid(*(_beside(problem) for problem in error.problems)) from None
+        raise
+    doc, version = await whole_task(call, outcome, facts)
     named = isinstance(body, TaskMove) and body.project_id is not None
     if named and (outcome.changed or outcome.replayed):
         doc = await _with_dropped(call, outcome, doc)

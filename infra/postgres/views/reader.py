@@ -1,9 +1,10 @@
 """Queries to views: their tables by name whatever the generation, in a scope, many as one."""
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from asyncio import Future
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import field
-from typing import Any, Protocol, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from psycopg import errors
 from psycopg.rows import TupleRow
@@ -24,6 +25,8 @@ MOST_AT_ONCE = 64
 _LANES = 2
 _MOST_FORMS = 500
 _MOST_STALE = 50
+
+A = TypeVar("A")
 
 
 @dataclass(slots=True)
@@ -87,6 +90,27 @@ class Reader(Protocol):
     async def relation(self, table: str) -> str: ...
 
 
+class Asked(Generic[A]):
+    """A question that is out while something else is done: to be awaited, or else dropped."""
+
+    __slots__ = ("_read", "_row")
+
+    def __init__(self, row: Future[TupleRow | None], read: Callable[..., A]) -> None:
+        """`read` makes the answer of the row's columns."""
+        self._row = row
+        self._read = read
+
+    def __await__(self) -> Generator[Any, None, A]:
+        row = yield from self._row.__await__()
+        assert row is not None, "a question's SQL gives one row"
+        return self._read(*row)
+
+    def drop(self) -> None:
+        """Nobody wants the answer any more, and a failure is no news."""
+        if not self._row.cancel() and not self._row.cancelled():
+            self._row.exception()
+
+
 class Asking:
     """Questions that may be asked of another reader than the one they were made for."""
 
@@ -124,6 +148,12 @@ class ViewReader:
 
     async def ask(self, question: Question) -> TupleRow:
         """The one row; asked together with others of the same SQL that wait."""
+        row = await self.asked(question)
+        assert row is not None, "a question's SQL gives one row"
+        return row
+
+    def asked(self, question: Question) -> Future[TupleRow | None]:
+        """The same, to be waited for while something else is done."""
         form = question.sql, question.together
         gather = self._gathers.get(form)
         if gather is None:
@@ -132,9 +162,7 @@ class ViewReader:
             lanes = 1 if question.together == MOST_AT_ONCE else _LANES
             gather = Gather(self._ask_together, lanes=lanes, batch=question.together)
             self._gathers[form] = gather
-        row = await gather.get(question)
-        assert row is not None, "a question's SQL gives one row"
-        return row
+        return gather.asked(question)
 
     async def whole(self, scope: Iterable[str], doc: bytes) -> bytes:
         return doc

@@ -18,7 +18,7 @@ from projections.terms import terms_query
 from .history_hits import past_hits
 from .lists import ListQuery, read_page
 from .pointers import Pointers
-from .reader import Asking, Parameters, Question, Reader, ViewReader
+from .reader import Asked, Asking, Parameters, Question, Reader, ViewReader
 from .scopes import visible
 from .tags import possible_tags
 from .task_conditions import conditions, task_table
@@ -120,7 +120,8 @@ SELECT {position},
 
 class TaskQueries(Asking):
     def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
-        self._reader: Reader = ViewReader(pool, pointers, TASKS_VIEW)
+        self._present = ViewReader(pool, pointers, TASKS_VIEW)
+        self._reader: Reader = self._present
         self._with_past = ViewReader(pool, pointers, TASKS_VIEW, (INTERVALS_VIEW,))
         self._log_id = log_id
 
@@ -155,11 +156,11 @@ class TaskQueries(Asking):
             position=position or 0,
         )
 
-    async def facts(self, workspace_id: str, task_id: str) -> Facts:
-        """What the view has of other streams about a task of this workspace; nothing where it
+    def facts(self, workspace_id: str, task_id: str) -> Asked[Facts]:
+        """What the view has now of other streams about a task of this workspace; nothing where it
         has no such task."""
         question = Question(_FACTS, ("text", "text"), (task_id, workspace_id), (workspace_id,))
-        return _facts(*await self._reader.ask(question))
+        return Asked(self._present.asked(question), _facts)
 
     async def find(self, workspaces: Sequence[str], key: str) -> list[TaskPlace]:
         """The tasks that have this key, such as WEB-42, or had it, in these workspaces: none, one,
