@@ -29,7 +29,7 @@ demo: setup ## Serve with a small made sample imported into a data folder of its
 	@exec $(BIN)/python -m bench.demo
 
 # What is about seconds under load is not run beside anything else; long files are begun first.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder -m "not alone"
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 ALONE := -m alone tests/faults
 
 test: dev ## Set everything up, then run the tests on real parts.

@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from infra import logs
 from infra.embedded.folder import DataFolder
@@ -48,11 +50,18 @@ _LONG = ("e2e", "faults", "opensearch", "proof", "test_pages.py", "test_schemath
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not set(_LONG) & {item.path.parent.name, item.path.name})
-    for item in items:
-        # A file's tests share what it starts; those on OpenSearch share the one server.
-        asked = getattr(item, "fixturenames", ())
-        together = "opensearch" if "opensearch" in asked else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(together))
+
+
+class _ByFile(LoadFileScheduling):
+    """A file's tests share what it starts, and those on OpenSearch the one server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope: str = "opensearch" if "opensearch" in nodeid else super()._split_scope(nodeid)
+        return scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
+    return _ByFile(config, log)
 
 
 # Hundreds of databases come and go, of hundreds of files each, and file systems on disk are slow to
