@@ -26,6 +26,7 @@ from infra.postgres.prepared import fetch_prepared
 from infra.postgres.views.gather import Gather
 from infra.postgres.views.member_queries import MemberQueries
 from infra.postgres.views.waiting import ViewWaiter
+from infra.tasks import drop
 from projections.access import AccessSet
 from projections.members import MEMBERS_VIEW
 from projections.questions import Scope
@@ -166,8 +167,7 @@ class Access:
             try:
                 answer = await ask(scope)
             except BaseException:
-                if not asked.cancel() and not asked.cancelled():
-                    asked.exception()  # it is no news where the question failed as well
+                drop(asked)
                 raise
             guards = await asked
             assert guards is not None  # there is an answer for every question

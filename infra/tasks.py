@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 # One brings what is ready, and the next one what was sent by whoever was answered in the first.
 _TURNS: Final = 2
@@ -18,6 +18,12 @@ async def cancelled(*tasks: "asyncio.Task[object] | asyncio.Task[None]") -> None
         for task in waiting:
             task.cancel()
         _, waiting = await asyncio.wait(waiting, timeout=0.5)
+
+
+def drop(asked: "asyncio.Future[Any]") -> None:
+    """Nobody wants its answer any more, and a failure is no news."""
+    if not asked.cancel() and not asked.cancelled():
+        asked.exception()
 
 
 async def gathered(waiting: Callable[[], int], enough: int) -> None:

@@ -44,10 +44,10 @@ class Standing:
 
 
 def has_limits(project: Project) -> bool:
-    for column in project.columns:
-        if column.wip_limit is not None or column.lane_wip_limit is not None:
-            return True
-    return False
+    return any(
+        column.wip_limit is not None or column.lane_wip_limit is not None
+        for column in project.columns
+    )
 
 
 def traffic_of(

@@ -20,22 +20,23 @@ def told(begins: bytes) -> str | None:
     declared = _DECLARED.match(begins)
     if declared is None:
         return None
-    try:
-        name = codecs.lookup(declared[1].decode("ascii", "replace")).name
-    except LookupError:
-        return None
-    return UTF_8 if name in ("utf-8", "utf-8-sig") else None
+    return UTF_8 if _is_utf_8(declared[1].decode("ascii", "replace")) else None
 
 
 def is_read(encoding: str) -> bool:
     """Whether it is one of the parser's own, or has one byte for each character, those of ASCII
     among them."""
-    if encoding.lower() in _BUILT_IN:
+    if encoding.lower() in _BUILT_IN or _is_utf_8(encoding):
         return True
     try:
-        if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
-            return True
         characters = bytes(range(0x80, 0x100)).decode(encoding, "replace")
         return len(characters) == 0x80 and _ASCII.decode(encoding) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):
+        return False
+
+
+def _is_utf_8(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     except (LookupError, ValueError):
         return False

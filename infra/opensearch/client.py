@@ -13,7 +13,13 @@ TIMEOUT_S: Final = 2.0
 NOT_FOUND: Final = 404
 CONFLICT: Final = 409
 
-FAILURES: Final = (OpenSearchException, OSError, asyncio.TimeoutError)
+# It is away, refuses, or answers with what makes no sense.
+FAILURES: Final = (
+    OpenSearchException,
+    OSError,
+    asyncio.TimeoutError,
+    msgspec.ValidationError,
+)
 
 
 def open_client(

@@ -134,7 +134,7 @@ class OpenSearchIndex:
                 params={"filter_path": "hits.total.value,hits.hits._id,hits.hits._score"},
             )
             found = msgspec.convert(answer, _Answer).hits
-        except (*FAILURES, msgspec.ValidationError) as error:
+        except FAILURES as error:
             self._why = described(error)
             self._closed_until = now() + _CLOSED_FOR_S
             log.warning("opensearch_away", error=self._why)

@@ -123,7 +123,7 @@ class Indexer:
                 self._moved.clear()
                 try:
                     more = await self.step(session, client, log_id)
-                except (*FAILURES, msgspec.ValidationError, Troubled) as error:
+                except (*FAILURES, Troubled) as error:
                     problem = str(error) if isinstance(error, Troubled) else refused(error)
                     self._state = problem
                     await standing.trouble(session, log_id, problem)

@@ -330,17 +330,22 @@ async def test_a_job_whose_worker_died_goes_on_and_does_nothing_twice(
     assert len(said_about) == len(set(said_about)) == 249
 
 
-async def test_a_job_that_meets_a_fault_of_ours_is_given_up_and_says_so(
-    ada: Api, product: Product
-) -> None:
-    (task,) = await made(ada, 1)
-    new = NewJob(
+def of_one(ada: Api, task: dict[str, Any], changes: Any) -> NewJob:
+    """A bulk of a single task."""
+    return NewJob(
         job_id=new_id("job"),
         kind="bulk",
         owner_id=ada.user_id,
         items=[Item(ordinal=0, workspace_id=task["workspace_id"], task_id=task["id"])],
-        request={"starts": [0], "changes": [{"command": "Unheard", "says": {}}]},
+        request={"starts": [0], "changes": changes},
     )
+
+
+async def test_a_job_that_meets_a_fault_of_ours_is_given_up_and_says_so(
+    ada: Api, product: Product
+) -> None:
+    (task,) = await made(ada, 1)
+    new = of_one(ada, task, [{"command": "Unheard", "says": {}}])
     house = product.house
     jobs = Jobs(house.jobs.book, house.executor, house.store, kept=timedelta(days=1))
 
@@ -371,16 +376,7 @@ async def test_a_job_stays_with_its_worker_however_long_a_chunk_takes(
     ada: Api, product: Product
 ) -> None:
     (task,) = await made(ada, 1)
-    new = NewJob(
-        job_id=new_id("job"),
-        kind="bulk",
-        owner_id=ada.user_id,
-        items=[Item(ordinal=0, workspace_id=task["workspace_id"], task_id=task["id"])],
-        request={
-            "starts": [0],
-            "changes": as_values([SetPriority(task_id="", priority_level=1)]),
-        },
-    )
+    new = of_one(ada, task, as_values([SetPriority(task_id="", priority_level=1)]))
     house = product.house
 
     async def work() -> list[str | None]:

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
 from infra.postgres.scoped import fetch_scoped
+from infra.tasks import drop
 from projections.projection import Projection
 
 from .ddl import relation
@@ -107,8 +108,7 @@ class Asked(Generic[A]):
 
     def drop(self) -> None:
         """Nobody wants the answer any more, and a failure is no news."""
-        if not self._row.cancel() and not self._row.cancelled():
-            self._row.exception()
+        drop(self._row)
 
 
 class Asking:
