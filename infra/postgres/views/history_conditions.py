@@ -27,22 +27,23 @@ _IN_MADE: Final = "(SELECT FROM {intervals_made} AS m WHERE m.task_id = t.task_i
 _NAMED: Final = (
     "unnest(m.held) AS h(named) WHERE starts_with(h.named, m.workspace_id || ' ' || {field} || ' ')"
 )
-# Intervals of a field of `HELD`, those too that have no row: of a value that a task was made with
-# and that has not ended since. A field of one value has no rows until then, which is known before
-# the row of `made` is looked at.
-_HELD: Final = f"""(
-    SELECT i.workspace_id, i.value, i.from_position, i.to_position
-    FROM {{{{intervals_intervals}}}} AS i WHERE {{of_task}}
-    UNION ALL
-    SELECT m.workspace_id, v.value, m.from_position, {LASTS}
+# What the task was made with in a field, as intervals; of a field of several values those of which
+# no row says that they ended.
+_MADE: Final = f"""(
+    SELECT m.workspace_id, v.value, m.from_position, {LASTS} AS to_position
     FROM {{{{intervals_made}}}} AS m CROSS JOIN LATERAL (
         SELECT substr(h.named, length(m.workspace_id || {{field}}) + 3) AS value FROM {_NAMED}
     ) AS v
-    WHERE m.task_id = t.task_id{{began}} AND NOT EXISTS (
-        SELECT FROM {{{{intervals_intervals}}}} AS e
-        WHERE e.task_id = t.task_id AND e.field = {{field}}{{ended}} OFFSET 0)
+    WHERE m.task_id = t.task_id{{began}}{{lasts}} OFFSET 0)"""
+_UNLESS_ENDED: Final = """ AND NOT EXISTS (
+    SELECT FROM {{intervals_intervals}} AS e
+    WHERE e.task_id = t.task_id AND e.field = {field} AND e.value = v.value AND e.since_made
     OFFSET 0)"""
-_OF_THE_VALUE: Final = " AND e.value = v.value AND e.since_made"
+# A field of one value has no rows until it changes, and only so long holds what the task was made
+# with: one look at its rows tells both.
+_OF_ONE_VALUE: Final = """(
+    SELECT CASE count(*) WHEN 0 THEN {unchanged} ELSE bool_or({so}) END
+    FROM {{intervals_intervals}} AS i WHERE {of_task})"""
 _OF_EACH: Final = " OFFSET 0)"
 
 
@@ -52,24 +53,27 @@ def was_so(asked: WasSo, params: Parameters, present: str | None = None) -> str:
     made it was nothing, whatever an import says: so an order by that begins where it may be met."""
     field = params.add("text", asked.field)
     of_task = f"i.task_id = t.task_id AND i.field = {field}"
-    stood = _stood(asked.stood, params)
-    overlaps, began = _overlaps(asked.when, params), _began(asked.when, params, "m")
-    ways = [f"EXISTS {_IN_INTERVALS} {of_task} AND {stood}{overlaps}{_OF_EACH}"]
+    stood, several = _stood(asked.stood, params), has_several(asked.field)
+    so, began = f"{stood}{_overlaps(asked.when, params)}", _began(asked.when, params, "m")
+    unchanged = []
     if asked.field in HELD:
         if asked.stood != Stood(values=(str(begins_with(asked.field)),)):  # which no row names
-            held = _HELD.format(
-                of_task=f"{of_task}{overlaps}",
-                began=began,
-                field=field,
-                ended=_OF_THE_VALUE if has_several(asked.field) else "",
-            )
-            ways = [f"EXISTS (SELECT FROM {held} AS i WHERE {stood})"]
+            lasts = _UNLESS_ENDED.format(field=field) if several else ""
+            made = _MADE.format(field=field, began=began, lasts=lasts)
+            unchanged = [f"EXISTS (SELECT FROM {made} AS i WHERE {stood})"]
         began += f" AND NOT EXISTS (SELECT FROM {_NAMED.format(field=field)})"
     unsaid = _unsaid(asked, params) if present is None else present
     if unsaid is not None:
-        never_changed = f"NOT EXISTS {_IN_INTERVALS} {of_task}{_OF_EACH}"
-        ways.append(f"({unsaid} AND {never_changed} AND EXISTS {_IN_MADE}{began}{_OF_EACH})")
-    return f"({_made_by_then(asked.when, params)}({' OR '.join(ways)}))"
+        made = f"{unsaid} AND EXISTS {_IN_MADE}{began}{_OF_EACH}"
+        never = f" AND NOT EXISTS {_IN_INTERVALS} {of_task}{_OF_EACH}" if several else ""
+        unchanged.append(f"({made}{never})")
+    if several:
+        ways = " OR ".join([f"EXISTS {_IN_INTERVALS} {of_task} AND {so}{_OF_EACH}", *unchanged])
+    else:
+        ways = _OF_ONE_VALUE.format(
+            unchanged=" OR ".join(unchanged) or "false", so=so, of_task=of_task
+        )
+    return f"({_made_by_then(asked.when, params)}({ways}))"
 
 
 def changed_so(asked: ChangedSo, params: Parameters) -> str:
@@ -130,7 +134,7 @@ def _stood(stood: Stood, params: Parameters, row: str = "i") -> str:
     if stood.statuses:
         # A status that the workflow has no more is met by its key.
         ways.append(f"{value} = ANY({params.add('text[]', stood.statuses)})")
-        ways += _named(TaskFilter(statuses=stood.statuses), params, row)
+        ways.append(_named(TaskFilter(statuses=stood.statuses), params, row))
     for first, end in stood.spans:
         ways.append(
             f"({value} >= {params.add('text', first)} AND {value} < {params.add('text', end)})"
@@ -143,7 +147,7 @@ def _stood(stood: Stood, params: Parameters, row: str = "i") -> str:
     return f"({' OR '.join(ways)})" if ways else "false"
 
 
-def _named(asked: TaskFilter, params: Parameters, row: str) -> list[str]:
+def _named(asked: TaskFilter, params: Parameters, row: str) -> str:
     """A status by what it is called in the project in which the task was then."""
     elsewhere = (
         "(SELECT FROM {intervals_intervals} AS p WHERE p.task_id = t.task_id"
@@ -155,10 +159,12 @@ def _named(asked: TaskFilter, params: Parameters, row: str) -> list[str]:
     )
     here = has_status(asked, params, f"(t.project_id, {row}.value)")
     there = has_status(asked, params, f"(p.value, {row}.value)")
-    return [
-        f"({here} AND NOT EXISTS {elsewhere}))",
-        f"EXISTS {elsewhere} AND {meanwhile} AND {there})",
-    ]
+    # Most values are no such status in any project: that is known without asking of which.
+    anywhere = f"{row}.value IN (SELECT s.status {statuses_of(asked, params)})"
+    return (
+        f"({anywhere} AND (({here} AND NOT EXISTS {elsewhere}))"
+        f" OR EXISTS {elsewhere} AND {meanwhile} AND {there})))"
+    )
 
 
 def _stood_anywhere(stood: Stood, params: Parameters) -> str:
