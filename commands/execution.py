@@ -57,7 +57,8 @@ _LAST_PAIRS: Final = tuple(pair for pair in PAIRS if not pair.endswith("0"))
 class Outcome:
     """What a command did. `receipt` is None where there was nothing to do and no key to keep.
 
-    `main_stream` is what the answer shows. `changed` is False where nothing was recorded now.
+    `main_stream` is what the answer shows. `changed` is False where nothing was recorded now; then
+    `position` is that of the latest event from which that followed.
     """
 
     receipt: Receipt | None
@@ -385,7 +386,7 @@ class Executor:
         if receipt is not None:
             position, changed = receipt.position, bool(work.events)
         else:
-            position, changed = work.seen(aggregate_of(shown), shown).position, False
+            position, changed = work.position, False
         return Outcome(receipt, shown, changed, False, position, work, _streams=tuple(streams))
 
     async def _require_match(self, request: _Request, work: Work) -> None:

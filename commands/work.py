@@ -310,6 +310,12 @@ class Work:
         return stream in self._streams and bool(self._streams[stream].recorded)
 
     @property
+    def position(self) -> int:
+        """That of the latest event in all that this work has looked at; what it recorded apart."""
+        bases = (seen.base for seen in self._streams.values())
+        return max((state.position for state in bases if state is not None), default=0)
+
+    @property
     def written(self) -> set[str]:
         """Every stream on which something was recorded."""
         return {new.stream for new in self.events}

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query
 from pydantic import ConfigDict, Field
 
+from api.http.absence import if_there
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
 from api.http.describe import read, write
@@ -166,12 +167,21 @@ async def read_all(call: CallHere, body: ReadAll) -> Reply:
     )
     # Nobody has read what is not there yet.
     upto = unseen.position if body.upto is None else min(body.upto, unseen.position)
-    commands = [ReadAllNotifications(workspace_id=each, upto=upto) for each in unseen.workspace_ids]
-    if not commands:
-        once(call, body)  # a key that cannot be one is refused all the same
+    # A key is kept wherever one is, so that what comes to others later is not read by a retry.
+    places = unseen.workspace_ids if once(call, body) is None else workspaces
+    outcomes = []
+    for each in places:  # a commit is of one workspace
+        command = ReadAllNotifications(
+            workspace_id=each, upto=upto if each in unseen.workspace_ids else 0
+        )
+        outcome = await if_there(execute(call, [command], body=body))
+        if outcome is not None:  # else they are out of it by now
+            outcomes.append(outcome)
+    if not outcomes:
         return no_content(position_headers(call, unseen.position))
-    outcome = await execute(call, commands, body=body)
-    return no_content(changed_headers(call, outcome))
+    last = max(outcomes, key=lambda each: each.position)
+    call.recorded = last.position
+    return no_content(changed_headers(call, last))
 
 
 @router.put(

@@ -107,9 +107,12 @@ async def test_marks_are_kept_and_what_came_later_stays_unread(ada: Api, bob: Ap
     await ada.patch(path, {"status": "in_progress"})
     newest, oldest = (await _heard(bob, ada))["notifications"]
 
+    marked = []
     for _ in range(2):  # the second time there is nothing to do
         answer = await bob.send("POST", f"/notifications/{oldest['id']}/read")
         assert answer.status_code == 204
+        marked.append(answer.headers["X-Log-Position"])
+    assert marked[0] == marked[1]  # where a reader has to look to find it so
     found = await _heard(bob)
     assert [each["is_read"] for each in found["notifications"]] == [False, True]
     assert found["unread_count"] == 1
@@ -168,6 +171,15 @@ async def test_pages_of_a_list_are_of_every_workspace_or_of_one(ada: Api, bob: A
     await bob.send("POST", "/notifications/read-all", {"workspace_id": tasks[1]["workspace_id"]})
     found = await _heard(bob)
     assert [each["is_read"] for each in found["notifications"]] == [False, True, False]
+    once = {"Idempotency-Key": "all of two workspaces"}
+    answer = await bob.send("POST", "/notifications/read-all", {}, headers=once)
+    assert answer.status_code == 204
+    assert (await _heard(bob))["unread_count"] == 0
+    await ada.post(f"/tasks/{tasks[0]['id']}/comments", {"text": "Later"})
+    assert (await _heard(bob, ada))["unread_count"] == 1
+    answer = await bob.send("POST", "/notifications/read-all", {}, headers=once)
+    assert (answer.status_code, answer.headers["Idempotency-Replayed"]) == (204, "true")
+    assert (await _heard(bob))["unread_count"] == 1
     nowhere = {"workspace_id": new_id("ws")}
     problem = await bob.refused(
         422, "validation-failed", "POST", "/notifications/read-all", nowhere
