@@ -14,7 +14,7 @@ from infra import logs
 from infra.processes.build import BuildRunning
 from infra.processes.build_progress import Progress
 from infra.processes.collector import tune_collector
-from infra.processes.outages import Fenced
+from infra.processes.outages import Fenced, described, is_outage
 from infra.processes.rebuild import Outcome, ProjectorStuck, Rebuild
 from infra.processes.workplace import Workplace, open_workplace
 from infra.settings import Settings
@@ -108,6 +108,11 @@ async def rebuilt(
         raise Exit(
             FOUND_WRONG, f"{view.name}: another process took over; run this again."
         ) from error
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        again = "once it passes run this again, and it goes on where it was"
+        raise Exit(PART_DOWN, f"{view.name}: {described(error)}; {again}.") from error
 
 
 def _tell(outcome: Outcome, *, compare: bool, as_json: bool) -> None:

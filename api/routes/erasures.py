@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body
 from api.http.call import Call, CallHere
-from api.http.describe import read, write
+from api.http.describe import ETAG_HEADER, read, write
+from api.http.etags import etag
 from api.http.execute import changed, done, execute
 from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.positions import position_headers
@@ -104,26 +105,31 @@ async def list_erasures(call: CallHere, query: Annotated[ErasureQuery, Query()])
     return page_reply(call, "erasures", listing, listing.docs)
 
 
-@router.get("/erasures/{erasure_id}", summary="Read an erasure", **read(ErasureAnswer))
+@router.get(
+    "/erasures/{erasure_id}",
+    summary="Read an erasure",
+    **read(ErasureAnswer, shows=ETAG_HEADER),
+)
 async def get_erasure(
     call: CallHere, erasure_id: str, query: Annotated[ReadQuery, Query()]
 ) -> Reply:
     custody, erasure = await _visible(call, erasure_id)
     doc = render_erasure(erasure, custody.workspace_id)
-    return Reply(200, doc, position_headers(call, custody.position))
+    headers = [etag(custody.version, doc), *position_headers(call, custody.position)]
+    return Reply(200, doc, headers)
 
 
 @router.delete(
     "/erasures/{erasure_id}",
     summary="Withdraw or decline what nobody has approved of yet",
-    **write(None, status=204, has_body=False, may=(Kind.NOT_UNDOABLE,)),
+    **write(None, status=204, has_body=False, conditional=True, may=(Kind.NOT_UNDOABLE,)),
 )
 async def withdraw_erasure(call: CallHere, erasure_id: str) -> Reply:
     custody, erasure = await _visible(call, erasure_id)
     command = WithdrawErasure(
         workspace_id=custody.workspace_id, user_id=erasure.user_id, erasure_id=erasure_id
     )
-    return await done(call, command)
+    return await done(call, command, match=custody_of(custody.workspace_id))
 
 
 @router.post(
@@ -134,6 +140,7 @@ async def withdraw_erasure(call: CallHere, erasure_id: str) -> Reply:
     **write(
         ErasureAnswer,
         has_body=False,
+        conditional=True,
         may=(Kind.LEGAL_HOLD, Kind.LAST_OWNER, Kind.NOT_RESTORABLE, Kind.ALREADY_EXISTS),
     ),
 )
@@ -145,7 +152,7 @@ async def approve_erasure(call: CallHere, erasure_id: str) -> Reply:
     command = ApproveErasure(
         workspace_id=workspace_id, erasure_id=erasure_id, found=places.workspaces
     )
-    outcome = await execute(call, [command])
+    outcome = await execute(call, [command], match=custody_of(workspace_id))
     now = await house.executor.states.read(CUSTODY, custody_of(workspace_id))
     assert now is not None  # it was changed just now
     erasure = now.erasures[erasure_id]

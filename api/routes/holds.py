@@ -64,7 +64,7 @@ class HoldQuery(PageQuery):
     summary="Propose a legal hold",
     description="The id is one of your own. It stands once another person has approved. One that "
     "is proposed to be lifted is kept by proposing it again.",
-    **write(HoldAnswer, may=(Kind.ALREADY_EXISTS,)),
+    **write(HoldAnswer, conditional=True, may=(Kind.ALREADY_EXISTS,)),
 )
 async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
     project_id = await references.project_id_in_body(
@@ -90,7 +90,8 @@ async def propose_hold(call: CallHere, hold_id: str, body: NewHold) -> Reply:
         since=_moment(body.since, "/since"),
         until=_moment(body.until, "/until"),
     )
-    return _changed(call, await execute(call, [command], body=body), hold_id)
+    stream = custody_of(workspace_id)
+    return _changed(call, await execute(call, [command], body=body, match=stream), hold_id)
 
 
 @router.get(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, SecretStr
 
-from infra.settings.values import begins_with, has_host
+from infra.settings.values import HOST, begins_with, has_host
 
 
 def _is_of_postgres(address: str) -> bool:
@@ -19,6 +19,24 @@ def _is_of_postgres(address: str) -> bool:
         return False
     hosts, ports = str(found.get("host") or ""), str(found.get("port") or "")
     return "@" not in hosts and all(not port or port.isdecimal() for port in ports.split(","))
+
+
+def _is_of_redis(address: str) -> bool:
+    """Its options are those that its own library has."""
+    if not has_host(address):
+        return False
+    if "?" not in address:
+        return True
+    # Here, since hardly anybody has any.
+    from redis.exceptions import RedisError
+
+    from infra.redis.client import open_redis
+
+    try:
+        open_redis(address).connection_pool.make_connection()  # type: ignore[no-untyped-call]  # redis-py's
+    except (AttributeError, TypeError, ValueError, RedisError):
+        return False
+    return True
 
 
 def _has_hosts(addresses: str) -> bool:
@@ -47,9 +65,12 @@ class Parts(BaseModel):
     nats_url: Annotated[
         SecretStr | None, begins_with("nats", "tls", "ws", "wss", readable=_has_hosts)
     ] = Field(None, description="NATS with JetStream; several servers of a cluster by comma.")
-    redis_url: Annotated[SecretStr | None, begins_with("redis", "rediss")] = Field(
-        None, description="Redis or Valkey."
-    )
+    redis_url: Annotated[
+        SecretStr | None,
+        begins_with(
+            "redis", "rediss", like=f"{HOST}, and options that redis-py has", readable=_is_of_redis
+        ),
+    ] = Field(None, description="Redis or Valkey.")
     opensearch_url: Annotated[SecretStr | None, begins_with("http", "https")] = Field(
         None,
         description="OpenSearch, with `user:password@` where it asks for them; without one, and "

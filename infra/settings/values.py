@@ -17,7 +17,7 @@ def _split(value: object) -> object:
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
-_HOST: Final = (
+HOST: Final = (
     "user:password@host:port, with what is no letter or digit in a user or password as %40"
 )
 
@@ -32,7 +32,7 @@ def has_host(address: str) -> bool:
 
 
 def begins_with(
-    *schemes: str, like: str = _HOST, readable: Callable[[str], bool] = has_host
+    *schemes: str, like: str = HOST, readable: Callable[[str], bool] = has_host
 ) -> AfterValidator:
     """An address with one of these schemes; its first is the one to be told of, and what follows is
     `like` that. `readable`: whether whoever connects can make anything of it."""

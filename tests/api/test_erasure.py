@@ -114,8 +114,12 @@ async def test_a_hold_of_two_people_stops_an_erasure_until_two_lift_it(
     asked = await bea.post("/users/me/erasure", {})
     assert (asked["workspace_id"], asked["everywhere"]) == (firm["id"], True)
     approval = f"/erasures/{asked['id']}/approval"
+    old = {"If-Match": (await bea.send("GET", f"/erasures/{asked['id']}")).headers["ETag"]}
     await bea.refused(403, "forbidden", "PUT", hold, body)
     assert (await ada.put(hold, body))["state"] == "proposed"
+    await carl.refused(412, "version-stale", "POST", approval, headers=old)
+    await bea.refused(412, "version-stale", "DELETE", f"/erasures/{asked['id']}", headers=old)
+    await ada.refused(412, "version-stale", "PUT", hold, body, headers=old)
     await ada.refused(403, "forbidden", "POST", f"{hold}/approval")
     assert (await carl.post(f"{hold}/approval"))["state"] == "standing"
     assert (await ada.put(hold, body))["state"] == "standing"

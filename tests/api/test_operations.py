@@ -10,7 +10,12 @@ from uuid import uuid4
 
 import httpx
 import psycopg
+import pytest
 
+from api.cli.exits import PART_DOWN, Exit
+from api.cli.rebuild import rebuilt
+from infra.processes.workplace import open_workplace
+from projections.favourites import FAVOURITES_VIEW
 from projections.registry import VIEWS
 from tests.api.client import Api
 from tests.api.damage import unreadable
@@ -196,6 +201,27 @@ async def _comes_back(someone: Api, *call: Any, **options: Any) -> Any:
         assert answer.status_code == 503
         assert time.monotonic() < deadline, f"{call} did not come back"
         await asyncio.sleep(0.1)
+
+
+async def test_a_rebuild_that_loses_postgresql_says_that_it_goes_on(
+    product: Product, product_database: Database
+) -> None:
+    class Lost:
+        """Of all who look on, the one by whom the connection goes."""
+
+        def to(self, done: int, of: int, events_per_s: float = 0.0) -> None: ...
+
+        def stage(self, name: str) -> None:
+            with psycopg.connect(product_database.superuser_url) as connection:
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND application_name = 'rebuild'"
+                )
+
+    async with open_workplace(product.settings, "test") as workplace:
+        with pytest.raises(Exit, match="run this again, and it goes on where it was") as ended:
+            await rebuilt(workplace, FAVOURITES_VIEW, Lost(), compare=False)
+    assert ended.value.code == PART_DOWN
 
 
 async def test_two_products_over_one_database_lose_no_update(

@@ -51,6 +51,8 @@ def test_a_password_is_never_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("TASKLEDGER_DATABASE_URL", "postgresql://me:hunter2@there/db?colour=red"),
         ("TASKLEDGER_NATS_URL", "nats://here:4222,nats://me:hunter2@there:port"),
         ("TASKLEDGER_REDIS_URL", "redis://me:hunter2@[::1"),
+        ("TASKLEDGER_REDIS_URL", "redis://me:hunter2@there?colour=red"),
+        ("TASKLEDGER_REDIS_URL", "redis://me:hunter2@there?protocol=9"),
         ("TASKLEDGER_OPENSEARCH_URL", "https://me:hun@ter2@there"),
         ("TASKLEDGER_SMTP_URL", "smtp://me:hun/ter2@there"),
         ("TASKLEDGER_EXPORTS_URL", "s3://"),
@@ -73,6 +75,7 @@ def test_an_address_that_nobody_can_read_is_refused_and_not_told(
         ("TASKLEDGER_DATABASE_URL", "postgresql://me:p%40ss@one:5432,two:5433/db"),
         ("TASKLEDGER_NATS_URL", "nats://one:4222, tls://two"),
         ("TASKLEDGER_REDIS_URL", "rediss://:hunter,2@[::1]:6379/1"),
+        ("TASKLEDGER_REDIS_URL", "rediss://there?db=1&ssl_cert_reqs=none"),
     ],
 )
 def test_addresses_are_what_their_parts_take(
