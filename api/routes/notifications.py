@@ -40,6 +40,7 @@ from domain.values.moment import moment
 from infra.postgres.views.notification_queries import Marked, NotificationFilter, Unread
 from projections.notifications import NOTIFICATIONS_VIEW
 from projections.notifications.bundles import NotificationAnswer
+from projections.notifications.telling import AUDITOR
 from projections.questions import Listing, Scope
 
 router = APIRouter(prefix="/api/v1", route_class=DirectRoute, tags=["Notifications"])
@@ -158,7 +159,7 @@ async def read_one(call: CallHere, notification_id: str) -> Reply:
 async def read_all(call: CallHere, body: ReadAll) -> Reply:
     house, user_id = call.house, call.caller.user_id
     workspaces = await _workspaces(call, body.workspace_id)
-    if body.workspace_id is not None and not workspaces:
+    if body.workspace_id not in (None, *await call.access.workspaces(user_id, call.position)):
         raise invalid("/workspace_id", "There is no such workspace, or you may not see it.")
     unseen = await house.waiter.at_least(
         NOTIFICATIONS_VIEW,
@@ -237,10 +238,11 @@ async def change_preferences(call: CallHere, body: NewPreferences) -> Reply:
 
 
 async def _workspaces(call: Call, workspace_id: str | None) -> tuple[str, ...]:
-    """Those that the caller is in; of one that they are not in, as of one that is not there,
-    nothing comes."""
-    workspaces = await call.access.workspaces(call.caller.user_id, call.position)
-    return tuple(each for each in workspaces if workspace_id in (None, each))
+    """Those in which the caller may have news; of one that they are not in, as of one that is not
+    there, nothing comes."""
+    roles = await call.access.roles(call.caller.user_id, call.position)
+    wanted = roles.items() if workspace_id is None else [(workspace_id, roles.get(workspace_id))]
+    return tuple(each for each, role in wanted if role not in (None, AUDITOR))
 
 
 async def _found(call: Call, notification_id: str) -> tuple[str, int]:

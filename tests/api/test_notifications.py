@@ -215,6 +215,27 @@ async def test_who_loses_the_task_loses_its_news_and_hears_no_more(ada: Api, bob
     await ada.refused(404, "not-found", "POST", f"/notifications/{told['id']}/read")
 
 
+async def test_whoever_audits_a_workspace_has_no_news_and_no_marks_there(
+    ada: Api, bob: Api
+) -> None:
+    tasks = [await _ours(ada, bob) for _ in range(2)]
+    for task in tasks:
+        await ada.patch(f"/tasks/{task['id']}", {"assignee_ids": [bob.user_id]})
+    audited = tasks[0]["workspace_id"]
+    await ada.patch(f"/workspaces/{audited}/members/{bob.user_id}", {"role": "auditor"})
+    found = await _heard(bob, ada)
+    assert [each["task_id"] for each in found["notifications"]] == [tasks[1]["id"]]
+    assert found["unread_count"] == 1
+    for key in ("all", "again"):  # and nothing there keeps the rest from being marked
+        answer = await bob.send("POST", "/notifications/read-all", headers={"Idempotency-Key": key})
+        assert answer.status_code == 204
+    answer = await bob.send("POST", "/notifications/read-all", {"workspace_id": audited})
+    assert answer.status_code == 204
+    assert (await _heard(bob))["unread_count"] == 0
+    await ada.patch(f"/workspaces/{audited}/members/{bob.user_id}", {"role": "member"})
+    assert (await _heard(bob, ada))["unread_count"] == 1
+
+
 async def test_what_somebody_does_not_want_does_not_come(ada: Api, bob: Api) -> None:
     task = await _ours(ada, bob)
     path = "/users/me/notification-preferences"
