@@ -10,12 +10,14 @@ from api.http.visible import visible_workspace
 from domain.errors import Invalid, Kind, Problem, Refused, invalid, not_found
 from domain.project.state import key_scope
 from domain.user.state import USER
+from domain.values.evolved import evolved
 from domain.values.ids import is_id, kind_of
 from domain.workspace.state import Workspace
 from infra.postgres.views.project_queries import ProjectPlace
 from infra.postgres.views.task_queries import TaskPlace
 from projections.projection import Projection
 from projections.projects import PROJECTS_VIEW
+from projections.questions import Page
 from projections.tasks import TASKS_VIEW
 
 P = TypeVar("P", TaskPlace, ProjectPlace)
@@ -108,6 +110,21 @@ async def task_ids_in_filter(call: Call, texts: Sequence[str]) -> tuple[str, ...
 async def task_id_or_text(call: Call, text: str) -> str:
     """The same for one task."""
     return await if_there(task_id(call, text)) or text
+
+
+async def after_task(call: Call, page: Page) -> Page:
+    """The page of a list of tasks, where the row that it goes on after may stand by its key."""
+    if page.after_id is None:
+        return page
+    return evolved(page, after_id=await task_id_or_text(call, page.after_id))
+
+
+async def after_project(call: Call, page: Page, workspace_id: str | None) -> Page:
+    """The same of projects."""
+    if page.after_id is None:
+        return page
+    (found,) = await project_ids_in_filter(call, (page.after_id,), workspace_id)
+    return evolved(page, after_id=found)
 
 
 async def stream_in_trail(call: Call, text: str, workspace_id: str) -> str:

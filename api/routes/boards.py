@@ -112,9 +112,8 @@ async def get_board_column(
     if position is not None:
         await house.waiter.reached(BOARD_VIEW, position)
     lanes = await query.lanes_asked(call, project.workspace_id, position)
-    column = await house.boards.column(
-        (project.workspace_id,), found, column_id, query.asked(), lanes
-    )
+    page = await references.after_task(call, query.asked())
+    column = await house.boards.column((project.workspace_id,), found, column_id, page, lanes)
     if column is None:
         raise not_found("column")
     doc = await with_names(call, column.doc(), position)
@@ -141,8 +140,10 @@ async def _column_then(
     project = await project_then(call, project_id, moment)
     lanes = await query.lanes_asked(call, project.workspace_id, call.position)
 
+    page = await references.after_task(call, query.asked())
+
     async def ask(past: Past) -> tuple[ColumnRead, bytes] | None:
-        column = await past.column(project, column_id, query.asked(), lanes)
+        column = await past.column(project, column_id, page, lanes)
         return None if column is None else (column, await past.with_cards(column.doc()))
 
     found = await asked_then(call, moment, (project.workspace_id,), ask)

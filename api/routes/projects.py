@@ -82,7 +82,8 @@ async def list_projects(call: CallHere, query: Annotated[ProjectListQuery, Query
     else:
         workspaces = (query.workspace_id,)
     asked = ProjectFilter(archived=bool(query.archived), keys=query.key)
-    order, page = query.order(), query.asked()
+    order = query.order()
+    page = await references.after_project(call, query.asked(), query.workspace_id)
 
     async def ask(scope: Scope) -> Listing:
         return await house.waiter.at_least(

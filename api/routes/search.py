@@ -12,6 +12,7 @@ from api.http.describe import BACKEND_HEADER, read
 from api.http.labels import with_labels_called
 from api.http.names import with_names
 from api.http.paging import page_reply
+from api.http.references import after_task
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.query.field_query import PARAMETER
@@ -82,7 +83,7 @@ async def _search(call: Call, query: SearchQuery) -> Reply:
         text = await with_labels_called(call, text, tasks.workspaces, position)
     asked = evolved(tasks.asked, q=None)
     sort = None if tasks.order is BY_RELEVANCE and text is not None else tasks.order
-    page = query.asked()
+    page = await after_task(call, query.asked())
 
     async def ask(scope: Scope) -> Searched:
         return await house.waiter.at_least(

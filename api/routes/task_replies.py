@@ -6,6 +6,7 @@ from api.http.names import with_names
 from api.http.paging import filled_page, page_reply
 from api.http.past import with_names_then
 from api.http.reads import facts_of
+from api.http.references import after_task
 from api.http.reply import Reply
 from api.routes.task_listing import TaskList
 from commands.execution import Outcome
@@ -50,7 +51,7 @@ async def whole_task(
 
 async def task_page(call: Call, tasks: TaskList, page: Page) -> Reply:
     """A page of those that the caller may see."""
-    listing = await tasks.page(call, page)
+    listing = await tasks.page(call, await after_task(call, page))
     if tasks.moment is None:
         return await filled_page(call, "tasks", listing)
     docs = await with_names_then(call, tasks.moment, listing.docs)

@@ -51,6 +51,16 @@ async def test_keys_are_taken_wherever_ids_are(ada: Api) -> None:
     assert len((await ada.get("/tasks?project_id=WEB"))["tasks"]) == 2
     moved = await ada.post("/tasks/WEB-1/move", {"after": "WEB-2"})
     assert moved["rank"] > other["rank"]
+    (column, *_) = (await ada.get("/projects/WEB/board"))["columns"]
+    for path, last, left in (
+        ("/tasks?project_id=WEB&sort_by=key", "WEB-1", [other["id"]]),
+        ("/search?q=task&project_id=WEB&sort_by=key", "web-1", [other["id"]]),
+        (f"/projects/WEB/board/columns/{column['id']}?", "WEB-2", [task["id"]]),
+        (f"/projects?workspace_id={task['workspace_id']}&sort_by=name", "me", [project["id"]]),
+    ):
+        found = await ada.get(f"{path}&last_id={last}")
+        rows = next(found[name] for name in ("tasks", "cards", "projects") if name in found)
+        assert [each["id"] for each in rows] == left
 
 
 async def test_a_key_of_two_workspaces_is_the_default_ones_else_ambiguous(ada: Api) -> None:
