@@ -310,6 +310,23 @@ async def test_whoever_appends_again_once_it_is_answered_leaves_with_who_waited(
     assert (store.stats.commits, store.stats.batches) == (6, 3)
 
 
+async def test_half_of_many_writers_are_ready_whenever_a_batch_comes_back(
+    open_store: OpenStore,
+) -> None:
+    ready: list[int] = []
+    store = await open_store(on_commit=lambda _: ready.append(store.waiting))
+
+    async def keep_appending() -> None:
+        for _ in range(3):
+            await store.append(commit(event(a_stream())))
+
+    await store.append(commit(event(a_stream())))  # from here on no key has to be made
+    ready.clear()
+    await asyncio.gather(*[keep_appending() for _ in range(200)])
+    # All at once, then half of them and the other half in turn, until those are done.
+    assert ready == [0, 100, 100, 100, 0]
+
+
 async def test_a_nul_byte_harms_no_neighbour(store: PostgresEventStore) -> None:
     bad = [
         commit(event("task_\0")),
