@@ -15,7 +15,7 @@ from api.http.positions import position_headers
 from api.http.queries import ReadQuery
 from api.http.reply import Header, Reply
 from domain.errors import invalid
-from infra.postgres.views.cursors import CursorCodec
+from infra.postgres.views.cursors import MOST_CHARACTERS, CursorCodec
 from projections.held import Held
 from projections.marks import Marked
 from projections.past_moments import microseconds
@@ -29,7 +29,8 @@ _LAST_MICROSECOND: Final = 2**63 - 1
 
 
 Cursor = Annotated[
-    str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,2000}$", description="`next_cursor` before.")
+    str | None,
+    Field(pattern=rf"^[A-Za-z0-9_-]{{1,{MOST_CHARACTERS}}}$", description="`next_cursor` before."),
 ]
 
 

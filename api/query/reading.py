@@ -11,6 +11,7 @@ from api.query.custom import CustomFields
 from api.query.names import Names
 from domain.values.frozen import dataclass
 from infra.settings import Settings
+from projections.custom_fields import FieldSort
 from projections.query.conditions import All, Not, Some, required
 from projections.query.moments import Calendar
 from projections.query.parsing import QueryLimits
@@ -35,7 +36,7 @@ from projections.query.vocabulary import (
     no_such_field,
     require_operator,
 )
-from projections.task_questions import Sort, TaskFilter
+from projections.task_questions import Sort, SortBy, TaskFilter
 
 _NOTHING: Final = TaskFilter()
 _FIELDS: Final = tuple(each.name for each in fields(TaskFilter))
@@ -122,21 +123,22 @@ class _Reader:
                 return await past.changed(asking, self.custom, node)
 
     async def order(self, sorts: Sequence[Sorting]) -> Sort | None:
-        found: list[Sort] = []
+        found: dict[SortBy | FieldSort, Sort] = {}  # what stands there again decides nothing
         for each in sorts:
             by = None if each.name.quoted else SORTS.get(each.name.text.lower())
             if by is not None:
                 usual = Sort.usual(by)
                 down = usual.descending if each.descending is None else each.descending
-                found.append(Sort(by, down))
+                found.setdefault(by, Sort(by, down))
             elif field_named(each.name) is not None:
                 raise no_such_field(each.name, tuple(SORTS), self.asking.pointer)
             else:
                 field = await self.custom.sort(each.name)
-                found.append(Sort(descending=bool(each.descending), field=field))
+                found.setdefault(field, Sort(descending=bool(each.descending), field=field))
         if not found:
             return None
-        return replace(found[0], then=tuple(found[1:]))
+        first, *then = found.values()
+        return replace(first, then=tuple(then))
 
 
 def _nodes(node: Node | None) -> tuple[Node, ...]:

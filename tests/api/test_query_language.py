@@ -223,7 +223,8 @@ async def test_order_and_pages_of_a_query(team: Team) -> None:
     ):  # fmt: skip
         await ada.task(title, project_id=team.web, priority_level=level, due_date=due)
     params: dict[str, Any] = {
-        "query": "project = WEB AND status WAS todo ORDER BY due DESC, priority, title DESC",
+        "query": "project = WEB AND status WAS todo"
+        " ORDER BY due DESC, priority, title DESC, title, due",
         "limit": 1,
         "total": "true",
     }

@@ -15,8 +15,10 @@ Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Float = float
 
+# An order may hold a title of 500 characters and four texts of custom fields.
+MOST_CHARACTERS = 8_000
+
 _POINTER = "/query/cursor"
-_MOST_CHARACTERS = 8_000
 
 
 class CursorCodec:
@@ -40,7 +42,7 @@ class CursorCodec:
     def decode(self, log_id: str, cursor: str) -> tuple[Any, ...]:
         """What was encoded. Raises Invalid at `/query/cursor` for anything else: text that is no
         cursor, one of another list or order, one of another log."""
-        if len(cursor) > _MOST_CHARACTERS or not cursor.isascii():
+        if len(cursor) > MOST_CHARACTERS or not cursor.isascii():
             raise _malformed()
         try:
             packed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

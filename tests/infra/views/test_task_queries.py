@@ -1,6 +1,8 @@
 """Lists of tasks by every filter in every order, against a naive oracle."""
 
+import itertools
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +12,14 @@ import pytest
 
 from domain.errors import Invalid
 from domain.project.workflow import CATEGORIES
-from domain.task.events import TaskDueDateChanged
+from domain.task.events import (
+    TaskDueDateChanged,
+    TaskPrioritised,
+    TaskRanked,
+    TaskRestored,
+    TaskRetitled,
+    TaskTrashed,
+)
 from domain.task.state import Task
 from domain.values.text import shown
 from infra.postgres.pool import Pool
@@ -172,6 +181,48 @@ async def test_pages_neither_repeat_nor_miss_in_any_order(
             expected = [task.task_id for task in there + nulls]
             for limit in (1, 7, 1_000):
                 assert await ids_of(queries, TaskFilter(), Sort(by, descending), limit) == expected
+
+
+async def test_rows_that_change_between_pages_take_no_other_with_them(
+    written: Written, queries: TaskQueries
+) -> None:
+    past, chance = a_past(), random.Random(11)
+    await written.write(past)
+    ids = sorted(task.task_id for task in tasks_of(past))
+    restless, still = ids[::3], {*ids} - {*ids[::3]}
+    for by, descending in itertools.product(SortBy, (False, True)):
+        expected = [
+            each
+            for each in await ids_of(queries, TaskFilter(), Sort(by, descending))
+            if each in still
+        ]
+        seen: list[str] = []
+        page = Page(limit=11)
+        while True:
+            listing = await queries.list(EVERYTHING, TaskFilter(), Sort(by, descending), page)
+            seen += [doc["id"] for doc in json.loads(b"[%b]" % listing.docs)]
+            if not listing.has_more:
+                break
+            page = Page(limit=11, cursor=listing.next_cursor)
+            for task_id in chance.sample(restless, 5):
+                past.change(task_id, something_else(past.state_of(task_id), chance))
+            await written.write_to("tasks", past)
+        assert [each for each in seen if each in still] == expected, (by, descending)
+
+
+def something_else(task: Task, chance: random.Random) -> object:
+    """A change of whatever lists go by, as it may come."""
+    due = chance.choice([None, BEGAN, BEGAN + timedelta(days=chance.randrange(4))])
+    rank = chance.choice(["h0V", "h2", "h9", "hz"])
+    return chance.choice(
+        [
+            TaskRetitled(title=chance.choice(["Beta", "zeta", "Äpfel"]), was=task.title),
+            TaskDueDateChanged(due_date=due, due_all_day=False, was=None, was_all_day=False),
+            TaskPrioritised(priority=chance.randint(1, 10), was=task.priority),
+            TaskRanked(rank=rank, was=task.rank),
+            TaskRestored() if task.trashed else TaskTrashed(),
+        ]
+    )
 
 
 async def test_a_page_may_begin_after_a_row_or_after_so_many(
