@@ -33,13 +33,14 @@ FOLDED_AT_ONCE = 100
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
     """Events are read `chunk_events` at a time, and rows written when so many events, or bytes of
-    them, were folded or so many rows changed. Of each table `kept` rows stay in memory, beyond
-    which they are read again."""
+    them, were folded or so many rows, or bytes of them, changed: seldom, since a row that changes
+    after it was written is written again. Of each table `kept` rows stay in memory, beyond which
+    they are read again."""
 
     chunk_events: int = 1_000
-    flush_events: int = 40_000
+    flush_events: int = 200_000
     flush_bytes: int = 32 * 1024 * 1024
-    flush_rows: int = 5_000
+    flush_rows: int = 20_000
     kept: RowLimits = field(default_factory=lambda: RowLimits(50_000, 64 * 1024 * 1024))
 
 
@@ -102,6 +103,7 @@ class BulkLoad:
         self._relevant = relevance(projection)
         self._letters: list[DeadLetter] = []
         self._flush: _Flush | None = None
+        self._began = position
         self._indexed = False
 
     async def load(self, target: int) -> None:
@@ -114,13 +116,18 @@ class BulkLoad:
                 await self._load_carefully(poisoned.upto)
 
     async def finish(self) -> None:
-        """Make the indexes that the bulk load left out."""
-        if not self._indexed:
+        """Make the indexes that the bulk load left out, and tell the planner of what it wrote."""
+        if self._indexed:
+            return
+        is_new = self.position > self._began
+        if is_new or not await generations.is_indexed(
+            self._writer, self._projection, self._generation
+        ):
             async with self._sessions.open("build-indexes", statement_timeout_s=3600) as beside:
                 await generations.create_indexes(
                     self._projection, self._generation, self._writer, beside
                 )
-            self._indexed = True
+        self._indexed = True
 
     async def _load_in_bulk(self, target: int) -> None:
         folded = since = self.position
@@ -136,6 +143,7 @@ class BulkLoad:
                         folded - since >= self._limits.flush_events
                         or size >= self._limits.flush_bytes
                         or self._rows.changed >= self._limits.flush_rows
+                        or self._rows.changed_bytes >= self._limits.flush_bytes
                     ):
                         await self._begin_flush(folded)
                         since, size = folded, 0

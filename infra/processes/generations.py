@@ -142,6 +142,25 @@ async def create(connection: Connection, projection: Projection, log_id: str) ->
     return generation
 
 
+async def is_indexed(
+    connection: Connection, projection: Projection, generation: Generation
+) -> bool:
+    """Whether nothing that a bulk load leaves out is still to be made."""
+    names = [
+        name
+        for table in projection.tables
+        for name in ddl.index_names(table, projection, generation.number)
+    ]
+    cursor = await connection.execute(
+        "SELECT count(*) FROM pg_class"
+        " WHERE relnamespace = %s::regnamespace AND relname = ANY (%s)",
+        (ddl.SCHEMA, names),
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return int(row[0]) == len(names)
+
+
 async def create_indexes(
     projection: Projection, generation: Generation, *connections: Connection
 ) -> None:

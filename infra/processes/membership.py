@@ -22,6 +22,9 @@ from projections.projection import Projection
 # Longer than who reads goes on with a pointer that was moved (infra.postgres.views.pointers).
 DROP_AFTER_S = 5.0
 
+# Many views may be built at once, and what is written meanwhile is projected in between.
+_BESIDE_THE_WORK = BuildLimits(chunk_events=250, flush_events=40_000, flush_rows=5_000)
+
 log = structlog.get_logger()
 
 
@@ -181,7 +184,7 @@ class Membership:
         self._builds[key] = task
 
     def _build_with(self) -> tuple[Log, Sessions, str, BuildLimits]:
-        return self._store, self._sessions, self._log_id, BuildLimits(chunk_events=250)
+        return self._store, self._sessions, self._log_id, _BESIDE_THE_WORK
 
     async def _claim(self, standings: Sequence[Standing]) -> bool:
         """Take over generations that are near, and say whether there were any; have those caught

@@ -275,6 +275,11 @@ class RowStore:
         """Rows that the folds changed since the last `leave`."""
         return sum(len(rows.changed) for rows in self._tables.values())
 
+    @property
+    def changed_bytes(self) -> float:
+        """What these will take as they are written, by those that were written before them."""
+        return sum(len(rows.changed) * rows.row_bytes for rows in self._tables.values())
+
     def leave(self) -> None:
         """The changed rows are about to be written; the batch before them was committed."""
         for rows in self._tables.values():

@@ -68,11 +68,18 @@ def create_table(table: Table, projection: Projection, generation: int) -> tuple
 
 def create_indexes(table: Table, projection: Projection, generation: int) -> tuple[str, ...]:
     """Statements that make a table's indexes, for after a bulk load; each may be run again."""
-    bare = relation_name(projection, table, generation)
+    name = relation(projection, table, generation)
+    names = index_names(table, projection, generation)
     return tuple(
-        f"CREATE INDEX IF NOT EXISTS {bare}_i{number} ON {SCHEMA}.{bare} {definition}"
-        for number, definition in enumerate(table.indexes, 1)
+        f"CREATE INDEX IF NOT EXISTS {index} ON {name} {definition}"
+        for index, definition in zip(names, table.indexes, strict=True)
     )
+
+
+def index_names(table: Table, projection: Projection, generation: int) -> tuple[str, ...]:
+    """The names of what `create_indexes` makes, without their schema."""
+    bare = relation_name(projection, table, generation)
+    return tuple(f"{bare}_i{number}" for number in range(1, len(table.indexes) + 1))
 
 
 def force_policies(
