@@ -394,7 +394,7 @@ class Executor:
             return
         stream, version = request.if_match
         state = await work.load(aggregate_of(stream), stream)
-        if state is None or state.version != version:
+        if version != (0 if state is None else state.version):
             raise _Stale(stream, version)
 
     async def _with_differences(self, stale: _Stale, work: Work) -> Refused:

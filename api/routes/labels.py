@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
-from api.http.describe import read, write
+from api.http.describe import ETAG_HEADER, read, write
+from api.http.etags import etag
 from api.http.execute import changed, done, execute
 from api.http.paging import PageQuery, page_of_all, page_reply
 from api.http.positions import position_headers
@@ -111,7 +112,7 @@ async def list_labels(
 @router.get(
     "/workspaces/{workspace_id}/labels/{label_id}",
     summary="Read a label",
-    **read(LabelAnswer),
+    **read(LabelAnswer, shows=ETAG_HEADER),
 )
 async def get_label(
     call: CallHere, workspace_id: str, label_id: str, query: Annotated[ReadQuery, Query()]
@@ -119,13 +120,15 @@ async def get_label(
     labels = await _visible(call, workspace_id)
     label = _known(labels, label_id)
     assert labels is not None  # it has this one
-    return Reply(200, render_label(label, workspace_id), position_headers(call, labels.position))
+    doc = render_label(label, workspace_id)
+    headers = [etag(labels.version, doc), *position_headers(call, labels.position)]
+    return Reply(200, doc, headers)
 
 
 @router.patch(
     "/workspaces/{workspace_id}/labels/{label_id}",
     summary="Rename a label or give it another colour, for every task",
-    **write(LabelAnswer, may=(Kind.ALREADY_EXISTS,)),
+    **write(LabelAnswer, conditional=True, may=(Kind.ALREADY_EXISTS,)),
 )
 async def change_label(
     call: CallHere, workspace_id: str, label_id: str, body: LabelChanges
@@ -138,37 +141,40 @@ async def change_label(
         name=body.name if body.gives("name") else UNSET,
         colour=body.colour if body.gives("colour") else UNSET,
     )
-    return _changed(call, await execute(call, [command], body=body), label_id)
+    stream = labels_of(workspace_id)
+    return _changed(call, await execute(call, [command], body=body, match=stream), label_id)
 
 
 @router.delete(
     "/workspaces/{workspace_id}/labels/{label_id}",
     summary="Take a label away from every task",
-    **write(None, status=204, has_body=False),
+    **write(None, status=204, has_body=False, conditional=True),
 )
 async def delete_label(call: CallHere, workspace_id: str, label_id: str) -> Reply:
     command = DeleteLabel(workspace_id=workspace_id, label_id=label_id)
-    return await done(call, command)
+    return await done(call, command, match=labels_of(workspace_id))
 
 
 @router.post(
     "/workspaces/{workspace_id}/labels/{label_id}/merge",
     summary="Let another label stand in this one's place",
-    **write(LabelAnswer),
+    **write(LabelAnswer, conditional=True),
 )
 async def merge_label(call: CallHere, workspace_id: str, label_id: str, body: LabelMerge) -> Reply:
     command = MergeLabel(workspace_id=workspace_id, label_id=label_id, into=body.into)
-    return _changed(call, await execute(call, [command], body=body), body.into)
+    stream = labels_of(workspace_id)
+    return _changed(call, await execute(call, [command], body=body, match=stream), body.into)
 
 
 @router.post(
     "/workspaces/{workspace_id}/labels/{label_id}/restore",
     summary="Bring back a label that was deleted or merged",
-    **write(LabelAnswer, has_body=False, may=(Kind.ALREADY_EXISTS,)),
+    **write(LabelAnswer, has_body=False, conditional=True, may=(Kind.ALREADY_EXISTS,)),
 )
 async def restore_label(call: CallHere, workspace_id: str, label_id: str) -> Reply:
     command = RestoreLabel(workspace_id=workspace_id, label_id=label_id)
-    return _changed(call, await execute(call, [command]), label_id)
+    stream = labels_of(workspace_id)
+    return _changed(call, await execute(call, [command], match=stream), label_id)
 
 
 def _changed(

@@ -228,11 +228,12 @@ async def get_preferences(call: CallHere, query: Annotated[ReadQuery, Query()]) 
 @router.put(
     "/users/me/notification-preferences",
     summary="Choose which news reach you, and how",
-    **write(PreferencesAnswer, has_path=False),
+    **write(PreferencesAnswer, conditional=True, has_path=False),
 )
 async def change_preferences(call: CallHere, body: NewPreferences) -> Reply:
-    command = ChangePreferences(user_id=call.caller.user_id, preferences=body.preferences)
-    outcome = await execute(call, [command], body=body)
+    user_id = call.caller.user_id
+    command = ChangePreferences(user_id=user_id, preferences=body.preferences)
+    outcome = await execute(call, [command], body=body, match=preferences_of(user_id))
     present = await _preferences(call)
     return changed(call, outcome, _render(present), 0 if present is None else present.version)
 

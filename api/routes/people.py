@@ -10,7 +10,7 @@ from api.http import references
 from api.http.absence import if_seen
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
-from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
+from api.http.describe import ETAG_HEADER, LOCATION_HEADER, ONCE, public, read, write
 from api.http.etags import etag
 from api.http.execute import changed, changed_headers, execute
 from api.http.limits import spend_by_address
@@ -153,7 +153,9 @@ async def register(call: CallHere, body: NewUser) -> Reply:
     return Reply(201, doc, [location, *changed_headers(call, outcome)])
 
 
-@router.get("/users/me", summary="Who you are", **read(OwnAnswer, has_path=False))
+@router.get(
+    "/users/me", summary="Who you are", **read(OwnAnswer, shows=ETAG_HEADER, has_path=False)
+)
 async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
     position = call.position

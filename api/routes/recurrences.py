@@ -52,23 +52,26 @@ class NewRecurrence(Body):
 @router.put(
     "/tasks/{task_id}/recurrence",
     summary="Let a task come again",
-    **write(RecurrenceAnswer, may=(Kind.ALREADY_EXISTS, Kind.TRASHED, Kind.ARCHIVED)),
+    **write(
+        RecurrenceAnswer,
+        conditional=True,
+        may=(Kind.ALREADY_EXISTS, Kind.TRASHED, Kind.ARCHIVED),
+    ),
 )
 async def set_recurrence(call: CallHere, task_id: str, body: NewRecurrence) -> Reply:
-    found = await references.task_id(call, task_id)
+    task, _ = await visible_task(call, await references.task_id(call, task_id))
+    series = task.recurrence_id
     if body.sent_back:
-        task, _ = await visible_task(call, found)
-        series = task.recurrence_id
         present = {"id": series, "recurrence_id": series, "task_id": task.task_id}
         require_unchanged(body.sent_back, present)
     command = SetRecurrence(
-        task_id=found,
+        task_id=task.task_id,
         rule=body.rule,
         time_zone=body.time_zone,
         basis=body.basis,
         due_date=body.due_date,
     )
-    return await _answer(call, await execute(call, [command], body=body))
+    return await _answer(call, await execute(call, [command], body=body, match=series))
 
 
 @router.get(
@@ -96,11 +99,11 @@ async def get_recurrence(
 @router.delete(
     "/tasks/{task_id}/recurrence",
     summary="Let a task come again no more",
-    **write(None, status=204, has_body=False, may=(Kind.ARCHIVED,)),
+    **write(None, status=204, has_body=False, conditional=True, may=(Kind.ARCHIVED,)),
 )
 async def stop_recurrence(call: CallHere, task_id: str) -> Reply:
-    command = StopRecurrence(task_id=await references.task_id(call, task_id))
-    return await done(call, command)
+    task, _ = await visible_task(call, await references.task_id(call, task_id))
+    return await done(call, StopRecurrence(task_id=task.task_id), match=task.recurrence_id)
 
 
 async def _answer(call: Call, outcome: Outcome) -> Reply:

@@ -86,6 +86,15 @@ async def test_labels_are_deleted_merged_and_restored(ada: Api) -> None:
     path, project_id = await _place(ada, "DEL")
     task = await ada.task(project_id=project_id, tags=["a", "b"])
     ids = await _ids(ada, path)
+    seen = {"If-Match": (await ada.send("GET", f"{path}/{ids['a']}")).headers["ETag"]}
+    await ada.patch(f"{path}/{ids['b']}", {"colour": "red"})
+    for method, of, body in (
+        ("PATCH", "", {"name": "x"}),
+        ("POST", "/merge", {"into": ids["b"]}),
+        ("DELETE", "", None),
+    ):
+        target = f"{path}/{ids['a']}{of}"
+        await ada.refused(412, "version-stale", method, target, body, headers=seen)
     await ada.delete(f"{path}/{ids['a']}")
     assert (await ada.get(f"/tasks/{task['id']}"))["tags"] == ["b"]
     assert list(await _ids(ada, path)) == ["b"]

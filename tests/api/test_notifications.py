@@ -84,8 +84,13 @@ async def test_each_hears_of_what_the_other_does(ada: Api, bob: Api) -> None:
 
 async def test_preferences_sent_back_whole_change_nothing(ada: Api) -> None:
     path = "/users/me/notification-preferences"
-    present = await ada.get(path)
+    answer = await ada.send("GET", path)
+    present, seen = answer.json(), {"If-Match": answer.headers["ETag"]}
     assert await ada.put(path, present) == present
+    wish = {"preferences": {"task_overdue": {"push": False}}}
+    assert (await ada.send("PUT", path, wish, headers=seen)).status_code == 200
+    wish = {"preferences": {"task_overdue": {"push": True}}}
+    await ada.refused(412, "version-stale", "PUT", path, wish, headers=seen)
 
 
 async def test_ten_changes_in_a_minute_are_one(ada: Api, bob: Api) -> None:

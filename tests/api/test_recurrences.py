@@ -68,8 +68,11 @@ async def test_a_series_sent_back_is_as_it_was(ada: Api) -> None:
     series = await ada.put(path, {"rule": "FREQ=WEEKLY;BYDAY=MO", "time_zone": "Europe/Berlin"})
     assert series["due_date"] == "2030-03-04T22:59:59Z"
     assert await ada.put(path, series) == series
+    seen = {"If-Match": (await ada.send("GET", path)).headers["ETag"]}
     body = {"rule": "FREQ=DAILY", "time_zone": "Europe/Berlin"}
     assert (await ada.put(path, body))["due_date"] == series["due_date"]
+    await ada.refused(412, "version-stale", "PUT", path, body, headers=seen)
+    await ada.refused(412, "version-stale", "DELETE", path, headers=seen)
     problem = await ada.refused(
         422, "validation-failed", "PUT", path, {**series, "recurrence_id": "rec_other"}
     )
