@@ -13,6 +13,7 @@ from infra import logs
 from infra.bootstrap import open_house
 from infra.keys.master import KeyUnusable
 from infra.processes.collector import tune_collector
+from infra.processes.large_pages import large_pages
 from infra.settings import Settings, SettingsError
 
 _BACKLOG = 2_048
@@ -40,7 +41,8 @@ async def serve(settings: Settings) -> str | None:
             servers.append(server)
             tune_collector()
             if not wrong:
-                await server.serve()
+                async with large_pages():
+                    await server.serve()
     return wrong[0] if wrong else None
 
 

@@ -37,6 +37,7 @@ from infra.postgres.views.waiting import ViewWaiter
 from infra.processes.chores import DueDates, Occurrences, Purges
 from infra.processes.collector import tune_collector
 from infra.processes.executing import open_executor, open_store
+from infra.processes.large_pages import large_pages
 from infra.processes.log import head
 from infra.processes.projector import Projector
 from infra.processes.relay import Relay
@@ -225,7 +226,8 @@ async def serve(
         tune_collector()
         if await _unlocked(workplace, stop):
             log.info("background_started", roles=list(roles), views=[view.name for view in views])
-            await background.run(stop)
+            async with large_pages():
+                await background.run(stop)
     log.info("background_stopped")
 
 
