@@ -353,4 +353,12 @@ BOARD_VIEW = Projection(
     scans={ProjectWorkflowChanged: _scans_of_workflow, ProjectColumnsChanged: _scans},
     climbs=_PROGRESS.climbs,
     finish={"boards": _finish_board, "cards": _finish_card},
+    unread={
+        TaskCreated: frozenset({"description", "fields", "external_id"}),
+        TaskRetitled: frozenset({"was"}),
+        TaskDescribed: frozenset({"description"}),
+        TaskFieldsChanged: frozenset({"fields", "was"}),
+        CommentAdded: frozenset({"text"}),
+        ProjectCreated: frozenset({"description"}),
+    },
 )

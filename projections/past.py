@@ -330,4 +330,9 @@ PAST_VIEW = Projection(
     reads=_reads,
     scans={ProjectWorkflowChanged: _scans},
     finish={"present": _finish_version, "versions": _finish_version, "texts": _finish_text},
+    unread={
+        TaskRetitled: frozenset({"was"}),
+        TaskFieldsChanged: frozenset({"was"}),
+        CommentAdded: frozenset({"text"}),
+    },
 )

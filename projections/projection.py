@@ -119,6 +119,8 @@ class Projection:
     read (their `event` is then none of the domain's): of them the envelope is all that it looks at.
     `opens`: of which workspaces `every` looks at the events themselves, None: of all. Of others
     they need not be read to build the view, and are None then.
+    `unread`: sealed fields of an event that no fold looks at, so that they need not be opened to
+    build the view. The fold of an event that is opened for other views finds them all the same.
     `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
     `holds_text`: some row may hold what somebody wrote or is called, so that it is built anew after
     an erasure.
@@ -140,6 +142,7 @@ class Projection:
     finish: Mapping[str, Finish] = field(default_factory=dict)
     every: Fold | None = None
     opens: frozenset[str] | None = None
+    unread: Mapping[type, frozenset[str]] = field(default_factory=dict)
     addresses: bool = False
     holds_text: bool = True
     keyed_by_text: bool = False

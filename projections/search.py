@@ -204,4 +204,9 @@ SEARCH_VIEW = Projection(
     },
     reads=_reads,
     finish={"docs": _finish},
+    unread={
+        TaskCreated: frozenset({"fields"}),
+        TaskRetitled: frozenset({"was"}),
+        CommentEdited: frozenset({"was"}),
+    },
 )

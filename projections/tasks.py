@@ -302,4 +302,9 @@ TASKS_VIEW = Projection(
     scans={ProjectWorkflowChanged: _scans},
     climbs=_PROGRESS.climbs,
     finish={"tasks": _finish_task, "terms": _finish_terms, "fields": finish_fields},
+    unread={
+        TaskRetitled: frozenset({"was"}),
+        TaskFieldsChanged: frozenset({"was"}),
+        CommentAdded: frozenset({"text"}),
+    },
 )

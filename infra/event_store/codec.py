@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from operator import attrgetter
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.msgpack import Decoder, Encoder, Ext
@@ -30,6 +30,10 @@ _encode = Encoder().encode
 _decode_any = Decoder().decode
 
 Keys = Mapping[bytes, OpeningKey | None]
+Fields = Mapping[type, Collection[str]]
+"""Names of fields by the class of their event."""
+
+ALL_READ: Final[Fields] = {}
 
 
 class EventUnknown(LookupError):
@@ -38,6 +42,22 @@ class EventUnknown(LookupError):
 
 class Unreadable(Exception):
     """A stored event does not have the shape that its type promises."""
+
+
+class Unread:
+    """In place of a sealed field that whoever asked said it would not look at: who does all the
+    same fails, where a text that is merely missing would be shown as one."""
+
+    __slots__ = ()
+
+    def _looked_at(self, *_: object) -> Any:
+        raise LookupError("a sealed field was looked at that was said to be unread")
+
+    __eq__ = __hash__ = __bool__ = __len__ = __iter__ = __str__ = __getattr__ = _looked_at
+    __class__ = property(_looked_at)  # which isinstance asks for
+
+
+UNREAD: Final = Unread()
 
 
 class SealedField:
@@ -125,16 +145,21 @@ class EventCodec:
         except msgspec.MsgspecError as error:
             raise Unreadable(f"{self.name}: {error}") from error
 
-    def build(self, row: StoredRow, shape: Any, keys: Keys) -> Any:
-        """The event; what is filled in is filled into the shape."""
+    def build(self, row: StoredRow, shape: Any, keys: Keys, unread: Collection[str] = ()) -> Any:
+        """The event; what is filled in is filled into the shape. Sealed fields that are `unread`
+        stay closed."""
         if self._is_whole:
             return shape
         where = b""
         for field in self.sealed:
             value = getattr(shape, field.name)
-            if type(value) is Ext:
-                where = where or place(row.workspace_id, row.stream, row.version, row.type)
-                setattr(shape, field.name, _opened(field, row, where, value, keys))
+            if type(value) is not Ext:
+                continue
+            if field.name in unread:
+                setattr(shape, field.name, UNREAD)
+                continue
+            where = where or place(row.workspace_id, row.stream, row.version, row.type)
+            setattr(shape, field.name, _opened(field, row, where, value, keys))
         if self.drawn is not None:
             setattr(shape, self.drawn, row.number)
         return copier(self.event)(shape)
@@ -228,14 +253,15 @@ class Codec:
             if type(value) is Ext and value.code == SEALED:
                 yield bytes(value.data)
 
-    def build(self, row: StoredRow, shape: Any, keys: Keys) -> Any:
-        """The event as the newest code knows it, or None for an unknown type.
+    def build(self, row: StoredRow, shape: Any, keys: Keys, unread: Fields = ALL_READ) -> Any:
+        """The event as the newest code knows it, or None for an unknown type. Its `unread` sealed
+        fields are not opened, as far as it is stored as that code writes it.
 
         Raises Unreadable or SealBroken.
         """
         codec = self._by_name.get(row.type)
         if codec is not None:
-            return codec.build(row, shape, keys)
+            return codec.build(row, shape, keys, unread.get(codec.event, ()))
         return None if shape is None else self._upcast(row, shape, keys)
 
     def _upcast(self, row: StoredRow, stored: dict[str, Any], keys: Keys) -> Any:

@@ -8,7 +8,7 @@ import structlog
 from domain.record.disclosure import SEAL_BYTES, SealBroken, place
 from domain.values.recorded import Origin, Recorded
 from domain.values.stamp import Stamp
-from infra.event_store.codec import Codec, Keys, Unreadable
+from infra.event_store.codec import ALL_READ, Codec, Fields, Keys, Unreadable
 from infra.event_store.metadata import Metadata, Said, decode_metadata
 from infra.event_store.rows import StoredRow, moment
 from infra.keys.content_keys import OpeningKey
@@ -37,10 +37,12 @@ class RowDecoder:
         *,
         addresses: Said | None = None,
         opens: Collection[str] | None = None,
+        unread: Fields = ALL_READ,
     ) -> list[Recorded]:
         """One entry a row. A type that this code does not know has the event None. `addresses`:
         how each one from where a command came is told; without it `Origin.ip` is None, and nobody's
-        is opened. `opens`: of other workspaces the envelopes alone are read.
+        is opened. `opens`: of other workspaces the envelopes alone are read. `unread`: sealed
+        fields that are not opened, since nobody looks at them.
 
         Waits only for keys that this process has not used yet. Raises Unreadable or SealBroken
         for a row that does not hold what was once written; decode such rows one by one to learn
@@ -54,10 +56,10 @@ class RowDecoder:
         if addresses is None:
             metadatas = [metadata.without_address() for metadata in metadatas]
         try:
-            return self._all(rows, shapes, metadatas, self._ring.at_hand, addresses)
+            return self._all(rows, shapes, metadatas, self._ring.at_hand, addresses, unread)
         except KeyError:  # a key that has not been used yet
             keys = await self._ring.opening(self._sealed(rows, shapes, metadatas))
-            return self._all(rows, shapes, metadatas, keys, addresses)
+            return self._all(rows, shapes, metadatas, keys, addresses, unread)
 
     async def decode_legible(
         self, rows: Sequence[StoredRow], *, addresses: Said | None = None
@@ -103,6 +105,7 @@ class RowDecoder:
         metadatas: Sequence[Metadata],
         keys: Keys,
         addresses: Said | None,
+        unread: Fields,
     ) -> list[Recorded]:
         recorded = []
         # The events of a command stand side by side and have one origin, which is opened once.
@@ -111,7 +114,7 @@ class RowDecoder:
         for row, shape, metadata in zip(rows, shapes, metadatas, strict=True):
             command = (metadata.command, row.workspace_id)
             origin = known.origin if known is not None and command == before else None
-            known = self._recorded(row, shape, metadata, keys, addresses, origin)
+            known = self._recorded(row, shape, metadata, keys, addresses, origin, unread)
             before = command
             recorded.append(known)
         return recorded
@@ -124,6 +127,7 @@ class RowDecoder:
         keys: Keys,
         addresses: Said | None,
         origin: Origin | None = None,
+        unread: Fields = ALL_READ,
     ) -> Recorded:
         if origin is None:
             sealed = metadata.ip is not None or metadata.reason is not None
@@ -142,7 +146,7 @@ class RowDecoder:
             metadata.authors,
         )
         return Recorded(
-            None if shape is None else self._codec.build(row, shape, keys),
+            None if shape is None else self._codec.build(row, shape, keys, unread),
             row.type,
             stamp,
             metadata.command.hex(),

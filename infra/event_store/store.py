@@ -14,7 +14,7 @@ from domain.errors import Refused
 from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.recorded import Recorded
 from infra.event_store.batch import replay
-from infra.event_store.codec import Codec
+from infra.event_store.codec import ALL_READ, Codec, Fields
 from infra.event_store.committer import Committer, CommitterStats, OnCommit, OnWrongLog
 from infra.event_store.decoder import RowDecoder
 from infra.event_store.encoder import CommitEncoder, EncodedCommit
@@ -303,16 +303,18 @@ class PostgresEventStore:
         *,
         aliases: bool = False,
         opens: Collection[str] | None = None,
+        unread: Fields = ALL_READ,
     ) -> list[Recorded]:
         """Rows as events; one of a type that this code does not know has the event None, and so
         has one of a workspace that is not among `opens`. With `aliases` that is what `Origin.ip`
-        is, whatever else this store tells of addresses.
+        is, whatever else this store tells of addresses. Sealed fields that are `unread` are not
+        opened.
 
         Raises Unreadable or SealBroken for a row that does not hold what was once written.
         """
         async with _reachable():
             told = self._told(aliases=aliases)
-            return await self._decoder.decode(rows, addresses=told, opens=opens)
+            return await self._decoder.decode(rows, addresses=told, opens=opens, unread=unread)
 
     async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:
         """What is beside an event that cannot be read, which is None. Raises Unreadable where that

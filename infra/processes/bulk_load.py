@@ -194,6 +194,7 @@ class BulkLoad:
                 rows[first : first + FOLDED_AT_ONCE],
                 aliases=self._projection.addresses,
                 opens=self._projection.opens,
+                unread=self._projection.unread,
             )
         return events
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
+from infra.event_store.codec import ALL_READ, Fields
 from infra.event_store.rows import StoredRow
 from infra.postgres.pool import Connection
 
@@ -28,10 +29,11 @@ class Log(Protocol):
         *,
         aliases: bool = False,
         opens: Collection[str] | None = None,
+        unread: Fields = ALL_READ,
     ) -> Sequence[Recorded]:
         """One for each row. A type that this code does not know has `event` None, and so has one
         of a workspace that is not among `opens`. With `aliases` `Origin.ip` is the alias of the
-        address."""
+        address. Sealed fields that are `unread` need not be opened."""
         ...
 
     async def decode_envelope(self, row: StoredRow, *, aliases: bool = False) -> Recorded:

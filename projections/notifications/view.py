@@ -335,4 +335,10 @@ NOTIFICATIONS_VIEW = Projection(
         "projects": pack_project,
         "notifications": write_notification,
     },
+    unread={
+        TaskCreated: frozenset({"description", "fields", "external_id"}),
+        TaskRetitled: frozenset({"was"}),
+        CommentAdded: frozenset({"text"}),
+        CommentEdited: frozenset({"text", "was"}),
+    },
 )

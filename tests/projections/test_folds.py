@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ from domain.labels.events import LabelEvent
 from domain.project.events import ProjectEvent
 from domain.reactions.events import ReactionEvent
 from domain.task.events import TaskEvent
+from domain.values.recorded import Recorded
+from infra.event_store.codec import UNREAD
+from infra.event_store.event_types import EVENT_TYPES
 from projections.projection import Projection
 from projections.registry import VIEWS, view
 from tests.projections.history import History
@@ -35,6 +39,14 @@ def test_a_table_reads_back_its_first_columns_and_computes_the_rest(projection: 
 
 
 @every_view
+def test_what_a_view_leaves_unread_is_sealed(projection: Projection) -> None:
+    sealed = {each.event: {*each.content, *each.identity} for each in EVENT_TYPES}
+    for event, names in projection.unread.items():
+        assert event in projection.folds
+        assert names <= sealed[event]
+
+
+@every_view
 @given(past=histories(), cuts=st.lists(st.integers(0, 40), max_size=5))
 @quick
 def test_rows_are_the_same_in_one_batch_one_by_one_and_cut_anywhere(
@@ -43,7 +55,8 @@ def test_rows_are_the_same_in_one_batch_one_by_one_and_cut_anywhere(
     at_once = folded(projection, [past.events])
     one_by_one = folded(projection, [[recorded] for recorded in past.events])
     edges = [0, *sorted(cuts), len(past.events)]
-    in_bits = folded(projection, [past.events[a:b] for a, b in itertools.pairwise(edges)])
+    closed = [_closed(projection, recorded) for recorded in past.events]
+    in_bits = folded(projection, [closed[a:b] for a, b in itertools.pairwise(edges)])
     assert at_once.stored == one_by_one.stored == in_bits.stored
 
 
@@ -88,6 +101,14 @@ def test_every_event_of_tasks_projects_and_comments_is_shown_somewhere() -> None
     assert events <= set(view("activity").folds)
     assert set(TaskEvent.__args__) <= set(view("tasks").folds)  # type: ignore[attr-defined]
     assert set(TaskEvent.__args__) <= set(view("board").folds)  # type: ignore[attr-defined]
+
+
+def _closed(projection: Projection, recorded: Recorded) -> Recorded:
+    """As a build of the view finds it: whoever looks at what is unread there fails."""
+    names = projection.unread.get(type(recorded.event))
+    if names is None:
+        return recorded
+    return replace(recorded, event=replace(recorded.event, **dict.fromkeys(names, UNREAD)))
 
 
 def _filled_in(value: object) -> object:

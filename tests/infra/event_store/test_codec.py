@@ -22,9 +22,10 @@ from domain.task.events import (
     TaskDueDateChanged,
     TaskEstimateChanged,
     TaskRecordImported,
+    TaskRetitled,
     TaskTrashed,
 )
-from domain.values.text import ERASED, Erased
+from domain.values.text import ERASED, Erased, readable
 from infra.event_store.codec import Codec, EventUnknown, Unreadable
 from infra.event_store.event_types import EVENT_TYPES, EventType, Upcaster
 from infra.event_store.rows import StoredRow
@@ -209,6 +210,16 @@ def _old_row(key: SealingKey) -> StoredRow:
     name = msgspec.msgpack.Ext(1, sealer.seal("name", msgspec.msgpack.encode(" Ada ")))
     payload = msgspec.msgpack.encode({"name": name, "forgotten": [1, 2]})
     return StoredRow(1, "ws", "stream", 1, "Renamed.v1", payload, b"", 0)
+
+
+def test_a_sealed_field_that_nobody_reads_stays_closed_and_fails_who_does() -> None:
+    row = stored(CODEC, TaskRetitled(title="new", was="old"))
+    shape = CODEC.parse(row)
+    event = CODEC.build(row, shape, {KEY.key_id: KEY}, {TaskRetitled: {"was"}})
+    assert event.title == "new"
+    for look in (bool, str, readable, lambda text: text == "old"):
+        with pytest.raises(LookupError):
+            look(event.was)
 
 
 def test_an_old_stored_event_is_read_as_a_new_one() -> None:
