@@ -104,7 +104,8 @@ class Company:
             yield self._commit(team.people[0], team.workspace_id, [(team.project_id, made)])
 
     def tasks(self) -> Iterator[Commit]:
-        """All tasks with what was done and said; no two commits touch one stream."""
+        """All tasks with what was done and said; no two commits touch one stream. One below another
+        comes after it, and nothing comes below that one."""
         for team in self.teams:
             below: list[str] = []
             for _ in range(team.size):
