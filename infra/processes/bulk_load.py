@@ -107,13 +107,22 @@ class BulkLoad:
         self._indexed = False
 
     async def load(self, target: int) -> None:
-        """Bring rows and checkpoint to `target`."""
+        """Bring rows and checkpoint to `target`. Of what cannot be written together one half is
+        tried before the other, until no more than a chunk is left to go through carefully."""
         self._meter.begin(self.position, target)
+        ends = [target]
         while self.position < target:
             try:
-                await self._load_in_bulk(target)
+                await self._load_in_bulk(ends[-1])
             except _Poisoned as poisoned:
-                await self._load_carefully(poisoned.upto)
+                self._letters, self._rows = [], self._row_store(empty=self.position == 0)
+                left = poisoned.upto - self.position
+                if left > self._limits.chunk_events:
+                    ends += (poisoned.upto, self.position + left // 2)
+                else:
+                    await self._load_carefully(poisoned.upto)
+            while ends[-1] <= self.position < target:
+                ends.pop()
 
     async def finish(self) -> None:
         """Make the indexes that the bulk load left out, and tell the planner of what it wrote."""
@@ -256,7 +265,6 @@ class BulkLoad:
 
     async def _load_carefully(self, upto: int) -> None:
         """From the checkpoint on, in small transactions, with nothing kept in memory."""
-        self._letters = []
         while self.position < upto:
             last = min(self.position + CAREFUL_EVENTS, upto)
             events = await careful.decode(
