@@ -2,7 +2,8 @@
 connections, and from a commit to each view that shows it.
 
 `python -m bench steady [--seconds N]`. The average is that of five million daily users; the peak
-three times as much. Needs wrk.
+three times as much. The yardstick of plain rows is asked for the average too, and says what the
+machine gives at the time. Needs wrk.
 """
 
 import argparse
@@ -20,9 +21,9 @@ from typing import Final
 import httpx
 
 from bench import wrk
-from bench.http import Filled, fill_product, lag
+from bench.http import Filled, fill_plain, fill_product, lag
 from bench.pace import paced
-from bench.servers import Server, own_folder, parts, product, wait_until
+from bench.servers import Server, own_folder, parts, plain, product, wait_until
 from bench.table import p99, verdict
 from bench.wrk import Call, Count
 
@@ -69,8 +70,10 @@ class Load:
 
 
 def average(filled: Filled, times: int = 1) -> Sequence[Load]:
-    """Reads, creations, changes and comments, so many times as often as on average."""
-    reads = [*filled.read(), *filled.list_of_50() * 50, *filled.draw_board() * 25]
+    """Reads, creations, changes and comments, so many times as often as on average. Who has no
+    board is asked for lists in its place."""
+    boards = filled.draw_board() if filled.board else filled.list_of_50()
+    reads = [*filled.read(), *filled.list_of_50() * 50, *boards * 25]
     random.Random(4).shuffle(reads)
     return [
         Load("reads", reads, 1_157 * times, READS_P99_MS),
@@ -93,36 +96,52 @@ def main() -> int:
         own_folder() as folder,
         parts(folder / "parts") as embedded,
         product(embedded, folder / "product") as server,
+        plain(embedded, folder / "plain") as yardstick,
     ):
         filled = asyncio.run(fill_product(server))
         _caught_up(server)
-        _all_at_once("the average", average(filled), server, seconds, folder)
-        _all_at_once("its peak", average(filled, PEAK), server, seconds, folder)
+        _with_views("the average", average(filled), server, seconds, folder)
+        theirs = average(fill_plain(yardstick))
+        _all_at_once("the average of plain CRUD", theirs, yardstick, seconds, folder)
+        _with_views("its peak", average(filled, PEAK), server, seconds, folder)
         _over_many(filled, server, seconds, folder)
         asyncio.run(_visible(filled, server, seconds, folder))
     return 0
 
 
-def _all_at_once(
+def _with_views(
     what: str, loads: Sequence[Load], server: Server, seconds: float, folder: Path
 ) -> None:
     behind: list[float] = []
-    with ExitStack() as running:
-        ends = time.perf_counter() + seconds
-        counted: list[Callable[[], Count]] = [
-            running.enter_context(_driving(load, server, seconds, folder)) for load in loads
-        ]
+    ends = time.perf_counter() + seconds
+
+    def look() -> None:
         while time.perf_counter() < ends:
             behind.append(lag(server)[1])
             time.sleep(_LAG_EVERY_S)
-        counts = [each() for each in counted]
-    for load, count in zip(loads, counts, strict=True):
-        print(load.told(f"{what}, ", count), flush=True)
+
+    _all_at_once(what, loads, server, seconds, folder, meanwhile=look)
     print(verdict(max(behind) <= BEHIND_S, (
         f"{what}: the view furthest behind was {statistics.median(behind):.2f} s behind,"
         f" {max(behind):.2f} s at most (at most {BEHIND_S:.0f}); caught up"
         f" {_caught_up(server):.1f} s after the end"
     )), flush=True)  # fmt: skip
+
+
+def _all_at_once(
+    what: str,
+    loads: Sequence[Load],
+    server: Server,
+    seconds: float,
+    folder: Path,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> None:
+    with ExitStack() as running:
+        counted = [running.enter_context(_driving(load, server, seconds, folder)) for load in loads]
+        meanwhile()
+        counts = [each() for each in counted]
+    for load, count in zip(loads, counts, strict=True):
+        print(load.told(f"{what}, ", count), flush=True)
 
 
 def _over_many(filled: Filled, server: Server, seconds: float, folder: Path) -> None:
