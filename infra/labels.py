@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 from commands.states import States
 from domain.labels.state import LABELS, Labels, labels_of, shown_otherwise
 from domain.values.frozen import dataclass
 from infra.access import Access
+from infra.tasks import Shared
 
 FRESH_FOR_S: Final = 0.25
 MOST_KEPT: Final = 5_000
@@ -33,28 +35,27 @@ class LabelDirectory:
         self._access = access
         self._states = states
         self._kept: dict[str, Known] = {}
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._asking: dict[str, Shared] = {}
 
     async def of(self, workspace_id: str, position: int | None = None) -> Known:
         """`position`: what the reader has written itself, and so must see."""
-        known = self._fresh(workspace_id, position)
-        if known is not None:
-            return known
-        lock = self._asking.setdefault(workspace_id, asyncio.Lock())
-        try:
-            async with lock:
-                return self._fresh(workspace_id, position) or await self._ask(
-                    workspace_id, position
-                )
-        finally:
-            if not lock.locked():
-                self._asking.pop(workspace_id, None)
+        asked_at = asyncio.get_running_loop().time()
+        while True:
+            known = self._fresh(workspace_id, position, asked_at)
+            if known is not None:
+                return known
+            asking = self._asking.get(workspace_id)
+            if asking is None:
+                asking = Shared(partial(self._ask, workspace_id, position or 0))
+                self._asking[workspace_id] = asking
+            await asking.done()
 
-    def _fresh(self, workspace_id: str, position: int | None) -> Known | None:
+    def _fresh(self, workspace_id: str, position: int | None, asked_at: float) -> Known | None:
+        """What is kept, where that is good enough for somebody who asked then."""
         known = self._kept.get(workspace_id)
-        if known is None or known.position < (position or 0):
-            return None
-        if asyncio.get_running_loop().time() - known.asked_at >= FRESH_FOR_S:
+        if known is None or known.asked_at > asked_at:
+            return known
+        if known.position < (position or 0) or asked_at - known.asked_at >= FRESH_FOR_S:
             return None
         stream = labels_of(workspace_id)
         if self._states.behind(stream) is not None:
@@ -64,10 +65,13 @@ class LabelDirectory:
             return known
         return self._keep(workspace_id, written, known.asked_at, known.position)
 
-    async def _ask(self, workspace_id: str, position: int | None) -> Known:
+    async def _ask(self, workspace_id: str, position: int) -> None:
         asked_at = asyncio.get_running_loop().time()
-        labels = await self._access.newest(LABELS, labels_of(workspace_id))
-        return self._keep(workspace_id, labels, asked_at, position or 0)
+        try:
+            labels = await self._access.newest(LABELS, labels_of(workspace_id))
+            self._keep(workspace_id, labels, asked_at, position)
+        finally:
+            del self._asking[workspace_id]
 
     def _keep(
         self, workspace_id: str, labels: Labels | None, asked_at: float, position: int

@@ -1,11 +1,37 @@
 """Small manners for asyncio tasks that several adapters share."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 # One brings what is ready, and the next one what was sent by whoever was answered in the first.
 _TURNS: Final = 2
+
+
+class Shared:
+    """Work that is done once for all who wait for it.
+
+    All go on in the same turn of the event loop. Behind a lock each would go on one turn after the
+    one before, and in a busy process what the first had looked up would be old again for the last.
+    """
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._work = work
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def done(self) -> None:
+        """Wait for the work that is under way, or begin it where none is. Raises what it raises;
+        who goes away meanwhile disturbs nobody."""
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(self._work())
+            self._under_way.add_done_callback(_heard)
+        await asyncio.shield(self._under_way)
+
+
+def _heard(task: "asyncio.Task[None]") -> None:
+    """Whoever waited was told; where nobody did any more it is no news."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def cancelled(*tasks: "asyncio.Task[object] | asyncio.Task[None]") -> None:

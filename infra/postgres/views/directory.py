@@ -6,6 +6,7 @@ from typing import Final
 
 from domain.values.ids import SYSTEM_ACTOR, SYSTEM_WORKSPACE
 from infra.postgres.pool import Pool
+from infra.tasks import Shared
 from projections.members import MEMBERS_VIEW
 
 from .gather import Gather
@@ -41,7 +42,7 @@ class Directory:
         self._names: dict[str, bytes] = {}
         self._position = 0
         self._checked_at = float("-inf")
-        self._checking = asyncio.Lock()
+        self._check = Shared(self._look)
 
     async def names(
         self, user_ids: Iterable[str], position: int | None = None
@@ -68,29 +69,28 @@ class Directory:
         self._names.clear()
 
     async def _follow(self, position: int | None) -> None:
-        loop = asyncio.get_running_loop()
-        if self._is_fresh(loop.time(), position):
-            return
-        async with self._checking:
-            if self._is_fresh(loop.time(), position):
-                return
-            began = loop.time()
-            rows = await self._reader.fetch(
-                (SYSTEM_WORKSPACE,), _CHANGES, (self._position, _MOST_CHANGES + 1)
-            )
-            seen, changed = rows[0]
-            if len(changed) > _MOST_CHANGES or (seen or 0) < self._position:
-                self._names.clear()
-            else:
-                for user_id in changed:
-                    self._names.pop(user_id, None)
-            self._position = seen or 0
-            self._checked_at = began
+        asked_at = asyncio.get_running_loop().time()
+        while not (self._is_fresh(asked_at, position) or self._checked_at > asked_at):
+            await self._check.done()
 
-    def _is_fresh(self, now: float, position: int | None) -> bool:
+    async def _look(self) -> None:
+        began = asyncio.get_running_loop().time()
+        rows = await self._reader.fetch(
+            (SYSTEM_WORKSPACE,), _CHANGES, (self._position, _MOST_CHANGES + 1)
+        )
+        seen, changed = rows[0]
+        if len(changed) > _MOST_CHANGES or (seen or 0) < self._position:
+            self._names.clear()
+        else:
+            for user_id in changed:
+                self._names.pop(user_id, None)
+        self._position = seen or 0
+        self._checked_at = began
+
+    def _is_fresh(self, asked_at: float, position: int | None) -> bool:
         if position is not None and position > self._position:
             return False
-        return now - self._checked_at < FRESH_FOR_S
+        return asked_at - self._checked_at < FRESH_FOR_S
 
     async def _fetch(self, user_ids: Iterable[str]) -> Mapping[str, bytes]:
         asked_at = self._position
