@@ -62,9 +62,9 @@ from .past_rows import (
     VersionRow,
 )
 from .projection import Projection, Rows, Scan
+from .search_words import stored_words
 from .states import PackedCodec
 from .task_columns import fill_columns, named_by
-from .terms import words
 
 _json = msgspec.json.Encoder()
 _states = PackedCodec(Task, description="")
@@ -254,7 +254,7 @@ def _finish_version(row: VersionRow) -> None:
     if row.state is None:
         row.state = _states.encode(task)
     if row.found_by is None:
-        row.found_by = " ".join(chain(*map(words, named_by(task))))
+        row.found_by = " ".join(chain(*map(stored_words, named_by(task))))
     row.project_id = task.project_id
     fill_columns(row, task)
     row.status_category = task.status_category
@@ -264,7 +264,7 @@ def _finish_version(row: VersionRow) -> None:
 
 
 def _finish_text(row: TextRow) -> None:
-    row.found_by = " ".join(words(row.description or "")) or None
+    row.found_by = " ".join(stored_words(row.description or "")) or None
 
 
 _OF_COMMENTS = (CommentEdited, CommentDeleted, CommentRestored)
@@ -313,7 +313,7 @@ _CHANGES = (
 )
 PAST_VIEW = Projection(
     name="past",
-    version=4,
+    version=5,
     tables=(PRESENT, VERSIONS, TEXTS, COMMENTS, STATUSES, MOVED),
     folds={
         TaskCreated: _created,

@@ -188,7 +188,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 SEARCH_VIEW = Projection(
     name="search",
-    version=2,
+    version=3,
     tables=(DOCS, WORDS),
     folds={
         TaskCreated: _created,

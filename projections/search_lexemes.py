@@ -9,8 +9,8 @@ from typing import Final
 from .search_texts import SearchTexts
 from .search_words import stem, stored_words
 
-# PostgreSQL takes 1 MiB of lexemes for a row.
-_MOST_BYTES: Final = 700_000
+# PostgreSQL takes 1 MiB of lexemes for a row, and the longest title and description need no more.
+_MOST_BYTES: Final = 1_000_000
 
 # Of PostgreSQL's tsvector: the last position there is, and how many a lexeme may have.
 _LAST_POSITION: Final = 16_383
@@ -41,14 +41,14 @@ def terms_of(texts: SearchTexts, workspace_id: str, project_id: str | None) -> b
     """The lexemes of a row with their positions and weights, as PostgreSQL takes a tsvector in
     binary format, in any order: words, their stems (`~`) where these are others, `#tag`, and the
     workspace (`=`) and project (`/`). Of all too many words the first."""
-    words, places = _written(texts)
+    words, places, placed = _written(texts)
     where = [within_workspace(workspace_id), *map(tag_lexeme, texts.tags)]
     if project_id is not None:
         where.append(within_project(project_id))
-    terms = _encoded(words, places, where)
+    terms = _encoded(words, places, placed, where)
     while len(terms) > _MOST_BYTES:
         words = words[: len(words) // 2]
-        terms = _encoded(words, places, where)
+        terms = _encoded(words, places, placed, where)
     return terms
 
 
@@ -95,17 +95,17 @@ def _places(weight: int) -> Sequence[str]:
     ]
 
 
-def _written(texts: SearchTexts) -> tuple[list[str], list[str]]:
-    """All words of a task, one after the other, and the places of as many as there are positions
-    for."""
+def _written(texts: SearchTexts) -> tuple[list[str], list[str], int]:
+    """All words of a task, one after the other, with the place of each, and how many have a
+    position of their own: those for which there are none left stand at the last one."""
     words: list[str] = []
     places: list[str] = []
-    position = 1
+    placed, position = 0, 1
     names = (texts.title, texts.key, *texts.former_keys, texts.external_id)
     for weight, written in (
         (TITLE_WEIGHT, names),
-        (LABEL_WEIGHT, texts.tags),
         (TEXT_WEIGHT, (texts.description,)),
+        (LABEL_WEIGHT, texts.tags),
         (COMMENT_WEIGHT, texts.said),
     ):
         known = _places(weight)
@@ -113,23 +113,33 @@ def _written(texts: SearchTexts) -> tuple[list[str], list[str]]:
             found = stored_words(text) if text else ()
             if found:
                 words += found
-                places += known[position : position + len(found)]
+                own = known[position : position + len(found)]
+                placed += len(own)
+                places += own
+                places += [known[-1]] * (len(found) - len(own))
                 position += len(found) + _GAP
-    return words, places
+    return words, places, placed
 
 
-def _encoded(words: Sequence[str], places: Sequence[str], where: Sequence[str]) -> bytes:
+def _encoded(
+    words: Sequence[str], places: Sequence[str], placed: int, where: Sequence[str]
+) -> bytes:
     stems = [_stem_lexemes[word] for word in words]
     found = dict.fromkeys(where, "")
-    _group(found, words, places)
-    _group(found, filter(None, stems), compress(places, stems))
-    if len(places) < len(words):  # what is new there is found, but in no phrase
-        for lexeme in filter(None, chain(words[len(places) :], stems[len(places) :])):
-            found.setdefault(lexeme, _places(COMMENT_WEIGHT)[-1])
+    _group(found, words[:placed], places)
+    _group(found, filter(None, stems[:placed]), compress(places, stems))
+    # What is new beyond is found, but in no phrase. What a task says of itself comes first, so
+    # that a lexeme that is met already has the weight that it would have there.
+    for lexeme, place in chain(
+        zip(words[placed:], places[placed:], strict=False),
+        zip(stems[placed:], places[placed:], strict=False),
+    ):
+        if lexeme is not None:
+            found.setdefault(lexeme, place)
     if not all(map(str.isascii, found)):
         found = {lexeme.encode().decode(_BYTES): at for lexeme, at in found.items()}
-    placed = "".join([f"{lexeme}{_ENDS[len(at)]}{at}" for lexeme, at in found.items()])
-    return _COUNT.pack(len(found)) + placed.encode(_BYTES)
+    written = "".join([f"{lexeme}{_ENDS[len(at)]}{at}" for lexeme, at in found.items()])
+    return _COUNT.pack(len(found)) + written.encode(_BYTES)
 
 
 def _group(found: dict[str, str], lexemes: Iterable[str], places: Iterable[str]) -> None:

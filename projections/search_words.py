@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import Stemmer
 
-from .terms import folded, words
+from .words import folded, words
 
 _CJK: Final = (
     "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3040-\u30ff\u3100-\u318f"

@@ -46,16 +46,6 @@ class TaskRow:
 
 
 @dataclass(slots=True)
-class TermsRow:
-    """What a task is found by, apart from it: most changes of a task leave it alone."""
-
-    task_id: str
-    workspace_id: str
-    terms: frozenset[str] = frozenset()
-    task: Task | None = None
-
-
-@dataclass(slots=True)
 class FormerKeyRow:
     """A key that a task had in another project, which leads to it for ever."""
 
@@ -133,17 +123,10 @@ TASKS = Table(
         "(workspace_id, due_date) WHERE due_date IS NOT NULL",
         "(parent_task_id, created_at, task_id) WHERE parent_task_id IS NOT NULL",
         "(project_id, trashed_at) WHERE trashed_at IS NOT NULL",
+        "USING gin (assignee_ids, tags) WITH (gin_pending_list_limit = 256)",
     ),
     fillfactor=80,
     computed=(*FOUND_BY, "trashed_at", "doc"),
-)
-TERMS = Table(
-    "terms",
-    TermsRow,
-    {"task_id": "text", "workspace_id": "text", "terms": "tsvector"},
-    key=("task_id",),
-    indexes=("USING gin (terms)",),
-    computed=("terms",),
 )
 FORMER_KEYS = Table(
     "former_keys",

@@ -36,27 +36,23 @@ from domain.task.events import (
 )
 from domain.task.state import Task, evolve
 from domain.values.recorded import Recorded
-from domain.values.text import shown
 
 from .custom_fields import FIELDS, FieldsRow, finish_fields
 from .progress import NO_SHARE, Share, Tally, recategorised
 from .projection import Projection, Rows, Scan
 from .states import PackedCodec
 from .task_answers import NO_PROGRESS, Facts, Progress, render, render_dependency
-from .task_columns import fill_columns, named_by
+from .task_columns import fill_columns
 from .task_rows import (
     EDGES,
     FORMER_KEYS,
     STATUSES,
     TASKS,
-    TERMS,
     EdgeRow,
     FormerKeyRow,
     StatusRow,
     TaskRow,
-    TermsRow,
 )
-from .terms import terms_of
 
 _states = PackedCodec(Task)
 _PROGRESS = Tally("tasks", TaskRow)
@@ -86,13 +82,6 @@ def _changed(recorded: Recorded, rows: Rows) -> None:
     _evolve(recorded, rows)
 
 
-def _found_otherwise(recorded: Recorded, rows: Rows) -> None:
-    """A change of what the task is found by."""
-    row = _evolve(recorded, rows)
-    if row is not None:
-        rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
-
-
 def _created(recorded: Recorded, rows: Rows) -> None:
     event: TaskCreated = recorded.event
     stamp = recorded.stamp
@@ -107,7 +96,6 @@ def _created(recorded: Recorded, rows: Rows) -> None:
         task=task,
     )
     rows.add("tasks", row)
-    rows.add("terms", TermsRow(row.task_id, row.workspace_id, task=task))
     if task.fields:
         rows.add("fields", FieldsRow(row.task_id, row.workspace_id, task=task))
     _PROGRESS.shift(rows, row, NO_SHARE, _share(row))
@@ -128,7 +116,7 @@ def _counted(recorded: Recorded, rows: Rows) -> None:
 
 
 def _purged(recorded: Recorded, rows: Rows) -> None:
-    for table in ("tasks", "terms", "fields"):
+    for table in ("tasks", "fields"):
         rows.delete(table, recorded.stamp.stream)
 
 
@@ -146,7 +134,6 @@ def _moved_to_project(recorded: Recorded, rows: Rows) -> None:
         return
     event: TaskMovedToProject = recorded.event
     row.project_id = event.project_id
-    rows.put("terms", TermsRow(row.task_id, row.workspace_id, task=row.task))
     rows.put(
         "former_keys",
         FormerKeyRow(row.workspace_id, event.was_project_key, event.was_number, row.task_id),
@@ -233,13 +220,6 @@ def _facts_of(row: TaskRow) -> Facts:
     )
 
 
-def _finish_terms(row: TermsRow) -> None:
-    task = row.task
-    if task is not None:
-        texts = (*named_by(task), shown(task.description))
-        row.terms = terms_of(texts, task.tags, task.assignee_ids, task.project_id)
-
-
 _OF_NO_TASK = (ProjectCreated, ProjectWorkflowChanged, DependencyAdded, DependencyRemoved)
 
 
@@ -262,14 +242,14 @@ def _scans(recorded: Recorded) -> Iterable[Scan]:
 
 TASKS_VIEW = Projection(
     name="tasks",
-    version=6,
-    tables=(TASKS, TERMS, FIELDS, FORMER_KEYS, STATUSES, EDGES),
+    version=7,
+    tables=(TASKS, FIELDS, FORMER_KEYS, STATUSES, EDGES),
     folds={
         TaskCreated: _created,
-        TaskRetitled: _found_otherwise,
-        TaskDescribed: _found_otherwise,
-        TaskAssigned: _found_otherwise,
-        TaskTagged: _found_otherwise,
+        TaskRetitled: _changed,
+        TaskDescribed: _changed,
+        TaskAssigned: _changed,
+        TaskTagged: _changed,
         TaskStatusChanged: _counted,
         TaskParentChanged: _counted,
         TaskPrioritised: _changed,
@@ -301,7 +281,7 @@ TASKS_VIEW = Projection(
     reads=_reads,
     scans={ProjectWorkflowChanged: _scans},
     climbs=_PROGRESS.climbs,
-    finish={"tasks": _finish_task, "terms": _finish_terms, "fields": finish_fields},
+    finish={"tasks": _finish_task, "fields": finish_fields},
     unread={
         TaskRetitled: frozenset({"was"}),
         TaskFieldsChanged: frozenset({"was"}),

@@ -9,7 +9,7 @@ from projections.query.conditions import All, Lacks, Measured, Not, OneOf, Some,
 from projections.query.syntax import Value
 from projections.query.vocabulary import Field, Kind
 from projections.task_questions import TaskFilter
-from projections.terms import words
+from projections.words import words
 
 _LEVELS = range(1, 11)
 _DENIED = {"!=": "=", "!~": "~"}

@@ -236,7 +236,7 @@ async def _find(call: Call, query: TaskInWorkspaceQuery) -> list[_Matched]:
         tasks = await in_workspace(call, query)
     except Invalid as wrong:
         raise inside("/filter", wrong) from None
-    await tasks.past_reached(call, head)
+    await tasks.others_reached(call, head)
     found: list[_Matched] = []
     cursor: str | None = None
     while True:

@@ -77,7 +77,7 @@ async def _search(call: Call, query: SearchQuery) -> Reply:
     house, position = call.house, call.position
     tasks = await in_workspace(call, query)
     if position is not None:
-        await tasks.past_reached(call, position)
+        await tasks.others_reached(call, position)
     text = _text(tasks.asked.q, house.settings.max_search_words)
     if text is not None:
         text = await with_labels_called(call, text, tasks.workspaces, position)

@@ -18,10 +18,11 @@ from domain.values.frozen import dataclass
 from infra.answer_cache import Place
 from projections.intervals import INTERVALS_VIEW
 from projections.past_moments import Moment
-from projections.query.conditions import asks_the_past
+from projections.query.conditions import asks_the_past, asks_words
 from projections.query.moments import Calendar
 from projections.query.syntax import Query
 from projections.questions import Listing, Page, Scope
+from projections.search import SEARCH_VIEW
 from projections.task_questions import Sort, TaskFilter
 from projections.tasks import TASKS_VIEW
 
@@ -55,7 +56,7 @@ class TaskList:
                 lambda past: past.tasks(self.asked, self.order, page),
             )
         if position is not None:
-            await self.past_reached(call, position)
+            await self.others_reached(call, position)
         place = await self._place(call)
 
         async def ask(scope: Scope) -> Listing:
@@ -75,8 +76,8 @@ class TaskList:
         return None if home is None else Place(TASKS_VIEW, home, project_id)
 
     async def _seen(self, call: Call, place: Place | None, scope: Scope, page: Page) -> Listing:
-        """As the view has it. What follows from one project's rows alone may be kept, and is the
-        same for all who see that project."""
+        """As the view has it. What follows from one project's rows in that view alone may be kept,
+        and is the same for all who see that project."""
         house, asked = call.house, self.asked
 
         async def ask() -> Listing:
@@ -86,16 +87,19 @@ class TaskList:
         if (
             place is None
             or not is_timeless
+            or asks_words(asked)
             or not scope.shows(place.workspace_id, place.project_id)
         ):
             return await ask()
         key = ("list", replace(asked, now=None), self.order, page)
         return await house.answer_cache.answer(key, place, ask)
 
-    async def past_reached(self, call: Call, position: int) -> None:
-        """Where the past is asked: once the view of it shows that position."""
+    async def others_reached(self, call: Call, position: int) -> None:
+        """Where other views are asked beside that of tasks: once these show that position."""
         if asks_the_past(self.asked.where):
             await call.house.waiter.reached(INTERVALS_VIEW, position)
+        if asks_words(self.asked):
+            await call.house.waiter.reached(SEARCH_VIEW, position)
 
 
 async def in_workspace(

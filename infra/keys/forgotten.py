@@ -15,7 +15,7 @@ from infra.keys.destruction import DestroyedKeys, destroy_again
 from infra.postgres.pool import Pool
 from infra.tasks import cancelled
 from projections.markdown import as_html
-from projections.terms import forget_words
+from projections.words import forget_words
 
 # Every process that reads the log has let go of a destroyed key after so long.
 HEARD_WITHIN_S: Final = 3.0

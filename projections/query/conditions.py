@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from domain.values.frozen import dataclass
 
 if TYPE_CHECKING:
-    from projections.task_questions import MeantTag
+    from projections.task_questions import MeantTag, TaskFilter
 
 C = TypeVar("C")
 
@@ -154,6 +154,11 @@ def asks_the_past(condition: Any) -> bool:
         or (isinstance(leaf, Within | Lacks) and leaf.field in ("start", "estimate"))
         for leaf in leaves(condition)
     )
+
+
+def asks_words(asked: "TaskFilter") -> bool:
+    """Whether the view of search is asked, beside that of tasks."""
+    return any(getattr(leaf, "q", None) for leaf in (asked, *leaves(asked.where)))
 
 
 def required(condition: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from projections.highlights import Highlighter
 from projections.search import SEARCH_VIEW
 from projections.search_lexemes import terms_of
 from projections.search_query import AskedText, asked_text
-from projections.search_texts import MOST_COMMENTS, SearchTexts, texts_of
+from projections.search_texts import MOST_COMMENTS, Remark, SearchTexts, texts_of
 from projections.search_words import asked_words, places, stored_words
 from projections.spelling import alike
 from tests.projections.history import History, made_id
@@ -85,11 +85,25 @@ def test_of_a_text_of_too_many_words_the_first_are_found() -> None:
 
 
 def test_words_beyond_the_last_position_are_found_and_none_stands_at_a_place_twice() -> None:
-    texts = SearchTexts(description="again " + "word " * 17_000 + "again last")
+    texts = SearchTexts(
+        description="again " + "word " * 17_000 + "again last lasting",
+        tags=["last lastly"],
+        comments=[Remark("cmt_1", "user_1", "lastly the lasting comment")],
+    )
     terms = lexemes_in(terms_of(texts, "ws_1", None))
-    assert [place & 0x3FFF for place in terms["last"]] == [0x3FFF]
     assert [place & 0x3FFF for place in terms["again"]] == [1]
     assert len({*terms["word"]}) == len(terms["word"]) == 255
+    late = {word: [(place >> 14, place & 0x3FFF) for place in at] for word, at in terms.items()}
+    assert late["last"] == late["lasting"] == [(2, 0x3FFF)]
+    assert (late["lastly"], late["comment"]) == ([(0, 0x3FFF)], [(1, 0x3FFF)])
+
+
+def test_the_longest_description_is_found_by_all_of_its_words() -> None:
+    every = [chr(0x4E00 + n % 20_000) + chr(0x3041 + n // 20_000) for n in range(33_000)]
+    texts = SearchTexts(title="x" * 500, description="".join(every), tags=["t" * 50] * 50)
+    texts.comments = [Remark("cmt_1", "user_1", "".join(reversed(every)))]
+    terms = lexemes_in(terms_of(texts, "ws_1", "proj_1"))
+    assert {"x" * 64, *every} <= set(terms)
 
 
 def test_what_was_erased_is_neither_found_nor_kept() -> None:

@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from domain.project.events import ProjectWorkflowChanged
 from domain.project.workflow import Status
 from domain.task.events import (
-    TaskAssigned,
     TaskDescribed,
     TaskFieldsChanged,
     TaskRetitled,
     TaskStatusChanged,
-    TaskTrashed,
 )
 from domain.values.text import ERASED
 from projections.task_answers import Facts, render
@@ -97,7 +95,6 @@ def test_erased_text_is_shown_as_null_and_not_found_any_more() -> None:
     stored = folded(TASKS_VIEW, [past.events]).stored
     doc = json.loads(stored["tasks"][(task_id,)]["doc"])
     assert (doc["title"], doc["description"]) == (None, None)
-    assert not {"secret", "plan"} & stored["terms"][(task_id,)]["terms"]
 
 
 def test_a_status_that_changes_its_category_changes_its_tasks() -> None:
@@ -116,28 +113,6 @@ def test_a_status_that_changes_its_category_changes_its_tasks() -> None:
     assert json.loads(rows[(task_id,)]["doc"])["status_category"] == "done"
     assert rows[(task_id,)]["status_category"] == "done"
     assert json.loads(rows[(other,)]["doc"])["status_category"] == "todo"
-
-
-def test_a_task_is_found_by_its_words_its_key_its_tags_and_its_people() -> None:
-    past, task_id = a_task(
-        title="Größe ändern", description="well_known x", tags=("Red hot",), external_id="1-36"
-    )
-    past.change(task_id, TaskAssigned(assignee_ids=(BOB,), was=()))
-    terms = folded(TASKS_VIEW, [past.events]).stored["terms"][(task_id,)]["terms"]
-    assert terms == {
-        "grösse", "ändern", "well", "known", "x", "web", "1", "36", "#Red hot", f"@{BOB}",
-        f"/{made_id('proj', 1)}",
-    }  # fmt: skip
-
-
-def test_most_changes_leave_the_index_of_terms_alone() -> None:
-    past, task_id = a_task()
-    past.change(task_id, TaskTrashed())
-    *before, trashed = past.events
-    rows = folded(TASKS_VIEW, [before])
-    rows.stored["terms"].clear()
-    rows.fold([trashed])
-    assert rows.stored["terms"] == {}
 
 
 def test_only_tasks_that_have_or_had_custom_fields_stand_in_their_table() -> None:

@@ -2,11 +2,12 @@
 
 from domain.project.workflow import CATEGORIES
 from projections.task_questions import TaskFilter
-from projections.terms import is_wordless, terms_query, words
+from projections.words import is_wordless
 
 from .field_conditions import conditions_on
 from .reader import Parameters
 from .tags import has_tags
+from .tsquery import its_words
 
 _OPEN = ("todo", "in_progress")
 _ALIASES = {"pending": "todo", "completed": "done"}
@@ -17,11 +18,12 @@ def matching(asked: TaskFilter, params: Parameters, *, words_met: bool = False) 
     `words_met`: its words are looked for elsewhere."""
     add = params.add
     found = []
-    if asked.q and not words_met and words(asked.q):
-        matched = f"{add('text', terms_query(asked.q))}::tsquery"
+    its = its_words(asked.q or "")
+    if its and not words_met:
+        # OFFSET 0: looked up for each task on the way, and never joined to all that there are.
         found.append(
-            "EXISTS (SELECT FROM {tasks_terms} AS x"
-            f" WHERE x.task_id = t.task_id AND x.terms @@ {matched})"
+            "EXISTS (SELECT FROM {search_docs} AS x"
+            f" WHERE x.task_id = t.task_id AND x.terms @@ {add('text', its)}::tsquery OFFSET 0)"
         )
     if asked.q and is_wordless(asked.q):
         found.append("false")

@@ -51,9 +51,6 @@ class PastReader:
     async def stale(self, scope: Iterable[str]) -> tuple[str, ...]:
         return await self._reader.stale(scope)
 
-    async def relation(self, table: str) -> str:
-        raise LookupError(f"the past has no index like {table}")
-
 
 class NamedParameters(Parameters):
     """Parameters beside others that have names of their own."""

@@ -144,9 +144,9 @@ class PastRows:
             f" WHERE {at.holds('v')} AND v.fields IS NOT NULL)"
         )
 
-    def _terms(self, at: At, params: Parameters) -> str:
+    def _docs(self, at: At, params: Parameters) -> str:
         """Of the task `t` alone, as whose words they are asked for; it has at least those of its
-        key."""
+        key. Without places they are met whatever weight is asked for; comments are not there."""
         description = (
             "(SELECT v.found_by FROM {past_texts} AS v"
             f" WHERE v.task_id = t.task_id AND {at.holds('v')})"
@@ -188,7 +188,7 @@ class PastRows:
 _TABLES: Final[Mapping[str, Callable[[PastRows, At, Parameters], str]]] = {
     "{tasks_tasks}": PastRows._tasks,
     "{tasks_fields}": PastRows._fields,
-    "{tasks_terms}": PastRows._terms,
+    "{search_docs}": PastRows._docs,
     "{tasks_statuses}": PastRows._statuses,
     "{board_boards}": PastRows._boards,
     "{board_columns}": PastRows._columns,

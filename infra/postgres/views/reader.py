@@ -88,8 +88,6 @@ class Reader(Protocol):
 
     async def stale(self, scope: Iterable[str]) -> tuple[str, ...]: ...
 
-    async def relation(self, table: str) -> str: ...
-
 
 class Asked(Generic[A]):
     """A question that is out while something else is done: to be awaited, or else dropped."""

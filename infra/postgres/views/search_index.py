@@ -14,6 +14,7 @@ from projections.spelling import alike, is_like_enough
 
 from .pointers import Pointers
 from .reader import ViewReader
+from .tsquery import one_of, quoted
 
 BACKEND: Final = "postgresql"
 
@@ -88,16 +89,16 @@ class PostgresSearchIndex:
 
 def _within(scope: Scope, project_ids: Sequence[str]) -> Iterable[str]:
     """What tasks that the scope shows have in the index, as far as that can be said there."""
-    yield _one_of(
+    yield one_of(
         [
             *map(within_workspace, scope.workspaces),
             *map(within_project, scope.projects),
         ]
     )
     if project_ids:
-        yield _one_of([within_project(each) for each in project_ids])
+        yield one_of([within_project(each) for each in project_ids])
     for hidden in scope.hidden[:_MOST_HIDDEN]:
-        yield f"!{_quoted(within_project(hidden))}"
+        yield f"!{quoted(within_project(hidden))}"
 
 
 def _clause(clause: Clause) -> str:
@@ -113,20 +114,11 @@ def _word(asked: AskedWord) -> str:
     for word in (asked.word, *asked.also):
         root = stem(word)
         forms |= dict.fromkeys((word, root, stem_lexeme(root)))
-    ways = [_quoted(form) for form in forms]
+    ways = [quoted(form) for form in forms]
     if asked.begins:
         ways[0] += ":*"
     return f"({' | '.join(ways)})"
 
 
 def _tag(tag: str) -> str:
-    return _quoted(tag_lexeme(tag))
-
-
-def _one_of(lexemes: Sequence[str]) -> str:
-    return f"({' | '.join(map(_quoted, lexemes))})"
-
-
-def _quoted(lexeme: str) -> str:
-    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
-    return f"'{escaped}'"
+    return quoted(tag_lexeme(tag))

@@ -1,32 +1,26 @@
 """Questions to the view of tasks: one by id, one by key, lists by any filter in any order."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.values.frozen import dataclass
 from infra.postgres.pool import Pool
-from projections.custom_fields import containing
 from projections.intervals import INTERVALS_VIEW
-from projections.query.conditions import asks_the_past
+from projections.query.conditions import asks_the_past, asks_words
 from projections.questions import Listing, Page, Scope
+from projections.search import SEARCH_VIEW
 from projections.task_answers import NO_PROGRESS, Facts, Progress
 from projections.task_questions import Sort, TaskFilter
 from projections.tasks import TASKS_VIEW
-from projections.terms import terms_query
 
 from .history_hits import past_hits
 from .lists import ListQuery, read_page
 from .pointers import Pointers
 from .reader import Asked, Asking, Parameters, Question, Reader, ViewReader
 from .scopes import visible
-from .tags import possible_tags
 from .task_conditions import conditions, task_table
+from .task_hits import NO_HITS, TaskHits, task_hits
 from .task_orders import order_of
-
-# Fewer hits than this are looked up one by one; more are met soon enough on the way through the
-# rows in their order.
-MOST_HITS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +56,6 @@ class TaskPlace:
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Hits:
-    """Ids among which all tasks are that a filter finds (None: not known), whether all its words
-    are met by those, and the view's position then (None: nothing was looked up). `parked`: whether
-    the view left some stream alone then."""
-
-    hits: Sequence[str] | None = None
-    words_met: bool = False
-    position: int | None = None
-    parked: bool = False
-
-
-_NO_HITS = _Hits()
-
 _FACTS_COLUMNS = """t.comment_count, t.status_category, t.progress_done, t.progress_total"""
 
 _ONE = f"""
@@ -107,22 +87,14 @@ FROM (
 ) AS t
 """
 
-_HITS = """
-SELECT {position}, array(SELECT views.task_hits(%(relation)s, %(asked)s::tsquery, %(most)s)),
-    {parked}
-"""
-_FIELD_HITS = """
-SELECT {position},
-    array(SELECT views.field_hits(%(relation)s, %(asked)s::text[]::jsonb[], %(most)s)),
-    {parked}
-"""
-
 
 class TaskQueries(Asking):
     def __init__(self, pool: Pool, pointers: Pointers, log_id: str) -> None:
         self._present = ViewReader(pool, pointers, TASKS_VIEW)
         self._reader: Reader = self._present
         self._with_past = ViewReader(pool, pointers, TASKS_VIEW, (INTERVALS_VIEW,))
+        self._with_words = ViewReader(pool, pointers, TASKS_VIEW, (SEARCH_VIEW,))
+        self._with_both = ViewReader(pool, pointers, TASKS_VIEW, (INTERVALS_VIEW, SEARCH_VIEW))
         self._log_id = log_id
 
     async def get(self, workspaces: Sequence[str], task_id: str) -> TaskRead | None:
@@ -201,10 +173,18 @@ class TaskQueries(Asking):
         self, scope: Scope, asked: TaskFilter, query: ListQuery, page: Page, seen: int | None = None
     ) -> Listing:
         """A page of a query that has the conditions of the filter, no further than `seen`."""
+        reader = self._reading(asked)
+        positions = [] if seen is None else [seen]
         if asks_the_past(asked.where):
-            return await self._of_the_past(scope, asked, query, page, seen)
-        listing = await read_page(self._reader, self._log_id, scope.tenants, query, page)
-        return listing if seen is None else as_of(listing, seen)
+            past = await past_hits(self._with_past, scope, asked.where)
+            if past.hits is not None:
+                query.table = _only(query.table, query.params.add("text[]", past.hits))
+            if past.position is not None:
+                positions.append(past.position)
+        if reader is not self._reader:
+            query.position = "{least_position}"
+        listing = await read_page(reader, self._log_id, scope.tenants, query, page)
+        return as_of(listing, min(positions)) if positions else listing
 
     async def ids(self, scope: Scope, asked: TaskFilter, at_most: int) -> Sequence[str] | None:
         """All tasks that the scope shows and the filter finds; None where they are more."""
@@ -218,65 +198,21 @@ class TaskQueries(Asking):
             f" LIMIT {limit} + 1)"
         )
         question = Question(sql, tuple(params.kinds), tuple(params.values), scope.tenants, 1)
-        reader = self._with_past if asks_the_past(asked.where) else self._reader
-        (task_ids,) = await reader.ask(question)
+        (task_ids,) = await self._reading(asked).ask(question)
         return task_ids if len(task_ids) <= at_most else None
 
-    async def _of_the_past(
-        self, scope: Scope, asked: TaskFilter, query: ListQuery, page: Page, seen: int | None
-    ) -> Listing:
-        """As far as the view of intervals shows it as well."""
-        past = await past_hits(self._with_past, scope, asked.where)
-        if past.hits is not None:
-            query.table = _only(query.table, query.params.add("text[]", past.hits))
-        query.position = "{least_position}"
-        listing = await read_page(self._with_past, self._log_id, scope.tenants, query, page)
-        positions = [each for each in (seen, past.position) if each is not None]
-        return as_of(listing, min(positions)) if positions else listing
-
-    async def _hits(self, scope: Scope, asked: TaskFilter) -> "_Hits":
-        """What the indexes of terms and of fields give, where they are asked and do not give more
-        than is worth looking up."""
+    async def _hits(self, scope: Scope, asked: TaskFilter) -> TaskHits:
         if not self._reader.indexed:
-            return _NO_HITS
-        choices, any_of = possible_tags(asked)
-        query = terms_query(
-            asked.q,
-            (),
-            any_of,
-            () if asked.unassigned else asked.assignee_ids,
-            asked.project_ids,
-            choices,
-        )
-        objects = [each for field in asked.fields if (each := containing(field)) is not None]
-        found = []
-        if query is not None:
-            relation = await self._reader.relation("terms")
-            found.append(await self._indexed(scope, _HITS, relation, query))
-        if objects:
-            relation = await self._reader.relation("fields")
-            asks = (self._indexed(scope, _FIELD_HITS, relation, each) for each in objects)
-            found += await asyncio.gather(*asks)
-        if not found:
-            return _NO_HITS
-        whole = [hits for hits, _, _ in found if len(hits) <= MOST_HITS]
-        words_met = query is not None and len(found[0][0]) <= MOST_HITS
-        return _Hits(
-            _in_all(whole),
-            words_met,
-            min(position for _, position, _ in found),
-            any(parked for _, _, parked in found),
-        )
+            return NO_HITS
+        return await task_hits(self._present, self._with_words, scope, asked)
 
-    async def _indexed(
-        self, scope: Scope, sql: str, relation: str, asked: object
-    ) -> tuple[Sequence[str], int, bool]:
-        """Some hits of an index, one more than `MOST_HITS` where there are too many; the view's
-        position, and whether it leaves some stream alone."""
-        params = {"relation": relation, "asked": asked, "most": MOST_HITS + 1}
-        rows = await self._reader.fetch(scope.tenants, sql, params)
-        position, hits, parked = rows[0]
-        return hits, position or 0, parked
+    def _reading(self, asked: TaskFilter) -> Reader:
+        """What reads all that the filter asks, in one statement. The past has words of its own."""
+        if not self._reader.indexed:
+            return self._reader
+        if asks_the_past(asked.where):
+            return self._with_both if asks_words(asked) else self._with_past
+        return self._with_words if asks_words(asked) else self._present
 
 
 def _only(table: str, task_ids: str) -> str:
@@ -301,15 +237,6 @@ def _facts(
         status_category,
         Progress(done or 0, total) if total else NO_PROGRESS,
     )
-
-
-def _in_all(found: Sequence[Sequence[str]]) -> Sequence[str] | None:
-    """What stands in each of them; None where there is none."""
-    if not found:
-        return None
-    first, *rest = sorted(found, key=len)
-    others = [frozenset(each) for each in rest]
-    return [each for each in first if all(each in other for other in others)]
 
 
 def as_of(listing: Listing, position: int) -> Listing:

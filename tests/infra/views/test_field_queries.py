@@ -10,7 +10,7 @@ import pytest
 from domain.errors import Invalid
 from domain.task.events import TaskFieldsChanged
 from infra.postgres.pool import Pool
-from infra.postgres.views import task_queries
+from infra.postgres.views import task_hits
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskQueries
 from projections.custom_fields import FieldAsked, FieldSort
@@ -113,7 +113,7 @@ CASES: list[tuple[FieldAsked, Callable[[Any], bool]]] = [
 async def test_every_condition_meets_what_it_says(
     queries: TaskQueries, written: Written, hits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_queries, "MOST_HITS", hits)
+    monkeypatch.setattr(task_hits, "MOST_HITS", hits)
     past = with_fields()
     await written.write(past)
     wrong = {}

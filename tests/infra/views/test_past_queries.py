@@ -27,6 +27,7 @@ from projections.board import BOARD_VIEW
 from projections.past import PAST_VIEW
 from projections.past_moments import ALWAYS, Moment, microseconds
 from projections.questions import Page, Scope
+from projections.search import SEARCH_VIEW
 from projections.task_questions import Sort, SortBy, TaskFilter
 from projections.tasks import TASKS_VIEW
 from tests.infra.views.written import Written, opened
@@ -129,7 +130,7 @@ def counted(counts: ProjectCounts) -> Any:
 async def views(database: Database) -> Any:
     pool = await open_pool(database.api_url, max_size=2)
     try:
-        async with opened(database, (TASKS_VIEW, BOARD_VIEW, PAST_VIEW)) as written:
+        async with opened(database, (TASKS_VIEW, SEARCH_VIEW, BOARD_VIEW, PAST_VIEW)) as written:
             yield Views(written, pool)
     finally:
         await pool.close()

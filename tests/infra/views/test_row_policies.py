@@ -32,7 +32,9 @@ SOME: Final[dict[str, Any]] = {
 }
 # As each function is called, what it finds last; all of them look at the rows that `filled` makes.
 FUNCTIONS: Final = {
-    "task_hits": ("tasks", "terms", "SELECT views.task_hits(%s, 'x'::tsquery, 9)"),
+    "task_hits": (
+        "tasks", "tasks", "SELECT views.task_hits(%s, NULL, NULL, '{x}', '{x}', '{\"{x}\"}', 9)",
+    ),
     "field_hits": ("tasks", "fields", "SELECT views.field_hits(%s, ARRAY['{}'::jsonb], 9)"),
     "made_hits": ("intervals", "made", "SELECT views.made_hits(%s, ARRAY['x'], 9)"),
     "search_hits": (

@@ -13,6 +13,7 @@ import pytest
 from domain.errors import Invalid
 from domain.project.workflow import CATEGORIES
 from domain.task.events import (
+    TaskDescribed,
     TaskDueDateChanged,
     TaskPrioritised,
     TaskRanked,
@@ -23,13 +24,14 @@ from domain.task.events import (
 from domain.task.state import Task
 from domain.values.text import shown
 from infra.postgres.pool import Pool
-from infra.postgres.views import task_queries
+from infra.postgres.views import task_hits
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskQueries
+from projections.query.conditions import All
 from projections.questions import Page, Scope
 from projections.task_questions import Sort, SortBy, TaskFilter
-from projections.terms import words
 from projections.titles import title_key
+from projections.words import words
 from tests.infra.views.task_pasts import (
     ADA,
     BOB,
@@ -145,7 +147,7 @@ def found(task: Task, whole: list[str], beginning: str) -> bool:
 async def test_every_filter_gives_what_an_oracle_gives(
     written: Written, queries: TaskQueries, monkeypatch: pytest.MonkeyPatch, most_hits: int
 ) -> None:
-    monkeypatch.setattr(task_queries, "MOST_HITS", most_hits)
+    monkeypatch.setattr(task_hits, "MOST_HITS", most_hits)
     past = a_past()
     await written.write(past)
     for asked, holds in FILTERS:
@@ -153,6 +155,42 @@ async def test_every_filter_gives_what_an_oracle_gives(
         assert set(await ids_of(queries, asked)) == expected, asked
         in_trash = {task.task_id for task in tasks_of(past) if holds(task) and task.trashed}
         assert set(await ids_of(queries, replace(asked, trashed=True))) == in_trash, asked
+
+
+@pytest.mark.parametrize("most_hits", [5_000, 0], ids=["by hits", "on the way"])
+async def test_a_list_meets_words_of_the_task_itself_and_not_of_its_comments(
+    written: Written, queries: TaskQueries, monkeypatch: pytest.MonkeyPatch, most_hits: int
+) -> None:
+    monkeypatch.setattr(task_hits, "MOST_HITS", most_hits)
+    past = a_past(3)
+    long, named, other = (made_id("task", number) for number in (1, 2, 3))
+    past.change(long, TaskDescribed(description="word " * 17_000 + "lately"))
+    past.change(named, TaskRetitled(title="修复数据库错误 today", was=""))
+    past.comment(1, other, "lately 修复数据库错误")
+    await written.write(past)
+    for q in ("lately", "word late"):
+        assert await ids_of(queries, TaskFilter(q=q)) == [long]
+    for q in ("修复数据库错误", "修复 today", "数据", "误 tod"):
+        assert await ids_of(queries, TaskFilter(q=q)) == [named]
+
+
+async def test_a_list_that_asks_for_words_shows_no_more_than_both_views_have(
+    written: Written, queries: TaskQueries
+) -> None:
+    past = a_past(3)
+    await written.write(past)
+    before = past.position
+    past.change(made_id("task", 1), TaskRetitled(title="Changed lately", was=""))
+    await written.write_to("tasks", past)
+    listing = await queries.list(EVERYTHING, TaskFilter(q="lately"))
+    assert (listing.count, listing.position) == (0, before)
+    assert (await queries.list(EVERYTHING, TaskFilter())).position == past.position
+    named = All((TaskFilter(q="lately"),))
+    assert (await queries.list(EVERYTHING, TaskFilter(where=named))).position == before
+    await written.write_to("search", past)
+    for asked in (TaskFilter(q="lately"), TaskFilter(where=named)):
+        listing = await queries.list(EVERYTHING, asked)
+        assert (listing.count, listing.position) == (1, past.position)
 
 
 KEYS: dict[SortBy, Callable[[Task], Any]] = {

@@ -7,12 +7,16 @@ from domain.errors import Kind, Refused
 from infra.postgres.pool import Pool
 from infra.postgres.views.pointers import Pointers
 from infra.postgres.views.task_queries import TaskQueries
+from projections.search import SEARCH_VIEW
 from projections.task_questions import TaskFilter
 from projections.tasks import TASKS_VIEW
 from tests.infra.views.task_pasts import EVERYTHING, WS1, a_past, ids_of
 from tests.infra.views.written import Written
 from tests.projections.history import made_id
 from tests.real import Database
+
+TASKS = f"tasks_tasks_v{TASKS_VIEW.version}_g1"
+DOCS = f"search_docs_v{SEARCH_VIEW.version}_g1"
 
 
 async def test_the_database_itself_refuses_rows_of_other_tenants(
@@ -27,26 +31,29 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
                 await api.execute(
                     "SELECT set_config('taskledger.workspaces', %s, true)", (setting,)
                 )
-                for table in ("tasks", "terms", "statuses"):
+                for table in ("tasks", "statuses"):
                     rows = await api.execute(
                         f"SELECT count(*) FROM views.tasks_{table}_v{TASKS_VIEW.version}_g1"  # type: ignore[arg-type]
                         " WHERE workspace_id = %s",
                         (WS1,),
                     )
                     found += await rows.fetchone() or ()
-                hits = await api.execute(
-                    "SELECT count(*) FROM views.task_hits(%s, 'alpha'::tsquery, 99)",
-                    (f"tasks_terms_v{TASKS_VIEW.version}_g1",),
-                )
-                return [*found, *(await hits.fetchone() or ())]
+                for tasks, docs in ((TASKS, None), (None, DOCS), (TASKS, DOCS)):
+                    hits = await api.execute(
+                        "SELECT count(*)"
+                        " FROM views.task_hits(%s, %s, 'alpha', '{}', '{}', '{}', 99)",
+                        (tasks, docs),
+                    )
+                    found += await hits.fetchone() or ()
+                return found
 
         assert min(await counts(WS1)) > 0
-        assert await counts("") == await counts(made_id("ws", 9)) == [0] * 4
+        assert await counts("") == await counts(made_id("ws", 9)) == [0] * 5
         for statement in ("DELETE FROM", "TRUNCATE"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await api.execute(f"{statement} views.tasks_tasks_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InvalidParameterValue):
-            await api.execute("SELECT views.task_hits('pg_authid', 'a'::tsquery, 1)")
+            await api.execute("SELECT views.task_hits(NULL, 'pg_authid', 'a', '{}', '{}', '{}', 1)")
 
 
 async def test_reads_go_on_when_another_generation_answers(
@@ -64,7 +71,7 @@ async def test_reads_go_on_when_another_generation_answers(
         await owner.execute("UPDATE ops.checkpoints SET position = 0")
         await written.answer_with(generation, TASKS_VIEW)
         await written.write_to("tasks", past)
-        for table in ("tasks", "terms", "statuses"):
+        for table in ("tasks", "statuses"):
             await owner.execute(f"DROP TABLE views.tasks_{table}_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
     assert await ids_of(queries, TaskFilter()) == before
     assert await ids_of(queries, TaskFilter(q="alpha")) != []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.terms import is_wordless, terms_of, terms_query, words
+from projections.words import is_wordless, words
 
 
 @pytest.mark.parametrize(
@@ -27,26 +27,6 @@ def test_words_are_folded_and_split(text: str, found: list[str]) -> None:
 @given(st.text(st.characters(max_codepoint=127), max_size=60))
 def test_plain_text_is_split_as_any_other(text: str) -> None:
     assert words(text) == [word[:64] for word in re.findall(r"[^\W_]+", text.lower())]
-
-
-def test_terms_of_the_longest_texts_fit_into_a_row() -> None:
-    swelling = "\ufdfa".join(chr(0x4E00 + n % 20_000) + chr(0x4E00 + n // 7) for n in range(33_000))
-    terms = terms_of([swelling[:100_000], "é" * 100_000], ["x" * 50] * 50, [], "proj_1")
-    assert sum(len(term.encode()) for term in terms) < 1_000_000
-
-
-def test_a_question_asks_for_every_word_and_the_beginning_of_the_last() -> None:
-    assert terms_query("Log in pa") == "'log' & 'in' & 'pa':*"
-
-
-def test_a_question_joins_words_tags_and_people() -> None:
-    query = terms_query("x", ["a'b", "c\\"], ["d", "e"], ["user_1"], ["proj_1"])
-    assert query == ("'x':* & '#a''b' & '#c\\\\' & ('#d' | '#e') & ('@user_1') & ('/proj_1')")
-
-
-def test_a_project_alone_is_no_question_for_the_index() -> None:
-    assert terms_query(None, project_ids=["proj_1"]) is None
-    assert terms_query("  ") is None
 
 
 def test_a_text_without_words_asks_for_what_nothing_has() -> None:
