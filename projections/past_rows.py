@@ -203,6 +203,7 @@ STATUSES = Table(
         "categorised": "bigint",
     },
     key=("project_id", "status", "last"),
+    indexes=("(workspace_id)",),
 )
 MOVED = Table(
     "moved",

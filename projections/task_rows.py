@@ -145,6 +145,8 @@ STATUSES = Table(
         "category": "text",
     },
     key=("project_id", "status"),
+    # What a status is called is asked over all projects of a workspace.
+    indexes=("(workspace_id)",),
 )
 EDGES = Table(
     "edges",
