@@ -95,6 +95,8 @@ $(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what the product needs ..."
 	@$(INSTALL) --require-hashes --only-binary :all: --requirement requirements/runtime.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
+# Or the first start would do it while somebody waits.
+	@umask 022 && $(BIN)/python -m compileall -q api commands domain infra projections
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
