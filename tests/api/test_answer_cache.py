@@ -8,13 +8,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from projections.activity import ACTIVITY_VIEW
 from projections.board import BOARD_VIEW
 from projections.tasks import TASKS_VIEW
 from tests.api.client import Api
-from tests.api.product import Product
+from tests.api.product import Product, served, settings_of
+from tests.real import Database, Parts
 
 
 @pytest.fixture
@@ -130,6 +132,19 @@ async def test_what_happens_elsewhere_leaves_an_answer_and_what_concerns_it_does
     await ada.patch("/users/me", {"name": "Ada Renamed"})
     for row in await shown():
         assert [each["name"] for each in row["assignees"]] == ["Ada Renamed"]
+
+
+async def test_nothing_is_kept_where_the_setting_says_so(parts: Parts, database: Database) -> None:
+    with served(settings_of(parts, database, answer_cache_mib=0)) as running:
+        async with httpx.AsyncClient(base_url=running.base_url, timeout=20) as http:
+            someone = await Api(http, running.house.access_tokens.issue).register()
+            project = (await someone.project("HERE"))["id"]
+            task = await someone.task("Alone", project_id=project)
+            for _ in range(3):
+                answer = await someone.get(f"/tasks?project_id={project}")
+                assert titles(answer) == {task["id"]: "Alone"}
+    kept = running.house.answer_cache
+    assert (kept.given, kept.asked) == (0, 3)
 
 
 async def test_what_is_given_again_says_to_each_reader_what_is_so_now(
