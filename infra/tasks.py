@@ -24,14 +24,9 @@ class Shared:
         who goes away meanwhile disturbs nobody."""
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._work())
-            self._under_way.add_done_callback(_heard)
+            # Whoever waited was told; where nobody did any more it is no news.
+            self._under_way.add_done_callback(drop)
         await asyncio.shield(self._under_way)
-
-
-def _heard(task: "asyncio.Task[None]") -> None:
-    """Whoever waited was told; where nobody did any more it is no news."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def cancelled(*tasks: "asyncio.Task[object] | asyncio.Task[None]") -> None:
