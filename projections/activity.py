@@ -393,7 +393,7 @@ def _reads(recorded: Recorded) -> Iterable[tuple[Any, ...]]:
 
 ACTIVITY_VIEW = Projection(
     name="activity",
-    version=4,
+    version=5,
     tables=(ENTRIES, SUBJECTS, MOVED, CLOCKS, VIEWS),
     folds={
         TaskCreated: _created,

@@ -119,19 +119,22 @@ class _Paths:
         if workspaces:
             parts.append(self._of_workspaces(workspaces))
         if scope.projects and self._asked_for(scope.guest_of):
-            parts.append(self._merged("SELECT id FROM mine"))
+            guest_of = self._each_of(self._asked_for(scope.guest_of))
+            parts.append(self._merged(f"SELECT id, w.workspace_id FROM mine, {guest_of}"))
         return " UNION ALL ".join(f"({part})" for part in parts) or self._along(["false"])
 
     # Paths.
 
     def _of_project(self, value: str) -> str:
-        project, seen, filters = f"t.project_id = {value}", self._seen(), self._filters()
+        seen, filters = self._seen(), self._filters()
+        tenants = self._each_of(self._scope.tenants)
+        project = [f"t.project_id = {value}", "t.workspace_id = w.workspace_id"]
         if not filters:
-            return self._along([project, seen])
+            return self._each(tenants, [*project, seen])
         among, conditions = self._narrowed(self._scope.tenants)
         # No column that an index could find: that would be the way taken before.
         elsewhere = self._each(among, [*conditions, f"(t.project_id || '') = {value}", seen])
-        return self._walked_or("", [project], [seen, *filters], elsewhere)
+        return self._walked_or(tenants, project, [seen, *filters], elsewhere)
 
     def _of_workspaces(self, workspaces: Sequence[str]) -> str:
         among, conditions = self._narrowed(workspaces)
@@ -139,8 +142,8 @@ class _Paths:
             return self._each(among, conditions)
         own = self._each(among, [*conditions, "t.project_id IS NULL"])
         projects = (
-            f"SELECT t.project_id AS id FROM unnest({self._params.add('text[]', workspaces)})"
-            f" AS w(workspace_id) JOIN {_ENTRIES} ON t.workspace_id = w.workspace_id"
+            f"SELECT t.project_id AS id, w.workspace_id FROM {self._each_of(workspaces)}"
+            f" JOIN {_ENTRIES} ON t.workspace_id = w.workspace_id"
             " AND t.action = 'project_created'"
             " WHERE t.project_id NOT IN (SELECT id FROM hidden)"
         )
@@ -150,7 +153,7 @@ class _Paths:
     def _narrowed(self, workspaces: Sequence[str]) -> tuple[str, list[str]]:
         """The index walks that together have what is asked for of these workspaces."""
         asked, add = self._asked, self._params.add
-        among = f"unnest({add('text[]', workspaces)}) AS w(workspace_id)"
+        among = self._each_of(workspaces)
         conditions = ["t.workspace_id = w.workspace_id"]
         if asked.actor_ids or asked.actions:
             among += f", unnest({add('text[]', asked.actions or ACTIONS)}) AS a(action)"
@@ -185,11 +188,13 @@ class _Paths:
         )
 
     def _merged(self, projects: str) -> str:
-        """The next rows of many projects: of a page's rows, all stand in the projects whose own
-        next row comes first. A task that came from elsewhere brings its past along."""
+        """The next rows of many projects (SQL of their ids and workspaces): of a page's rows, all
+        stand in the projects whose own next row comes first. A task that came from elsewhere brings
+        its past along."""
         walk = self._walk
         filters = self._filters()
-        stayed = ["t.project_id = s.id", _among("seen"), *filters]
+        here = ["t.project_id = s.id", "t.workspace_id = s.workspace_id"]
+        stayed = [*here, _among("seen"), *filters]
         elsewhere = "(t.project_id IN (SELECT id FROM seen)) IS NOT TRUE"
         brought = ["t.task_id = s.id", elsewhere, *filters]
 
@@ -208,6 +213,9 @@ class _Paths:
             f" SELECT * FROM ({next_of('seen', stayed)}) AS stayed"
             f" UNION ALL SELECT * FROM ({next_of('came', brought)}) AS brought"
         )
+
+    def _each_of(self, workspaces: Sequence[str]) -> str:
+        return f"unnest({self._params.add('text[]', workspaces)}) AS w(workspace_id)"
 
     def _each(self, among: str, conditions: list[str]) -> str:
         return f"SELECT f.* FROM {among} CROSS JOIN LATERAL ({self._along(conditions)}) AS f"
