@@ -5,10 +5,8 @@ import asyncio
 import base64
 import bisect
 import itertools
-import os
 import secrets
 import statistics
-import subprocess
 import sys
 import time
 from collections import deque
@@ -22,7 +20,7 @@ from psycopg import sql
 
 from bench.log import Base, empty_log, rebuilt, store_over
 from bench.pace import paced
-from bench.servers import own_folder, parts, wait_until
+from bench.servers import SPINE, background, own_folder, parts, wait_until
 from bench.table import Row, p99, printed, verdict
 from bench.work import AT_ONCE, Work
 from commands.commit import Commit
@@ -46,9 +44,6 @@ _AHEAD = 5_000
 _LAG_S = 10.0
 _CATCH_UP_S = 60.0
 _WATCH_EVERY_S = 0.004
-# What lists, boards and permissions are answered from, and the views that stood when the speed of
-# following was promised.
-_SPINE = ("tasks", "board", "activity", "projects", "members")
 
 _KEY = secrets.token_bytes(32)
 
@@ -64,7 +59,7 @@ def main() -> int:
         day, live, spine = (empty_log(embedded, name) for name in ("day", "live", "spine"))
         asyncio.run(_fill(day, events, Work(1)))
         committed = _taken(day, live, spine)
-        with _background(spine, folder, _SPINE):
+        with _background(spine, folder, SPINE):
             followed_by_spine = asyncio.run(_follow(spine, committed))
         _drop(spine)
         with _background(live, folder, [projection.name for projection in VIEWS]):
@@ -79,7 +74,7 @@ def main() -> int:
             "the spine's views, for which it was promised, from commit to checkpoint",
             followed_by_spine,
             at_least=AT_LEAST_LIVE,
-            note=", ".join(_SPINE),
+            note=", ".join(SPINE),
         ),
         Row("every view of today, from commit to checkpoint", followed),
         *(
@@ -158,9 +153,8 @@ def _drop(base: Base) -> None:
 
 @contextmanager
 def _background(base: Base, folder: Path, views: Sequence[str]) -> Iterator[None]:
-    """Relay and projector as the product runs them, in one process, with these views."""
+    """Relay and projector over this log with these views, once they answer."""
     environment = {
-        **os.environ,
         **base.embedded.urls(),
         "TASKLEDGER_DATABASE_URL": base.url(OWNER),
         "TASKLEDGER_WORKER_DATABASE_URL": base.url("taskledger_worker"),
@@ -168,17 +162,9 @@ def _background(base: Base, folder: Path, views: Sequence[str]) -> Iterator[None
         "TASKLEDGER_MASTER_KEY": base64.b64encode(_KEY).decode(),
         "TASKLEDGER_LOG_LEVEL": "error",
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "infra.processes.background", "--views", ",".join(views)],
-        env=environment,
-    )
-    try:
-        with base.session() as connection:
-            wait_until(lambda: len(_positions(connection)) == len(views), "every view answers")
+    with background(environment, folder / "background.log", views), base.session() as connection:
+        wait_until(lambda: len(_positions(connection)) == len(views), "every view answers")
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 async def _follow(target: Base, rows: Sequence[tuple[object, ...]]) -> list[float]:

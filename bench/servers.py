@@ -30,6 +30,9 @@ _PATIENCE_S = 60.0
 _SERVES_WITHIN_S = 1_800.0
 _POLL_S = 0.05
 _PLAIN = "plain_crud"
+# What lists, boards and permissions are answered from, and the views that stood when the speed of
+# writing and of following was promised.
+SPINE = ("tasks", "board", "activity", "projects", "members")
 _SCHEMA = Path(__file__).parent / "plain_crud" / "schema.sql"
 
 
@@ -114,9 +117,11 @@ def product(
     *,
     master_key: bytes | None = None,
     roles: str | None = None,
+    views: Sequence[str] | None = None,
 ) -> Iterator[Server]:
-    """`taskledger serve` without limits on requests, with every role, or those named (by comma);
-    `master_key` where there is a log already that was written with it."""
+    """`taskledger serve` without limits on requests, with every role, or those named (by comma), or
+    no others than the API and what keeps these `views`; `master_key` where there is a log already
+    that was written with it."""
     assert embedded.postgres is not None
     migrate(embedded.postgres.url_of(OWNER))
     key_file = folder / "signing.key"
@@ -137,15 +142,29 @@ def product(
     }
     command = [sys.executable, "-m", "api.cli.main", "serve", "--with-parent"]
     url = f"http://127.0.0.1:{port}"
+    if views is not None:
+        roles = "api"
     if roles is not None:
         command += ["--roles", roles]
-    with _running(command, environment, folder / "product.log") as pid:
+    with contextlib.ExitStack() as stack:
+        pid = stack.enter_context(_running(command, environment, folder / "product.log"))
         if roles is None:
             wait_until(lambda: _answers(f"{url}/readyz"), "the product serves", _SERVES_WITHIN_S)
         elif "api" in roles:
             # Without those who build the views it never is ready for all that may be asked.
             wait_until(lambda: _answers(f"{url}/healthz"), "the product answers")
+        if views is not None:
+            stack.enter_context(background(environment, folder / "background.log", views))
+            wait_until(lambda: len(_views(url)) == len(views), "these views answer")
         yield Server(url, environment, pid)
+
+
+@contextmanager
+def background(environment: Mapping[str, str], log: Path, views: Sequence[str]) -> Iterator[None]:
+    """Relay and projector as the product runs them, in one process, with these views alone."""
+    command = [sys.executable, "-m", "infra.processes.background", "--roles", "relay,projector"]
+    with _running([*command, "--views", ",".join(views)], environment, log):
+        yield
 
 
 @contextmanager
@@ -217,6 +236,11 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=2.0).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+def _views(url: str) -> Sequence[str]:
+    """Those that answer."""
+    return list(httpx.get(f"{url}/api/status", timeout=5.0).json()["views"])
 
 
 def _children(parent: int) -> list[int]:
