@@ -10,14 +10,14 @@ from api.http import references
 from api.http.absence import if_seen
 from api.http.bodies import Body, require_unchanged
 from api.http.call import Call, CallHere
-from api.http.describe import ETAG_HEADER, LOCATION_HEADER, ONCE, public, read, write
-from api.http.etags import etag
+from api.http.describe import LOCATION_HEADER, ONCE, public, read, write
 from api.http.execute import changed, changed_headers, execute
 from api.http.limits import spend_by_address
 from api.http.once import once
 from api.http.positions import position_headers
 from api.http.problems import BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
 from api.http.queries import ReadQuery
+from api.http.reads import whole
 from api.http.reply import Reply
 from api.http.route import DirectRoute
 from api.http.values import Email, Name, NewPassword, Reference
@@ -153,23 +153,19 @@ async def register(call: CallHere, body: NewUser) -> Reply:
     return Reply(201, doc, [location, *changed_headers(call, outcome)])
 
 
-@router.get(
-    "/users/me", summary="Who you are", **read(OwnAnswer, shows=ETAG_HEADER, has_path=False)
-)
+@router.get("/users/me", summary="Who you are", **read(OwnAnswer, is_one=True, has_path=False))
 async def get_myself(call: CallHere, query: Annotated[ReadQuery, Query()]) -> Reply:
     house, user_id = call.house, call.caller.user_id
     position = call.position
     if position is not None:
         await house.waiter.reached(MEMBERS_VIEW, position)
     read_now = await if_seen(house.members.person(user_id))
-    whole = call.within is None  # else the answer leaves the other workspaces out
-    if whole and read_now is not None and read_now.fresh and read_now.own is not None:
-        headers = [etag(read_now.version, read_now.own)]
-        headers += position_headers(call, read_now.position)
-        return Reply(200, bytes(read_now.own), headers)
+    # An answer within some of one's workspaces leaves the others out.
+    is_all = call.within is None
+    if is_all and read_now is not None and read_now.fresh and read_now.own is not None:
+        return whole(call, bytes(read_now.own), read_now.version, read_now.position)
     user = await known(call, user_id)
-    doc = await own_doc(call, user)
-    return Reply(200, doc, [etag(user.version, doc), *position_headers(call, user.position)])
+    return whole(call, await own_doc(call, user), user.version, user.position)
 
 
 @router.patch(

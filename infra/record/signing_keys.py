@@ -62,7 +62,10 @@ class SigningKeys:
         if was is not None:
             await self._record(SigningKeyChanged(now=key.encode(), was=was, valid_from=since))
         await self._publish()
-        log.warning("signing_key_changed", now=key.encode(), was=was)
+        if was is None:
+            log.info("signing_key_begins", now=key.encode())
+        else:
+            log.warning("signing_key_changed", now=key.encode(), was=was)
 
     async def _publish(self) -> None:
         self._folder.keep_keys(self._book.document)

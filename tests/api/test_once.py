@@ -42,6 +42,15 @@ async def test_the_tag_covers_peoples_names(ada: Api) -> None:
     assert after.headers["ETag"] != before
 
 
+async def test_who_one_is_is_sent_once(ada: Api) -> None:
+    before = (await ada.send("GET", "/users/me")).headers["ETag"]
+    held = await ada.send("GET", "/users/me", headers={"If-None-Match": before})
+    assert (held.status_code, held.content, held.headers["ETag"]) == (304, b"", before)
+    await ada.patch("/users/me", {"name": "Countess"})
+    after = await ada.send("GET", "/users/me", headers={"If-None-Match": before})
+    assert (after.status_code, after.json()["name"]) == (200, "Countess")
+
+
 async def test_the_same_key_gives_the_first_answer_again(ada: Api) -> None:
     key = {"Idempotency-Key": uuid4().hex}
     first = await ada.send("POST", "/tasks", {"title": "Once"}, headers=key)
