@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from commands.commit import Commit, NewEvent
 from domain.comment.events import CommentAdded
@@ -33,11 +34,28 @@ _SENTENCE = (
     "design review travel meeting backup password printer network mobile screen colour address"
 )
 _WORDS = _SENTENCE.split()
+_VOCABULARY = 4_000
 _COLUMNS = tuple(
     Column(column_id=f"col_{status.key}", name=status.name, statuses=(status.key,))
     for status in DEFAULT_WORKFLOW.statuses
 )
 _DONE = (("in_progress", "in_progress"), ("in_review", "in_progress"), ("done", "done"))
+
+
+def _vocabulary() -> list[str]:
+    """The most frequent first: of words that somebody knows a few, the others made."""
+    chance = random.Random(1)
+    syllables = [first + last for first in "bdfgklmnprstvw" for last in ("a", "en", "i", "or", "u")]
+    words = dict.fromkeys(_WORDS)
+    while len(words) < _VOCABULARY:
+        words["".join(chance.choices(syllables, k=chance.choice((2, 3, 4))))] = None
+    return list(words)
+
+
+# As often as in a language (Zipf and Mandelbrot): the first in most texts, the last in few of a
+# thousand.
+VOCABULARY = _vocabulary()
+_AS_OFTEN = list(accumulate(1 / (rank + 2.7) for rank in range(1, _VOCABULARY + 1)))
 
 
 @dataclass(slots=True)
@@ -210,4 +228,5 @@ class Company:
         return fresh_rank(datetime.now(UTC), f"{self._chance.randrange(10**6):06}1")
 
     def _text(self, words: int) -> str:
-        return " ".join(self._chance.choices(_WORDS, k=words)).capitalize()
+        drawn = self._chance.choices(VOCABULARY, cum_weights=_AS_OFTEN, k=words)
+        return " ".join(drawn).capitalize()

@@ -24,7 +24,7 @@ import msgspec
 import uvloop
 
 from bench import wrk
-from bench.company import Company, Team
+from bench.company import VOCABULARY, Company, Team
 from bench.log import Base, await_signed, last_position, rebuilt, store_over
 from bench.pace import answers_ms
 from bench.servers import Server, own_folder, parts, product
@@ -177,13 +177,16 @@ def _is_below(commit: Commit) -> bool:
 async def _ask(
     embedded: EmbeddedParts, loaded: Loaded, server: Server, seconds: float, folder: Path
 ) -> None:
+    """Every question, once all of them have been asked for a while by nobody who counts: what has
+    just begun has neither its connections nor its memory as it will have them."""
     address = server.url + _PREFIX
     async with httpx.AsyncClient(base_url=address, timeout=30.0) as client:
         asker = await asker_of(embedded, loaded.key, client, loaded.teams)
-        for what, (paths, most) in _questions(asker).items():
-            chance = random.Random(3)
-            asked = (chance.choice(paths) for _ in range(int(seconds * PACE)))
-            took, failed = await answers_ms(client, asked, PACE)
+        questions = _questions(asker)
+        for paths, _ in questions.values():
+            await answers_ms(client, _some(paths, seconds / len(questions)), PACE)
+        for what, (paths, most) in questions.items():
+            took, failed = await answers_ms(client, _some(paths, seconds), PACE)
             at_99 = p99(took)
             print(verdict(at_99 <= most and not failed, (
                 f"{what}, {PACE} a second: p50 {statistics.median(took):.1f} ms,"
@@ -265,8 +268,13 @@ def _questions(asker: Asker) -> Mapping[str, tuple[Sequence[str], float]]:
         "a board": ([f"/projects/{each}/board" for each in projects], 100),
         "my tasks": (["/user/tasks?limit=50"], 50),
         "a page of activity": ([f"/projects/{each}/activity?limit=50" for each in projects], 30),
-        "a search": (list(_searches()), 200),
+        "a search": (list(_searches(asker.teams)), 200),
     }
+
+
+def _some(paths: Sequence[str], seconds: float) -> Iterable[str]:
+    """As many of them, in any order, as are asked in so long."""
+    return random.Random(3).choices(paths, k=int(seconds * PACE))
 
 
 def _full_load(asker: Asker) -> Mapping[str, tuple[Sequence[str], float]]:
@@ -294,9 +302,16 @@ def _lists(projects: Sequence[str]) -> Iterator[str]:
                 yield f"/tasks?project_id={project}&status={status}&sort={sort}&limit=50"
 
 
-def _searches() -> Iterable[str]:
-    words = ("invoice", "printer budget", "custmer", "mob", "search export")
-    return (f"/search?q={each.replace(' ', '+')}&limit=50" for each in words)
+def _searches(teams: Sequence[Team]) -> Iterator[str]:
+    """In the workspace and in a project: a word that most tasks have, one of ten and one of a
+    hundred, two at once, the beginning of many, and one that is misspelt."""
+    of_ten, of_hundred, other = (VOCABULARY[rank] for rank in (60, 700, 150))
+    for words in ("invoice", of_ten, of_hundred, f"{of_ten}+{other}", other[:3], "custmer"):
+        for within in (
+            f"workspace_id={teams[0].workspace_id}",
+            f"project_id={teams[0].project_id}",
+        ):
+            yield f"/search?q={words}&{within}&limit=50"
 
 
 def _sizes(embedded: EmbeddedParts, loaded: Loaded) -> str:

@@ -96,7 +96,8 @@ QUESTIONS: Final[Mapping[str, Sequence[str]]] = {
         "/tasks?project_id={project}&limit=49", "/projects/{project}/board?cards=24",
     ) * 3,
     "Search": (
-        "/search?q=invoice&limit=50", "/search?q=custmer&limit=50",
+        "/search?q=invoice&workspace_id={workspace}&limit=50",
+        "/search?q=custmer&workspace_id={workspace}&limit=50",
         "/search?q=printer+budget&project_id={project}&limit=50",
     ),
     "Activity of a task, a project, a workspace, a person": (
@@ -248,7 +249,7 @@ def _steps(entry: Sequence[str]) -> Iterator[str]:
     """The plan without costs and values, from its first step on."""
     begun = False
     for line in entry:
-        begun = begun or "(cost=" in line
+        begun = begun or _COSTS.search(line) is not None  # what was planned alone never begins
         if begun and _SHOWN.search(line):
             step = _COSTS.sub(lambda met: f"  {_rows(met)}", line).rstrip()
             yield _SECRET.sub("'...'", _GENERATION.sub("", step))

@@ -5,6 +5,7 @@ Everything that somebody wrote is escaped; the only markup is `<em>`.
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
 from domain.values.frozen import dataclass
@@ -53,15 +54,32 @@ class _Wanted:
         return stem(word) in self.stems
 
 
+class _Meeting(dict[str, frozenset[int]]):
+    """Which of the wanted each word meets: a word that is in many texts is looked at once."""
+
+    def __init__(self, wanted: Sequence[_Wanted]) -> None:
+        super().__init__()
+        self._wanted = wanted
+
+    def __missing__(self, word: str) -> frozenset[int]:
+        met = frozenset(number for number, each in enumerate(self._wanted) if each.meets(word))
+        self[word] = met
+        return met
+
+
 class Highlighter:
     """Of one question."""
 
     def __init__(self, asked: AskedText) -> None:
-        self._clauses = [
-            tuple(_Wanted.of(word) for word in clause.words)
-            for clause in asked.clauses
-            if not clause.negated
-        ]
+        self._wanted: list[_Wanted] = []
+        # Of each clause where its words begin and end among all that are wanted.
+        self._clauses: list[tuple[int, int]] = []
+        for clause in asked.clauses:
+            if not clause.negated:
+                begins = len(self._wanted)
+                self._wanted += map(_Wanted.of, clause.words)
+                self._clauses.append((begins, len(self._wanted)))
+        self._meeting = _Meeting(self._wanted)
 
     def of(
         self, score: float, title: str | None, description: str | None, comments: Sequence[str]
@@ -100,12 +118,18 @@ class Highlighter:
 
     def _spans(self, text: str) -> list[_Span]:
         found: list[_Span] = []
-        there = list(places(text))
-        for number, clause in enumerate(self._clauses):
-            for at in range(len(there) - len(clause) + 1):
-                met = there[at : at + len(clause)]
-                if all(map(_Wanted.meets, clause, (place.word for place in met))):
-                    found.append(_Span(met[0].start, _end(met[-1], clause[-1]), number))
+        there = places(text)
+        meeting = [self._meeting[word] for _, _, word in there]
+        for at, met in enumerate(meeting):
+            if not met:
+                continue
+            for number, (begins, ends) in enumerate(self._clauses):
+                last = at + ends - begins - 1
+                if last < len(there) and all(
+                    wanted in meeting[at + nth] for nth, wanted in enumerate(range(begins, ends))
+                ):
+                    end = _end(there[last], self._wanted[ends - 1])
+                    found.append(_Span(there[at].start, end, number))
         return sorted(found, key=lambda span: (span.start, span.end))[:_MOST_SPANS]
 
 
@@ -122,8 +146,8 @@ def _met(spans: Iterable[_Span]) -> int:
 def _window(text: str, spans: Sequence[_Span]) -> tuple[int, int]:
     """Where the piece begins and ends that meets the most, the first one of these, not within a
     word where words have ends."""
-    best = max(spans, key=lambda span: (_met(_near(span, spans)), -span.start))
-    last = max(span.end for span in _near(best, spans))
+    near = max((_near(nth, spans) for nth in range(len(spans))), key=_met)
+    best, last = near[0], max(span.end for span in near)
     spare = max(0, _FRAGMENT_CHARACTERS - (last - best.start)) // 2
     start = max(0, best.start - spare)
     end = min(len(text), max(last, start + _FRAGMENT_CHARACTERS))
@@ -134,12 +158,12 @@ def _window(text: str, spans: Sequence[_Span]) -> tuple[int, int]:
     return start, end
 
 
-def _near(first: _Span, spans: Sequence[_Span]) -> list[_Span]:
-    return [
-        span
-        for span in spans
-        if first.start <= span.start and span.end <= first.start + _FRAGMENT_CHARACTERS
-    ] or [first]
+def _near(nth: int, spans: Sequence[_Span]) -> list[_Span]:
+    """This one, and those after it that a piece has room for beside it."""
+    first = spans[nth]
+    upto = first.start + _FRAGMENT_CHARACTERS
+    after = takewhile(lambda span: span.start < upto, islice(spans, nth + 1, None))
+    return [first, *(span for span in after if span.end <= upto)]
 
 
 def _marked(text: str, start: int, end: int, spans: Sequence[_Span]) -> str:

@@ -6,6 +6,8 @@ time of the question; so an index that is behind, or wrong, gives nothing away.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from heapq import nlargest
 from typing import Final, Protocol
 
 from domain.values.frozen import dataclass
@@ -28,6 +30,15 @@ class Hits:
     whole: bool
     position: int
     backend: str
+
+    def best(self, most: int) -> "Hits":
+        """Those that meet it best, no more than so many, of equally good ones the last made;
+        itself where it has no more."""
+        if len(self.task_ids) <= most:
+            return self
+        pairs = nlargest(most, zip(self.scores, self.task_ids, strict=True))
+        scores, task_ids = zip(*pairs, strict=True)
+        return replace(self, task_ids=task_ids, scores=scores, whole=False)
 
 
 class IndexAway(Exception):

@@ -20,6 +20,7 @@ _CJK: Final = (
     "\uff66-\uffdc\U00020000-\U0003ffff"
 )
 _RUN: Final = re.compile(rf"(?P<cjk>[{_CJK}]+)|[^\W_{_CJK}]+")
+_PLAIN: Final = re.compile("[a-z0-9]+")
 _MOST_CHARACTERS: Final = 64
 
 _english: Final = Stemmer.Stemmer("english", 100_000)
@@ -115,9 +116,16 @@ class Place(NamedTuple):
     word: str
 
 
-def places(text: str) -> Iterator[Place]:
+def places(text: str) -> Sequence[Place]:
     """The words of a text as it is written, with where they stand, in the order of
     `stored_words`."""
+    if text.isascii():
+        found = _PLAIN.finditer(text.lower())
+        return [Place(run.start(), run.end(), run[0][:_MOST_CHARACTERS]) for run in found]
+    return [*_places(text)]
+
+
+def _places(text: str) -> Iterator[Place]:
     for run in _RUN.finditer(text):
         start, end = run.span()
         if run["cjk"] is None:

@@ -36,6 +36,7 @@ from projections.search_query import AskedText, asked_text
 from projections.search_questions import Searched
 from projections.task_questions import Sort, SortBy, TaskFilter
 from projections.tasks import TASKS_VIEW
+from tests.infra.views.few_tasks import ask_the_index
 from tests.infra.views.written import Written, opened
 from tests.opensearch.server import OpenSearchServer
 from tests.projections.history import History, made_id
@@ -85,7 +86,10 @@ def numbers(found: Searched) -> list[int]:
     return [int(each["id"].removeprefix("task_")) for each in docs]
 
 
-@pytest.fixture(params=["postgresql", "opensearch"])
+LOOKED_THROUGH, BY_THE_INDEX = "postgresql", "postgresql, by its index"
+
+
+@pytest.fixture(params=[LOOKED_THROUGH, BY_THE_INDEX, "opensearch"])
 async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[Sought]:
     async with AsyncExitStack() as stack:
         written = await stack.enter_async_context(opened(database, [TASKS_VIEW, SEARCH_VIEW]))
@@ -97,6 +101,8 @@ async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIte
         async def level() -> None:
             pass
 
+        if request.param == BY_THE_INDEX:
+            ask_the_index(database)
         if request.param == "opensearch":
             server: OpenSearchServer = request.getfixturevalue("opensearch")
             index = OpenSearchIndex(server.url, pool, written.log_id)
@@ -111,7 +117,8 @@ async def sought(request: pytest.FixtureRequest, database: Database) -> AsyncIte
 
         tasks = TaskQueries(pool, pointers, written.log_id)
         queries = SearchQueries(pool, pointers, tasks, index)
-        yield Sought(a_past(), written, queries, request.param, level)
+        backend, _, _ = request.param.partition(",")
+        yield Sought(a_past(), written, queries, backend, level)
 
 
 def a_past() -> History:
@@ -239,6 +246,24 @@ async def test_pages_repeat_and_miss_nothing(sought: Sought) -> None:
     assert numbers(await sought.page("words", page=Page(limit=5, skip=20))) == whole[20:]
     with pytest.raises(Invalid):
         await sought.page("words", page=Page(cursor="AAAA"))
+
+
+async def test_a_page_goes_on_behind_the_best_where_these_are_in_the_trash(sought: Sought) -> None:
+    past = sought.past
+    for number in range(1, 16):
+        past.task(number, WEB, title="words" if number > 8 else "other", description="words")
+    await sought.write()
+    best = await sought.find("words")
+    assert set(best[:7]) == set(range(9, 16))
+    for number in best[:7]:
+        past.change(made_id("task", number), TaskTrashed())
+    await sought.write()
+    page = await sought.page("words", page=Page(limit=3))
+    assert (numbers(page), page.listing.total) == (best[7:10], 8)
+    past.change(made_id("task", best[6]), TaskRestored())
+    await sought.write()
+    page = await sought.page("words", page=Page(limit=3))
+    assert (numbers(page), page.listing.total) == ([best[6], *best[7:9]], 9)
 
 
 async def test_of_words_that_are_everywhere_some_are_ranked_and_filters_go_first(

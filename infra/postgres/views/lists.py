@@ -78,7 +78,8 @@ class ListQuery:
     (`visible`) and that is asked for (all `conditions` hold).
 
     `id_column` finds the row that a page begins after when it is named by its id. `position` is
-    SQL: what the list shows, where that is not its view's own.
+    SQL: what the list shows, where that is not its view's own. `counted` is the table that a total
+    is of, where `table` has no more of it than this page needs.
     """
 
     table: str
@@ -89,6 +90,7 @@ class ListQuery:
     conditions: list[str]
     order: Ordering
     position: str = "{position}"
+    counted: str | None = None
 
     @property
     def where(self) -> str:
@@ -156,7 +158,7 @@ def listing_of(
 
 def _total(query: ListQuery) -> str:
     return (
-        f"(SELECT count(*) FROM (SELECT FROM {query.table} AS t"
+        f"(SELECT count(*) FROM (SELECT FROM {query.counted or query.table} AS t"
         f" WHERE {query.where} LIMIT {COUNTED_EXACTLY + 1}) AS counted)"
     )
 

@@ -22,14 +22,10 @@ BACKEND: Final = "postgresql"
 _MOST_HIDDEN: Final = 50
 _MOST_LOOKED_AT: Final = 200
 
-# OFFSET 0 keeps the count from being made for each use of it.
 _HITS = (
-    "SELECT {position}, f.found, h.task_ids, h.scores"
-    " FROM (SELECT CASE WHEN %(among)s::text[] IS NULL"
-    " THEN views.search_found(%(relation)s, %(where)s::tsquery, %(most)s + 1)"
-    " END AS found OFFSET 0) AS f"
-    " CROSS JOIN LATERAL views.search_hits(%(relation)s, %(where)s::tsquery, %(ranked)s::tsquery,"
-    " %(among)s, CASE WHEN f.found > %(most)s THEN %(few)s ELSE %(most)s END) AS h"
+    "SELECT {position}, h.total, h.task_ids, h.scores"
+    " FROM views.search_hits(%(relation)s, %(where)s::tsquery, %(ranked)s::tsquery,"
+    " %(within)s::tsquery, %(among)s::text[], %(most)s, %(few)s) AS h"
 )
 _WORDS = "SELECT array(SELECT views.search_words(%s, %s, %s::real, %s))"
 
@@ -51,9 +47,10 @@ class PostgresSearchIndex:
     ) -> Hits:
         """What the view has now; `position` is for whoever asks to wait for."""
         relation = await self._reader.relation("docs")
-        if not asked.clauses or not scope.tenants:
-            where, ranked = "", ""
-        else:
+        where = ranked = ""
+        # Who sees a workspace by some of its projects alone sees these.
+        seen_in = project_ids or (() if scope.workspaces else scope.projects)
+        if asked.clauses and scope.tenants:
             where = " & ".join((*_within(scope, project_ids), *map(_clause, asked.clauses)))
             ranked = " | ".join(_clause(each) for each in asked.clauses if not each.negated)
         rows = await self._reader.fetch(
@@ -63,14 +60,14 @@ class PostgresSearchIndex:
                 "relation": relation,
                 "where": where,
                 "ranked": ranked,
+                "within": one_of([within_project(each) for each in seen_in]) if seen_in else None,
                 "among": None if among is None else list(among),
                 "most": MOST_HITS,
                 "few": MOST_RANKED,
             },
         )
-        seen, found, task_ids, scores = rows[0]
-        whole = found is None or found <= MOST_HITS
-        return Hits(task_ids or (), scores or (), whole, seen or 0, BACKEND)
+        seen, total, task_ids, scores = rows[0]
+        return Hits(task_ids or (), scores or (), total <= MOST_HITS, seen or 0, BACKEND)
 
     async def spelt(self, scope: Scope, words: Iterable[str]) -> dict[str, Sequence[str]]:
         """Of each word, those of the workspaces' vocabularies that may have been meant by it."""

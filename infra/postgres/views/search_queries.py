@@ -35,6 +35,9 @@ from .task_queries import TaskQueries, as_of
 
 _TEXTS = "SELECT t.task_id, t.state FROM {search_docs} AS t WHERE t.task_id = ANY(%s)"
 _MOST_AMONG: Final = 10_000
+# A page is made from the best of many hits: so many pages of them, since some may not be there to
+# be seen.
+_PAGES_OF_BEST: Final = 2
 
 
 class _Id(msgspec.Struct):
@@ -121,20 +124,31 @@ class SearchQueries:
             among = await self._tasks.ids(scope, asked, _MOST_AMONG)
             if among is not None:
                 hits = await index.hits(scope, text, among=among, position=position)
+        if sort is None and _is_open(asked) and _is_first(page):
+            best = hits.best(_PAGES_OF_BEST * page.limit)
+            listing = await self._listing(best, hits, scope, asked, sort, page)
+            if listing.has_more or best is hits:
+                return hits, listing
+        return hits, await self._listing(hits, hits, scope, asked, sort, page)
+
+    async def _listing(
+        self, hits: Hits, counted: Hits, scope: Scope, asked: TaskFilter, sort: Sort | None,
+        page: Page,
+    ) -> Listing:  # fmt: skip
+        """A page of these tasks as the view of tasks shows them, with the total of `counted`."""
         params = Parameters()
-        ids = params.add("text[]", hits.task_ids)
-        scores = params.add("double precision[]", hits.scores)
+        tasks = task_table(asked, sort)
         query = ListQuery(
-            table=f"(SELECT t.*, h.score FROM unnest({ids}, {scores}) AS h(task_id, score)"
-            f" JOIN {task_table(asked, sort)} AS t ON t.task_id = h.task_id)",
+            table=_joined(hits, tasks, params),
             id_column="t.task_id",
             doc="t.doc",
             params=params,
             visible=visible(scope, params),
             conditions=conditions(asked, params),
             order=_relevance(hits.backend) if sort is None else order_of(sort, params),
+            counted=None if counted is hits else _joined(counted, tasks, params),
         )
-        return hits, await self._tasks.page_of(scope, asked, query, page)
+        return await self._tasks.page_of(scope, asked, query, page)
 
     async def _said(
         self, scope: Scope, text: AskedText, hits: Hits, listing: Listing
@@ -156,6 +170,19 @@ class SearchQueries:
             else:
                 found.append(highlighter.of(score, of.title, of.description, of.said))
         return found
+
+
+def _joined(hits: Hits, tasks: str, params: Parameters) -> str:
+    ids = params.add("text[]", hits.task_ids)
+    scores = params.add("double precision[]", hits.scores)
+    return (
+        f"(SELECT t.*, h.score FROM unnest({ids}, {scores}) AS h(task_id, score)"
+        f" JOIN {tasks} AS t ON t.task_id = h.task_id)"
+    )
+
+
+def _is_first(page: Page) -> bool:
+    return page.cursor is None and page.after_id is None and not page.skip
 
 
 def _is_open(asked: TaskFilter) -> bool:

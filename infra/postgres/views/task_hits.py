@@ -37,8 +37,8 @@ NO_HITS: Final = TaskHits()
 
 _HITS: Final = """
 SELECT {least_position}, array(SELECT views.task_hits(
-        <tasks>, <docs>, %(asked)s::tsquery, %(project_ids)s::text[], %(assignee_ids)s::text[],
-        %(tags)s::text[], %(most)s)),
+        <tasks>, <docs>, %(asked)s::tsquery, %(within)s::tsquery, %(project_ids)s::text[],
+        %(assignee_ids)s::text[], %(tags)s::text[], %(most)s)),
     {parked}
 """
 _TASKS: Final = "'{tasks_tasks}'"
@@ -62,10 +62,11 @@ async def task_hits(
     asks = []
     if words:
         tables = (_TASKS if people else "NULL", _DOCS)
-        query = " & ".join([words, *_stored_beside_words(tags, asked.project_ids)])
-        asks.append(_some(with_words, scope, _sql(*tables), _given(query, people)))
+        within = " & ".join(_stored_beside_words(tags, asked.project_ids))
+        given = _given(people, words=words, within=within)
+        asks.append(_some(with_words, scope, _sql(*tables), given))
     elif tags or people:
-        given = _given(None, people, asked.project_ids, tags)
+        given = _given(people, asked.project_ids, tags)
         asks.append(_some(present, scope, _sql(_TASKS, "NULL"), given))
     objects = [each for field in asked.fields if (each := containing(field)) is not None]
     asks += [_some(present, scope, _FIELD_HITS, {"asked": each}) for each in objects]
@@ -101,13 +102,15 @@ def _sql(tasks: str, docs: str) -> str:
 
 
 def _given(
-    query: str | None,
     people: Sequence[str],
     project_ids: Sequence[str] = (),
     tags: Sequence[Sequence[str]] = (),
+    words: str = "",
+    within: str = "",
 ) -> Mapping[str, Any]:
     return {
-        "asked": query,
+        "asked": words or None,
+        "within": within or None,
         "project_ids": list(project_ids),
         "assignee_ids": list(people),
         "tags": [array_literal(choices) for choices in tags],

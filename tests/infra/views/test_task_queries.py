@@ -32,6 +32,7 @@ from projections.questions import Page, Scope
 from projections.task_questions import Sort, SortBy, TaskFilter
 from projections.titles import title_key
 from projections.words import words
+from tests.infra.views.few_tasks import ask_the_index
 from tests.infra.views.task_pasts import (
     ADA,
     BOB,
@@ -48,6 +49,7 @@ from tests.infra.views.task_pasts import (
 )
 from tests.infra.views.written import Written
 from tests.projections.history import BEGAN, made_id
+from tests.real import Database
 
 
 @pytest.fixture
@@ -143,11 +145,18 @@ def found(task: Task, whole: list[str], beginning: str) -> bool:
     return set(whole) <= there and any(word.startswith(beginning) for word in there)
 
 
-@pytest.mark.parametrize("most_hits", [5_000, 0], ids=["by hits", "on the way"])
+@pytest.mark.parametrize(
+    ("most_hits", "few"),
+    [(5_000, True), (5_000, False), (0, True)],
+    ids=["by hits, looked through", "by hits, by the index", "on the way"],
+)
 async def test_every_filter_gives_what_an_oracle_gives(
-    written: Written, queries: TaskQueries, monkeypatch: pytest.MonkeyPatch, most_hits: int
-) -> None:
+    written: Written, queries: TaskQueries, database: Database, monkeypatch: pytest.MonkeyPatch,
+    most_hits: int, few: bool,
+) -> None:  # fmt: skip
     monkeypatch.setattr(task_hits, "MOST_HITS", most_hits)
+    if not few:
+        ask_the_index(database)
     past = a_past()
     await written.write(past)
     for asked, holds in FILTERS:

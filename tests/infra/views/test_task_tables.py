@@ -41,7 +41,7 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
                 for tasks, docs in ((TASKS, None), (None, DOCS), (TASKS, DOCS)):
                     hits = await api.execute(
                         "SELECT count(*)"
-                        " FROM views.task_hits(%s, %s, 'alpha', '{}', '{}', '{}', 99)",
+                        " FROM views.task_hits(%s, %s, 'alpha', NULL, '{}', '{}', '{}', 99)",
                         (tasks, docs),
                     )
                     found += await hits.fetchone() or ()
@@ -53,7 +53,9 @@ async def test_the_database_itself_refuses_rows_of_other_tenants(
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 await api.execute(f"{statement} views.tasks_tasks_v{TASKS_VIEW.version}_g1")  # type: ignore[arg-type]
         with pytest.raises(psycopg.errors.InvalidParameterValue):
-            await api.execute("SELECT views.task_hits(NULL, 'pg_authid', 'a', '{}', '{}', '{}', 1)")
+            await api.execute(
+                "SELECT views.task_hits(NULL, 'pg_authid', 'a', NULL, '{}', '{}', '{}', 1)"
+            )
 
 
 async def test_reads_go_on_when_another_generation_answers(
