@@ -13,7 +13,7 @@ import secrets
 import statistics
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ import httpx
 import msgspec
 import uvloop
 
-from bench import wrk
+from bench import opensearch, wrk
 from bench.company import VOCABULARY, Company, Team
 from bench.log import Base, await_signed, last_position, rebuilt, store_over
 from bench.pace import answers_ms
@@ -91,7 +91,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="all is kept there, and gone on with")
     parser.add_argument(
         "--stage",
-        choices=("load", "rebuild", "ask"),
+        choices=("load", "rebuild", "ask", "opensearch"),
         help="this one alone, over what is kept; views that stand are rebuilt too",
     )
     options = parser.parse_args()
@@ -112,6 +112,8 @@ def main() -> int:
                 asyncio.run(_ask(embedded, loaded, server, seconds, folder))
                 peaks = ", ".join(f"{peak} MiB" for peak in server.peaks_mib())
                 print(f"The most memory that the product's processes took: {peaks}")
+        if options.stage in (None, "opensearch"):
+            _ask_opensearch(embedded, loaded, seconds, folder)
     return 0
 
 
@@ -187,11 +189,7 @@ async def _ask(
             await answers_ms(client, _some(paths, seconds / len(questions)), PACE)
         for what, (paths, most) in questions.items():
             took, failed = await answers_ms(client, _some(paths, seconds), PACE)
-            at_99 = p99(took)
-            print(verdict(at_99 <= most and not failed, (
-                f"{what}, {PACE} a second: p50 {statistics.median(took):.1f} ms,"
-                f" p99 {at_99:.1f} ms (at most {most:.0f}){f', {failed} failed' if failed else ''}"
-            )), flush=True)  # fmt: skip
+            _told(what, took, failed, most)
     if not wrk.is_installed():
         print("wrk is not installed: how much it takes at most was not measured")
         return
@@ -206,6 +204,34 @@ async def _ask(
     note = f"p99 {many.p99_ms:.0f} ms, {many.failed} failed"
     rows.append(Row("task by id over 1,000 connections", [many.per_second], note=note))
     print(printed(rows, "answers/s"), flush=True)
+
+
+def _told(what: str, took: Sequence[float], failed: int, most: float) -> None:
+    at_99 = p99(took)
+    print(verdict(at_99 <= most and not failed, (
+        f"{what}, {PACE} a second: p50 {statistics.median(took):.1f} ms,"
+        f" p99 {at_99:.1f} ms (at most {most:.0f}){f', {failed} failed' if failed else ''}"
+    )), flush=True)  # fmt: skip
+
+
+def _ask_opensearch(embedded: EmbeddedParts, loaded: Loaded, seconds: float, folder: Path) -> None:
+    """The searches again, answered by OpenSearch once it has all tasks."""
+
+    async def ask(server: Server) -> None:
+        async with httpx.AsyncClient(base_url=server.url + _PREFIX, timeout=30.0) as client:
+            asker = await asker_of(embedded, loaded.key, client, loaded.teams)
+            level_s = await opensearch.until_it_answers(client)
+            print(f"OpenSearch has all {loaded.tasks:,} tasks after {level_s:.0f} s", flush=True)
+            paths = list(_searches(asker.teams))
+            await answers_ms(client, _some(paths, seconds / 2), PACE)
+            took, failed = await opensearch.searches_ms(client, _some(paths, seconds), PACE)
+            _told("a search by OpenSearch", took, failed, 100)
+
+    with opensearch.node() as url:
+        if url is not None:
+            place = folder / "product"
+            with product(embedded, place, master_key=loaded.key, opensearch=url) as server:
+                asyncio.run(ask(server))
 
 
 async def asker_of(
@@ -272,7 +298,7 @@ def _questions(asker: Asker) -> Mapping[str, tuple[Sequence[str], float]]:
     }
 
 
-def _some(paths: Sequence[str], seconds: float) -> Iterable[str]:
+def _some(paths: Sequence[str], seconds: float) -> Sequence[str]:
     """As many of them, in any order, as are asked in so long."""
     return random.Random(3).choices(paths, k=int(seconds * PACE))
 

@@ -118,10 +118,11 @@ def product(
     master_key: bytes | None = None,
     roles: str | None = None,
     views: Sequence[str] | None = None,
+    opensearch: str | None = None,
 ) -> Iterator[Server]:
     """`taskledger serve` without limits on requests, with every role, or those named (by comma), or
     no others than the API and what keeps these `views`; `master_key` where there is a log already
-    that was written with it."""
+    that was written with it; `opensearch`: the address of one."""
     assert embedded.postgres is not None
     migrate(embedded.postgres.url_of(OWNER))
     key_file = folder / "signing.key"
@@ -140,6 +141,8 @@ def product(
         ).decode(),
         "TASKLEDGER_LOG_LEVEL": "warning",
     }
+    if opensearch is not None:
+        environment["TASKLEDGER_OPENSEARCH_URL"] = opensearch
     command = [sys.executable, "-m", "api.cli.main", "serve", "--with-parent"]
     url = f"http://127.0.0.1:{port}"
     if views is not None:

@@ -9,6 +9,7 @@ machine gives at the time. Needs wrk.
 import argparse
 import asyncio
 import random
+import secrets
 import statistics
 import sys
 import time
@@ -20,7 +21,7 @@ from typing import Final
 
 import httpx
 
-from bench import wrk
+from bench import opensearch, wrk
 from bench.http import Filled, fill_plain, fill_product, lag
 from bench.pace import paced
 from bench.servers import Server, own_folder, parts, plain, product, wait_until
@@ -38,6 +39,7 @@ OVER_THEM_P99_MS: Final = 100.0
 
 COMMANDS_A_SECOND: Final = 300
 VISIBLE_P99_MS: Final = 300.0
+FOUND_P99_MS: Final = 1_500.0
 
 _LOOKS_A_SECOND: Final = 5
 _LAG_EVERY_S: Final = 0.25
@@ -95,17 +97,25 @@ def main() -> int:
     with (
         own_folder() as folder,
         parts(folder / "parts") as embedded,
-        product(embedded, folder / "product") as server,
-        plain(embedded, folder / "plain") as yardstick,
     ):
-        filled = asyncio.run(fill_product(server))
-        _caught_up(server)
-        _with_views("the average", average(filled), server, seconds, folder)
-        theirs = average(fill_plain(yardstick))
-        _all_at_once("the average of plain CRUD", theirs, yardstick, seconds, folder)
-        _with_views("its peak", average(filled, PEAK), server, seconds, folder)
-        _over_many(filled, server, seconds, folder)
-        asyncio.run(_visible(filled, server, seconds, folder))
+        key = secrets.token_bytes(32)
+        with (
+            product(embedded, folder / "product", master_key=key) as server,
+            plain(embedded, folder / "plain") as yardstick,
+        ):
+            filled = asyncio.run(fill_product(server))
+            _caught_up(server)
+            _with_views("the average", average(filled), server, seconds, folder)
+            theirs = average(fill_plain(yardstick))
+            _all_at_once("the average of plain CRUD", theirs, yardstick, seconds, folder)
+            _with_views("its peak", average(filled, PEAK), server, seconds, folder)
+            _over_many(filled, server, seconds, folder)
+            asyncio.run(_visible(filled, server, seconds, folder))
+        with opensearch.node() as url:
+            if url is not None:
+                place = folder / "product"
+                with product(embedded, place, master_key=key, opensearch=url) as server:
+                    asyncio.run(_found(filled, server, seconds, folder))
     return 0
 
 
@@ -198,12 +208,34 @@ async def _visible(filled: Filled, server: Server, seconds: float, folder: Path)
                     running.create_task(one(view))
             count = await asyncio.to_thread(counted)
     for view, waited in took.items():
-        at_99 = p99(waited)
-        print(verdict(at_99 <= VISIBLE_P99_MS, (
-            f"from a commit to its {view}, {count.per_second:,.0f} a second: p50"
-            f" {statistics.median(waited):.0f} ms, p99 {at_99:.0f} ms (at most"
-            f" {VISIBLE_P99_MS:.0f}, the question included)"
-        )), flush=True)  # fmt: skip
+        _waited(view, waited, count, VISIBLE_P99_MS)
+
+
+async def _found(filled: Filled, server: Server, seconds: float, folder: Path) -> None:
+    """The same until OpenSearch finds the task."""
+    address = server.url + filled.prefix
+    headers = {"Authorization": f"Bearer {filled.tokens[0]}"}
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=30.0) as client:
+        await opensearch.until_it_answers(client)
+        others = filled.create(filled.spread)
+        with wrk.driving(
+            server.url, others, seconds, folder, a_second=COMMANDS_A_SECOND
+        ) as counted:
+            looks = int(seconds * _LOOKS_A_SECOND)
+            waited = await opensearch.until_found_ms(
+                client, filled.spread[0], looks, _LOOKS_A_SECOND
+            )
+            count = await asyncio.to_thread(counted)
+    _waited("OpenSearch", waited, count, FOUND_P99_MS)
+
+
+def _waited(view: str, waited: Sequence[float], count: Count, most: float) -> None:
+    at_99 = p99(waited)
+    print(verdict(at_99 <= most, (
+        f"from a commit to its {view}, {count.per_second:,.0f} a second: p50"
+        f" {statistics.median(waited):.0f} ms, p99 {at_99:.0f} ms (at most {most:.0f}, the question"
+        " included)"
+    )), flush=True)  # fmt: skip
 
 
 def _caught_up(server: Server) -> float:

@@ -13,6 +13,7 @@ from domain.values.frozen import dataclass
 from .search_query import AskedText, AskedWord
 from .search_questions import TaskFound
 from .search_words import Place, is_single_character, places, stem
+from .words import words
 
 _FRAGMENT_CHARACTERS: Final = 160
 # Of a long text only so much is looked through.
@@ -54,15 +55,22 @@ class _Wanted:
         return stem(word) in self.stems
 
 
+_NONE: Final[frozenset[int]] = frozenset()
+
+
 class _Meeting(dict[str, frozenset[int]]):
-    """Which of the wanted each word meets: a word that is in many texts is looked at once."""
+    """Which of the wanted each word meets: a word that is in many texts is looked at once, and of
+    those that begin otherwise no stem is made, for none has another first letter than its word."""
 
     def __init__(self, wanted: Sequence[_Wanted]) -> None:
         super().__init__()
         self._wanted = wanted
+        self._initials = {form[:1] for each in wanted for form in each.exact}
 
     def __missing__(self, word: str) -> frozenset[int]:
-        met = frozenset(number for number, each in enumerate(self._wanted) if each.meets(word))
+        met = _NONE
+        if word[:1] in self._initials:
+            met = frozenset(number for number, each in enumerate(self._wanted) if each.meets(word))
         self[word] = met
         return met
 
@@ -118,6 +126,9 @@ class Highlighter:
 
     def _spans(self, text: str) -> list[_Span]:
         found: list[_Span] = []
+        # Most texts have none of it, which costs less to find out than where their words stand.
+        if text.isascii() and not any(map(self._meeting.__getitem__, set(words(text)))):
+            return found
         there = places(text)
         meeting = [self._meeting[word] for _, _, word in there]
         for at, met in enumerate(meeting):

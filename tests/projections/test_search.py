@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.comment.events import CommentDeleted, CommentEdited, CommentRestored
 from domain.errors import Invalid
@@ -13,7 +15,7 @@ from projections.search import SEARCH_VIEW
 from projections.search_lexemes import terms_of
 from projections.search_query import AskedText, asked_text
 from projections.search_texts import MOST_COMMENTS, Remark, SearchTexts, texts_of
-from projections.search_words import asked_words, places, stored_words
+from projections.search_words import asked_words, places, stem, stored_words
 from projections.spelling import alike
 from tests.projections.history import History, made_id
 from tests.projections.lexemes import lexemes_in
@@ -212,3 +214,18 @@ def test_phrases_beginnings_and_cjk_text_are_emphasised_as_they_are_met() -> Non
     assert said("数据库", "修复数据库错误")[0] == "修复<em>数据库</em>错误"  # type: ignore[index]
     assert said("库", "数据库错")[0] == "数据<em>库</em>错"  # type: ignore[index]
     assert said("nothing", "Repaint") == (None, None, None, ())
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz0123456789éßж'", min_size=1, max_size=12))
+def test_no_stem_has_another_first_letter_than_its_word(word: str) -> None:
+    for each in stored_words(word):
+        assert stem(each)[:1] == each[:1]
+
+
+@pytest.mark.parametrize("text", ["", "1 ", "ünlike "])
+def test_in_plain_text_and_in_any_other_the_same_is_emphasised(text: str) -> None:
+    asked = asked_text('dying "slow boats" tid*', 30)
+    said = Highlighter(asked).of(1.0, None, f"{text}Died: SLOW-boats; tides, slow, boats lie", ())
+    assert said.description == (
+        f"{text}<em>Died</em>: <em>SLOW-boats</em>; <em>tides</em>, <em>slow, boats</em> lie"
+    )
