@@ -4,9 +4,10 @@ long it takes until it has what was written."""
 import asyncio
 import secrets
 import time
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import repeat
+from contextlib import ExitStack, contextmanager
+from operator import itemgetter
 from typing import Final
 
 import httpx
@@ -21,24 +22,23 @@ from tests.opensearch.server import OpenSearchServer, Unavailable
 BACKEND: Final = "X-Search-Backend"
 
 _LEVEL_WITHIN_S: Final = 1_800.0
-_LOOKS_A_SECOND: Final = 50
-_POSITION: Final = "SELECT max(position) FROM ops.search_indexes WHERE answers"
+_LOOK_EVERY_S: Final = 0.02
+_POSITION: Final = "SELECT coalesce(max(position), 0) FROM ops.search_indexes WHERE answers"
 
 
 @contextmanager
 def node() -> Iterator[str | None]:
     """Its address; None, and the reason is told, where none can run."""
-    try:
-        server = OpenSearchServer(measured=True)
-    except Unavailable as why:
-        print(f"skipped: what OpenSearch answers: {why}", flush=True)
-        yield None
-        return
-    try:
-        server.start()
-        yield server.url
-    finally:
-        server.stop()
+    with ExitStack() as running:
+        try:
+            server = OpenSearchServer(measured=True)
+            running.callback(server.stop)
+            server.start()
+        except Unavailable as why:
+            print(f"skipped: what OpenSearch answers: {why}", flush=True)
+            yield None
+        else:
+            yield server.url
 
 
 async def until_it_answers(client: httpx.AsyncClient) -> float:
@@ -63,38 +63,40 @@ async def until_it_has_ms(
     client: httpx.AsyncClient, embedded: EmbeddedParts, project_id: str, count: int, a_second: float
 ) -> list[float]:
     """Milliseconds from the answer to a creation until OpenSearch has all that was written until
-    then, as the index that answers says of itself; the last task is found there in the end."""
+    then, as the index that answers says of itself; all of these are found there in the end."""
     title = f"w{secrets.token_hex(8)}"
+    body = {"title": title, "project_id": project_id}
 
-    async def one(position: asyncio.Condition, shown: list[int]) -> float:
-        body = {"title": title, "project_id": project_id}
+    async def one() -> tuple[int, float]:
         created = (await client.post("/tasks", json=body)).raise_for_status()
-        began, written = time.perf_counter(), int(created.headers["X-Log-Position"])
-        async with position:
-            await position.wait_for(lambda: shown[0] >= written)
-        return (time.perf_counter() - began) * 1000
+        return int(created.headers["X-Log-Position"]), time.perf_counter()
 
-    moved, shown = asyncio.Condition(), [0]
-    watching = asyncio.create_task(_watch(embedded, moved, shown))
-    running = [asyncio.create_task(one(moved, shown)) async for _ in paced(range(count), a_second)]
-    took = await asyncio.gather(*running)
-    watching.cancel()
-    answer = (await client.get("/search", params={"q": title, "total": True})).raise_for_status()
+    async def had() -> list[tuple[int, float]]:
+        """From when on it had all up to which position, until it has the last."""
+        seen = [(0, 0.0)]
+        url = Base(embedded).url(SUPERUSER)
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            while not last.done() or seen[-1][0] < last.result():
+                await asyncio.sleep(_LOOK_EVERY_S)
+                row = await (await connection.execute(_POSITION)).fetchone()
+                if row is not None and row[0] > seen[-1][0]:
+                    seen.append((row[0], time.perf_counter()))
+        return seen
+
+    last: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as running:
+        watching = running.create_task(had())
+        making = [running.create_task(one()) async for _ in paced(range(count), a_second)]
+        made = await asyncio.gather(*making)
+        last.set_result(max(position for position, _ in made))
+    seen = watching.result()
+    answer = (await client.get("/search", params={"q": title})).raise_for_status()
     assert answer.headers[BACKEND] == "opensearch"
     assert answer.json()["total"] == count, answer.json()["total"]
-    return took
-
-
-async def _watch(embedded: EmbeddedParts, moved: asyncio.Condition, shown: list[int]) -> None:
-    url = Base(embedded).url(SUPERUSER)
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        async for _ in paced(repeat(None), _LOOKS_A_SECOND):
-            cursor = await connection.execute(_POSITION)
-            (found,) = await cursor.fetchone() or (0,)
-            if found > shown[0]:
-                async with moved:
-                    shown[0] = found
-                    moved.notify_all()
+    return [
+        1000 * max(0.0, seen[bisect_left(seen, position, key=itemgetter(0))][1] - answered)
+        for position, answered in made
+    ]
 
 
 async def _backend(client: httpx.AsyncClient) -> str:

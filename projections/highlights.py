@@ -46,8 +46,8 @@ class _Wanted:
 
     @classmethod
     def of(cls, asked: AskedWord) -> "_Wanted":
-        words = frozenset((asked.word, *asked.also))
-        return cls(words, frozenset(map(stem, words)), asked.word if asked.begins else None)
+        exact = frozenset((asked.word, *asked.also))
+        return cls(exact, frozenset(map(stem, exact)), asked.word if asked.begins else None)
 
     def meets(self, word: str) -> bool:
         if word in self.exact or (self.beginning is not None and word.startswith(self.beginning)):
