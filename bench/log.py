@@ -1,5 +1,6 @@
 """A log of a measurement's own: an empty database, a store over it, one of its views built anew."""
 
+import base64
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from infra.postgres.pool import open_pool
 from infra.processes import generations
 from infra.processes.rebuild import Rebuild
 from infra.processes.sessions import Sessions
+from infra.processes.shard_processes import ShardProcesses, at_once
+from infra.settings import child_environment
 from projections.projection import Projection
 
 SIGNED: Final[LiteralString] = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
@@ -94,13 +97,20 @@ async def store_over(
 
 async def rebuilt(url: str, key: bytes, projection: Projection) -> float:
     """Events a second of a view that is built anew (`url` is the worker role's), from the first
-    event on, whatever an earlier run left unfinished. What it replaces is gone then."""
+    event on, whatever an earlier run left unfinished, by as many processes as the product takes.
+    What it replaces is gone then."""
+    settings = {
+        "TASKLEDGER_DATABASE_URL": url,
+        "TASKLEDGER_MASTER_KEY": base64.b64encode(key).decode(),
+    }
+    builders = ShardProcesses(child_environment(settings), at_once())
     pool, sessions, master = await open_pool(url), Sessions(url), MasterKeys(key)
     try:
         async with pool.connection() as connection:
             await master.unlock(connection)
         store = PostgresEventStore(pool, master, url)
-        outcome = await Rebuild(projection, store, sessions, since=datetime.now(UTC)).run()
+        rebuild = Rebuild(projection, store, sessions, since=datetime.now(UTC), builders=builders)
+        outcome = await rebuild.run()
         async with sessions.open("bench") as session:
             for former in await generations.retired(session, older_than_s=0):
                 await generations.drop(session, former)

@@ -410,4 +410,5 @@ ACTIVITY_VIEW = Projection(
         **dict.fromkeys(views.EVENTS, _view_changed),
     },
     reads=_reads,
+    by_workspace=True,
 )

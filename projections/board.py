@@ -361,4 +361,5 @@ BOARD_VIEW = Projection(
         CommentAdded: frozenset({"text"}),
         ProjectCreated: frozenset({"description"}),
     },
+    by_workspace=True,
 )

@@ -490,4 +490,5 @@ INTERVALS_VIEW = Projection(
     reads=_reads,
     scans={TaskFieldsChanged: _if_erased, TaskPurged: _of_task},
     unread={TaskCreated: frozenset({"title", "description", "external_id"})},
+    by_workspace=True,
 )

@@ -335,4 +335,5 @@ PAST_VIEW = Projection(
         TaskFieldsChanged: frozenset({"was"}),
         CommentAdded: frozenset({"text"}),
     },
+    by_workspace=True,
 )

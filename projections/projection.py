@@ -121,6 +121,8 @@ class Projection:
     they need not be read to build the view, and are None then.
     `unread`: sealed fields of an event that no fold looks at, so that they need not be opened to
     build the view. The fold of an event that is opened for other views finds them all the same.
+    `by_workspace`: no row is looked at or written for events of two workspaces, so that those of
+    several may be built by as many processes at once.
     `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
     `holds_text`: some row may hold what somebody wrote or is called, so that it is built anew after
     an erasure.
@@ -143,6 +145,7 @@ class Projection:
     every: Fold | None = None
     opens: frozenset[str] | None = None
     unread: Mapping[type, frozenset[str]] = field(default_factory=dict)
+    by_workspace: bool = False
     addresses: bool = False
     holds_text: bool = True
     keyed_by_text: bool = False

@@ -209,4 +209,5 @@ SEARCH_VIEW = Projection(
         TaskRetitled: frozenset({"was"}),
         CommentEdited: frozenset({"was"}),
     },
+    by_workspace=True,
 )

@@ -287,4 +287,5 @@ TASKS_VIEW = Projection(
         TaskFieldsChanged: frozenset({"was"}),
         CommentAdded: frozenset({"text"}),
     },
+    by_workspace=True,
 )

@@ -16,8 +16,10 @@ from infra.processes.build_progress import Progress
 from infra.processes.collector import tune_collector
 from infra.processes.outages import Fenced, described, is_outage
 from infra.processes.rebuild import Outcome, ProjectorStuck, Rebuild
+from infra.processes.shard_processes import ShardProcesses, at_once
+from infra.processes.shards import Builders
 from infra.processes.workplace import Workplace, open_workplace
-from infra.settings import Settings
+from infra.settings import Settings, child_environment
 from projections.projection import Projection
 from projections.registry import VIEWS
 
@@ -35,6 +37,10 @@ def rebuild(
         bool, typer.Option("--compare", help="Say in which rows new and old differ.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="That build one view at once; else one a processor."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a view.")] = False,
 ) -> None:
     """Build views from the log beside the ones that answer, then let the new ones answer.
@@ -48,9 +54,9 @@ def rebuild(
         typer.confirm(f"Rebuild {listed}? Reading goes on meanwhile.", abort=True, err=True)
     logs.configure("error", "rebuild")
     tune_collector()
-    different = uvloop.run(
-        _rebuild(Settings.load().resolve(), views, compare=compare, as_json=as_json)
-    )
+    settings = Settings.load().resolve()
+    builders = ShardProcesses(child_environment(settings.as_environment()), processes or at_once())
+    different = uvloop.run(_rebuild(settings, builders, views, compare=compare, as_json=as_json))
     if different:
         raise Exit(FOUND_WRONG, f"{different:,} rows were not as the log says; they are now.")
 
@@ -66,7 +72,12 @@ def _chosen(names: Sequence[str] | None, *, everything: bool) -> list[Projection
 
 
 async def _rebuild(
-    settings: Settings, views: Sequence[Projection], *, compare: bool, as_json: bool
+    settings: Settings,
+    builders: Builders,
+    views: Sequence[Projection],
+    *,
+    compare: bool,
+    as_json: bool,
 ) -> int:
     """How many rows differed."""
     different = 0
@@ -75,7 +86,7 @@ async def _rebuild(
         await workplace.nats.wait_connected(_NATS_WITHIN_S)
         for view in views:
             with events_progress(view.name) as shown:
-                outcome = await rebuilt(workplace, view, shown, compare=compare)
+                outcome = await rebuilt(workplace, view, shown, compare=compare, builders=builders)
             _tell(outcome, compare=compare, as_json=as_json)
             if outcome.comparison is not None:
                 different += outcome.comparison.count
@@ -83,7 +94,12 @@ async def _rebuild(
 
 
 async def rebuilt(
-    workplace: Workplace, view: Projection, shown: Shown, *, compare: bool
+    workplace: Workplace,
+    view: Projection,
+    shown: Shown,
+    *,
+    compare: bool,
+    builders: Builders | None = None,
 ) -> Outcome:
     """Build one view anew, and let it answer. Raises Exit where that cannot be done now."""
 
@@ -97,6 +113,7 @@ async def rebuilt(
         workplace.nats,
         on_progress=progress,
         on_stage=lambda stage: shown.stage(stage.value),
+        builders=builders,
     )
     try:
         return await rebuild.run(compare=compare)

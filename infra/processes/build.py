@@ -1,18 +1,22 @@
 """Builds one generation of a view from the log, through every outage, until it may join."""
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
 
 from infra.postgres.pool import Connection
-from infra.processes import dead_letters, generations
+from infra.processes import dead_letters, generations, shards
 from infra.processes.backoff import Backoff
 from infra.processes.build_progress import Meter, OnProgress
 from infra.processes.bulk_load import BuildLimits, BulkLoad
+from infra.processes.checkpoints import OfGeneration
 from infra.processes.generations import Generation, Standing
 from infra.processes.log import Log, head
 from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.sessions import LOOK_UPS, Sessions
+from infra.processes.shards import Builders, Order, Shard
+from infra.tasks import cancelled
 from projections.projection import Projection
 
 JOIN_WITHIN = 2_000
@@ -75,7 +79,8 @@ async def catch_up(
 
 
 class Build:
-    """Checkpointed: killed at any point, it goes on from its last flush."""
+    """Checkpointed: killed at any point, it goes on from its last flush. What was begun in shards
+    is brought to where the log is by `builders` first."""
 
     def __init__(
         self,
@@ -87,6 +92,7 @@ class Build:
         *,
         limits: BuildLimits | None = None,
         on_progress: OnProgress | None = None,
+        builders: Builders | None = None,
     ) -> None:
         self._projection = projection
         self._generation = generation
@@ -95,6 +101,7 @@ class Build:
         self._log_id = log_id
         self._limits = limits or BuildLimits()
         self._meter = Meter(generation, on_progress)
+        self._builders = builders
 
     async def run(self, within: int = JOIN_WITHIN, upto: int | None = None) -> int:
         """Fold until at most `within` events are left to the log's head, or up to `upto` exactly
@@ -128,21 +135,21 @@ class Build:
         claims = await generations.claim(writer, [self._generation], self._log_id)
         if self._generation not in claims:
             raise Fenced
-        position, epoch = claims[self._generation]
-        parked = await dead_letters.parked(writer, self._generation)
+        began, epoch = claims[self._generation]
+        checkpoint = OfGeneration(self._generation, epoch, self._log_id)
         loader = BulkLoad(
             self._projection,
             self._generation,
             self._store,
             self._sessions,
-            self._log_id,
             self._limits,
             self._meter,
             writer,
             reader,
-            position,
-            epoch,
-            parked,
+            await self._built_in_shards(writer, checkpoint, began),
+            checkpoint,
+            await dead_letters.parked(writer, self._generation),
+            began=began,
         )
         while True:
             here = await head(reader)
@@ -156,6 +163,44 @@ class Build:
             if upto is not None or (await head(reader)).position - loader.position <= within:
                 await self._force_policies(writer)
                 return loader.position
+
+    async def _built_in_shards(
+        self, writer: Connection, checkpoint: OfGeneration, position: int
+    ) -> int:
+        """Where the generation stands once all of its shards stand there, if it has any."""
+        standing = await shards.positions(writer, self._generation)
+        if not standing:
+            return position
+        assert self._builders is not None, "who begins in shards goes on in shards"
+        target = (await head(writer)).position
+        await self._force_policies(writer, force=False)
+        self._meter.begin(sum(standing.values()) // len(standing), target)
+
+        async def build(number: int) -> None:
+            def told(at: int) -> None:
+                standing[number] = at
+                self._meter.at(sum(standing.values()) // len(standing))
+
+            order = Order(
+                self._generation,
+                checkpoint.epoch,
+                self._log_id,
+                Shard(number, len(standing)),
+                target,
+                self._limits.shared_by(len(standing)),
+            )
+            assert self._builders is not None
+            await self._builders.build(self._projection, order, told)
+
+        builds = [asyncio.create_task(build(number)) for number in standing]
+        try:
+            await asyncio.gather(*builds)
+        finally:
+            await cancelled(*builds)
+        async with writer.transaction():
+            await checkpoint.move(writer, position, target)
+            await shards.end(writer, self._generation)
+        return target
 
     async def _force_policies(self, writer: Connection, *, force: bool = True) -> None:
         await generations.force_policies(writer, self._projection, self._generation, force=force)

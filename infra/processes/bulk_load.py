@@ -1,9 +1,9 @@
 """Brings the rows of one generation of a view to a position, folded in bulk from the log."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import field
+from dataclasses import field, replace
 
 from domain.values.frozen import dataclass
 from domain.values.recorded import Recorded
@@ -12,9 +12,10 @@ from infra.postgres.pool import Connection
 from infra.processes import careful, dead_letters, generations
 from infra.processes.build_progress import Meter
 from infra.processes.changes import Changes
+from infra.processes.checkpoints import Checkpoint
 from infra.processes.dead_letters import DeadLetter
 from infra.processes.folding import concerns, fold
-from infra.processes.generations import Generation, Move
+from infra.processes.generations import Generation
 from infra.processes.kept_rows import RowLimits
 from infra.processes.log import Log, Portion
 from infra.processes.outages import is_fence, is_outage
@@ -43,6 +44,15 @@ class BuildLimits:
     flush_rows: int = 20_000
     kept: RowLimits = field(default_factory=lambda: RowLimits(50_000, 64 * 1024 * 1024))
 
+    def shared_by(self, loads: int) -> "BuildLimits":
+        """Of each of so many loads that go on at once: all of them together keep no more."""
+        return replace(
+            self,
+            flush_bytes=self.flush_bytes // loads,
+            flush_rows=self.flush_rows // loads,
+            kept=RowLimits(self.kept.rows // loads, self.kept.bytes // loads),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
@@ -70,7 +80,9 @@ class _Poisoned(Exception):
 
 
 class BulkLoad:
-    """`position`: the checkpoint. Rows are folded in memory while earlier ones are written."""
+    """Rows are folded in memory while earlier ones are written. `position`: where `checkpoint` is;
+    `began`: where the indexes and statistics are that stand. `takes`: whether events of a workspace
+    are for this load; None: those of all are."""
 
     def __init__(
         self,
@@ -78,32 +90,34 @@ class BulkLoad:
         generation: Generation,
         store: Log,
         sessions: Sessions,
-        log_id: str,
         limits: BuildLimits,
         meter: Meter,
         writer: Connection,
         reader: Connection,
         position: int,
-        epoch: int,
+        checkpoint: Checkpoint,
         parked: set[str],
+        *,
+        began: int | None = None,
+        takes: Callable[[str], bool] | None = None,
     ) -> None:
         self._projection = projection
         self._generation = generation
         self._store = store
         self._sessions = sessions
-        self._log_id = log_id
         self._limits = limits
         self._meter = meter
         self._writer = writer
         self._reader = reader
         self.position = position
-        self._epoch = epoch
+        self._checkpoint = checkpoint
+        self._takes = takes
         self._parked = parked
         self._rows = self._row_store(empty=position == 0)
         self._relevant = relevance(projection)
         self._letters: list[DeadLetter] = []
         self._flush: _Flush | None = None
-        self._began = position
+        self._began = position if began is None else began
         self._indexed = False
 
     async def load(self, target: int) -> None:
@@ -133,6 +147,7 @@ class BulkLoad:
             self._writer, self._projection, self._generation
         ):
             async with self._sessions.open("build-indexes", statement_timeout_s=3600) as beside:
+                await generations.hold_indexes(beside, self._generation)
                 await generations.create_indexes(
                     self._projection, self._generation, self._writer, beside
                 )
@@ -186,6 +201,7 @@ class BulkLoad:
     async def _read(self, first: int, last: int, portion: Portion) -> _Chunk:
         rows = await self._store.read_rows(first, last)
         portion.learn(rows)
+        rows = self._taken(rows)
         size = sum(len(row.payload) for row in rows)
         try:
             events = await self._decode([row for row in rows if self._relevant(row.type)])
@@ -194,6 +210,10 @@ class BulkLoad:
                 raise
             raise _Poisoned(last) from error
         return _Chunk(last, events, size)
+
+    def _taken(self, rows: Sequence[StoredRow]) -> Sequence[StoredRow]:
+        takes = self._takes
+        return rows if takes is None else [row for row in rows if takes(row.workspace_id)]
 
     async def _decode(self, rows: Sequence[StoredRow]) -> list[Recorded]:
         events: list[Recorded] = []
@@ -241,12 +261,11 @@ class BulkLoad:
         letters, self._letters = self._letters, []
         await self._end_flush()
         self._rows.leave()
-        move = Move(self._generation, self._epoch, self.position, upto)
-        self._flush = _Flush(asyncio.create_task(self._write(move, changes, letters)), upto)
+        self._flush = _Flush(asyncio.create_task(self._write(upto, changes, letters)), upto)
 
-    async def _write(self, move: Move, changes: Changes, letters: Sequence[DeadLetter]) -> None:
+    async def _write(self, upto: int, changes: Changes, letters: Sequence[DeadLetter]) -> None:
         async with self._writer.transaction():
-            await generations.move(self._writer, [move], self._log_id)
+            await self._checkpoint.move(self._writer, self.position, upto)
             await changes.write(self._writer)
             await dead_letters.store(self._writer, self._generation, letters)
 
@@ -267,15 +286,11 @@ class BulkLoad:
         """From the checkpoint on, in small transactions, with nothing kept in memory."""
         while self.position < upto:
             last = min(self.position + CAREFUL_EVENTS, upto)
-            events = await careful.decode(
-                self._store,
-                await self._store.read_rows(self.position + 1, last),
-                aliases=self._projection.addresses,
-            )
+            rows = self._taken(await self._store.read_rows(self.position + 1, last))
+            events = await careful.decode(self._store, rows, aliases=self._projection.addresses)
             parked = set(self._parked)
             async with self._writer.transaction():
-                move = Move(self._generation, self._epoch, self.position, last)
-                await generations.move(self._writer, [move], self._log_id)
+                await self._checkpoint.move(self._writer, self.position, last)
                 await careful.apply(
                     self._writer, self._projection, self._generation, parked, events
                 )

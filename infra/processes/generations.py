@@ -77,9 +77,10 @@ def view_lock(name: str, version: int) -> str:
     return f"view:{name}:{version}"
 
 
-def fingerprint() -> str:
-    """Of the code that folds: an unfinished build by other code is not gone on with."""
-    digest = hashlib.sha256()
+def fingerprint(shards: int = 1) -> str:
+    """Of the code that folds, and in how many shards: an unfinished build by other code, or in
+    other shards, is not gone on with."""
+    digest = hashlib.sha256(str(shards).encode() if shards > 1 else b"")
     for package in (domain, projections):
         for root in package.__path__:
             for path in sorted(Path(root).rglob("*.py")):
@@ -111,8 +112,11 @@ async def standings_of(connection: Connection, projection: Projection) -> list[S
     ]
 
 
-async def create(connection: Connection, projection: Projection, log_id: str) -> Generation:
-    """A new generation with empty tables and no indexes, state `building`, position 0."""
+async def create(
+    connection: Connection, projection: Projection, log_id: str, shards: int = 1
+) -> Generation:
+    """A new generation with empty tables and no indexes, state `building`, position 0; of its
+    shards, where it is built in several, each is there too."""
     async with connection.transaction():
         cursor = await connection.execute(
             "INSERT INTO ops.generation_numbers AS n (name, version, last) VALUES (%s, %s, 1)"
@@ -129,13 +133,19 @@ async def create(connection: Connection, projection: Projection, log_id: str) ->
             "INSERT INTO ops.projection_generations"
             " (name, version, generation, state, fingerprint, relations)"
             " VALUES (%s, %s, %s, 'building', %s, %s)",
-            (*_key(generation), fingerprint(), relations),
+            (*_key(generation), fingerprint(shards), relations),
         )
         await connection.execute(
             "INSERT INTO ops.checkpoints (name, version, generation, log_id)"
             " VALUES (%s, %s, %s, %s)",
             (*_key(generation), log_id),
         )
+        if shards > 1:
+            await connection.execute(
+                "INSERT INTO ops.build_shards (name, version, generation, shard)"
+                " SELECT %s, %s, %s, generate_series(0, %s - 1)",
+                (*_key(generation), shards),
+            )
         for table in projection.tables:
             for statement in ddl.create_table(table, projection, generation.number):
                 await connection.execute(statement)
@@ -159,6 +169,13 @@ async def is_indexed(
     row = await cursor.fetchone()
     assert row is not None
     return int(row[0]) == len(names)
+
+
+async def hold_indexes(connection: Connection, generation: Generation) -> None:
+    """Until this session ends nobody else who holds them makes indexes of the generation."""
+    await connection.execute(
+        "SELECT pg_advisory_lock(hashtextextended(%s, 0))", (f"taskledger:indexes:{generation}",)
+    )
 
 
 async def create_indexes(

@@ -15,14 +15,15 @@ from infra.nats.connection import NatsConnection
 from infra.nats.wake import send_change
 from infra.postgres.pool import Connection
 from infra.postgres.views import ddl
-from infra.processes import generations
+from infra.processes import generations, shards
 from infra.processes.build import Build, BuildRunning, build_lock
 from infra.processes.build_progress import OnProgress
 from infra.processes.bulk_load import BuildLimits
 from infra.processes.generations import Generation, Standing, view_lock
-from infra.processes.log import Log, head
+from infra.processes.log import Head, Log, head
 from infra.processes.outages import Fenced
 from infra.processes.sessions import Leadership, Sessions
+from infra.processes.shards import Builders
 from projections.projection import Projection, Table
 
 JOIN_POLL_S = 0.1
@@ -79,7 +80,10 @@ class Outcome:
 
 class Rebuild:
     """Reads never stop, and what answers is never harmed: killed at any point, it can be run
-    again, and goes on where it was if the code is the same, and it was not begun before `since`."""
+    again, and goes on where it was if the code is the same, and it was not begun before `since`.
+
+    A view whose rows are each made from one workspace alone is built by all of the `builders` at
+    once, where the log is long."""
 
     def __init__(
         self,
@@ -92,6 +96,7 @@ class Rebuild:
         limits: BuildLimits | None = None,
         on_progress: OnProgress | None = None,
         on_stage: Callable[[Stage], None] | None = None,
+        builders: Builders | None = None,
     ) -> None:
         self._projection = projection
         self._store = store
@@ -101,6 +106,7 @@ class Rebuild:
         self._limits = limits
         self._on_progress = on_progress
         self._on_stage = on_stage or (lambda _stage: None)
+        self._builders = builders
 
     async def run(self, *, compare: bool = False) -> Outcome:
         """Raises BuildRunning where another process builds or heals this view, ProjectorStuck,
@@ -110,8 +116,9 @@ class Rebuild:
         async with self._sessions.lead("rebuild") as leadership:
             if not await leadership.try_lead(build_lock(projection.name, projection.version)):
                 raise BuildRunning(f"{projection.name} is being rebuilt or healed already")
-            log_id = (await head(leadership.session)).log_id
-            generation, resumed = await self._begin(leadership.session, log_id)
+            here = await head(leadership.session)
+            log_id = here.log_id
+            generation, resumed = await self._begin(leadership.session, here)
             self._on_stage(Stage.BUILDING)
             if (await self._standing(leadership.session, generation)).state == "building":
                 await self._build(generation, log_id).run()
@@ -133,23 +140,33 @@ class Rebuild:
                 comparison,
             )
 
-    async def _begin(self, session: Connection, log_id: str) -> tuple[Generation, bool]:
+    async def _begin(self, session: Connection, here: Head) -> tuple[Generation, bool]:
         """The generation to go on with, whether an earlier run began it."""
-        code = generations.fingerprint()
+        in_shards = self._shards(here)
+        code = generations.fingerprint(in_shards)
         unfinished: Standing | None = None
         present = await generations.standings_of(session, self._projection)
         for standing in present:
             if standing.answers or standing.state == "retired":
                 continue
-            fits = standing.fingerprint == code and standing.log_id == log_id
+            fits = standing.fingerprint == code and standing.log_id == here.log_id
             is_late = self._since is not None and standing.created_at < self._since
             if fits and not is_late and not unfinished:
                 unfinished = standing
             else:
                 await generations.discard(session, standing.generation)
         if unfinished is not None:
-            return unfinished.generation, unfinished.position > 0
-        return await generations.create(session, self._projection, log_id), False
+            begun = await shards.positions(session, unfinished.generation)
+            return unfinished.generation, unfinished.position > 0 or any(begun.values())
+        created = await generations.create(session, self._projection, here.log_id, in_shards)
+        return created, False
+
+    def _shards(self, here: Head) -> int:
+        """In how many the log is folded."""
+        builders = self._builders
+        if builders is None or not self._projection.by_workspace:
+            return 1
+        return builders.count if here.position >= builders.least_events else 1
 
     async def _join(self, leadership: Leadership, generation: Generation, log_id: str) -> bool:
         """Until the generation is kept up to date: by a projector, else (True) by us."""
@@ -225,6 +242,7 @@ class Rebuild:
             log_id,
             limits=self._limits,
             on_progress=self._on_progress,
+            builders=self._builders,
         )
 
     async def _notify(self, log_id: str) -> None:

@@ -218,6 +218,7 @@ def sample(name: str = "sample", version: int = 1) -> Projection:
             )
         },
         finish={"tallies": _finish},
+        by_workspace=True,
     )
 
 

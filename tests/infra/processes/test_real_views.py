@@ -30,9 +30,11 @@ from infra.processes.projector import Projector
 from infra.processes.rebuild import Rebuild
 from infra.processes.relay import Relay
 from infra.processes.sessions import Sessions
+from infra.processes.shards import Builders
 from projections.registry import VIEWS
 from tests.infra.processes.conftest import Run, until
 from tests.infra.processes.sample import SampleLog
+from tests.infra.processes.sharing import Beside
 
 
 class Membership(Work):
@@ -83,13 +85,17 @@ def every_view_is_at(log: SampleLog, position: int) -> bool:
 
 
 async def assert_a_rebuild_finds_no_difference(
-    store: PostgresEventStore, sessions: Sessions, nats: NatsConnection
+    store: PostgresEventStore,
+    sessions: Sessions,
+    nats: NatsConnection,
+    builders: Builders | None = None,
 ) -> None:
     limits = BuildLimits(
         chunk_events=97, flush_events=200, flush_rows=150, kept=RowLimits(40, 10**9)
     )
     for view in VIEWS:
-        outcome = await Rebuild(view, store, sessions, nats, limits=limits).run(compare=True)
+        rebuild = Rebuild(view, store, sessions, nats, limits=limits, builders=builders)
+        outcome = await rebuild.run(compare=True)
         assert outcome.comparison is not None
         assert outcome.comparison.differences == [], view.name
 
@@ -114,7 +120,9 @@ async def test_live_rows_are_those_of_a_rebuild(
     head = await store.head()
     await until(lambda: every_view_is_at(log, head))
     assert log.ask("SELECT * FROM ops.dead_letters") == []
-    await assert_a_rebuild_finds_no_difference(store, sessions, nats)
+    together = Beside(3, store, sessions)
+    await assert_a_rebuild_finds_no_difference(store, sessions, nats, together)
+    assert together.followed == 3 * sum(view.by_workspace for view in VIEWS)
 
 
 async def test_twice_late_and_in_bits_is_the_same_as_once(
