@@ -21,8 +21,7 @@ from infra.postgres.pool import open_pool
 from infra.processes import generations
 from infra.processes.rebuild import Rebuild
 from infra.processes.sessions import Sessions
-from infra.processes.shard_processes import ShardProcesses, at_once
-from infra.settings import child_environment
+from infra.processes.shard_processes import ShardProcesses
 from projections.projection import Projection
 
 SIGNED: Final[LiteralString] = "SELECT coalesce(max(size), 0) FROM record.checkpoints"
@@ -103,7 +102,7 @@ async def rebuilt(url: str, key: bytes, projection: Projection) -> float:
         "TASKLEDGER_DATABASE_URL": url,
         "TASKLEDGER_MASTER_KEY": base64.b64encode(key).decode(),
     }
-    builders = ShardProcesses(child_environment(settings), at_once())
+    builders = ShardProcesses.under(settings)
     pool, sessions, master = await open_pool(url), Sessions(url), MasterKeys(key)
     try:
         async with pool.connection() as connection:

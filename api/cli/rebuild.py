@@ -16,10 +16,10 @@ from infra.processes.build_progress import Progress
 from infra.processes.collector import tune_collector
 from infra.processes.outages import Fenced, described, is_outage
 from infra.processes.rebuild import Outcome, ProjectorStuck, Rebuild
-from infra.processes.shard_processes import ShardProcesses, at_once
+from infra.processes.shard_processes import ShardProcesses
 from infra.processes.shards import Builders
 from infra.processes.workplace import Workplace, open_workplace
-from infra.settings import Settings, child_environment
+from infra.settings import Settings
 from projections.projection import Projection
 from projections.registry import VIEWS
 
@@ -55,7 +55,7 @@ def rebuild(
     logs.configure("error", "rebuild")
     tune_collector()
     settings = Settings.load().resolve()
-    builders = ShardProcesses(child_environment(settings.as_environment()), processes or at_once())
+    builders = ShardProcesses.under(settings.as_environment(), processes)
     different = uvloop.run(_rebuild(settings, builders, views, compare=compare, as_json=as_json))
     if different:
         raise Exit(FOUND_WRONG, f"{different:,} rows were not as the log says; they are now.")

@@ -23,6 +23,7 @@ from infra.postgres.pool import connected
 from infra.processes.collector import tune_collector
 from infra.processes.log import head
 from infra.processes.rebuild import Comparison, Difference
+from infra.processes.shard_processes import ShardProcesses
 from infra.processes.workplace import Workplace, open_workplace
 from infra.record.checking import Begin, Checked, check_keys, check_record
 from infra.record.files import FilesAway
@@ -88,9 +89,10 @@ async def _verify(settings: Settings, *, views: bool) -> tuple[Checked, Findings
         different: list[_Differing] = []
         if views:
             await workplace.nats.wait_connected(_NATS_WITHIN_S)
+            builders = ShardProcesses.under(settings.as_environment())
             for view in VIEWS:
                 with events_progress(view.name) as shown:
-                    outcome = await rebuilt(workplace, view, shown, compare=True)
+                    outcome = await rebuilt(workplace, view, shown, compare=True, builders=builders)
                 if outcome.comparison is not None and outcome.comparison.count:
                     different.append((view.name, outcome.comparison))
         return checked, findings, different

@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import uvloop
@@ -18,7 +18,7 @@ from infra.processes.collector import tune_collector
 from infra.processes.outages import Fenced, described, is_fence, is_outage
 from infra.processes.shards import Order, Told, build_shard
 from infra.processes.workplace import open_workplace
-from infra.settings import Settings
+from infra.settings import Settings, child_environment
 from infra.tasks import cancelled
 from projections.projection import Projection
 from projections.registry import view as view_of
@@ -51,6 +51,11 @@ class ShardProcesses:
     count: int
     least_events: int = _LEAST_EVENTS
 
+    @classmethod
+    def under(cls, settings: Mapping[str, str], count: int | None = None) -> Self:
+        """So many, else one for each processor. `settings`: as an environment has them."""
+        return cls(child_environment(settings), count or min(_MOST, len(os.sched_getaffinity(0))))
+
     async def build(self, projection: Projection, order: Order, told: Told) -> None:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "infra.processes.shard_processes"),
@@ -80,11 +85,6 @@ class ShardProcesses:
             raise ShardAway(f"the process of a shard was ended by signal {-code}")
         if last != _DONE:
             raise ShardFailed(f"the process of a shard of {projection.name} ended with {code}")
-
-
-def at_once() -> int:
-    """How many shards to build at once where nobody says: one for each processor."""
-    return min(_MOST, len(os.sched_getaffinity(0)))
 
 
 async def _follow(settings: Settings) -> None:

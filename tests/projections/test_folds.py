@@ -2,7 +2,10 @@
 
 import itertools
 import json
-from dataclasses import replace
+import re
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from domain.labels.events import LabelEvent
 from domain.project.events import ProjectEvent
 from domain.reactions.events import ReactionEvent
 from domain.task.events import TaskEvent
+from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.recorded import Recorded
 from infra.event_store.codec import UNREAD
 from infra.event_store.event_types import EVENT_TYPES
@@ -60,6 +64,34 @@ def test_rows_are_the_same_in_one_batch_one_by_one_and_cut_anywhere(
     assert at_once.stored == one_by_one.stored == in_bits.stored
 
 
+@pytest.mark.parametrize(
+    "projection", [each for each in VIEWS if each.by_workspace], ids=lambda each: each.name
+)
+@given(past=histories(), other=histories(), chance=st.randoms(use_true_random=False))
+@quick
+def test_workspaces_of_the_same_people_are_built_side_by_side(
+    projection: Projection, past: History, other: History, chance: Random
+) -> None:
+    here = [each for each in past.events if each.stamp.workspace_id != SYSTEM_WORKSPACE]
+    there = [
+        _elsewhere(each) for each in other.events if each.stamp.workspace_id != SYSTEM_WORKSPACE
+    ]
+    of_nobody = [each for each in past.events if each not in here]
+    waiting = [of_nobody, here, there]
+    turns = [nth for nth, events in enumerate(waiting) for _ in events]
+    chance.shuffle(turns)
+    left = [iter(events) for events in waiting]
+    mixed = [_at(position, next(left[nth])) for position, nth in enumerate(turns, 1)]
+    together = folded(projection, [mixed]).stored
+    apart: dict[str, dict[Any, Any]] = {table.name: {} for table in projection.tables}
+    for workspace in {each.stamp.workspace_id for each in mixed}:
+        own = [each for each in mixed if each.stamp.workspace_id == workspace]
+        for name, rows in folded(projection, [own]).stored.items():
+            assert not rows.keys() & apart[name].keys()
+            apart[name] |= rows
+    assert together == apart
+
+
 @every_view
 @given(past=histories())
 @quick
@@ -101,6 +133,24 @@ def test_every_event_of_tasks_projects_and_comments_is_shown_somewhere() -> None
     assert events <= set(view("activity").folds)
     assert set(TaskEvent.__args__) <= set(view("tasks").folds)  # type: ignore[attr-defined]
     assert set(TaskEvent.__args__) <= set(view("board").folds)  # type: ignore[attr-defined]
+
+
+def _at(position: int, recorded: Recorded) -> Recorded:
+    return replace(recorded, stamp=replace(recorded.stamp, position=position))
+
+
+def _elsewhere(value: Any) -> Any:
+    """The same, of other workspaces with all that is in them; people are who they are."""
+    if isinstance(value, str):
+        return re.sub(r"\b(?!user)([a-z]+)_0(\d{25})\b", r"\1_1\2", value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {each.name: _elsewhere(getattr(value, each.name)) for each in fields(value)}
+        return replace(value, **changed)
+    if isinstance(value, Mapping):
+        return {_elsewhere(key): _elsewhere(each) for key, each in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return type(value)(map(_elsewhere, value))
+    return value
 
 
 def _closed(projection: Projection, recorded: Recorded) -> Recorded:

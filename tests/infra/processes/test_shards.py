@@ -7,6 +7,7 @@ import signal
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,6 @@ from infra.processes.rebuild import Outcome, Rebuild
 from infra.processes.sessions import Sessions
 from infra.processes.shard_processes import ShardAway, ShardFailed, ShardProcesses
 from infra.processes.shards import Builders, Order, Shard, Told
-from infra.settings import child_environment
 from projections.projection import Projection
 from projections.tasks import TASKS_VIEW
 from tests.api.product import MASTER_KEY, settings_of
@@ -60,15 +60,17 @@ class OneAfterTheOther(Beside):
 
 
 class FailsAtFirst(Beside):
+    """One shard, once it stands at the end."""
+
     def __init__(self, count: int, log: SampleLog, sessions: Sessions, error: Exception) -> None:
         super().__init__(count, log, sessions)
         self._error: Exception | None = error
 
     async def build(self, projection: Projection, order: Order, told: Told) -> None:
         error, self._error = self._error, None
+        await super().build(projection, order, told)
         if error is not None:
             raise error
-        await super().build(projection, order, told)
 
 
 async def rebuilt(log: SampleLog, sessions: Sessions, builders: Builders) -> Outcome:
@@ -199,7 +201,7 @@ async def store(database: Database) -> AsyncIterator[PostgresEventStore]:
 @pytest.fixture
 def processes(parts: Parts, database: Database, tmp_path: Path) -> ShardProcesses:
     settings = settings_of(parts, database, data_dir=tmp_path)
-    return ShardProcesses(child_environment(settings.as_environment()), 2, least_events=0)
+    return replace(ShardProcesses.under(settings.as_environment(), 2), least_events=0)
 
 
 def of_shards() -> Iterator[int]:
