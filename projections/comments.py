@@ -214,5 +214,4 @@ COMMENTS_VIEW = Projection(
     reads=_reads,
     scans={TaskPurged: _of_task},
     finish={"comments": _finish},
-    by_workspace=True,
 )

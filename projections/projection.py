@@ -122,7 +122,8 @@ class Projection:
     `unread`: sealed fields of an event that no fold looks at, so that they need not be opened to
     build the view. The fold of an event that is opened for other views finds them all the same.
     `by_workspace`: no row is looked at or written for events of two workspaces, so that those of
-    several may be built by as many processes at once.
+    several may be built by as many processes at once. Said where folding takes longer than reading,
+    which each of them does for all.
     `addresses`: its folds look at `Origin.ip`, where an alias stands for each address.
     `holds_text`: some row may hold what somebody wrote or is called, so that it is built anew after
     an erasure.

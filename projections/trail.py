@@ -97,5 +97,4 @@ TRAIL_VIEW = Projection(
     every=_noted,
     opens=frozenset({SYSTEM_WORKSPACE}),
     addresses=True,
-    by_workspace=True,
 )

@@ -142,7 +142,7 @@ class Rebuild:
 
     async def _begin(self, session: Connection, here: Head) -> tuple[Generation, bool]:
         """The generation to go on with, whether an earlier run began it."""
-        in_shards = self._shards(here)
+        in_shards = await self._shards(session, here)
         code = generations.fingerprint(in_shards)
         unfinished: Standing | None = None
         present = await generations.standings_of(session, self._projection)
@@ -161,12 +161,17 @@ class Rebuild:
         created = await generations.create(session, self._projection, here.log_id, in_shards)
         return created, False
 
-    def _shards(self, here: Head) -> int:
+    async def _shards(self, session: Connection, here: Head) -> int:
         """In how many the log is folded."""
         builders = self._builders
-        if builders is None or not self._projection.by_workspace:
+        if (
+            builders is None
+            or not self._projection.by_workspace
+            or here.position < builders.least_events
+            or not await shards.are_worthwhile(session, here.position, builders.count)
+        ):
             return 1
-        return builders.count if here.position >= builders.least_events else 1
+        return builders.count
 
     async def _join(self, leadership: Leadership, generation: Generation, log_id: str) -> bool:
         """Until the generation is kept up to date: by a projector, else (True) by us."""

@@ -6,8 +6,9 @@ same position, so does the generation, and the shards are gone.
 """
 
 from binascii import crc32
+from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -23,6 +24,11 @@ from infra.processes.outages import Fenced
 from infra.processes.sessions import LOOK_UPS, Sessions
 from projections.projection import Projection
 
+# Of the log so many events are looked at to find out how it would be shared out.
+_SAMPLE: Final = 20_000
+# Where one process would have nearly all of it, it may as well have all.
+_MOST_OF_IT: Final = 0.8
+
 Told = Callable[[int], None]
 
 
@@ -34,7 +40,11 @@ class Shard:
     count: int
 
     def has(self, workspace_id: str) -> bool:
-        return crc32(workspace_id.encode()) % self.count == self.number
+        return _number(workspace_id, self.count) == self.number
+
+
+def _number(workspace_id: str, count: int) -> int:
+    return crc32(workspace_id.encode()) % count
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -94,6 +104,19 @@ async def build_shard(
             takes=order.shard.has,
         )
         await loader.load(order.target)
+
+
+async def are_worthwhile(connection: Connection, events: int, count: int) -> bool:
+    """Whether no shard of so many has nearly all of the log, which has so many events."""
+    cursor = await connection.execute(
+        "SELECT workspace_id, count(*) FROM log.events TABLESAMPLE SYSTEM (%s) REPEATABLE (1)"
+        " GROUP BY workspace_id",
+        (min(100.0, 100 * _SAMPLE / max(events, 1)),),
+    )
+    shares: Counter[int] = Counter()
+    for workspace_id, found in await cursor.fetchall():
+        shares[_number(workspace_id, count)] += found
+    return max(shares.values(), default=1) < _MOST_OF_IT * shares.total()
 
 
 async def positions(connection: Connection, generation: Generation) -> dict[int, int]:

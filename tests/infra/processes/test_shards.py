@@ -29,7 +29,7 @@ from projections.tasks import TASKS_VIEW
 from tests.api.product import MASTER_KEY, settings_of
 from tests.infra.processes.conftest import until
 from tests.infra.processes.rebuilding import SMALL
-from tests.infra.processes.sample import Broken, Faults, SampleLog, sample, stored
+from tests.infra.processes.sample import Added, Broken, Faults, SampleLog, sample, stored
 from tests.infra.processes.sharing import Beside
 from tests.infra.processes.test_projector import as_replayed, some_events
 from tests.real import Database, Parts
@@ -87,7 +87,7 @@ async def killed_half_way(log: SampleLog, sessions: Sessions) -> None:
         await work
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [3, 4])
 async def test_all_shards_together_are_what_the_log_says(
     log: SampleLog, sessions: Sessions, count: int
 ) -> None:
@@ -118,6 +118,16 @@ async def test_a_short_log_is_built_by_one(log: SampleLog, sessions: Sessions) -
     assert stored(log) == await as_replayed(log)
 
 
+async def test_a_log_that_is_nearly_all_of_one_workspace_is_built_by_one(
+    log: SampleLog, sessions: Sessions
+) -> None:
+    log.append(*some_events(300, 1), *[("ws_a", "much", Added(1))] * 2_000)
+    builders = Beside(3, log, sessions)
+    await rebuilt(log, sessions, builders)
+    assert builders.followed == 0
+    assert stored(log) == await as_replayed(log)
+
+
 async def test_each_shard_goes_on_where_it_was(log: SampleLog, sessions: Sessions) -> None:
     then = log.append(*some_events(2_000, 1))
     await killed_half_way(log, sessions)
@@ -137,7 +147,7 @@ async def test_each_shard_goes_on_where_it_was(log: SampleLog, sessions: Session
     assert stored(log, generation=outcome.generation.number) == await as_replayed(log)
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, 4])
 async def test_in_other_shards_it_is_begun_anew(
     log: SampleLog, sessions: Sessions, count: int
 ) -> None:
