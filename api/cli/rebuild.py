@@ -39,7 +39,7 @@ def rebuild(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     processes: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="That build one view at once; else one a processor."),
+        typer.Option(min=1, max=64, help="So many build a view together; else one a processor."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a view.")] = False,
 ) -> None:

@@ -146,7 +146,7 @@ class SearchQueries:
             visible=visible(scope, params),
             conditions=conditions(asked, params),
             order=_relevance(hits.backend) if sort is None else order_of(sort, params),
-            counted=None if counted is hits else _joined(counted, tasks, params),
+            counted=None if counted is hits else _joined(counted, tasks, params, scored=False),
         )
         return await self._tasks.page_of(scope, asked, query, page)
 
@@ -172,8 +172,13 @@ class SearchQueries:
         return found
 
 
-def _joined(hits: Hits, tasks: str, params: Parameters) -> str:
+def _joined(hits: Hits, tasks: str, params: Parameters, *, scored: bool = True) -> str:
     ids = params.add("text[]", hits.task_ids)
+    if not scored:
+        return (
+            f"(SELECT t.* FROM unnest({ids}) AS h(task_id)"
+            f" JOIN {tasks} AS t ON t.task_id = h.task_id)"
+        )
     scores = params.add("double precision[]", hits.scores)
     return (
         f"(SELECT t.*, h.score FROM unnest({ids}, {scores}) AS h(task_id, score)"
