@@ -26,7 +26,8 @@ from projections.registry import view as view_of
 _MOST: Final = 8
 # A process needs a second to start.
 _LEAST_EVENTS: Final = 100_000
-# Whoever answers people goes first.
+# Whoever answers people goes first. A kernel that groups processes by session takes all of these
+# for one anyway.
 _NICE: Final = 5
 
 _AT: Final = b"at"
