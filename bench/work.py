@@ -24,7 +24,7 @@ from domain.values.ids import SYSTEM_WORKSPACE
 from domain.values.rank import fresh_rank
 from domain.values.recorded import Origin
 from domain.workspace.events import WorkspaceCreated
-from infra.ids import new_id
+from infra.ids import derived_id, new_id
 
 _SENTENCE = (
     "release invoice login search export customer server queue upgrade report budget contract "
@@ -49,7 +49,8 @@ class Work:
         self._made = made_of_ten / 10
         self._busy: deque[str] = deque(maxlen=AT_ONCE)
         self._users = [new_id("user") for _ in range(20)]
-        self._workspaces = [new_id("ws") for _ in range(5)]
+        # Ids decide which events one of several builders takes: each run of a seed has the same.
+        self._workspaces = [derived_id("ws", b"", f"{seed}", f"{number}") for number in range(5)]
         self._projects = [
             (new_id("proj"), f"P{number}", self._workspaces[number % 5])
             for number in range(projects)

@@ -7,6 +7,7 @@ import signal
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -218,8 +219,9 @@ def of_shards() -> Iterator[int]:
     """The processes of shards that this one has."""
     for task in Path("/proc/self/task").iterdir():
         for pid in map(int, (task / "children").read_text().split()):
-            if shard_processes.__name__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                yield pid
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if shard_processes.__name__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    yield pid
 
 
 async def test_processes_build_it_though_one_is_killed(
