@@ -7,7 +7,6 @@ import signal
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -217,11 +216,18 @@ def processes(parts: Parts, database: Database, tmp_path: Path) -> ShardProcesse
 
 def of_shards() -> Iterator[int]:
     """The processes of shards that this one has."""
-    for task in Path("/proc/self/task").iterdir():
-        for pid in map(int, (task / "children").read_text().split()):
-            with suppress(FileNotFoundError, ProcessLookupError):
-                if shard_processes.__name__.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    yield pid
+    for children in Path("/proc/self/task").glob("*/children"):
+        for pid in _said(children).split():
+            if shard_processes.__name__.encode() in _said(Path(f"/proc/{int(pid)}/cmdline")):
+                yield int(pid)
+
+
+def _said(of_process: Path) -> bytes:
+    """Nothing of what has ended since it was listed."""
+    try:
+        return of_process.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 async def test_processes_build_it_though_one_is_killed(
